@@ -1,0 +1,38 @@
+"""The mistakes of people who write rules, grammars and command lines.
+
+They are exceptions, and each says where it is and what to do. The faults of the evidence (cut
+archives, odd bytes, missing peers) are never exceptions: they are data, in the coverage.
+"""
+
+from dataclasses import dataclass
+
+
+class LogdiagError(Exception):
+    """A mistake that ends the run; its text is what the user reads."""
+
+
+class InputError(LogdiagError):
+    """An input that does not exist, or an output that cannot be written."""
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """One mistake in a rule or a grammar. ``line`` and ``column`` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class LibraryError(LogdiagError):
+    """Everything that is wrong with a rule library or a grammar, all of it at once."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = sorted(set(mistakes))
+        count = len(self.mistakes)
+        head = f"{count} mistake{'s' if count != 1 else ''} in the rules"
+        super().__init__("\n".join([head, *map(str, self.mistakes)]))

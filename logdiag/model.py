@@ -1,0 +1,237 @@
+"""Every noun of a diagnosis, as frozen dataclasses.
+
+The stages meet here and in Arrow tables. The findings file (`logdiag.findings/1`) is `Diagnosis`
+written out field by field, and its JSON Schema is made from these classes. Times are aware
+datetimes in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Severity = Literal["info", "low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+
+State = Literal["open", "open_at_end", "unknown", "seen", "closed"]
+STATES: tuple[State, ...] = ("open", "open_at_end", "unknown", "seen", "closed")
+"""In the order in which a report shows them."""
+
+Basis = Literal["confirmed", "inferred", "assumed"]
+Risk = Literal["read", "change", "outage", "destructive"]
+Role = Literal["primary", "subordinate"]
+AlarmState = Literal["raised", "clear", "unknown"]
+
+
+@dataclass(frozen=True)
+class MemberCoverage:
+    """What became of one member. Bytes of its records and unparsed lines add up to ``size``."""
+
+    snapshot: str
+    source: str
+    kind: Literal["log", "other"]
+    size: int
+    records: int = 0
+    unparsed: int = 0
+    unparsed_bytes: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    reason: str | None = None
+    """Why a member that is no log was not read."""
+    faults: tuple[str, ...] = ()
+    """In what way the bytes are not all there; any makes the run partial."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of time of which a peer's logs say nothing, between two that they cover."""
+
+    peer: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The ledger: what was read, and what could not be."""
+
+    size: int
+    records: int
+    unparsed: int
+    unparsed_bytes: int
+    members: tuple[MemberCoverage, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One peer of the cluster; ``snapshot`` is the first by time, None where it gave none."""
+
+    name: str
+    fqdn: str | None = None
+    addresses: tuple[str, ...] = ()
+    snapshot: str | None = None
+    snapshots: tuple[str, ...] = ()
+    role: Role | None = None
+    version: str | None = None
+    seen_from: datetime | None = None
+    seen_to: datetime | None = None
+    clock_skew: timedelta | None = None
+    alarms: dict[str, AlarmState] | None = None
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """The cluster as the evidence shows it."""
+
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A record that a finding rests on, and where it stands; ``line`` is the record's first."""
+
+    snapshot: str
+    source: str
+    line: int
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a remedy.
+
+    ``where`` holds names of peers of this cluster and nothing else; where the role cannot be
+    resolved it is empty, and ``do`` says what is missing. ``wait`` is text: how long, for what.
+    """
+
+    do: str
+    why: str
+    where: tuple[str, ...]
+    command: str | None
+    risk: Risk
+    impact: str
+    verify: str
+    wait: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule's answer for one key and one episode."""
+
+    fingerprint: str
+    id: str
+    rule: str
+    title: str
+    severity: Severity
+    state: State
+    hosts: tuple[str, ...]
+    peers: tuple[str, ...]
+    first: datetime
+    last: datetime
+    count: int
+    evidence: tuple[Evidence, ...]
+    explanation: str
+    basis: Basis
+    remedy: tuple[Step, ...]
+    references: tuple[str, ...]
+    caused_by: tuple[str, ...] = ()
+    requested: bool = False
+    values: tuple[tuple[str, str], ...] = ()
+    """What the rule bound, by name, as text."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Findings with one cause; ``findings`` are their ids, the cause first."""
+
+    id: str
+    rule: str
+    title: str
+    severity: Severity
+    state: State
+    first: datetime
+    last: datetime
+    peers: tuple[str, ...]
+    findings: tuple[str, ...]
+    summary: str
+    remedy: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A configuration edit, a restart or an upgrade: who did it, from which address."""
+
+    time: datetime
+    peer: str
+    kind: Literal["edit", "restart", "upgrade", "command"]
+    who: str | None
+    address: str | None
+    what: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something to ask the customer for."""
+
+    what: str
+    why: str
+    peer: str | None = None
+
+
+@dataclass(frozen=True)
+class NotChecked:
+    """A rule that could not be judged."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A rule that found nothing, and the nearest it came to it."""
+
+    rule: str
+    nearest_miss: str | None = None
+
+
+@dataclass(frozen=True)
+class Tool:
+    """What made the diagnosis: the version, and the digest of the rule library."""
+
+    version: str
+    library: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """The subcommand, and the options that change its answer, in a fixed order."""
+
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Exit:
+    """The exit code, and every reason that holds for one other than 0."""
+
+    code: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything that a report tells."""
+
+    tool: Tool
+    command: Command
+    exit: Exit
+    verdict: str
+    cluster: ClusterView
+    coverage: Coverage
+    changes: tuple[Change, ...]
+    wanted: tuple[Wanted, ...]
+    incidents: tuple[Incident, ...]
+    findings: tuple[Finding, ...]
+    not_checked: tuple[NotChecked, ...]
+    silent: tuple[Silent, ...]
