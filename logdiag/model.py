@@ -137,6 +137,8 @@ class Finding:
     references: tuple[str, ...]
     caused_by: tuple[str, ...] = ()
     requested: bool = False
+    outcome: str = ""
+    """How it ended, or why that is not known; the last sentence of ``explanation``."""
     values: tuple[tuple[str, str], ...] = ()
     """What the rule bound, by name, as text."""
 

@@ -1,0 +1,32 @@
+"""What is known of each alarm on each peer: raised, clear or unknown.
+
+A log begins when somebody pressed a button, so no record of an alarm is not its absence: it is
+not listed at all. An alarm that was raised before a gap is unknown after it.
+"""
+
+from logdiag.cluster import Cluster
+from logdiag.model import AlarmState
+from logdiag.conditions import Log, Reference, compile_condition
+
+RAISED = {"Event": "Alarm Raised"}
+LOWERED = {"Event": "Alarm Lowered"}
+
+
+def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
+    """For each peer that logged alarms: alarm id to its state at the end of its log."""
+    newest: dict[tuple[str, str], tuple[int, AlarmState]] = {}
+    logged: tuple[tuple[dict[str, str], AlarmState], ...] = ((RAISED, "raised"), (LOWERED, "clear"))
+    for condition, state in logged:
+        rows = log.rows(compile_condition({**condition, "Id|exists": True}))
+        times = log.records.column("time").take(rows).cast("int64").to_pylist()
+        hosts = log.values(Reference("host"), rows).to_pylist()
+        ids = log.values(Reference("Id"), rows).to_pylist()
+        for time, host, alarm in zip(times, hosts, ids, strict=True):
+            key = (cluster.resolve(host) or host, alarm.strip())
+            if key not in newest or time >= newest[key][0]:
+                newest[key] = (time, state)
+    states: dict[str, dict[str, AlarmState]] = {}
+    for (peer, alarm), (time, state) in sorted(newest.items()):
+        hidden = state == "raised" and cluster.seen[peer].gap_within(time, cluster.seen[peer].end) is not None
+        states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
+    return states

@@ -1,0 +1,180 @@
+"""From findings to incidents: what caused what, and what is one problem.
+
+A rule's ``explains`` names its effects. A finding that is an effect folds under its cause; causes
+that a composite rule (``rules/incident``) names become one incident with the composite's name, and
+what is left is an incident by the name of its own rule. ``info`` findings that nothing explains
+form none.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from logdiag.cluster import Cluster
+from logdiag.model import SEVERITIES, STATES, Finding, Incident
+from logdiag.rules.library import Library
+from logdiag.rules.remedies import fill, remedy
+from logdiag.rules.roles import Situation
+from logdiag.rules.schema import IncidentMatch, Rule
+from logdiag.wording import listed, moment, stretch
+
+TOGETHER = timedelta(minutes=5)
+"""Findings of one rule without a composite that start within this are one incident."""
+
+_EARLY = timedelta(seconds=1)
+"""How much earlier than its cause an effect may be logged: processes write side by side."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Findings with their causes filled in, and the incidents that they make, worst first."""
+
+    findings: tuple[Finding, ...]
+    incidents: tuple[Incident, ...]
+
+
+def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Told:
+    """Fold findings into incidents."""
+    known = {finding.id: finding for finding in _with_causes(findings, library)}
+    effects: dict[str, list[str]] = {}
+    for finding in known.values():
+        for cause in finding.caused_by:
+            effects.setdefault(cause, []).append(finding.id)
+    left = [finding for finding in known.values() if not finding.caused_by]
+    incidents = []
+    for name, rule in sorted(library.incidents().items()):
+        match = rule.match.incident
+        assert match is not None
+        for causes in _joined([f for f in left if _is_cause(f, match)], match.by, match.within):
+            members = _members(causes, effects, known)
+            incidents.append(_incident(name, rule, causes, members, library, cluster))
+            left = [finding for finding in left if finding not in causes]
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in left:
+        if finding.severity != "info":
+            by_rule.setdefault(finding.rule, []).append(finding)
+    for name, same in sorted(by_rule.items()):
+        for causes in _joined(same, (), TOGETHER):
+            members = _members(causes, effects, known)
+            incidents.append(_incident(name, library.rules[name], causes, members, library, cluster))
+    incidents.sort(key=_rank)
+    ordered = sorted(known.values(), key=_rank)
+    return Told(tuple(ordered), tuple(incidents))
+
+
+def _rank(item: Finding | Incident) -> tuple[int, int, str, str]:
+    """The order of the contract: severity, then state, then when it began."""
+    return (
+        -SEVERITIES.index(item.severity),
+        STATES.index(item.state),
+        item.first.isoformat(),
+        item.id,
+    )
+
+
+# ── causes ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
+    """Each finding with the cause that started last before it, if it has one."""
+    told = []
+    for effect in findings:
+        causes = [
+            cause
+            for cause in findings
+            for explains in library.rules[cause.rule].explains
+            if explains.rule == effect.rule and cause.id != effect.id
+            if -_EARLY <= effect.first - cause.first < explains.within and _share_peers(cause, effect)
+        ]
+        causes.sort(key=lambda cause: (cause.first, cause.id))
+        told.append(replace(effect, caused_by=tuple(cause.id for cause in causes[-1:])))
+    return told
+
+
+def _share_peers(cause: Finding, effect: Finding) -> bool:
+    """Whether the same peer logged both, about the same other peers where both say which."""
+    if not set(cause.hosts) & set(effect.hosts):
+        return False
+    return not cause.peers or not effect.peers or bool(set(cause.peers) & set(effect.peers))
+
+
+def _members(
+    causes: Iterable[Finding], effects: dict[str, list[str]], known: dict[str, Finding]
+) -> list[Finding]:
+    """The causes and everything under them: causes first, then as it happened."""
+    members = {cause.id: cause for cause in causes}
+    waiting = list(members)
+    while waiting:
+        for effect in effects.get(waiting.pop(), ()):
+            if effect not in members:
+                members[effect] = known[effect]
+                waiting.append(effect)
+    return sorted(members.values(), key=_as_it_happened)
+
+
+def _as_it_happened(finding: Finding) -> tuple[bool, object, str, str, int]:
+    first = finding.evidence[0]
+    return (bool(finding.caused_by), finding.first, first.snapshot, first.source, first.line)
+
+
+# ── incidents ───────────────────────────────────────────────────────────────────────────────
+
+
+def _is_cause(finding: Finding, match: IncidentMatch) -> bool:
+    values = dict(finding.values)
+    return finding.rule in match.causes and all(values.get(k) == v for k, v in match.values.items())
+
+
+def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
+    """Findings that agree in ``by`` and start within a span of the one before."""
+    groups: dict[tuple[object, ...], list[list[Finding]]] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        parts = groups.setdefault(tuple(getattr(finding, name) for name in by), [])
+        if parts and finding.first - parts[-1][-1].first <= within:
+            parts[-1].append(finding)
+        else:
+            parts.append([finding])
+    return [part for parts in groups.values() for part in parts]
+
+
+def _incident(
+    name: str, rule: Rule, causes: list[Finding], members: list[Finding], library: Library, cluster: Cluster
+) -> Incident:
+    match = rule.match.incident
+    deciding = [f for f in members if match is not None and f.rule in match.state_of] or causes
+    decider = min(deciding, key=lambda finding: STATES.index(finding.state))
+    first = min(finding.first for finding in causes)
+    last = max(f.last for f in (deciding if decider.state == "closed" else members))
+    hosts = tuple(sorted({host for finding in causes for host in finding.hosts}))
+    peers = tuple(sorted({peer for finding in causes for peer in finding.peers}))
+    values = {key: value for finding in reversed(causes) for key, value in finding.values}
+    texts = {
+        **values,
+        "host": listed(hosts),
+        "hosts": listed(hosts),
+        "peers": listed(peers) or "another peer",
+        "count": str(sum(finding.count for finding in causes)),
+        "first": moment(first),
+        "last": moment(last),
+        "duration": stretch(last - first),
+    }
+    # Those who report it now: for a restart, the peers that ask; of a key, those that still complain.
+    still = [finding for finding in deciding if finding.state != "closed"] or deciding
+    reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
+    fired = tuple((finding.rule, dict(finding.values)) for finding in members)
+    situation = Situation(cluster, reporting, peers, decider.state, fired)
+    fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode()).hexdigest()
+    return Incident(
+        id=f"{fingerprint[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
+        rule=name,
+        title=fill(rule.title, texts),
+        severity=rule.severity,
+        state=decider.state,
+        first=first,
+        last=last,
+        peers=peers or hosts,
+        findings=tuple(finding.id for finding in members),
+        summary=" ".join(part for part in (fill(rule.why, texts), decider.outcome) if part),
+        remedy=remedy(rule.remedy, library, situation),
+    )

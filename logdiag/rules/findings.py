@@ -1,0 +1,429 @@
+"""From a rule and a log to findings: matches by key and episode, their state, their evidence."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pyarrow.compute as pc
+
+from logdiag.cluster import Cluster
+from logdiag.conditions import Log, Reference, Rows, compile_condition
+from logdiag.model import Evidence, Finding, NotChecked, State
+from logdiag.records import instant
+from logdiag.rules import matchers
+from logdiag.rules.library import Library, patterns
+from logdiag.rules.matchers import Event
+from logdiag.rules.remedies import fill, remedy
+from logdiag.rules.roles import Situation
+from logdiag.rules.schema import Binding, Match, Pattern, Rule
+from logdiag.wording import listed, moment, stretch
+
+EVIDENCE = 100
+"""Records that a finding shows at most; ``count`` counts them all."""
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One answer of a rule for one key."""
+
+    events: tuple[Event, ...]
+    state: State
+    first: int
+    last: int
+    count: int
+    note: str = ""
+    """How it ended or why that is not known, as a sentence."""
+    took: int | None = None
+    """How long the last chain of a sequence took, in microseconds."""
+
+
+@dataclass
+class Judged:
+    """What came of judging rules: findings, and what could not be judged."""
+
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The evidence that rules are judged on. ``text`` gives a row's record as it was logged."""
+
+    log: Log
+    cluster: Cluster
+    text: Callable[[int], str]
+
+
+def judge(library: Library, case: Case) -> Judged:
+    """Every rule's findings but those of incidents, in the order of the contract."""
+    judged = Judged()
+    for name, rule in sorted(library.rules.items()):
+        if rule.match.incident is None:
+            _judge_rule(name, rule, library, case, judged)
+    return judged
+
+
+def _judge_rule(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
+    collected = _Collected(case)
+    proofs = [
+        event
+        for signal in (rule.match.state.over_by if rule.match.state else [])
+        for event in _signal_events(library.signals[signal].match, collected)
+    ]
+    finders = {
+        "record": _records,
+        "count": _counts,
+        "sequence": _sequences,
+        "absence": _absences,
+        "state": _states,
+    }
+    for key, episode in finders[rule.match.kind](rule, collected, proofs):
+        judged.findings.append(_finding(name, rule, key, episode, library, case))
+    if collected.left_out:
+        reason = f"{collected.left_out} matching records do not say which peer they are about and are left out"
+        judged.not_checked.append(NotChecked(name, reason))
+
+
+# ── from patterns to events ─────────────────────────────────────────────────────────────────
+
+Key = tuple[tuple[str, str], ...]
+
+
+class _Collected:
+    """The events of a rule's patterns; counts the records that have no key."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.left_out = 0
+
+    def events(self, patterns: Iterable[Pattern], by: Sequence[str] = ()) -> list[Event]:
+        """What the patterns match; events without a value of ``by`` are left out."""
+        found: dict[int, Event] = {}
+        for number, pattern in enumerate(patterns):
+            for event in self._events(pattern, number):
+                if all(name in event.values for name in by):
+                    # A record that two patterns match is one event, by the first.
+                    found.setdefault(event.row, event)
+                else:
+                    self.left_out += 1
+        return sorted(found.values())
+
+    def grouped(
+        self, patterns: Iterable[Pattern], match: Match, *, hosts: bool = True
+    ) -> dict[Key, list[Event]]:
+        """Events by key: the peer that logged them, and the values of ``by``."""
+        groups: dict[Key, list[Event]] = {}
+        for event in self.events(patterns, match.by):
+            groups.setdefault(key_of(event, match, hosts=hosts), []).append(event)
+        return groups
+
+    def _events(self, pattern: Pattern, number: int) -> list[Event]:
+        log, cluster = self.case.log, self.case.cluster
+        rows = log.rows(compile_condition(pattern.where))
+        if not len(rows):
+            return []
+        place = log.records.select(["time", "snapshot", "source", "line"]).take(rows)
+        times = place.column("time").cast("int64").to_pylist()
+        hosts = log.values(Reference("host"), rows).to_pylist()
+        columns = [place.column(name).to_pylist() for name in ("snapshot", "source", "line")]
+        bound = {name: _bind(binding, log, rows) for name, binding in pattern.bind.items()}
+        events = []
+        for index, row in enumerate(rows):
+            host = cluster.resolve(hosts[index]) or hosts[index]
+            values: dict[str, str] = {}
+            keep = True
+            for name, binding in pattern.bind.items():
+                value = bound[name][index]
+                if value is not None and binding.kind == "peer":
+                    peer = cluster.resolve(value)
+                    own = peer == host and binding.source != "host"
+                    keep = keep and not own and (peer is not None or cluster.could_be_peer(value))
+                    value = peer or value
+                if value is not None:
+                    values[name] = value
+            if keep:
+                place_of = (columns[0][index], columns[1][index], columns[2][index])
+                events.append(Event(times[index], host, *place_of, int(row), number, values))
+        return events
+
+
+def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
+    """What a binding takes from each of some rows."""
+    if binding.source is None:
+        return [binding.value] * len(rows)
+    values = log.values(Reference.parse(binding.source), rows)
+    if binding.re is not None:
+        # RE2, not Python's re: linear for any log text and any rule.
+        values = pc.struct_field(pc.extract_regex(values, binding.re), "value")
+    return [value if value is None else binding.say.get(value, value) for value in values.to_pylist()]
+
+
+def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
+    """What findings of a match are told apart by."""
+    host: Key = (("host", event.peer),) if hosts and match.across == "peer" else ()
+    return (*host, *((name, event.values[name]) for name in match.by))
+
+
+def _signal_events(match: Match, collected: _Collected) -> list[Event]:
+    """The events of a signal: those of a sequence are its last, with what all steps bound."""
+    if match.record is not None:
+        return collected.events(match.record, match.by)
+    return [
+        Event(
+            chain[-1].time,
+            chain[-1].peer,
+            chain[-1].snapshot,
+            chain[-1].source,
+            chain[-1].line,
+            chain[-1].row,
+            chain[-1].pattern,
+            {name: value for event in chain for name, value in event.values.items()},
+        )
+        for chain in _chains(match, collected)
+    ]
+
+
+def _chains(match: Match, collected: _Collected) -> list[list[Event]]:
+    sequence = match.sequence
+    assert sequence is not None
+    steps = [collected.events([step]) for step in sequence.steps]
+    # Steps that bind a name of `by` are joined on it; the others go with every value.
+    keys = sorted({_by(event, match.by) for step in steps for event in step if _by(event, match.by)})
+    chains = []
+    for key in keys or [()]:
+        joined = [[e for e in step if all(e.values.get(n, v) == v for n, v in key)] for step in steps]
+        chains += matchers.sequences(
+            joined,
+            sequence.within // _MICROSECOND,
+            skew=sequence.skew // _MICROSECOND,
+            ties=sequence.ties == "allow",
+            peers=[step.peer for step in sequence.steps],
+        )
+    return chains
+
+
+def _by(event: Event, by: Sequence[str]) -> Key:
+    return tuple((name, event.values[name]) for name in by if name in event.values)
+
+
+# ── the kinds of match ──────────────────────────────────────────────────────────────────────
+
+Answers = Iterable[tuple[Key, Episode]]
+
+
+def _occurrences(events: Iterable[Event]) -> int:
+    """How often something happened that several processes and peers logged: as often as the
+    one that logged it most often did."""
+    logged: dict[tuple[str, int], int] = {}
+    for event in events:
+        logged[event.peer, event.pattern] = logged.get((event.peer, event.pattern), 0) + 1
+    return max(logged.values())
+
+
+def _seen_episode(events: Sequence[Event]) -> Episode:
+    return Episode(tuple(events), "seen", events[0].time, events[-1].time, _occurrences(events))
+
+
+def _records(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+    for key, events in sorted(collected.grouped(rule.match.record or [], rule.match).items()):
+        for part in matchers.episodes(events, rule.settling // _MICROSECOND):
+            yield key, _seen_episode(part)
+
+
+def _counts(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+    count = rule.match.count
+    assert count is not None
+    within = count.within // _MICROSECOND
+    for key, events in sorted(collected.grouped(count.of, rule.match).items()):
+        enough = matchers.dense(events, count.at_least, within, count.distinct)
+        for part in matchers.episodes(enough, within):
+            yield key, Episode(tuple(part), "seen", part[0].time, part[-1].time, len(part))
+
+
+def _sequences(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+    groups: dict[Key, list[list[Event]]] = {}
+    for chain in _chains(rule.match, collected):
+        values = {name: value for event in chain for name, value in event.values.items()}
+        host: Key = (("host", chain[0].peer),) if rule.match.across == "peer" else ()
+        key = (*host, *((name, values.get(name, "")) for name in rule.match.by))
+        groups.setdefault(key, []).append(chain)
+    for key, chains in sorted(groups.items()):
+        ends = {chain[-1]: chain for chain in chains}
+        for part in matchers.episodes(ends, rule.settling // _MICROSECOND):
+            events = sorted({event for end in part for event in ends[end]})
+            took = part[-1].time - ends[part[-1]][0].time
+            yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
+
+
+def _absences(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+    absence = rule.match.absence
+    assert absence is not None
+    hosts = absence.logged_by == "host"
+    closing = collected.grouped(absence.closing, rule.match, hosts=hosts)
+    seen = collected.case.cluster.seen
+    for key, openings in sorted(collected.grouped(absence.opening, rule.match).items()):
+        wanted = key if hosts else tuple(part for part in key if part[0] != "host")
+        closings = closing.get(wanted, [])
+        watched = openings[0].peer if hosts else openings[0].values[absence.logged_by]
+        answers = matchers.absences(openings, closings, absence.within // _MICROSECOND, seen.get(watched))
+        episodes: dict[tuple[str, Event | None], list[Event]] = {}
+        for opening, answer in answers:
+            if answer in absence.report:
+                later = next((event for event in closings if event > opening), None)
+                episodes.setdefault((answer, later), []).append(opening)
+        for (answer, later), events in episodes.items():
+            state: State = "open" if answer == "absent" else answer  # type: ignore[assignment]
+            note = _absence_note(answer, watched, stretch(absence.within))
+            if answer == "absent" and later is not None:
+                state, note = "closed", f"It came at last at {moment(instant(later.time))}."
+            last = later.time if later is not None else events[-1].time
+            yield key, Episode(tuple(events), state, events[0].time, last, len(events), note)
+
+
+def _absence_note(answer: str, peer: str, span: str) -> str:
+    return {
+        "absent": f"The log of {peer} was watched for {span} and does not hold it.",
+        "open_at_end": f"The log of {peer} stops before {span} are over.",
+        "unknown": f"The log of {peer} does not cover the {span} after it: it may have happened unseen.",
+    }[answer]
+
+
+def _states(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+    state = rule.match.state
+    assert state is not None
+    raised = collected.grouped(state.raised, rule.match)
+    lowered = collected.grouped(state.lower or [], rule.match)
+    acknowledged = collected.grouped(state.acknowledge or [], rule.match)
+    for key in sorted({*raised, *lowered}):
+        values = dict(key)
+        own = [p for p in proofs if all(p.values.get(name) == values[name] for name in rule.match.by)]
+        folded = matchers.intervals(
+            raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own
+        )
+        episodes = [_interval_episode(interval, rule, collected.case.cluster) for interval in folded]
+        yield from ((key, episode) for episode in _flapping(episodes, rule.settling // _MICROSECOND))
+
+
+def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster) -> Episode:
+    events = interval.events
+    first, last, count = events[0].time, events[-1].time, max(1, len(interval.raised))
+    if interval.lowered is not None:
+        length = stretch(instant(last) - instant(first))
+        note = f"It ended after {length}." if interval.raised else "It was raised before the log begins."
+        return Episode(events, "closed", first, last, count, note)
+    if interval.proof is not None:
+        note = f"It was over by {moment(instant(last))} at the latest, as another record proves."
+        return Episode(events, "closed", first, last, count, note)
+    peer = interval.raised[-1].peer
+    seen = cluster.seen[peer]
+    since = interval.raised[-1].time
+    gap = seen.gap_within(since, seen.end)
+    if gap is not None:
+        hidden = f"{moment(instant(max(gap[0], since)))} to {moment(instant(gap[1]))}"
+        return Episode(
+            events, "unknown", first, last, count, f"How it went on is hidden by a gap in the log of {peer}, {hidden}."
+        )
+    if seen.end - since < rule.settling // _MICROSECOND:
+        after = stretch(instant(seen.end) - instant(since))
+        note = f"It was not seen to end: the log of {peer} stops {after} after it."
+        return Episode(events, "open_at_end", first, last, count, note)
+    after = stretch(instant(seen.end) - instant(since))
+    return Episode(events, "open", first, last, count, f"It is not over: the log of {peer} goes on for {after}.")
+
+
+def _flapping(episodes: Iterable[Episode], apart: int) -> list[Episode]:
+    """Intervals of one key that follow each other closely are one episode with a count."""
+    joined: list[Episode] = []
+    for episode in episodes:
+        if joined and joined[-1].state == "closed" and episode.first - joined[-1].last <= apart:
+            before = joined.pop()
+            episode = Episode(
+                (*before.events, *episode.events),
+                episode.state,
+                before.first,
+                episode.last,
+                before.count + episode.count,
+                episode.note,
+            )
+        joined.append(episode)
+    return joined
+
+
+# ── from episodes to findings ───────────────────────────────────────────────────────────────
+
+
+def _finding(name: str, rule: Rule, key: Key, episode: Episode, library: Library, case: Case) -> Finding:
+    values: dict[str, str] = {}
+    for event in episode.events:
+        for bound, value in event.values.items():
+            values.setdefault(bound, value)
+    values.update({part: value for part, value in key if part != "host"})
+    about = _peer_names(rule.match)
+    names = {peer.name for peer in case.cluster.peers}
+    # The record that proves an end may be the lost peer's own: it is evidence, not a report.
+    hosts = tuple(sorted({event.peer for event in episode.events if _reports(event, key)}))
+    named = {value for event in episode.events for bound, value in event.values.items() if bound in about}
+    peers = tuple(sorted(named & names - set(hosts)))
+    fingerprint = hashlib.sha256("\0".join([name, *(f"{k}={v}" for k, v in key)]).encode()).hexdigest()[:16]
+    first, last = instant(episode.first), instant(episode.last)
+    bindings = [item for _, pattern in patterns(rule.match) for item in pattern.bind.items()]
+    missing = {bound: binding.missing for bound, binding in bindings if binding.missing}
+    texts = {
+        **{bound: f"(no {bound})" for bound, _ in bindings},
+        **missing,
+        **values,
+        "host": listed(hosts),
+        "hosts": listed(hosts),
+        "peers": listed(peers) or "another peer",
+        "count": str(episode.count),
+        "first": moment(first),
+        "last": moment(last),
+        "duration": stretch(last - first),
+        "took": "" if episode.took is None else stretch(episode.took * _MICROSECOND),
+    }
+    situation = Situation(case.cluster, hosts, peers, episode.state, ((name, values),))
+    return Finding(
+        fingerprint=fingerprint,
+        id=f"{fingerprint}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
+        rule=name,
+        title=fill(rule.title, texts),
+        severity=rule.severity,
+        state=episode.state,
+        hosts=hosts,
+        peers=peers,
+        first=first,
+        last=last,
+        count=episode.count,
+        evidence=tuple(_evidence(event, case) for event in _shown(episode.events)),
+        explanation=" ".join(part for part in (fill(rule.why, texts), episode.note) if part),
+        basis=rule.basis,
+        remedy=remedy(rule.remedy, library, situation),
+        references=tuple(rule.references),
+        outcome=episode.note,
+        values=tuple(sorted({**missing, **values}.items())),
+    )
+
+
+def _reports(event: Event, key: Key) -> bool:
+    return dict(key).get("host", event.peer) == event.peer
+
+
+def _peer_names(match: Match) -> set[str]:
+    """The bound names that are peers."""
+    return {
+        name for _, pattern in patterns(match) for name, binding in pattern.bind.items() if binding.kind == "peer"
+    }
+
+
+def _shown(events: Sequence[Event]) -> Sequence[Event]:
+    if len(events) <= EVIDENCE:
+        return events
+    return [*events[: EVIDENCE - EVIDENCE // 4], *events[-(EVIDENCE // 4) :]]
+
+
+def _evidence(event: Event, case: Case) -> Evidence:
+    return Evidence(event.snapshot, event.source, event.line, instant(event.time), case.text(event.row))
+

@@ -1,0 +1,81 @@
+"""Procedures, resolved to the peers at hand."""
+
+from collections.abc import Iterable
+
+from logdiag.model import Step
+from logdiag.rules.library import Library
+from logdiag.rules.roles import ROLES, Resolved, Situation
+from logdiag.rules.schema import ProcedureStep, Remedy, When
+from logdiag.wording import listed
+
+
+def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:
+    """The steps of every procedure that applies, in order, each once."""
+    steps: list[Step] = []
+    for item in remedies:
+        if not _holds(item.when, situation):
+            continue
+        for step in library.procedures[item.procedure].steps:
+            if not _holds(step.when, situation):
+                continue
+            resolved = ROLES[step.where].resolve(situation)
+            if resolved.applies:
+                steps.append(_step(step, resolved, situation))
+    return tuple(dict.fromkeys(steps))
+
+
+def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step:
+    names = {
+        "where": listed(resolved.peers) or ROLES[step.where].label,
+        "hosts": listed(situation.hosts),
+        "peers": listed(situation.peers) or ROLES["the peers it is about"].label,
+        "primary": situation.cluster.primary or ROLES["the primary"].label,
+        "unaffected": listed(situation.unaffected) or ROLES["a peer that does not report it"].label,
+    }
+    do = fill(step.do, names)
+    if not resolved.peers and resolved.missing:
+        do = f"{do} {resolved.missing}"
+    return Step(
+        do=do,
+        why=fill(step.why, names),
+        where=resolved.peers,
+        command=None if step.command is None else fill(step.command, names),
+        risk=step.risk,
+        impact=fill(step.impact, names),
+        verify=fill(step.verify, names),
+        wait=fill(step.wait, names),
+    )
+
+
+def _holds(when: When | None, situation: Situation) -> bool:
+    if when is None:
+        return True
+    cluster = situation.cluster
+    fired = [bound for rule, bound in situation.fired if rule == when.finding]
+    return (
+        (when.topology is None or cluster.topology in when.topology)
+        and (when.primary is None or (when.primary == "known") == (cluster.primary is not None))
+        and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
+        and (when.state is None or situation.state in when.state)
+        and (
+            when.finding is None
+            or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)
+        )
+    )
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """A text with its placeholders filled in.
+
+    One pass: a value that itself looks like a placeholder stays as it is.
+    """
+    parts = []
+    rest = text.strip()
+    while rest:
+        before, brace, after = rest.partition("{")
+        name, end, behind = after.partition("}")
+        parts.append(before)
+        if brace and end:
+            parts.append(values[name])
+        rest = behind if end else ""
+    return "".join(parts)

@@ -1,0 +1,110 @@
+"""The roles that a remedy's step can name, and which peers of a cluster they are.
+
+A role that the evidence does not settle is never guessed: it resolves to no peer, and the step
+says what is missing and where to look.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from logdiag.cluster import Cluster
+from logdiag.wording import listed
+
+_PRIMARY_UNKNOWN = (
+    "Which peer is the configuration primary does not stand in this evidence: System > Clustering on any "
+    "peer names it, and so do the replication records of a log (ConfigurationMasterIndex, counted from 0)."
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a remedy is resolved against.
+
+    ``hosts`` report the problem, ``peers`` are those it is about; ``fired`` is what else was found
+    in the same incident: rule ids, with what each finding bound.
+    """
+
+    cluster: Cluster
+    hosts: tuple[str, ...]
+    peers: tuple[str, ...]
+    state: str
+    fired: tuple[tuple[str, dict[str, str]], ...] = ()
+
+    @property
+    def unaffected(self) -> tuple[str, ...]:
+        """The peers that do not report it. Their logs may not say so: nothing was seen there."""
+        return tuple(peer.name for peer in self.cluster.peers if peer.name not in self.hosts)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The peers that a role is; ``missing`` says why there are none, ``applies`` if any are meant."""
+
+    peers: tuple[str, ...] = ()
+    missing: str | None = None
+    applies: bool = True
+
+
+@dataclass(frozen=True)
+class Role:
+    """How a role is called where it has no peer, and how it is resolved."""
+
+    label: str
+    resolve: Callable[[Situation], Resolved]
+
+
+def _the_primary(situation: Situation) -> Resolved:
+    primary = situation.cluster.primary
+    return Resolved((primary,)) if primary else Resolved(missing=_PRIMARY_UNKNOWN)
+
+
+def _the_subordinates(situation: Situation) -> Resolved:
+    primary = situation.cluster.primary
+    if primary is None:
+        return Resolved(missing=_PRIMARY_UNKNOWN)
+    return Resolved(tuple(peer.name for peer in situation.cluster.peers if peer.name != primary))
+
+
+def _the_primary_if_it_asks(situation: Situation) -> Resolved:
+    primary = situation.cluster.primary
+    if primary is not None:
+        return Resolved((primary,)) if primary in situation.hosts else Resolved(applies=False)
+    if len(situation.cluster.peers) == 1:
+        return Resolved(situation.hosts)
+    among = f"{listed(situation.hosts)} ask{'s' if len(situation.hosts) == 1 else ''} for it."
+    return Resolved(missing=f"{_PRIMARY_UNKNOWN} {among}")
+
+
+def _the_others_that_ask(situation: Situation) -> Resolved:
+    primary = situation.cluster.primary
+    if len(situation.cluster.peers) == 1:
+        return Resolved(applies=False)
+    if primary is None:
+        which = f"They are those of {listed(situation.hosts)} that are not the primary."
+        return Resolved(missing=which, applies=len(situation.hosts) > 1)
+    others = tuple(host for host in situation.hosts if host != primary)
+    return Resolved(others, applies=bool(others))
+
+
+def _unaffected(situation: Situation) -> Resolved:
+    if situation.unaffected:
+        return Resolved(situation.unaffected)
+    return Resolved(missing="No peer is known that does not report it.")
+
+
+def _about(situation: Situation) -> Resolved:
+    if situation.peers:
+        return Resolved(situation.peers)
+    return Resolved(missing="Which peer this is about does not stand in this evidence.")
+
+
+ROLES: dict[str, Role] = {
+    "the peers that report it": Role("the peers that report it", lambda s: Resolved(s.hosts)),
+    "the peers it is about": Role("the other peer", _about),
+    "every peer": Role("every peer", lambda s: Resolved(tuple(peer.name for peer in s.cluster.peers))),
+    "the primary": Role("the configuration primary", _the_primary),
+    "the subordinates": Role("the subordinates", _the_subordinates),
+    "the primary, if it asks for it": Role("the configuration primary", _the_primary_if_it_asks),
+    "the others that ask for it": Role("the other peers that ask for it", _the_others_that_ask),
+    "a peer that does not report it": Role("a peer that does not report it", _unaffected),
+}

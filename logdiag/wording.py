@@ -1,0 +1,37 @@
+"""How times, spans and lists are said in sentences."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+
+def moment(time: datetime) -> str:
+    """``2020-08-12 19:57:43.353 UTC``."""
+    return f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03d} UTC"
+
+
+def stretch(span: timedelta) -> str:
+    """A span in at most two units: ``50 ms``, ``18.3 s``, ``4 m 12 s``, ``3 h 5 m``, ``22 d 1 h``."""
+    milliseconds = round(span / timedelta(milliseconds=1))
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = int(seconds)
+    for size, unit, smaller, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
+    raise AssertionError("unreachable: a minute or more has a unit")
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 record``, ``2 records``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
