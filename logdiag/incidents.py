@@ -122,8 +122,8 @@ def _as_it_happened(finding: Finding) -> tuple[bool, object, str, str, int]:
 
 
 def _is_cause(finding: Finding, match: IncidentMatch) -> bool:
-    values = dict(finding.values)
-    return finding.rule in match.causes and all(values.get(k) == v for k, v in match.values.items())
+    bound = finding.values
+    return finding.rule in match.causes and all(bound.get(k) == v for k, v in match.values.items())
 
 
 def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
@@ -148,7 +148,7 @@ def _incident(
     last = max(f.last for f in (deciding if decider.state == "closed" else members))
     hosts = tuple(sorted({host for finding in causes for host in finding.hosts}))
     peers = tuple(sorted({peer for finding in causes for peer in finding.peers}))
-    values = {key: value for finding in reversed(causes) for key, value in finding.values}
+    values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
     texts = {
         **values,
         "host": listed(hosts),
@@ -162,7 +162,7 @@ def _incident(
     # Those who report it now: for a restart, the peers that ask; of a key, those that still complain.
     still = [finding for finding in deciding if finding.state != "closed"] or deciding
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
-    fired = tuple((finding.rule, dict(finding.values)) for finding in members)
+    fired = tuple((finding.rule, finding.values) for finding in members)
     situation = Situation(cluster, reporting, peers, decider.state, fired)
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode()).hexdigest()
     return Incident(

@@ -5,8 +5,8 @@ written out field by field, and its JSON Schema is made from these classes. Time
 datetimes in UTC.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -75,8 +75,10 @@ class Peer:
     version: str | None = None
     seen_from: datetime | None = None
     seen_to: datetime | None = None
-    clock_skew: timedelta | None = None
-    alarms: dict[str, AlarmState] | None = None
+    clock_skew: float | None = None
+    """Seconds by which its clock is ahead of the first peer's; None where it cannot be told."""
+    alarms: dict[str, AlarmState] = field(default_factory=dict)
+    """What is known of each alarm that was logged; one that is not listed is unknown."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Finding:
     requested: bool = False
     outcome: str = ""
     """How it ended, or why that is not known; the last sentence of ``explanation``."""
-    values: tuple[tuple[str, str], ...] = ()
+    values: dict[str, str] = field(default_factory=dict)
     """What the rule bound, by name, as text."""
 
 
@@ -210,7 +212,7 @@ class Command:
     """The subcommand, and the options that change its answer, in a fixed order."""
 
     name: str
-    options: tuple[tuple[str, str], ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -70,20 +70,25 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Tables:
-    """What was read: two Arrow tables (`RECORDS`, `UNPARSED`) and an entry for every member."""
+    """What was read: two Arrow tables (`RECORDS`, `UNPARSED`) and an entry for every member.
+
+    ``texts`` holds each record as it was logged, row by row, where it was asked for.
+    """
 
     records: pa.Table
     unparsed: pa.Table
     members: tuple[MemberCoverage, ...]
+    texts: pa.ChunkedArray | None = None
 
 
-def read(snapshots: Iterable[Snapshot]) -> Tables:
+def read(snapshots: Iterable[Snapshot], *, keep_texts: bool = False) -> Tables:
     """Read snapshots whole.
 
     Rows stand in the order of snapshot name, member and offset. No content raises: what is wrong
     with it stands in ``members`` and ``unparsed``.
     """
-    records, unparsed = _Rows(RECORDS), _Rows(UNPARSED)
+    kept = RECORDS.append(pa.field("raw", pa.string(), nullable=False)) if keep_texts else RECORDS
+    records, unparsed = _Rows(kept), _Rows(UNPARSED)
     coverage = []
     for snapshot in snapshots:
         seen: dict[str, int] = {}
@@ -91,7 +96,9 @@ def read(snapshots: Iterable[Snapshot]) -> Tables:
             count = seen[member.source] = seen.get(member.source, 0) + 1
             source = member.source if count == 1 else f"{member.source}#{count}"
             coverage.append(_read_member(snapshot.name, source, member, records, unparsed))
-    return Tables(records.table(), unparsed.table(), tuple(coverage))
+    table = records.table()
+    texts = table.column("raw") if keep_texts else None
+    return Tables(table.select(RECORDS.names), unparsed.table(), tuple(coverage), texts)
 
 
 def _read_member(
@@ -384,22 +391,28 @@ class _Names:
 
 
 class _Rows:
-    """Rows on their way into an Arrow table, in chunks of `ROWS`."""
+    """Rows on their way into an Arrow table, in chunks of at most `ROWS` rows.
+
+    A chunk of strings must stay under 2 GiB: one that holds `BYTES` of the log ends early.
+    """
 
     ROWS = 1 << 16
+    BYTES = 1 << 28
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
         self._names = {name: _Names() for name in schema.names if schema.field(name).type == _NAME}
         self._columns: dict[str, list[object]] = {name: [] for name in schema.names}
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
+        self._bytes = 0
 
     def add(self, snapshot: str, source: str, row: _Record | _Unparsed) -> None:
         place = {"snapshot": snapshot, "source": source}
         for name, column in self._columns.items():
             value = place.get(name) or self._value(row, name)
             column.append(self._names[name].number(value) if name in self._names else value)
-        if len(column) == self.ROWS:
+        self._bytes += row.length
+        if len(column) == self.ROWS or self._bytes >= self.BYTES:
             self._flush()
 
     @staticmethod
@@ -409,6 +422,8 @@ class _Rows:
                 return row.name(name.capitalize())
             if name == "detail":
                 return row.first("Detail")
+            if name == "raw":
+                return _text(row.raw)
             if name == "fields":
                 return [{"key": key, "value": value} for key, value in row.fields]
         return getattr(row, name)
@@ -418,6 +433,7 @@ class _Rows:
             kind = pa.int32() if name in self._names else self._schema.field(name).type
             self._chunks[name].append(pa.array(column, kind))
             column.clear()
+        self._bytes = 0
 
     def table(self) -> pa.Table:
         self._flush()

@@ -7,6 +7,7 @@ what it says. Both are shown instead of obeyed.
 
 import unicodedata
 
+_NAMED = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
 _BIDI = {
     0x061C: "ALM",
     0x200E: "LRM",
@@ -21,28 +22,10 @@ _BIDI = {
     0x2068: "FSI",
     0x2069: "PDI",
 }
-_C0_PICTURES = 0x2400
-_DEL, _DEL_PICTURE = 0x7F, 0x2421
-
-
-def _shown() -> dict[int, str]:
-    shown = {code: chr(_C0_PICTURES + code) for code in range(0x20)}
-    shown[_DEL] = chr(_DEL_PICTURE)
-    shown.update({code: f"\\x{code:02x}" for code in range(0x80, 0xA0)})
-    # A lone surrogate cannot be written as UTF-8: it would stop the report from being saved.
-    shown.update({code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)})
-    # Line and paragraph separator end a line in some terminals and viewers, and in none of ours.
-    shown.update({code: f"\\u{code:04x}" for code in (0x2028, 0x2029)})
-    shown.update({code: f"⟦{name}⟧" for code, name in _BIDI.items()})
-    return shown
-
-
-_ALL = _shown()
-_BUT_LINES = {code: text for code, text in _ALL.items() if code not in (0x09, 0x0A)}
 
 
 def defuse(text: str, *, lines: bool = False) -> str:
-    """``text`` with control characters and bidi overrides made visible.
+    """``text`` with control characters shown as ``\\x1b`` and bidi overrides as ``⟦RLO⟧``.
 
     With ``lines``, tabs and newlines stay what they are, and CR LF counts as a newline.
     """
@@ -54,5 +37,19 @@ def defuse(text: str, *, lines: bool = False) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether ``text`` reads as it is: safe to offer for copying into somebody's shell."""
+    """Whether ``text`` is what it looks like: safe to offer for copying into somebody's shell."""
     return defuse(text) == text and not any(unicodedata.category(char) == "Cf" for char in text)
+
+
+def _shown() -> dict[int, str]:
+    # Escapes and not the pictures of U+2400: many fonts lack those, and a box tells nothing.
+    shown = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    # A lone surrogate cannot be written as UTF-8: it would stop the report from being saved.
+    # U+2028 and U+2029 end a line in some terminals and viewers, and in none of ours.
+    shown.update({code: f"\\u{code:04x}" for code in (*range(0xD800, 0xE000), 0x2028, 0x2029)})
+    shown.update({code: f"⟦{name}⟧" for code, name in _BIDI.items()})
+    return shown | _NAMED
+
+
+_ALL = _shown()
+_BUT_LINES = {code: text for code, text in _ALL.items() if code not in (0x09, 0x0A)}

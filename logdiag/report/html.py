@@ -297,7 +297,9 @@ class Event:
 def _chart(diagnosis: Diagnosis) -> Chart | None:
     peers = diagnosis.cluster.peers
     times = [*_own_times(peers), *(change.time for change in diagnosis.changes)]
-    times += [time for found in (*diagnosis.findings, *diagnosis.incidents) for time in (found.first, found.last)]
+    times += [
+        time for found in (*diagnosis.findings, *diagnosis.incidents) for time in (found.first, found.last)
+    ]
     span = _span(times)
     if span is None or span[0] == span[1]:
         return None
@@ -357,7 +359,9 @@ def _marks(findings: Sequence[Finding], start: datetime, end: datetime) -> tuple
             bundles[-1][1].append(finding)
         else:
             bundles.append((x, [finding]))
-    return tuple(Mark(x, max((f.severity for f in some), key=SEVERITIES.index), tuple(some)) for x, some in bundles)
+    return tuple(
+        Mark(x, max((f.severity for f in some), key=SEVERITIES.index), tuple(some)) for x, some in bundles
+    )
 
 
 def _place(time: datetime, start: datetime, end: datetime) -> float:

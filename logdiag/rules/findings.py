@@ -403,7 +403,7 @@ def _finding(name: str, rule: Rule, key: Key, episode: Episode, library: Library
         remedy=remedy(rule.remedy, library, situation),
         references=tuple(rule.references),
         outcome=episode.note,
-        values=tuple(sorted({**missing, **values}.items())),
+        values=dict(sorted({**missing, **values}.items())),
     )
 
 

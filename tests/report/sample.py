@@ -312,7 +312,7 @@ def _tls() -> Finding:
                 10233,
                 "20:13:24.976",
                 'httpd[15060]: web: Event="System Configuration Changed" Detail="configuration/cluster/tls_verify - '
-                "changed from: 'Permissive' to: 'Enforcing'\" Src-ip=\"10.15.13.30\" Src-port=\"53155\" "
+                'changed from: \'Permissive\' to: \'Enforcing\'" Src-ip="10.15.13.30" Src-port="53155" '
                 'User="admin" Level="1" UTCTime="2020-08-12 20:13:24"',
             ),
             evidence(
@@ -356,7 +356,9 @@ def sample() -> Diagnosis:
     """Two peers, one of which gave a snapshot; two incidents."""
     lost, tls = _lost(), _tls()
     members = (
-        MemberCoverage(SNAPSHOT, LOG, "log", 4_812_331, 10_412, 3, 411, at("19:40:02.118"), at("20:15:44.730")),
+        MemberCoverage(
+            SNAPSHOT, LOG, "log", 4_812_331, 10_412, 3, 411, at("19:40:02.118"), at("20:15:44.730")
+        ),
         MemberCoverage(
             SNAPSHOT,
             "loggingsnapshot_expc01_2020-08-12_19_20_00.txt",
@@ -369,7 +371,9 @@ def sample() -> Diagnosis:
             at("19:24:31.900"),
             faults=("the compressed stream is cut after 65,536 bytes",),
         ),
-        MemberCoverage(SNAPSHOT, "xconf_dump_expc01_2020-08-12_19_20_00.txt", "other", 188_230, reason="a dump"),
+        MemberCoverage(
+            SNAPSHOT, "xconf_dump_expc01_2020-08-12_19_20_00.txt", "other", 188_230, reason="a dump"
+        ),
         MemberCoverage(
             SNAPSHOT,
             "eth0_diagnostic_logging_tcpdump0_expc01_2020-08-12.pcap",
@@ -397,7 +401,13 @@ def sample() -> Diagnosis:
                     at("19:20:00.004"),
                     at("20:15:44.730"),
                     timedelta(milliseconds=-1),
-                    {"20004": "raised", "20006": "raised", "20007": "raised", "20009": "clear", "40055": "unknown"},
+                    {
+                        "20004": "raised",
+                        "20006": "raised",
+                        "20007": "raised",
+                        "20009": "clear",
+                        "40055": "unknown",
+                    },
                 ),
                 Peer("expc02", "expc02.apolo.local", ("10.15.13.16",), role="subordinate"),
             )
@@ -495,7 +505,7 @@ def quiet() -> Diagnosis:
         changes=(),
         wanted=(),
         incidents=(),
-        findings=full.findings[-2:],
+        findings=full.findings[-1:],
         not_checked=(),
     )
 

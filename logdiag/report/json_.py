@@ -1,0 +1,41 @@
+"""The findings file: `logdiag.findings/1`, the diagnosis written out field by field."""
+
+import dataclasses
+import json
+from datetime import datetime
+from typing import Any
+
+from logdiag.model import Diagnosis
+
+SCHEMA = "logdiag.findings/1"
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """The findings file as text, indented, with a line end at the end."""
+    return json.dumps({"schema": SCHEMA, **plain(diagnosis)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """A value of the model as JSON has it; times are RFC 3339 in UTC with milliseconds."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the findings file, made from the classes of `logdiag.model`."""
+    from pydantic import TypeAdapter
+
+    made = TypeAdapter(Diagnosis).json_schema(mode="serialization")
+    made["title"] = "logdiag findings"
+    made["properties"] = {"schema": {"const": SCHEMA}, **made["properties"]}
+    for part in (made, *made["$defs"].values()):
+        part["additionalProperties"] = False
+        part["required"] = list(part["properties"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -1,0 +1,237 @@
+"""The summary for a terminal: the verdict, the cluster, the incidents, the first steps, what was read.
+
+Whatever comes from a log reaches the terminal only through ``_line``: on one line, of bounded length,
+without control characters or markup.
+"""
+
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from logdiag.model import Diagnosis, Finding, Incident, Peer, Severity, State, Step
+from logdiag.report.defuse import defuse
+from logdiag.report.html import first_steps
+
+LONGEST = 600
+"""Characters that are shown of one value."""
+
+_STATE_WORDS: dict[State, str] = {
+    "open": "still open",
+    "open_at_end": "open when the log ended",
+    "unknown": "unknown how it went on",
+    "seen": "seen",
+    "closed": "over",
+}
+_RISK_WORDS = {"read": "read only", "change": "change", "outage": "outage", "destructive": "destructive"}
+_COLORS: dict[Severity, str] = {
+    "critical": "bold magenta",
+    "high": "bold red",
+    "medium": "yellow",
+    "low": "green",
+    "info": "cyan",
+}
+_SOFT = "dim"
+_HEADING = "bold underline"
+
+
+def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
+    """The summary of ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
+    out = io.StringIO()
+    # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_jupyter=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    for part in _parts(diagnosis):
+        console.print(part)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def _parts(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    headline = diagnosis.incidents[0] if diagnosis.incidents else None
+    yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
+    yield Text(f"logdiag {_line(diagnosis.tool.version)}, rules {_line(diagnosis.tool.library)}", style=_SOFT)
+    if diagnosis.cluster.peers:
+        yield from _section("Cluster", _cluster(diagnosis.cluster.peers))
+    if diagnosis.incidents:
+        found = {finding.id: finding for finding in diagnosis.findings}
+        yield from _section("Incidents", *_incidents(diagnosis.incidents, found))
+    steps = first_steps(diagnosis)
+    if steps:
+        yield from _section("Do this first", *(_step(number, step) for number, step in enumerate(steps, 1)))
+        assert headline is not None  # noqa: S101 - there are no first steps without an incident
+        if left := len(headline.remedy) - len(steps):
+            yield Text(f"   {left} more in the full report.", style=_SOFT)
+    elif headline and headline.remedy:
+        yield from _section(
+            "Do this first", Text("The remedy begins with a destructive step: read it in the full report.")
+        )
+    if diagnosis.changes:
+        yield from _section("Changes and restarts", _changes(diagnosis))
+    if diagnosis.wanted:
+        items = (
+            _item("-", Text(_line(one.what)), Text(_line(one.why), style=_SOFT), label=one.peer)
+            for one in diagnosis.wanted
+        )
+        yield from _section("Ask the customer for", *items)
+    yield from _section("Read", *_coverage(diagnosis))
+    misses = [one for one in diagnosis.silent if one.nearest_miss is not None]
+    if misses:
+        items = (
+            _item("-", Text(_line(one.rule)), Text(_line(one.nearest_miss or ""), style=_SOFT))
+            for one in misses
+        )
+        yield from _section("Nearest misses", *items)
+
+
+def _cluster(peers: tuple[Peer, ...]) -> RenderableType:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style=_SOFT)
+    for heading in ("Peer", "Role", "Software", "Log, in UTC", "Alarms raised", "Snapshot"):
+        table.add_column(heading, overflow="fold")
+    for peer in peers:
+        given = peer.snapshots or ((peer.snapshot,) if peer.snapshot else ())
+        table.add_row(
+            Text(_line(peer.name), style="bold"),
+            peer.role or "not known",
+            Text(_line(peer.version or "not known")),
+            _covers(peer.seen_from, peer.seen_to),
+            _alarms(peer),
+            Text(_line(", ".join(given))) if given else Text("none given", style="yellow"),
+        )
+    return table
+
+
+def _alarms(peer: Peer) -> Text:
+    if peer.alarms is None:
+        return Text("not known")
+    raised = [_line(id_) for id_, state in peer.alarms.items() if state == "raised"]
+    unknown = [_line(id_) for id_, state in peer.alarms.items() if state == "unknown"]
+    text = Text(" ".join(raised) or "none", style="red" if raised else "")
+    if unknown:
+        text.append(f", unknown: {' '.join(unknown)}", style=_SOFT)
+    return text
+
+
+def _incidents(incidents: tuple[Incident, ...], found: dict[str, Finding]) -> Iterator[RenderableType]:
+    for number, incident in enumerate(incidents, start=1):
+        title = Text(incident.severity.upper(), style=_COLORS[incident.severity])
+        title.append(f"  {_line(incident.title)}", style="bold")
+        facts = Text(f"{_STATE_WORDS[incident.state]}: {_since_until(incident)}")
+        about = Text(_line(", ".join(incident.peers)) or "peers not known", style="")
+        about.append(f" | {_line(incident.rule)} | {_findings(incident, found)}", style=_SOFT)
+        yield _item(f"{number}.", title, facts, about, Text(_line(incident.summary)))
+
+
+def _findings(incident: Incident, found: dict[str, Finding]) -> str:
+    members = [found[id_] for id_ in incident.findings if id_ in found]
+    text = f"{len(members)} finding{'s' if len(members) != 1 else ''}"
+    return text + (f", first {_line(members[0].rule)}" if members else "")
+
+
+def _since_until(incident: Incident) -> str:
+    first, last = _utc(incident.first), _utc(incident.last)
+    if incident.state == "seen" and first == last:
+        return f"{first} UTC"
+    if incident.state in ("closed", "seen"):
+        return f"{first} until {last} UTC"
+    return f"since {first}, last seen {last} UTC"
+
+
+def _step(number: int, step: Step) -> RenderableType:
+    where = f"On {_line(', '.join(step.where))}" if step.where else "Where: see text"
+    parts: list[RenderableType] = [
+        Text(f"{where} ({_RISK_WORDS[step.risk]})", style=_SOFT),
+        Text(_line(step.do)),
+    ]
+    if step.command is not None:
+        commands = (Text(f"  {_line(line)}", style="bold") for line in step.command.splitlines())
+        parts.extend(commands)
+    if step.risk != "read" and step.impact:
+        parts.append(Text(f"Impact: {_line(step.impact)}"))
+    return _item(f"{number}.", *parts)
+
+
+def _changes(diagnosis: Diagnosis) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    for _ in range(2):
+        grid.add_column(overflow="fold")
+    for change in diagnosis.changes:
+        by = f" ({_line(change.who)}" if change.who else " (nobody is named"
+        by += f" from {_line(change.address)})" if change.address else ")"
+        what = Text(f"{change.kind}: {_line(change.what)}").append(by, style=_SOFT)
+        grid.add_row(Text(_utc(change.time), style=_SOFT), Text(_line(change.peer), style="bold"), what)
+    return grid
+
+
+def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    ledger = diagnosis.coverage
+    logs = sum(member.kind == "log" for member in ledger.members)
+    yield Text(
+        f"{ledger.records:,} records in {logs:,} logs; {ledger.unparsed:,} lines are no record; "
+        f"{len(ledger.members) - logs:,} members are no logs; {ledger.size:,} bytes in all."
+    )
+    for member in ledger.members:
+        for fault in member.faults:
+            yield _item("-", Text(f"Not whole: {_line(member.source)}: {_line(fault)}", style="yellow"))
+    for gap in ledger.gaps:
+        yield _item(
+            "-",
+            Text(f"Gap: {_line(gap.peer)} says nothing {_covers(gap.start, gap.end)} UTC", style="yellow"),
+        )
+    count = len(diagnosis.not_checked)
+    if count:
+        yield Text(f"{count} rule{'s' if count != 1 else ''} could not be judged; the full report says why.")
+    if diagnosis.exit.reasons:
+        yield Text(f"Exit code {diagnosis.exit.code}: {_line('; '.join(diagnosis.exit.reasons))}")
+
+
+def _section(title: str, *parts: RenderableType) -> Iterator[RenderableType]:
+    yield Text("")
+    yield Text(title, style=_HEADING)
+    yield from parts
+
+
+def _item(sign: str, *lines: RenderableType, label: str | None = None) -> RenderableType:
+    """A list item whose lines all start behind the sign, however they wrap."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, style=_SOFT)
+    grid.add_column(overflow="fold")
+    if label is not None and lines and isinstance(lines[0], Text):
+        lines = (Text(f"{_line(label)}: ", style="bold").append_text(lines[0]), *lines[1:])
+    grid.add_row(sign, Group(*lines))
+    return Padding(grid, (0, 0, 0, 0))
+
+
+def _covers(first: datetime | None, last: datetime | None) -> str:
+    if first is None or last is None:
+        return "none"
+    return f"{_utc(first)} to {f'{last:%H:%M:%S}' if first.date() == last.date() else _utc(last)}"
+
+
+def _utc(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def _line(text: str) -> str:
+    """``text`` on one line, harmless, and not endless: a log must not be able to scroll the verdict away."""
+    # Blanks and newlines of prose are layout, but \v, \f and U+2028, which split() eats too, are an oddity to show.
+    line = defuse(" ".join(text.replace("\r\n", "\n").replace("\n", " ").replace("\t", " ").split(" ")))
+    if len(line) > LONGEST:
+        return f"{line[:LONGEST]}... ({len(line) - LONGEST:,} more characters)"
+    return line

@@ -1,0 +1,80 @@
+"""What a diagnosis says in its own words: the verdict, and what to ask the customer for."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from logdiag.cluster import Cluster
+from logdiag.model import Finding, Incident, Wanted
+from logdiag.records import instant
+from logdiag.wording import counted, listed, moment, stretch
+
+_WHILE_LOST = "Only its own log can tell a peer that went down from one that could no longer be reached."
+
+
+def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> str:
+    """The answer in a sentence or two, and never more than was seen."""
+    if incidents:
+        headline = incidents[0]
+        rest = len(incidents) - 1
+        more = f" {counted(rest, 'more incident')} {'follows' if rest == 1 else 'follow'} below." if rest else ""
+        return f"{headline.title}, since {moment(headline.first)}; {_state(headline)}.{more}"
+    if not cluster.seen:
+        return "Nothing can be said: no log record was found."
+    watched = max(
+        (sum(end - start for start, end in seen.spans) for seen in cluster.seen.values()), default=0
+    )
+    peers = f"{len(cluster.seen)} of {counted(len(cluster.peers), 'peer')}"
+    sentence = f"Nothing wrong was seen in {stretch(timedelta(microseconds=watched))} of the logs of {peers}."
+    completed = [finding for finding in findings if finding.rule == "replication/healthy"]
+    if completed:
+        roles = [f"{listed(f.hosts)} ({f.values['role']})" for f in completed]
+        sentence += f" Replication completed on {listed(sorted(dict.fromkeys(roles)))}."
+    return sentence
+
+
+def _state(incident: Incident) -> str:
+    return {
+        "open": "it is not over",
+        "open_at_end": "it was not seen to end",
+        "unknown": "how it went on is hidden by a gap in the logs",
+        "seen": "it has no end of its own",
+        "closed": f"it was over by {moment(incident.last)}",
+    }[incident.state]
+
+
+def wanted(
+    incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster
+) -> tuple[Wanted, ...]:
+    """What to ask the customer for, the most useful first."""
+    return tuple(dict.fromkeys(_wanted(incidents, findings, cluster)))
+
+
+def _wanted(
+    incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster
+) -> Iterator[Wanted]:
+    headline = incidents[0] if incidents else None
+    for peer in cluster.peers:
+        if peer.snapshot is None:
+            lost = [i for i in incidents if peer.name in i.peers]
+            when = f" that covers {moment(lost[0].first)}" if lost else ""
+            why = _WHILE_LOST if lost else "It is a peer of this cluster, and nothing it logged was given."
+            yield Wanted(f"The diagnostic log or system snapshot of {peer.name}{when}", why, peer.name)
+    by_id = {finding.id: finding for finding in findings}
+    for incident in incidents:
+        for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):
+            if host not in cluster.seen:
+                continue
+            if incident.state == "open_at_end":
+                end = moment(instant(cluster.seen[host].end))
+                yield Wanted(f"The log of {host} after {end}", "It stops before it shows how this ended.", host)
+            elif incident.state == "unknown" or any(by_id[f].state == "unknown" for f in incident.findings):
+                for gap in cluster.gaps():
+                    if gap.peer == host and gap.end > incident.first:
+                        span = f"{moment(gap.start)} to {moment(gap.end)}"
+                        yield Wanted(f"The log of {host} from {span}", "A gap hides how this went on.", host)
+                        break
+    if headline is not None and cluster.primary is None and len(cluster.peers) > 1:
+        yield Wanted(
+            "System > Clustering of any peer, as a screenshot, or a log with its replication records",
+            "Which peer is the configuration primary does not stand in these logs, and steps depend on it.",
+        )
