@@ -5,7 +5,7 @@ rows of ``records`` and ``unparsed`` tile its bytes, with no gap and no overlap.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -99,6 +99,18 @@ def read(snapshots: Iterable[Snapshot], *, keep_texts: bool = False) -> Tables:
     table = records.table()
     texts = table.column("raw") if keep_texts else None
     return Tables(table.select(RECORDS.names), unparsed.table(), tuple(coverage), texts)
+
+
+def read_texts(logs: Mapping[str, bytes]) -> Tables:
+    """Read logs that are at hand as bytes, each as a snapshot of one member of the same name."""
+    kept = RECORDS.append(pa.field("raw", pa.string(), nullable=False))
+    records, unparsed = _Rows(kept), _Rows(UNPARSED)
+    coverage = [
+        _read_member(name, name, Member(name, iter([content])), records, unparsed)
+        for name, content in sorted(logs.items())
+    ]
+    table = records.table()
+    return Tables(table.select(RECORDS.names), unparsed.table(), tuple(coverage), table.column("raw"))
 
 
 def _read_member(

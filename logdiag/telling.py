@@ -35,7 +35,7 @@ def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
 def _state(incident: Incident) -> str:
     return {
         "open": "it is not over",
-        "open_at_end": "it was not seen to end",
+        "open_at_end": "the logs stop before it ends",
         "unknown": "how it went on is hidden by a gap in the logs",
         "seen": "it has no end of its own",
         "closed": f"it was over by {moment(incident.last)}",

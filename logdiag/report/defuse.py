@@ -25,7 +25,7 @@ _BIDI = {
 
 
 def defuse(text: str, *, lines: bool = False) -> str:
-    """``text`` with control characters shown as ``\\x1b`` and bidi overrides as ``⟦RLO⟧``.
+    r"""Return ``text`` with control characters shown as ``\x1b`` and bidi overrides as ``⟦RLO⟧``.
 
     With ``lines``, tabs and newlines stay what they are, and CR LF counts as a newline.
     """
@@ -37,7 +37,7 @@ def defuse(text: str, *, lines: bool = False) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether ``text`` is what it looks like: safe to offer for copying into somebody's shell."""
+    """Tell whether ``text`` is what it looks like: safe to offer for copying into somebody's shell."""
     return defuse(text) == text and not any(unicodedata.category(char) == "Cf" for char in text)
 
 

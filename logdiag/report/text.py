@@ -5,12 +5,12 @@ without control characters or markup.
 """
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +21,9 @@ from logdiag.report.html import first_steps
 LONGEST = 600
 """Characters that are shown of one value."""
 
+_NARROW = 84
+# Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
+_LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
 _STATE_WORDS: dict[State, str] = {
     "open": "still open",
     "open_at_end": "open when the log ended",
@@ -41,7 +44,7 @@ _HEADING = "bold underline"
 
 
 def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
-    """The summary of ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
+    """Summarise ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
     out = io.StringIO()
     # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
     console = Console(
@@ -57,30 +60,23 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
         legacy_windows=False,
         _environ={},
     )
-    for part in _parts(diagnosis):
+    for part in _parts(diagnosis, narrow=width < _NARROW):
         console.print(part)
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip("\n").split("\n"))
 
 
-def _parts(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+def _parts(diagnosis: Diagnosis, *, narrow: bool) -> Iterator[RenderableType]:
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
     yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
     yield Text(f"logdiag {_line(diagnosis.tool.version)}, rules {_line(diagnosis.tool.library)}", style=_SOFT)
     if diagnosis.cluster.peers:
-        yield from _section("Cluster", _cluster(diagnosis.cluster.peers))
+        peers = diagnosis.cluster.peers
+        yield from _section("Cluster", *(map(_peer, peers) if narrow else (_cluster(peers),)))
     if diagnosis.incidents:
         found = {finding.id: finding for finding in diagnosis.findings}
         yield from _section("Incidents", *_incidents(diagnosis.incidents, found))
-    steps = first_steps(diagnosis)
-    if steps:
-        yield from _section("Do this first", *(_step(number, step) for number, step in enumerate(steps, 1)))
-        assert headline is not None  # noqa: S101 - there are no first steps without an incident
-        if left := len(headline.remedy) - len(steps):
-            yield Text(f"   {left} more in the full report.", style=_SOFT)
-    elif headline and headline.remedy:
-        yield from _section(
-            "Do this first", Text("The remedy begins with a destructive step: read it in the full report.")
-        )
+    if headline and headline.remedy:
+        yield from _section("Do this first", *_actions(headline, first_steps(diagnosis)))
     if diagnosis.changes:
         yield from _section("Changes and restarts", _changes(diagnosis))
     if diagnosis.wanted:
@@ -104,20 +100,39 @@ def _cluster(peers: tuple[Peer, ...]) -> RenderableType:
     for heading in ("Peer", "Role", "Software", "Log, in UTC", "Alarms raised", "Snapshot"):
         table.add_column(heading, overflow="fold")
     for peer in peers:
-        given = peer.snapshots or ((peer.snapshot,) if peer.snapshot else ())
         table.add_row(
             Text(_line(peer.name), style="bold"),
             peer.role or "not known",
             Text(_line(peer.version or "not known")),
             _covers(peer.seen_from, peer.seen_to),
             _alarms(peer),
-            Text(_line(", ".join(given))) if given else Text("none given", style="yellow"),
+            _snapshots(peer),
         )
     return table
 
 
+def _peer(peer: Peer) -> RenderableType:
+    """Make one peer a list item, for terminals on which the table would be a heap of syllables."""
+    name = Text(_line(peer.name), style="bold")
+    name.append(
+        f" ({peer.role or 'role not known'}, software {_line(peer.version or 'not known')})", style="not bold"
+    )
+    return _item(
+        "-",
+        name,
+        Text(f"log, in UTC: {_covers(peer.seen_from, peer.seen_to)}"),
+        Text("alarms raised: ").append_text(_alarms(peer)),
+        Text("snapshot: ").append_text(_snapshots(peer)),
+    )
+
+
+def _snapshots(peer: Peer) -> Text:
+    given = peer.snapshots or ((peer.snapshot,) if peer.snapshot else ())
+    return Text(_line(", ".join(given))) if given else Text("none given", style="yellow")
+
+
 def _alarms(peer: Peer) -> Text:
-    if peer.alarms is None:
+    if not peer.alarms:
         return Text("not known")
     raised = [_line(id_) for id_, state in peer.alarms.items() if state == "raised"]
     unknown = [_line(id_) for id_, state in peer.alarms.items() if state == "unknown"]
@@ -152,6 +167,15 @@ def _since_until(incident: Incident) -> str:
     return f"since {first}, last seen {last} UTC"
 
 
+def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[RenderableType]:
+    yield from (_step(number, step) for number, step in enumerate(steps, start=1))
+    left = len(headline.remedy) - len(steps)
+    if not steps:
+        yield Text("The remedy begins with a step that destroys data: read it in the full report.")
+    elif left:
+        yield Text(f"   {left} more {'step' if left == 1 else 'steps'} in the full report.", style=_SOFT)
+
+
 def _step(number: int, step: Step) -> RenderableType:
     where = f"On {_line(', '.join(step.where))}" if step.where else "Where: see text"
     parts: list[RenderableType] = [
@@ -159,8 +183,8 @@ def _step(number: int, step: Step) -> RenderableType:
         Text(_line(step.do)),
     ]
     if step.command is not None:
-        commands = (Text(f"  {_line(line)}", style="bold") for line in step.command.splitlines())
-        parts.extend(commands)
+        # Blanks count in a command, so it does not go through _line.
+        parts.extend(Text(f"  {defuse(line)[:LONGEST]}", style="bold") for line in step.command.split("\n"))
     if step.risk != "read" and step.impact:
         parts.append(Text(f"Impact: {_line(step.impact)}"))
     return _item(f"{number}.", *parts)
@@ -172,9 +196,11 @@ def _changes(diagnosis: Diagnosis) -> RenderableType:
     for _ in range(2):
         grid.add_column(overflow="fold")
     for change in diagnosis.changes:
-        by = f" ({_line(change.who)}" if change.who else " (nobody is named"
-        by += f" from {_line(change.address)})" if change.address else ")"
-        what = Text(f"{change.kind}: {_line(change.what)}").append(by, style=_SOFT)
+        who = [change.who] if change.who else []
+        by = " ".join([*who, f"from {change.address}"] if change.address else who)
+        what = Text(f"{change.kind}: {_line(change.what)}")
+        if by:
+            what.append(f" ({_line(by)})", style=_SOFT)
         grid.add_row(Text(_utc(change.time), style=_SOFT), Text(_line(change.peer), style="bold"), what)
     return grid
 
@@ -194,9 +220,8 @@ def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
             "-",
             Text(f"Gap: {_line(gap.peer)} says nothing {_covers(gap.start, gap.end)} UTC", style="yellow"),
         )
-    count = len(diagnosis.not_checked)
-    if count:
-        yield Text(f"{count} rule{'s' if count != 1 else ''} could not be judged; the full report says why.")
+    silent, unjudged = len(diagnosis.silent), len(diagnosis.not_checked)
+    yield Text(f"Rules: {silent:,} found nothing, {unjudged:,} could not be judged.")
     if diagnosis.exit.reasons:
         yield Text(f"Exit code {diagnosis.exit.code}: {_line('; '.join(diagnosis.exit.reasons))}")
 
@@ -208,14 +233,14 @@ def _section(title: str, *parts: RenderableType) -> Iterator[RenderableType]:
 
 
 def _item(sign: str, *lines: RenderableType, label: str | None = None) -> RenderableType:
-    """A list item whose lines all start behind the sign, however they wrap."""
+    """Make a list item whose lines all start behind the sign, however they wrap."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, style=_SOFT)
     grid.add_column(overflow="fold")
     if label is not None and lines and isinstance(lines[0], Text):
         lines = (Text(f"{_line(label)}: ", style="bold").append_text(lines[0]), *lines[1:])
     grid.add_row(sign, Group(*lines))
-    return Padding(grid, (0, 0, 0, 0))
+    return grid
 
 
 def _covers(first: datetime | None, last: datetime | None) -> str:
@@ -229,9 +254,8 @@ def _utc(time: datetime) -> str:
 
 
 def _line(text: str) -> str:
-    """``text`` on one line, harmless, and not endless: a log must not be able to scroll the verdict away."""
-    # Blanks and newlines of prose are layout, but \v, \f and U+2028, which split() eats too, are an oddity to show.
-    line = defuse(" ".join(text.replace("\r\n", "\n").replace("\n", " ").replace("\t", " ").split(" ")))
+    """Put ``text`` on one line, harmless and not endless: a log must not be able to scroll the verdict away."""
+    line = defuse(_LAYOUT.sub(" ", text))
     if len(line) > LONGEST:
         return f"{line[:LONGEST]}... ({len(line) - LONGEST:,} more characters)"
     return line

@@ -328,7 +328,8 @@ def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster)
         )
     if seen.end - since < rule.settling // _MICROSECOND:
         after = stretch(instant(seen.end) - instant(since))
-        note = f"It was not seen to end: the log of {peer} stops {after} after it."
+        stops = f"stops {after} after it" if seen.end > since else "stops with it"
+        note = f"It was not seen to end: the log of {peer} {stops}."
         return Episode(events, "open_at_end", first, last, count, note)
     after = stretch(instant(seen.end) - instant(since))
     return Episode(events, "open", first, last, count, f"It is not over: the log of {peer} goes on for {after}.")

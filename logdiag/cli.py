@@ -1,0 +1,271 @@
+"""The command line: flags, printing, files that are written, exit codes. Nothing else does these."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, cast
+
+import typer
+
+EXIT_USAGE = 2
+EXIT_LIBRARY = 3
+EXIT_INTERRUPTED = 130
+
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+rules_app = typer.Typer(no_args_is_help=True, help="The rule library: read it, check it, run its cases.")
+app.add_typer(rules_app, name="rules")
+
+Inputs = Annotated[
+    list[str], typer.Argument(metavar="INPUT…", help="A file, a folder, an archive, or - for standard input.")
+]
+Rules = Annotated[
+    list[Path] | None, typer.Option("--rules", metavar="DIR", help="Add the rule library in DIR.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"logdiag {version('logdiag')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Say what broke in a Cisco Expressway cluster, on which peer, since when, and what to do."""
+
+
+@app.command()
+def diagnose(
+    inputs: Inputs,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write .html or .json; may be repeated."),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(metavar="LEVEL", help="Exit 1 on findings at info, low, medium, high or critical.")
+    ] = "none",
+    min_coverage: Annotated[
+        float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
+    ] = None,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="An input that is cut is no failure.")
+    ] = False,
+    rules: Rules = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> None:
+    """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
+    from logdiag.model import SEVERITIES, Severity
+    from logdiag.pipeline import Options
+    from logdiag.pipeline import diagnose as run
+
+    if fail_on not in (*SEVERITIES, "none"):
+        _usage(f"--fail-on {fail_on}: the levels are none, {', '.join(SEVERITIES)}")
+    outputs = _outputs(output or [], (".html", ".json"))
+    options = Options(
+        fail_on=None if fail_on == "none" else cast(Severity, fail_on),
+        min_coverage=min_coverage,
+        allow_partial=allow_partial,
+        rules=tuple(rules or ()),
+    )
+    report = run(inputs, options)
+    for path in outputs:
+        _write(path, (report.to_html() if path.suffix.lower() == ".html" else report.to_json()).encode())
+        _say(f"wrote {path}", quiet)
+    if not outputs:
+        color = not no_color and "NO_COLOR" not in os.environ and sys.stdout.isatty()
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else 100
+        typer.echo(report.to_text(color=color, width=width), nl=False, color=color)
+    for reason in report.diagnosis.exit.reasons:
+        _say(reason.partition(": ")[2], quiet)
+    raise typer.Exit(report.diagnosis.exit.code)
+
+
+@app.command()
+def parse(
+    inputs: Inputs,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="A .parquet, .arrow, .csv or .jsonl file.")
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Write the records as a table."""
+    from logdiag import export
+    from logdiag.records import read
+    from logdiag.snapshots import find_snapshots
+
+    [path] = _outputs([output], tuple(export.FORMATS))
+    tables = read(find_snapshots(inputs))
+    _write(path, lambda file: export.FORMATS[path.suffix.lower()](tables.records, file))
+    rows = tables.records.num_rows
+    _say(f"wrote {path}: {rows:,} records; {tables.unparsed.num_rows:,} lines are no records", quiet)
+    faults = [f"{m.snapshot}: {m.source}: {fault}" for m in tables.members for fault in m.faults]
+    for fault in faults:
+        _say(fault, quiet)
+    raise typer.Exit(4 if not rows else 5 if faults else 0)
+
+
+# ── rules ───────────────────────────────────────────────────────────────────────────────────
+
+
+@rules_app.command("list")
+def rules_list(rules: Rules = None) -> None:
+    """One line a rule: id, severity, title."""
+    from logdiag.rules.library import load
+
+    library = load(tuple(rules or ()))
+    width = max(len(name) for name in library.rules)
+    for name, rule in sorted(library.rules.items()):
+        typer.echo(f"{name:<{width}}  {rule.severity:<8}  {rule.title}")
+
+
+@rules_app.command("show")
+def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None) -> None:
+    """One rule as a page: what it means, when it fires, what to do."""
+    import difflib
+
+    from logdiag.rules.library import load
+    from logdiag.rules.page import page
+
+    library = load(tuple(rules or ()))
+    if rule not in library.rules:
+        near = difflib.get_close_matches(rule, list(library.rules), n=1, cutoff=0)
+        _usage(f"there is no rule {rule!r}; did you mean {near[0]!r}?")
+    typer.echo(page(rule, library), nl=False)
+
+
+@rules_app.command("lint")
+def rules_lint(rules: Rules = None) -> None:
+    """Load the library and say what is wrong with it."""
+    from logdiag.rules.library import load
+    from logdiag.rules.lint import lint
+
+    library = load(tuple(rules or ()))
+    complaints = list(lint(library))
+    for complaint in complaints:
+        typer.echo(complaint)
+    if complaints:
+        raise typer.Exit(EXIT_LIBRARY)
+    typer.echo(f"{len(library.rules)} rules, {len(library.procedures)} procedures: nothing to complain about")
+
+
+@rules_app.command("test")
+def rules_test(rules: Rules = None) -> None:
+    """Run the cases that stand inside the rules."""
+    from logdiag.rules.cases import run_cases
+    from logdiag.rules.library import load
+
+    outcomes = list(run_cases(load(tuple(rules or ()))))
+    failed = [outcome for outcome in outcomes if outcome.problems]
+    for outcome in failed:
+        for problem in outcome.problems:
+            typer.echo(f"{outcome.rule}: {outcome.case}: {problem}")
+    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} cases as expected")
+    if failed:
+        raise typer.Exit(EXIT_LIBRARY)
+
+
+@rules_app.command("schema")
+def rules_schema() -> None:
+    """The JSON Schema of a rule, for an editor."""
+    from logdiag.rules.schema import Rule
+
+    typer.echo(json.dumps(Rule.model_json_schema(), indent=2))
+
+
+# ── printing and writing ────────────────────────────────────────────────────────────────────
+
+
+def _say(text: str, quiet: bool) -> None:
+    from logdiag.report.defuse import defuse
+
+    if not quiet:
+        typer.echo(defuse(text), err=True)
+
+
+def _usage(message: str) -> NoReturn:
+    typer.echo(f"logdiag: {message}", err=True)
+    raise typer.Exit(EXIT_USAGE)
+
+
+def _outputs(paths: list[Path], suffixes: tuple[str, ...]) -> list[Path]:
+    """The outputs, checked before anything is read; all that is wrong with them at once."""
+    problems = []
+    for path in paths:
+        if path.suffix.lower() not in suffixes:
+            problems.append(f"{path}: an output ends in {', '.join(suffixes)}")
+        elif not path.parent.is_dir():
+            problems.append(f"{path}: the folder {path.parent} does not exist")
+        elif path.is_dir():
+            problems.append(f"{path}: is a folder")
+    if problems:
+        _usage("\nlogdiag: ".join(problems))
+    return paths
+
+
+def _write(path: Path, content: bytes | Callable[[Path], None]) -> None:
+    """Write a file whole or not at all: beside its place first, then into it."""
+    handle, name = tempfile.mkstemp(prefix=".logdiag-", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        if isinstance(content, bytes):
+            temporary.write_bytes(content)
+        else:
+            content(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """A first word that is no command but an existing path means `diagnose`, for people in a hurry."""
+    groups = [group.name for group in app.registered_groups]
+    known = {*groups, *(command.callback.__name__ for command in app.registered_commands if command.callback)}
+    if words and words[0] not in known and (words[0] == "-" or Path(words[0]).exists()):
+        return ["diagnose", *words]
+    return words
+
+
+def main() -> None:
+    """Run the command line; errors of the user's become one message and an exit code."""
+    from logdiag.errors import LibraryError, LogdiagError
+
+    try:
+        app(_with_command(sys.argv[1:]), prog_name="logdiag")
+    except LibraryError as error:
+        typer.echo(f"logdiag: {error}", err=True)
+        sys.exit(EXIT_LIBRARY)
+    except LogdiagError as error:
+        typer.echo(f"logdiag: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+    except BrokenPipeError:
+        # Whoever read standard output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        typer.echo(f"logdiag: {error.filename}: {error.strerror}", err=True)
+        sys.exit(EXIT_USAGE)
