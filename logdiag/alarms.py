@@ -5,8 +5,8 @@ not listed at all. An alarm that was raised before a gap is unknown after it.
 """
 
 from logdiag.cluster import Cluster
-from logdiag.model import AlarmState
 from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.model import AlarmState
 
 RAISED = {"Event": "Alarm Raised"}
 LOWERED = {"Event": "Alarm Lowered"}
@@ -18,8 +18,8 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
     logged: tuple[tuple[dict[str, str], AlarmState], ...] = ((RAISED, "raised"), (LOWERED, "clear"))
     for condition, state in logged:
         rows = log.rows(compile_condition({**condition, "Id|exists": True}))
-        times = log.records.column("time").take(rows).cast("int64").to_pylist()
-        hosts = log.values(Reference("host"), rows).to_pylist()
+        times = log.times(rows)
+        hosts = log.hosts(rows)
         ids = log.values(Reference("Id"), rows).to_pylist()
         for time, host, alarm in zip(times, hosts, ids, strict=True):
             key = (cluster.resolve(host) or host, alarm.strip())

@@ -48,9 +48,10 @@ def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:
 def _logged(log: Log, cluster: Cluster) -> Iterator[Change]:
     for kind, events in _KINDS:
         rows = log.rows(compile_condition({"Event": list(events)}))
-        times = log.records.column("time").take(rows).cast("int64").to_pylist()
+        times = log.times(rows)
         columns = [
-            log.values(Reference(key), rows).to_pylist() for key in ("host", "User", "Src-ip", "Event", "Detail")
+            log.values(Reference(key), rows).to_pylist()
+            for key in ("host", "User", "Src-ip", "Event", "Detail")
         ]
         for time, host, who, address, event, detail in zip(times, *columns, strict=True):
             what = (detail or "").strip() if kind == "edit" else ": ".join(filter(None, (event, detail)))

@@ -181,7 +181,7 @@ def _replication_lists(log: Log) -> tuple[list[_Pairs], list[tuple[int, str, str
         log.values(Reference(key), rows).to_pylist()
         for key in ("AlternateIPAddresses", "ConfigurationMasterIndex", "ConfigurationPrimaryIndex", "host")
     ]
-    times = log.records.column("time").take(rows).cast("int64").to_pylist()
+    times = log.times(rows)
     lists: list[_Pairs] = []
     claims = []
     for addresses, master, primary, host, time in zip(*columns, times, strict=True):
@@ -206,8 +206,8 @@ def _roles(log: Log, drafts: _Drafts, claims: list[tuple[int, str, str]]) -> dic
                 {"Module": "developer.replication", "Detail|re": f"(?i)peer {words} (master|primary)"}
             )
         )
-        times = log.records.column("time").take(rows).cast("int64").to_pylist()
-        for time, host in zip(times, log.values(Reference("host"), rows).to_pylist(), strict=True):
+        times = log.times(rows)
+        for time, host in zip(times, log.hosts(rows), strict=True):
             peer = drafts.named(host).name
             if peer not in newest:
                 newest[peer] = (time, peer if is_primary else None, is_primary)
@@ -260,7 +260,7 @@ def _joined(spans: Iterable[tuple[int, int]], apart: int) -> tuple[tuple[int, in
 def _versions(log: Log, drafts: _Drafts) -> dict[str, str]:
     rows = log.rows(compile_condition({"Event": "Application Start", "Detail|contains": "Software version"}))
     versions: dict[str, str] = {}
-    hosts = log.values(Reference("host"), rows).to_pylist()
+    hosts = log.hosts(rows)
     for host, detail in zip(hosts, log.values(Reference("Detail"), rows).to_pylist(), strict=True):
         if found := _VERSION.search(detail):
             versions[drafts.named(host).name] = found[0]
@@ -271,7 +271,8 @@ def _snapshots(log: Log, drafts: _Drafts) -> dict[str, list[str]]:
     """The snapshots that hold records of each peer, by the time of the first."""
     grouped = log.records.select(["host", "snapshot", "time"]).group_by(["host", "snapshot"])
     firsts = sorted(
-        (row["time_min"], row["snapshot"], row["host"]) for row in grouped.aggregate([("time", "min")]).to_pylist()
+        (row["time_min"], row["snapshot"], row["host"])
+        for row in grouped.aggregate([("time", "min")]).to_pylist()
     )
     snapshots: dict[str, list[str]] = {}
     for _, snapshot, host in firsts:

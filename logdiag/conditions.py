@@ -49,6 +49,7 @@ class Reference:
 
         Raises:
             ConditionError: the text is no key.
+
         """
         found = _KEY.fullmatch(text)
         if found is None or found["modifiers"]:
@@ -97,6 +98,7 @@ def compile_condition(written: Any) -> Condition:
 
     Raises:
         ConditionError: the first thing in it that cannot be read.
+
     """
     return _compile(written, ())
 
@@ -248,6 +250,16 @@ class Log:
             return _strings(self.records.column(column).take(pa.array(rows)))
         return _nth(_whole(self.records.column("fields").take(pa.array(rows))), key, number)
 
+    def times(self, rows: Rows) -> list[int]:
+        """The times of some rows, in microseconds since 1970."""
+        times: list[int] = self.records.column("time").take(pa.array(rows)).cast("int64").to_pylist()
+        return times
+
+    def hosts(self, rows: Rows) -> list[str]:
+        """The hosts of some rows."""
+        hosts: list[str] = self.values(Reference("host"), rows).to_pylist()
+        return hosts
+
     def rows(self, condition: Condition) -> Rows:
         """The rows that a condition means, ascending."""
         return self._select(condition, np.arange(len(self), dtype=np.int64))
@@ -279,7 +291,8 @@ class Log:
         indices = encoded.indices
         known = indices.is_valid().to_numpy(zero_copy_only=False)
         numbers = indices.fill_null(0).to_numpy(zero_copy_only=False)
-        return known & answers[numbers] if len(answers) else known & False
+        holds: Mask = known & answers[numbers] if len(answers) else np.zeros(len(rows), dtype=np.bool_)
+        return holds
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -43,9 +43,7 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
             effects.setdefault(cause, []).append(finding.id)
     left = [finding for finding in known.values() if not finding.caused_by]
     incidents = []
-    for name, rule in sorted(library.incidents().items()):
-        match = rule.match.incident
-        assert match is not None
+    for name, rule, match in library.incidents():
         for causes in _joined([f for f in left if _is_cause(f, match)], match.by, match.within):
             members = _members(causes, effects, known)
             incidents.append(_incident(name, rule, causes, members, library, cluster))
@@ -164,7 +162,9 @@ def _incident(
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
     fired = tuple((finding.rule, finding.values) for finding in members)
     situation = Situation(cluster, reporting, peers, decider.state, fired)
-    fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode()).hexdigest()
+    fingerprint = hashlib.sha256(
+        "\0".join([name, *sorted(f.fingerprint for f in causes)]).encode()
+    ).hexdigest()
     return Incident(
         id=f"{fingerprint[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
         rule=name,

@@ -89,6 +89,7 @@ def parse(inputs: Sequence[str | Path] | str | Path) -> "pa.Table":
 
     Raises:
         InputError: an input does not exist.
+
     """
     return read(find_snapshots(_several(inputs))).records
 
@@ -99,6 +100,7 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     Raises:
         InputError: an input does not exist.
         LibraryError: a rule is wrong.
+
     """
     options = options or Options()
     library = load(options.rules)
@@ -182,7 +184,9 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[str], options: Options) -> E
     if options.min_coverage is not None and logs:
         percent = 100 * (logs - coverage.unparsed_bytes) / logs
         if percent < options.min_coverage:
-            holds.append((PARTIAL, f"records cover {percent:.1f} % of the logs, under {options.min_coverage:g} %"))
+            holds.append(
+                (PARTIAL, f"records cover {percent:.1f} % of the logs, under {options.min_coverage:g} %")
+            )
     if options.fail_on is not None:
         level = SEVERITIES.index(options.fail_on)
         worst = [f for f in diagnosis.findings if SEVERITIES.index(f.severity) >= level and not f.requested]

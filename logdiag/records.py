@@ -17,7 +17,9 @@ from logdiag.model import MemberCoverage
 from logdiag.snapshots import Member, Snapshot
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
-_FIELD = pa.struct([pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string(), nullable=False)])
+_FIELD = pa.struct(
+    [pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string(), nullable=False)]
+)
 
 RECORDS = pa.schema(
     [
@@ -127,17 +129,16 @@ def _read_member(
         if ledger.reason is None and not (member.faults and not size):
             ledger = replace(ledger, reason="holds no log record")
         return replace(ledger, size=size, faults=tuple(member.faults))
-    size = 0
+    size = found = orphans = orphan_bytes = 0
     first = last = None
-    counts = {"records": 0, "unparsed": 0, "unparsed_bytes": 0}
     for row in _rows(_cut(head, rest)):
         size = row.offset + row.length
         if isinstance(row, _Unparsed):
-            counts["unparsed"] += 1
-            counts["unparsed_bytes"] += row.length
+            orphans += 1
+            orphan_bytes += row.length
             unparsed.add(snapshot, source, row)
         else:
-            counts["records"] += 1
+            found += 1
             first = row.time if first is None else min(first, row.time)
             last = row.time if last is None else max(last, row.time)
             records.add(snapshot, source, row)
@@ -145,10 +146,12 @@ def _read_member(
         ledger,
         kind="log",
         size=size,
+        records=found,
+        unparsed=orphans,
+        unparsed_bytes=orphan_bytes,
         first=None if first is None else instant(first),
         last=None if last is None else instant(last),
         faults=tuple(member.faults),
-        **counts,
     )
 
 
@@ -367,7 +370,9 @@ def _header(log: bytes, group: Sequence[Token], index: int) -> _Record | None:
         return None
     offset = 0 if sign is None else (int(hours) * 60 + int(minutes)) * (-1 if sign == b"-" else 1)
     try:
-        local = datetime.fromisoformat(clock.decode("ascii")).replace(tzinfo=timezone(timedelta(minutes=offset)))
+        local = datetime.fromisoformat(clock.decode("ascii")).replace(
+            tzinfo=timezone(timedelta(minutes=offset))
+        )
         moment = local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

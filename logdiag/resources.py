@@ -14,6 +14,7 @@ def folder(name: str) -> Path:
 
     Raises:
         FileNotFoundError: the installation is incomplete.
+
     """
     for root in (_PACKAGE / "data", _PACKAGE.parent):
         if (root / name).is_dir() and (root / name) != _PACKAGE / name:

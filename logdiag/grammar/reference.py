@@ -55,4 +55,5 @@ def tokens(log: bytes) -> Iterator[Token]:
     """
     reader = load("expressway").parse_interactive(log.decode("latin-1"))
     for token in reader.iter_parse():
-        yield Token(token.type, token.start_pos, token.end_pos)
+        # Lark gives every token of a text its place; only its type says "perhaps none".
+        yield Token(token.type, token.start_pos or 0, token.end_pos or 0)

@@ -43,7 +43,7 @@ _HEAD, _ROW, _LANE, _FOOT = 8, 36, 62, 40
 
 
 def render(diagnosis: Diagnosis) -> str:
-    """The report on ``diagnosis``, a complete HTML document."""
+    """Return the report on ``diagnosis``, a complete HTML document."""
     environment = _environment()
     style, script = _asset("report.css"), _asset("report.js")
     ids = [finding.id for finding in diagnosis.findings]
@@ -64,9 +64,9 @@ def render(diagnosis: Diagnosis) -> str:
 
 
 def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
-    """What to do first about the headline: up to the first destructive step, which is for reading only.
+    """Return what to do first about the headline, up to the first destructive step.
 
-    What comes after a destructive step is left out too, because it rests on that step.
+    That one is for reading in its place; what comes after it rests on it, and is left out too.
     """
     if not diagnosis.incidents:
         return ()
@@ -75,57 +75,56 @@ def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
 
 
 def utc(time: datetime) -> str:
-    """``2020-08-12 19:57:43``; the templates say once that it is UTC."""
+    """Write ``2020-08-12 19:57:43``; the templates say once that it is UTC."""
     return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def utc_ms(time: datetime) -> str:
-    """``2020-08-12 19:57:43.353``."""
+    """Write ``2020-08-12 19:57:43.353``."""
     return f"{utc(time)}.{time.microsecond // 1000:03d}"
 
 
 def clock(time: datetime) -> str:
-    """``19:57:43.353``."""
+    """Write ``19:57:43.353``."""
     return utc_ms(time)[-12:]
 
 
 def iso(time: datetime) -> str:
-    """RFC 3339 with milliseconds, for ``<time datetime>``."""
+    """Write RFC 3339 with milliseconds, for ``<time datetime>``."""
     return utc_ms(time).replace(" ", "T") + "Z"
 
 
-def duration(span: timedelta) -> str:
-    """``18 min 1 s``: the two largest units; below a second in milliseconds."""
-    seconds = span.total_seconds()
-    sign, seconds = ("−" if seconds < 0 else ""), abs(seconds)
+def duration(span: timedelta | float) -> str:
+    """Write ``18 min 1 s``: the two largest units; below a second in milliseconds. A number is seconds."""
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
     if seconds < 1:
-        return f"{sign}{round(seconds * 1000)} ms"
+        return f"{round(seconds * 1000)} ms"
     left = round(seconds)
-    parts = []
+    parts: list[str] = []
     for size, unit in _UNITS:
         count, left = divmod(left, size)
         if count or parts:
             parts.append(f"{count} {unit}" if count else "")
         if len(parts) == 2:
             break
-    return sign + " ".join(part for part in parts if part)
+    return " ".join(part for part in parts if part)
 
 
 def clip(text: str, length: int = LONGEST) -> str:
-    """``text``, or its beginning and how much is missing."""
+    """Return ``text``, or its beginning and how much is missing."""
     if len(text) <= length:
         return text
     return f"{text[:length]}… ({len(text) - length:,} more characters)"
 
 
 def short(text: str, length: int) -> str:
-    """``text`` on one line of the drawing, which cannot wrap."""
+    """Put ``text`` on one line of the drawing, which cannot wrap."""
     line = defuse(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def highlight(record: str) -> Markup:
-    """A record with its header set back and its telling fields set off; the characters stay the same."""
+    """Set a record's header back and its telling fields off; the characters stay the same."""
     text = clip(defuse(record, lines=True))
     parts: list[Markup] = []
     end = 0
@@ -142,7 +141,7 @@ def highlight(record: str) -> Markup:
 
 
 def copyable(step: Step) -> bool:
-    """Whether a copy button may stand beside the step's command.
+    """Tell whether a copy button may stand beside the step's command.
 
     Never for a destructive one, nor where what the page shows is not what the shell would get.
     """
@@ -155,7 +154,7 @@ def copyable(step: Step) -> bool:
 
 
 def _shown(value: Any) -> Any:
-    """What stands in the page for a value: nothing invisible, nothing endless."""
+    """Return what stands in the page for a value: nothing invisible, nothing endless."""
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup):
@@ -189,7 +188,7 @@ def _csp_hash(text: str) -> str:
 
 
 def _anchors(ids: Iterable[str]) -> dict[str, str]:
-    """A fragment for each finding, the same in every report in which the finding has this id."""
+    """Name a fragment for each finding, the same in every report in which the finding has this id."""
     anchors: dict[str, str] = {}
     taken: set[str] = set()
     for given in ids:
@@ -204,7 +203,7 @@ def _anchors(ids: Iterable[str]) -> dict[str, str]:
 
 
 def _groups(diagnosis: Diagnosis) -> list[tuple[Incident | None, list[Finding]]]:
-    """The findings by incident, causes first, each once; those of no incident at the end."""
+    """Group the findings by incident, causes first, each once; those of no incident at the end."""
     left = {finding.id: finding for finding in diagnosis.findings}
     groups: list[tuple[Incident | None, list[Finding]]] = []
     for incident in diagnosis.incidents:
@@ -297,9 +296,8 @@ class Event:
 def _chart(diagnosis: Diagnosis) -> Chart | None:
     peers = diagnosis.cluster.peers
     times = [*_own_times(peers), *(change.time for change in diagnosis.changes)]
-    times += [
-        time for found in (*diagnosis.findings, *diagnosis.incidents) for time in (found.first, found.last)
-    ]
+    times += [time for finding in diagnosis.findings for time in (finding.first, finding.last)]
+    times += [time for incident in diagnosis.incidents for time in (incident.first, incident.last)]
     span = _span(times)
     if span is None or span[0] == span[1]:
         return None

@@ -254,7 +254,7 @@ def _utc(time: datetime) -> str:
 
 
 def _line(text: str) -> str:
-    """Put ``text`` on one line, harmless and not endless: a log must not be able to scroll the verdict away."""
+    """Put ``text`` on one line, harmless, and too short to scroll the verdict away."""
     line = defuse(_LAYOUT.sub(" ", text))
     if len(line) > LONGEST:
         return f"{line[:LONGEST]}... ({len(line) - LONGEST:,} more characters)"

@@ -1,7 +1,7 @@
 """From a rule and a log to findings: matches by key and episode, their state, their evidence."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from logdiag.rules.library import Library, patterns
 from logdiag.rules.matchers import Event
 from logdiag.rules.remedies import fill, remedy
 from logdiag.rules.roles import Situation
-from logdiag.rules.schema import Binding, Match, Pattern, Rule
+from logdiag.rules.schema import Absence, Binding, Count, Match, Pattern, Rule, Sequence, StateMatch
 from logdiag.wording import listed, moment, stretch
 
 EVIDENCE = 100
@@ -73,17 +73,12 @@ def _judge_rule(name: str, rule: Rule, library: Library, case: Case, judged: Jud
         for signal in (rule.match.state.over_by if rule.match.state else [])
         for event in _signal_events(library.signals[signal].match, collected)
     ]
-    finders = {
-        "record": _records,
-        "count": _counts,
-        "sequence": _sequences,
-        "absence": _absences,
-        "state": _states,
-    }
-    for key, episode in finders[rule.match.kind](rule, collected, proofs):
+    for key, episode in _answers(rule, collected, proofs):
         judged.findings.append(_finding(name, rule, key, episode, library, case))
     if collected.left_out:
-        reason = f"{collected.left_out} matching records do not say which peer they are about and are left out"
+        reason = (
+            f"{collected.left_out} matching records do not say which peer they are about and are left out"
+        )
         judged.not_checked.append(NotChecked(name, reason))
 
 
@@ -99,7 +94,7 @@ class _Collected:
         self.case = case
         self.left_out = 0
 
-    def events(self, patterns: Iterable[Pattern], by: Sequence[str] = ()) -> list[Event]:
+    def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
         """What the patterns match; events without a value of ``by`` are left out."""
         found: dict[int, Event] = {}
         for number, pattern in enumerate(patterns):
@@ -125,10 +120,9 @@ class _Collected:
         rows = log.rows(compile_condition(pattern.where))
         if not len(rows):
             return []
-        place = log.records.select(["time", "snapshot", "source", "line"]).take(rows)
-        times = place.column("time").cast("int64").to_pylist()
-        hosts = log.values(Reference("host"), rows).to_pylist()
-        columns = [place.column(name).to_pylist() for name in ("snapshot", "source", "line")]
+        places = log.records.select(["snapshot", "source", "line"]).take(rows)
+        columns = [places.column(name).to_pylist() for name in places.column_names]
+        times, hosts = log.times(rows), log.hosts(rows)
         bound = {name: _bind(binding, log, rows) for name, binding in pattern.bind.items()}
         events = []
         for index, row in enumerate(rows):
@@ -169,8 +163,8 @@ def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
 
 def _signal_events(match: Match, collected: _Collected) -> list[Event]:
     """The events of a signal: those of a sequence are its last, with what all steps bound."""
-    if match.record is not None:
-        return collected.events(match.record, match.by)
+    if match.sequence is None:
+        return collected.events(match.record or [], match.by)
     return [
         Event(
             chain[-1].time,
@@ -182,16 +176,14 @@ def _signal_events(match: Match, collected: _Collected) -> list[Event]:
             chain[-1].pattern,
             {name: value for event in chain for name, value in event.values.items()},
         )
-        for chain in _chains(match, collected)
+        for chain in _chains(match.sequence, match.by, collected)
     ]
 
 
-def _chains(match: Match, collected: _Collected) -> list[list[Event]]:
-    sequence = match.sequence
-    assert sequence is not None
+def _chains(sequence: Sequence, by: Iterable[str], collected: _Collected) -> list[list[Event]]:
     steps = [collected.events([step]) for step in sequence.steps]
     # Steps that bind a name of `by` are joined on it; the others go with every value.
-    keys = sorted({_by(event, match.by) for step in steps for event in step if _by(event, match.by)})
+    keys = sorted({_by(event, by) for step in steps for event in step if _by(event, by)})
     chains = []
     for key in keys or [()]:
         joined = [[e for e in step if all(e.values.get(n, v) == v for n, v in key)] for step in steps]
@@ -205,7 +197,7 @@ def _chains(match: Match, collected: _Collected) -> list[list[Event]]:
     return chains
 
 
-def _by(event: Event, by: Sequence[str]) -> Key:
+def _by(event: Event, by: Iterable[str]) -> Key:
     return tuple((name, event.values[name]) for name in by if name in event.values)
 
 
@@ -214,28 +206,43 @@ def _by(event: Event, by: Sequence[str]) -> Key:
 Answers = Iterable[tuple[Key, Episode]]
 
 
+def _answers(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+    match = rule.match
+    if match.record is not None:
+        return _records(match.record, rule, collected)
+    if match.count is not None:
+        return _counts(match.count, rule, collected)
+    if match.sequence is not None:
+        return _sequences(match.sequence, rule, collected)
+    if match.absence is not None:
+        return _absences(match.absence, rule, collected)
+    if match.state is not None:
+        return _states(match.state, rule, collected, proofs)
+    return ()
+
+
 def _occurrences(events: Iterable[Event]) -> int:
-    """How often something happened that several processes and peers logged: as often as the
-    one that logged it most often did."""
+    """How often something happened that several processes and peers logged.
+
+    As often as the one that logged it most often did.
+    """
     logged: dict[tuple[str, int], int] = {}
     for event in events:
         logged[event.peer, event.pattern] = logged.get((event.peer, event.pattern), 0) + 1
     return max(logged.values())
 
 
-def _seen_episode(events: Sequence[Event]) -> Episode:
+def _seen_episode(events: list[Event]) -> Episode:
     return Episode(tuple(events), "seen", events[0].time, events[-1].time, _occurrences(events))
 
 
-def _records(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
-    for key, events in sorted(collected.grouped(rule.match.record or [], rule.match).items()):
+def _records(patterns: list[Pattern], rule: Rule, collected: _Collected) -> Answers:
+    for key, events in sorted(collected.grouped(patterns, rule.match).items()):
         for part in matchers.episodes(events, rule.settling // _MICROSECOND):
             yield key, _seen_episode(part)
 
 
-def _counts(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
-    count = rule.match.count
-    assert count is not None
+def _counts(count: Count, rule: Rule, collected: _Collected) -> Answers:
     within = count.within // _MICROSECOND
     for key, events in sorted(collected.grouped(count.of, rule.match).items()):
         enough = matchers.dense(events, count.at_least, within, count.distinct)
@@ -243,9 +250,9 @@ def _counts(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
             yield key, Episode(tuple(part), "seen", part[0].time, part[-1].time, len(part))
 
 
-def _sequences(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
+def _sequences(sequence: Sequence, rule: Rule, collected: _Collected) -> Answers:
     groups: dict[Key, list[list[Event]]] = {}
-    for chain in _chains(rule.match, collected):
+    for chain in _chains(sequence, rule.match.by, collected):
         values = {name: value for event in chain for name, value in event.values.items()}
         host: Key = (("host", chain[0].peer),) if rule.match.across == "peer" else ()
         key = (*host, *((name, values.get(name, "")) for name in rule.match.by))
@@ -258,9 +265,7 @@ def _sequences(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answer
             yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
 
 
-def _absences(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
-    absence = rule.match.absence
-    assert absence is not None
+def _absences(absence: Absence, rule: Rule, collected: _Collected) -> Answers:
     hosts = absence.logged_by == "host"
     closing = collected.grouped(absence.closing, rule.match, hosts=hosts)
     seen = collected.case.cluster.seen
@@ -269,13 +274,13 @@ def _absences(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers
         closings = closing.get(wanted, [])
         watched = openings[0].peer if hosts else openings[0].values[absence.logged_by]
         answers = matchers.absences(openings, closings, absence.within // _MICROSECOND, seen.get(watched))
-        episodes: dict[tuple[str, Event | None], list[Event]] = {}
+        episodes: dict[tuple[matchers.Answer, Event | None], list[Event]] = {}
         for opening, answer in answers:
             if answer in absence.report:
                 later = next((event for event in closings if event > opening), None)
                 episodes.setdefault((answer, later), []).append(opening)
         for (answer, later), events in episodes.items():
-            state: State = "open" if answer == "absent" else answer  # type: ignore[assignment]
+            state: State = "open" if answer == "absent" else answer
             note = _absence_note(answer, watched, stretch(absence.within))
             if answer == "absent" and later is not None:
                 state, note = "closed", f"It came at last at {moment(instant(later.time))}."
@@ -291,18 +296,16 @@ def _absence_note(answer: str, peer: str, span: str) -> str:
     }[answer]
 
 
-def _states(rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
-    state = rule.match.state
-    assert state is not None
+def _states(state: StateMatch, rule: Rule, collected: _Collected, proofs: list[Event]) -> Answers:
     raised = collected.grouped(state.raised, rule.match)
     lowered = collected.grouped(state.lower or [], rule.match)
     acknowledged = collected.grouped(state.acknowledge or [], rule.match)
     for key in sorted({*raised, *lowered}):
         values = dict(key)
         own = [p for p in proofs if all(p.values.get(name) == values[name] for name in rule.match.by)]
-        folded = matchers.intervals(
-            raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own
-        )
+        folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
+        if state.unraised == "nothing":
+            folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, rule, collected.case.cluster) for interval in folded]
         yield from ((key, episode) for episode in _flapping(episodes, rule.settling // _MICROSECOND))
 
@@ -324,7 +327,12 @@ def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster)
     if gap is not None:
         hidden = f"{moment(instant(max(gap[0], since)))} to {moment(instant(gap[1]))}"
         return Episode(
-            events, "unknown", first, last, count, f"How it went on is hidden by a gap in the log of {peer}, {hidden}."
+            events,
+            "unknown",
+            first,
+            last,
+            count,
+            f"How it went on is hidden by a gap in the log of {peer}, {hidden}.",
         )
     if seen.end - since < rule.settling // _MICROSECOND:
         after = stretch(instant(seen.end) - instant(since))
@@ -332,7 +340,9 @@ def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster)
         note = f"It was not seen to end: the log of {peer} {stops}."
         return Episode(events, "open_at_end", first, last, count, note)
     after = stretch(instant(seen.end) - instant(since))
-    return Episode(events, "open", first, last, count, f"It is not over: the log of {peer} goes on for {after}.")
+    return Episode(
+        events, "open", first, last, count, f"It is not over: the log of {peer} goes on for {after}."
+    )
 
 
 def _flapping(episodes: Iterable[Episode], apart: int) -> list[Episode]:
@@ -415,11 +425,14 @@ def _reports(event: Event, key: Key) -> bool:
 def _peer_names(match: Match) -> set[str]:
     """The bound names that are peers."""
     return {
-        name for _, pattern in patterns(match) for name, binding in pattern.bind.items() if binding.kind == "peer"
+        name
+        for _, pattern in patterns(match)
+        for name, binding in pattern.bind.items()
+        if binding.kind == "peer"
     }
 
 
-def _shown(events: Sequence[Event]) -> Sequence[Event]:
+def _shown(events: tuple[Event, ...]) -> Iterable[Event]:
     if len(events) <= EVIDENCE:
         return events
     return [*events[: EVIDENCE - EVIDENCE // 4], *events[-(EVIDENCE // 4) :]]
@@ -427,4 +440,3 @@ def _shown(events: Sequence[Event]) -> Sequence[Event]:
 
 def _evidence(event: Event, case: Case) -> Evidence:
     return Evidence(event.snapshot, event.source, event.line, instant(event.time), case.text(event.row))
-

@@ -19,9 +19,9 @@ from logdiag import resources
 from logdiag.conditions import ConditionError, Reference, check_regular_expression, compile_condition
 from logdiag.errors import LibraryError, Mistake
 from logdiag.rules.roles import ROLES
-from logdiag.rules.schema import Match, Pattern, Procedure, Rule, Signal
+from logdiag.rules.schema import IncidentMatch, Match, Pattern, Procedure, Rule, Signal
 
-SHARED = ("procedures", "signals")
+_KINDS: dict[str, type[Rule | Signal | Procedure]] = {"procedures": Procedure, "signals": Signal}
 """Folders of a library that hold something else than rules."""
 
 ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "duration"})
@@ -44,9 +44,13 @@ class Library:
     procedures: dict[str, Procedure]
     digest: str
 
-    def incidents(self) -> dict[str, Rule]:
-        """The rules whose match is an incident."""
-        return {name: rule for name, rule in self.rules.items() if rule.match.incident is not None}
+    def incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
+        """The rules whose match is an incident, by id, with that match."""
+        return [
+            (name, rule, rule.match.incident)
+            for name, rule in sorted(self.rules.items())
+            if rule.match.incident is not None
+        ]
 
 
 def load(folders: Sequence[Path] = ()) -> Library:
@@ -54,6 +58,7 @@ def load(folders: Sequence[Path] = ()) -> Library:
 
     Raises:
         LibraryError: with every mistake in every file.
+
     """
     return _load(tuple(folder.resolve() for folder in (resources.folder("rules"), *folders)))
 
@@ -70,11 +75,10 @@ def _load(folders: tuple[Path, ...]) -> Library:
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
             files.append(_File(_label(path, folder), name, content))
     library = Library({}, {}, {}, digest.hexdigest()[:16])
-    loaded: list[tuple[_File, BaseModel]] = []
+    loaded: list[tuple[_File, Rule | Signal | Procedure]] = []
     for file in files:
         kind, _, rest = file.name.partition("/")
-        model: type[BaseModel] = {"procedures": Procedure, "signals": Signal}.get(kind, Rule)
-        item = _parse(file, model, mistakes)
+        item = _parse(file, _KINDS.get(kind, Rule), mistakes)
         if item is None:
             continue
         loaded.append((file, item))
@@ -86,9 +90,9 @@ def _load(folders: tuple[Path, ...]) -> Library:
             case Procedure():
                 library.procedures[rest] = item
     failed = {file.name for file in files} - {file.name for file, _ in loaded}
-    for file, item in loaded:
-        for path, message in _check(item, library, failed):
-            mistakes.append(file.mistake(path, message))
+    for file, checked in loaded:
+        for place, message in _check(checked, library, failed):
+            mistakes.append(file.mistake(place, message))
     if mistakes:
         raise LibraryError(mistakes)
     return library

@@ -83,7 +83,9 @@ class Binding(_Strict):
     peer can be none of the cluster's, or is the one that logged it, does not match.
     """
 
-    source: str | None = Field(None, alias="from", description="a key (Node[2] is its second value) or a column")
+    source: str | None = Field(
+        None, alias="from", description="a key (Node[2] is its second value) or a column"
+    )
     value: str | None = Field(None, description="a fixed text, instead of from")
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
@@ -141,7 +143,9 @@ class Absence(_Strict):
     opening: OneOrMore[Pattern]
     closing: OneOrMore[Pattern]
     within: Span
-    logged_by: str = Field("host", description="host, or a bound peer: whose log would hold the closing record")
+    logged_by: str = Field(
+        "host", description="host, or a bound peer: whose log would hold the closing record"
+    )
     report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
 
 
@@ -152,6 +156,9 @@ class StateMatch(_Strict):
     lower: OneOrMore[Pattern] | None = None
     acknowledge: OneOrMore[Pattern] | None = None
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    unraised: Literal["closed", "nothing"] = Field(
+        "closed", description="what a lowering is that nothing was seen to raise"
+    )
 
 
 class IncidentMatch(_Strict):
@@ -174,7 +181,9 @@ class Match(_Strict):
     state: StateMatch | None = None
     incident: IncidentMatch | None = None
     by: list[str] = Field([], description="bound names: one finding for each of their values")
-    across: Literal["peer", "cluster"] = Field("peer", description="one finding a peer, or one for all of them")
+    across: Literal["peer", "cluster"] = Field(
+        "peer", description="one finding a peer, or one for all of them"
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Match":
@@ -307,5 +316,3 @@ class Procedure(_Strict):
     title: str
     references: list[str] = []
     steps: list[ProcedureStep] = Field(min_length=1)
-
-

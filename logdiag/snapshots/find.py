@@ -49,6 +49,7 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
 
     Raises:
         InputError: an input does not exist or cannot be read; all of them are named.
+
     """
     paths: list[Path | None] = []
     problems: list[str] = []

@@ -15,6 +15,7 @@ DEPTH = 8
 """How many archives may stand inside each other before the rest is named but not opened."""
 
 _GZIP = b"\x1f\x8b"
+_GZIP_ERROR: type[Exception] = isal_zlib.error
 _BLOCK = 512
 
 
@@ -53,6 +54,7 @@ def members(
         depth: how many archives the stream stands in.
         faults: where to write what is wrong with the stream; the compression around it may have
             written there already.
+
     """
     faults = [] if faults is None else faults
     head, chunks = _peek(chunks, _BLOCK)
@@ -96,8 +98,10 @@ def _gunzip(chunks: Iterator[bytes], faults: list[str]) -> Iterator[bytes]:
                 stream, started = isal_zlib.decompressobj(wbits=31), False
             try:
                 content = stream.decompress(chunk)
-            except isal_zlib.error as error:
-                faults.append(f"damaged gzip data ({error})" if started else "other data behind the gzip data")
+            except _GZIP_ERROR as error:
+                faults.append(
+                    f"damaged gzip data ({error})" if started else "other data behind the gzip data"
+                )
                 return
             started = True
             if content:

@@ -142,7 +142,8 @@ def _finding(number: int, rule: str, title: str, **more: Any) -> Finding:
 
 
 def _lost() -> tuple[Finding, ...]:
-    cdb = 'Level="{}" Node="clusterdb@expc01.apolo.local" PID="<0.159.0>" {} Node="clusterdb@expc02.apolo.local"'
+    node = "clusterdb@{}.apolo.local"
+    cdb = f'Level="{{}}" Node="{node.format("expc01")}" PID="<0.159.0>" {{}} Node="{node.format("expc02")}"'
     utc = 'UTCTime="2020-08-12 19:57:43,353" Module="developer.clusterdb.cdb"'
     down = _finding(
         1,
@@ -159,7 +160,7 @@ def _lost() -> tuple[Finding, ...]:
         explanation="The cluster database on expc01 was told that the database node of expc02 went away. "
         "The log of expc02 itself is needed to tell a stopped peer from a cut link.",
         remedy=(LOOK, PORTS),
-        values=(("node", "clusterdb@expc02.apolo.local"),),
+        values={"node": "clusterdb@expc02.apolo.local"},
     )
     caused = partial(_finding, caused_by=(down.id,))
     return (
@@ -194,23 +195,28 @@ def _lost() -> tuple[Finding, ...]:
                     8418,
                     "19:57:43.354",
                     'UTCTime="2020-08-12 19:57:43,354" Module="developer.clusterdb.synchronise" Level="WARN" '
-                    'Node="clusterdb@expc01.apolo.local" PID="<0.14215.425>" Detail="Failed connecting to node" '
+                    'Node="clusterdb@expc01.apolo.local" PID="<0.14215.425>" Detail="Failed '
+                    'connecting to node" '
                     'Node="clusterdb@expc02.apolo.local" Reason="{ badrpc, { EXIT, { aborted, { noproc, '
-                    "{ gen_server, call, [ kernel_safe_sup, { start_child, { dets_sup, { dets_sup, start_link,  }, "
+                    "{ gen_server, call, [ kernel_safe_sup, { start_child, { dets_sup, { "
+                    "dets_sup, start_link,  }, "
                     'permanent, 1000, supervisor, [ dets_sup ] } }, infinity ] } } } } }"',
                 ),
                 evidence(
                     9120,
                     "20:02:43.871",
-                    'Module="developer.clusterdb.synchronise" Level="WARN" Detail="Failed connecting to node"',
+                    'Module="developer.clusterdb.synchronise" Level="WARN" Detail="Failed '
+                    'connecting to node"',
                 ),
                 evidence(
                     9544,
                     "20:07:44.020",
-                    'Module="developer.clusterdb.synchronise" Level="WARN" Detail="Failed connecting to node"',
+                    'Module="developer.clusterdb.synchronise" Level="WARN" Detail="Failed '
+                    'connecting to node"',
                 ),
             ),
-            explanation="noproc means that the other side still answered, and that the process asked for was gone.",
+            explanation="noproc means that the other side still answered, and that the process "
+            "asked for was gone.",
         ),
         caused(
             4,
@@ -222,12 +228,15 @@ def _lost() -> tuple[Finding, ...]:
                 evidence(
                     8421,
                     "19:57:43.524",
-                    'alarm: Level="WARN" Event="Alarm Raised" Id="20006" UUID="0f96695e-d954-4f6f-85c1-2ef1eae6f764" '
-                    'Severity="warning" Detail="Cluster database communication failure: The database is unable to '
+                    'alarm: Level="WARN" Event="Alarm Raised" Id="20006" '
+                    'UUID="0f96695e-d954-4f6f-85c1-2ef1eae6f764" '
+                    'Severity="warning" Detail="Cluster database communication failure: The '
+                    "database is unable to "
                     'replicate with one or more of the cluster peers" UTCTime="2020-08-12 19:57:43,524"',
                 ),
             ),
-            explanation="Raised while any peer's database cannot be reached. It lowers itself once it can be.",
+            explanation="Raised while any peer's database cannot be reached. It lowers itself "
+            "once it can be.",
             remedy=(PORTS,),
             references=("20006", "add-peer"),
         ),
@@ -241,8 +250,10 @@ def _lost() -> tuple[Finding, ...]:
                 evidence(
                     8422,
                     "19:57:43.771",
-                    'alarm: Level="WARN" Event="Alarm Raised" Id="20004" UUID="3bca6888-f622-11df-93be-07cc953d7b99" '
-                    'Severity="warning" Detail="Cluster communication failure: The system is unable to communicate '
+                    'alarm: Level="WARN" Event="Alarm Raised" Id="20004" '
+                    'UUID="3bca6888-f622-11df-93be-07cc953d7b99" '
+                    'Severity="warning" Detail="Cluster communication failure: The system is '
+                    "unable to communicate "
                     'with one or more of the cluster peers" UTCTime="2020-08-12 19:57:43,771"',
                 ),
             ),
@@ -268,11 +279,14 @@ def _lost() -> tuple[Finding, ...]:
                 evidence(
                     8462,
                     "19:58:01.871",
-                    'tvcs: UTCTime="2020-08-12 19:58:01,871" Module="network.h323" Level="INFO":  Action="Sent" '
-                    'Dst-ip="10.15.13.16" Dst-port="1719" Detail="Sending RAS SCI  SeqNum=52319 Timeout=True"',
+                    'tvcs: UTCTime="2020-08-12 19:58:01,871" Module="network.h323" '
+                    'Level="INFO":  Action="Sent" '
+                    'Dst-ip="10.15.13.16" Dst-port="1719" Detail="Sending RAS SCI  SeqNum=52319 '
+                    'Timeout=True"',
                 ),
             ),
-            explanation="The peers exchange location requests over UDP 1719. Eight went unanswered in 8 seconds, "
+            explanation="The peers exchange location requests over UDP 1719. Eight went "
+            "unanswered in 8 seconds, "
             "so the loss is not one of the database alone.",
             references=("ports", "logs"),
         ),
@@ -289,7 +303,8 @@ def _lost() -> tuple[Finding, ...]:
                 evidence(
                     8461,
                     "19:57:59.601",
-                    'UTCTime="2020-08-12 19:57:59,601" Module="developer.clusterdb.peernameresolver" Level="INFO" '
+                    'UTCTime="2020-08-12 19:57:59,601" '
+                    'Module="developer.clusterdb.peernameresolver" Level="INFO" '
                     'Detail="Triggering forced peer update of peers which failed DNS and queueing next run" '
                     'Queue-Time-ms="300000"',
                 ),
@@ -311,14 +326,16 @@ def _tls() -> Finding:
             evidence(
                 10233,
                 "20:13:24.976",
-                'httpd[15060]: web: Event="System Configuration Changed" Detail="configuration/cluster/tls_verify - '
+                'httpd[15060]: web: Event="System Configuration Changed" '
+                'Detail="configuration/cluster/tls_verify - '
                 'changed from: \'Permissive\' to: \'Enforcing\'" Src-ip="10.15.13.30" Src-port="53155" '
                 'User="admin" Level="1" UTCTime="2020-08-12 20:13:24"',
             ),
             evidence(
                 10251,
                 "20:13:25.194",
-                'management: Level="WARN" Event="Alarm Raised" Id="20007" Severity="warning" Detail="Restart required: '
+                'management: Level="WARN" Event="Alarm Raised" Id="20007" Severity="warning" '
+                'Detail="Restart required: '
                 "Cluster configuration has been changed, however a restart is required for this to take "
                 'effect" UTCTime="2020-08-12 20:13:25,194"',
             ),
@@ -344,7 +361,8 @@ def _healthy(number: int, first: str, last: str, count: int) -> Finding:
                 120 + number,
                 first,
                 'replication: Module="developer.replication" Level="INFO" '
-                'CodeLocation="clusterconfigurationsynchroniser(336)" Detail="Synchronisation completed successfully"',
+                'CodeLocation="clusterconfigurationsynchroniser(336)" Detail="Synchronisation '
+                'completed successfully"',
             ),
         ),
         explanation="Each cycle that was started was also finished.",
@@ -385,9 +403,10 @@ def sample() -> Diagnosis:
     )
     return Diagnosis(
         tool=Tool("0.1.0", "sha256:4f1d2c7a90be3371"),
-        command=Command("diagnose", (("explain", "yes"),)),
+        command=Command("diagnose", {"explain": "yes"}),
         exit=Exit(5, ("partial: 1 member was not read to its end",)),
-        verdict="expc02 was lost to expc01 at 19:57:43 UTC on 12 August 2020 and had not come back when the log ended.",
+        verdict="expc02 was lost to expc01 at 19:57:43 UTC on 12 August 2020 and had not come "
+        "back when the log ended.",
         cluster=ClusterView(
             (
                 Peer(
@@ -400,7 +419,7 @@ def sample() -> Diagnosis:
                     "X12.5.9",
                     at("19:20:00.004"),
                     at("20:15:44.730"),
-                    timedelta(milliseconds=-1),
+                    0.0,
                     {
                         "20004": "raised",
                         "20006": "raised",
@@ -409,7 +428,7 @@ def sample() -> Diagnosis:
                         "40055": "unknown",
                     },
                 ),
-                Peer("expc02", "expc02.apolo.local", ("10.15.13.16",), role="subordinate"),
+                Peer("expc02", "expc02.apolo.local", ("10.15.13.16",), role="subordinate", clock_skew=-2.4),
             )
         ),
         coverage=Coverage(
@@ -445,7 +464,8 @@ def sample() -> Diagnosis:
                 at("20:07:44.020"),
                 ("expc01", "expc02"),
                 tuple(finding.id for finding in lost),
-                "At 19:57:43 UTC the database of expc01 lost expc02. Within 16 seconds the alarms 20006 and 20004 were "
+                "At 19:57:43 UTC the database of expc01 lost expc02. Within 16 seconds the "
+                "alarms 20006 and 20004 were "
                 "raised and H.323 requests went unanswered; three attempts to connect again failed. "
                 "The log ends 18 minutes later with expc02 still away.",
                 (LOOK, PORTS, BACKUP, RESTART, PURGE),
@@ -460,7 +480,8 @@ def sample() -> Diagnosis:
                 at("20:13:25.194"),
                 ("expc01", "expc02"),
                 (tls.id,),
-                "admin changed TLS verification from Permissive to Enforcing from 10.15.13.30. Both peers ask for a "
+                "admin changed TLS verification from Permissive to Enforcing from 10.15.13.30. "
+                "Both peers ask for a "
                 "restart (alarm 20007), and neither was restarted before the log ended.",
                 (BACKUP, RESTART_IN_ORDER),
             ),
@@ -547,7 +568,7 @@ def _attack(value: Any, kind: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_attack(item, _inner(kind, item)) for item in value)
     if isinstance(value, dict):
-        return {_attack(key, str): state for key, state in value.items()}
+        return {_attack(key, str): _attack(item, get_args(kind)[1]) for key, item in value.items()}
     if isinstance(value, str) and not _is_literal(kind):
         return value + " ".join(HOSTILE)
     return value

@@ -1,0 +1,460 @@
+"""The HTML report: complete, self-contained, deaf to what logs say, and readable in a browser."""
+
+import base64
+import dataclasses
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import sample
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from logdiag.model import Diagnosis
+from logdiag.report import html
+from logdiag.report.defuse import defuse, is_plain
+
+SECTIONS = ["verdict", "actions", "cluster", "timeline", "incidents", "findings", "coverage"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+DIAGNOSES = {"sample": sample.sample, "quiet": sample.quiet, "empty": sample.empty, "hostile": sample.hostile}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path is not None, "these tests need chromium"
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@dataclass
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    inside: tuple["Element", ...]
+    text: list[str] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return " ".join("".join(self.text).split())
+
+    def within(self, id_: str) -> bool:
+        return any(outer.attributes.get("id") == id_ for outer in self.inside)
+
+
+class Outline(HTMLParser):
+    """Every element of a page with its text and what it stands in."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self._open: list[Element] = []
+        self.feed(page)
+        self.close()
+        assert not self._open, f"not closed: {[element.tag for element in self._open]}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"an attribute twice: {attrs}"
+        element = Element(tag, {name: value or "" for name, value in attrs}, tuple(self._open))
+        self.elements.append(element)
+        if tag not in VOID and not (self.get_starttag_text() or "").endswith("/>"):
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop().tag == tag, tag
+
+    def handle_data(self, data: str) -> None:
+        for element in self._open:
+            element.text.append(data)
+
+    def named(self, tag: str) -> list[Element]:
+        return [element for element in self.elements if element.tag == tag]
+
+    def of_class(self, name: str) -> list[Element]:
+        return [element for element in self.elements if name in element.attributes.get("class", "").split()]
+
+    def by_id(self, id_: str) -> Element:
+        (element,) = [element for element in self.elements if element.attributes.get("id") == id_]
+        return element
+
+
+def with_headline(**change: object) -> Diagnosis:
+    diagnosis = sample.sample()
+    headline = dataclasses.replace(diagnosis.incidents[0], **change)  # type: ignore[arg-type]
+    return dataclasses.replace(diagnosis, incidents=(headline, *diagnosis.incidents[1:]))
+
+
+# The page as text
+
+
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_every_section_is_there_once_and_the_verdict_comes_first(name: str) -> None:
+    outline = Outline(html.render(DIAGNOSES[name]()))
+    ids = [element.attributes["id"] for element in outline.elements if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    sections = [element.attributes["id"] for element in outline.named("section")]
+    assert set(SECTIONS) <= set(sections)
+    assert sections[:2] == ["verdict", "actions"]
+
+
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_the_policy_forbids_everything_but_the_hashed_style_and_script(name: str) -> None:
+    outline = Outline(html.render(DIAGNOSES[name]()))
+    (policy,) = [
+        element.attributes["content"]
+        for element in outline.named("meta")
+        if element.attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for tag in ("style", "script"):
+        (element,) = outline.named(tag)
+        digest = base64.b64encode(hashlib.sha256("".join(element.text).encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_nothing_refers_to_another_place(name: str) -> None:
+    outline = Outline(html.render(DIAGNOSES[name]()))
+    ids = {element.attributes.get("id") for element in outline.elements}
+    for element in outline.elements:
+        for attribute, value in element.attributes.items():
+            assert attribute not in ("src", "srcset", "style", "action", "formaction", "data", "poster")
+            assert not attribute.startswith("on")
+            if attribute in ("href", "xlink:href"):
+                assert value.startswith("#"), value
+                assert value[1:] in ids, value
+    (style,) = outline.named("style")
+    assert "url(" not in "".join(style.text)
+    assert "@import" not in "".join(style.text)
+
+
+def test_the_title_is_the_verdict_and_the_head_names_tool_and_library() -> None:
+    outline = Outline(html.render(sample.sample()))
+    assert outline.named("title")[0].words == sample.sample().verdict
+    assert outline.named("h1")[0].words == sample.sample().verdict
+    assert outline.named("html")[0].attributes["lang"] == "en"
+    header = outline.named("header")[0].words
+    assert "0.1.0" in header
+    assert "sha256:4f1d2c7a90be3371" in header
+
+
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_the_same_diagnosis_gives_the_same_bytes(name: str) -> None:
+    page = html.render(DIAGNOSES[name]())
+    assert page == html.render(DIAGNOSES[name]())
+    page.encode("utf-8")
+
+
+def test_each_finding_stands_in_findings_once_with_all_that_is_known() -> None:
+    diagnosis = sample.sample()
+    outline = Outline(html.render(diagnosis))
+    shown = [element for element in outline.of_class("finding") if element.within("findings")]
+    assert all(element.attributes["id"] for element in shown)
+    assert len(shown) == len(diagnosis.findings)
+    for finding in diagnosis.findings:
+        (words,) = [element.words for element in shown if f"Finding {finding.id}" in element.words]
+        for text in (finding.title, finding.rule, finding.severity, finding.basis, finding.explanation):
+            assert text in words
+        for text in (*finding.hosts, *finding.peers, *finding.references, *finding.values.values()):
+            assert text in words
+        for moment in (finding.first, finding.last):
+            assert f"{moment:%Y-%m-%d %H:%M:%S}" in words
+        assert f"Count{finding.count}" in words.replace(" ", "")
+        for record in finding.evidence:
+            assert f"{record.source}:{record.line}" in words
+            assert " ".join(record.text.split()) in words
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("open", "not over; last seen 2020-08-12 20:07:44 UTC"),
+        ("open_at_end", "no end in the log; last seen 2020-08-12 20:07:44 UTC"),
+        ("unknown", "not known; last seen 2020-08-12 20:07:44 UTC"),
+        ("closed", "Until 2020-08-12 20:07:44 UTC, after 10 min 1 s"),
+    ],
+)
+def test_an_end_is_claimed_only_where_one_was_seen(state: str, words: str) -> None:
+    outline = Outline(html.render(with_headline(state=state)))
+    assert words in outline.by_id("incident-1").words
+
+
+def test_an_incident_lists_its_findings_cause_first_and_links_them() -> None:
+    diagnosis = sample.sample()
+    outline = Outline(html.render(diagnosis))
+    titles = {finding.id: finding.title for finding in diagnosis.findings}
+    links = [
+        element
+        for element in outline.named("a")
+        if element.within("incident-1") and element.attributes["href"].startswith("#finding-")
+    ]
+    assert [link.words for link in links] == [titles[id_] for id_ in diagnosis.incidents[0].findings]
+
+
+def test_the_actions_are_the_first_steps_of_the_headline() -> None:
+    words = Outline(html.render(sample.sample())).by_id("actions").words
+    assert sample.LOOK.do in words
+    assert sample.BACKUP.do in words
+    assert sample.RESTART.do not in words
+    assert sample.RESTART_IN_ORDER.do not in words
+
+
+@pytest.mark.parametrize(
+    ("remedy", "shown"),
+    [
+        ((sample.PURGE, sample.LOOK), ()),
+        ((sample.LOOK, sample.PURGE, sample.RESTART), (sample.LOOK,)),
+        (
+            (sample.LOOK, sample.PORTS, sample.RESTART, sample.PURGE),
+            (sample.LOOK, sample.PORTS, sample.RESTART),
+        ),
+    ],
+)
+def test_no_destructive_step_and_none_that_follows_one_is_an_action(
+    remedy: tuple[sample.Step, ...], shown: tuple[sample.Step, ...]
+) -> None:
+    diagnosis = with_headline(remedy=remedy)
+    outline = Outline(html.render(diagnosis))
+    actions = outline.by_id("actions").words
+    assert html.first_steps(diagnosis) == shown
+    for step in remedy:
+        assert (step.do in actions) == (step in shown)
+        assert step.do in outline.by_id("incident-1").words
+    assert str(sample.PURGE.command) not in actions
+
+
+def test_only_a_harmless_command_has_a_copy_button() -> None:
+    outline = Outline(html.render(sample.sample()))
+    copied = {button.inside[-1].words.removesuffix(" Copy") for button in outline.named("button")}
+    assert copied == {sample.LOOK.command, sample.PORTS.command, sample.RESTART.command}
+    purge = [element for element in outline.of_class("command") if str(sample.PURGE.command) in element.words]
+    assert len(purge) == 1
+    assert "Copy" not in purge[0].words
+
+
+@pytest.mark.parametrize("command", ["a\u202eb", "a\x1b[2Jb", "a\u200bb", "a" * 5000])
+def test_a_command_that_is_not_what_it_looks_like_has_no_copy_button(command: str) -> None:
+    assert not html.copyable(dataclasses.replace(sample.LOOK, command=command))
+    assert html.copyable(dataclasses.replace(sample.LOOK, command="xStatus SystemUnit"))
+
+
+def test_a_peer_without_a_snapshot_says_so() -> None:
+    first, second = Outline(html.render(sample.sample())).of_class("card")
+    assert "no snapshot given" in second.words
+    assert "no snapshot given" not in first.words
+    assert "Raised 20004 20006 20007".lower() in first.words.lower()
+
+
+def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
+    outline = Outline(html.render(sample.sample()))
+    words = outline.by_id("coverage").words
+    for member in sample.sample().coverage.members:
+        assert member.source in words
+        assert f"{member.size:,}" in words
+    assert "the compressed stream is cut after 65,536 bytes" in words
+    assert "2020-08-12 19:24:31–19:40:02 UTC (15 min 30 s)" in words
+    assert "could not be read to the end" in outline.by_id("verdict").words
+    assert "could not be read to the end" not in Outline(html.render(sample.quiet())).by_id("verdict").words
+
+
+def test_the_events_are_in_the_order_of_time() -> None:
+    outline = Outline(html.render(sample.sample()))
+    (events,) = outline.of_class("events")
+    times = [element.attributes["datetime"] for element in outline.named("time") if events in element.inside]
+    assert times == sorted(times)
+    assert len(times) == len(sample.sample().findings) + len(sample.sample().changes) + 3
+
+
+def test_an_unknown_id_neither_breaks_nor_links() -> None:
+    page = html.render(with_headline(findings=("gone:1", sample.sample().findings[0].id)))
+    assert "<li>gone:1</li>" in page
+
+
+def test_findings_whose_ids_look_alike_keep_their_own_anchors() -> None:
+    diagnosis = sample.sample()
+    findings = [
+        dataclasses.replace(finding, id='<>"&'[number % 4] * (number + 1))
+        for number, finding in enumerate(diagnosis.findings)
+    ]
+    outline = Outline(html.render(dataclasses.replace(diagnosis, findings=tuple(findings))))
+    anchors = [element.attributes["id"] for element in outline.of_class("finding")]
+    assert len(set(anchors)) == len(findings)
+    assert all(re.fullmatch(r"[A-Za-z0-9-]+", anchor) for anchor in anchors)
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(milliseconds=219), "219 ms"),
+        (timedelta(seconds=8), "8 s"),
+        (timedelta(minutes=10, seconds=0.6), "10 min 1 s"),
+        (timedelta(hours=3), "3 h"),
+        (timedelta(days=2, hours=1, minutes=5), "2 d 1 h"),
+        (timedelta(hours=1, seconds=59), "1 h"),
+        (2.4, "2 s"),
+    ],
+)
+def test_durations(span: timedelta | float, words: str) -> None:
+    assert html.duration(span) == words
+
+
+def test_highlighting_changes_no_character_of_a_record() -> None:
+    records = [record.text for finding in sample.sample().findings for record in finding.evidence]
+    for text in (*records, 'x="', '=""', 'a="b"c="d"', "", "<b>", 'Detail="<script>"', "a" * 3000 + '="b"'):
+        shown = "".join(Outline(f"<pre>{html.highlight(text)}</pre>").named("pre")[0].text)
+        assert shown == text
+
+
+def test_a_long_record_is_cut_and_says_so() -> None:
+    shown = str(html.highlight("x" * 100_000))
+    assert len(shown) < 5000
+    assert "96,000 more characters" in shown
+
+
+# Hostile values
+
+
+def test_a_hostile_value_stays_text_everywhere() -> None:
+    calm, hostile = Outline(html.render(sample.sample())), Outline(html.render(sample.hostile()))
+    # Copy buttons go, because no command is plain any more; nothing else may come or go.
+    tags = [element.tag for element in calm.elements if element.tag not in ("button", "span", "b")]
+    assert [element.tag for element in hostile.elements if element.tag not in ("button", "span", "b")] == tags
+    page = html.render(sample.hostile())
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", page)
+    assert "{{7*7}}" in page
+    assert "49}" not in page
+    assert len(page) < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\x00\x7f\x9b", "\\x00\\x7f\\x9b"),
+        ("a\u202eb\u2066c\u200e\u061c", "a⟦RLO⟧b⟦LRI⟧c⟦LRM⟧⟦ALM⟧"),
+        ("\ud800", "\\ud800"),
+        ("a\tb\r\nc", "a\\tb\\r\\nc"),
+        ("한국어 é", "한국어 é"),
+    ],
+)
+def test_defusing(text: str, shown: str) -> None:
+    assert defuse(text) == shown
+    assert is_plain(text) == (text == shown)
+
+
+def test_defusing_can_keep_lines() -> None:
+    assert defuse("a\tb\r\nc\rd\x1b", lines=True) == "a\tb\nc\\rd\\x1b"
+
+
+# The page in a browser
+
+
+@pytest.fixture
+def opened(
+    browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[Page, list[str]]]:
+    """A page that shows the named diagnosis in the named size, and whatever it did beside being shown."""
+    name, width, height = request.param
+    file = tmp_path / "report.html"
+    file.write_text(html.render(DIAGNOSES[name]()), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    noticed: list[str] = []
+    page.on("console", lambda message: noticed.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: noticed.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (noticed.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("popup", lambda _: noticed.append("popup"))
+    page.on(
+        "request", lambda made: noticed.append(f"request: {made.url}") if made.url != file.as_uri() else None
+    )
+    page.goto(file.as_uri())
+    yield page, noticed
+    context.close()
+
+
+WIDE, NARROW = (1280, 800), (390, 844)
+EVERY = [(name, *size) for name in DIAGNOSES for size in (WIDE, NARROW)]
+
+
+@pytest.mark.parametrize("opened", EVERY, indirect=True, ids=str)
+def test_in_a_browser_nothing_happens_and_nothing_overflows(opened: tuple[Page, list[str]]) -> None:
+    page, noticed = opened
+    page.evaluate("for (const one of document.querySelectorAll('details')) { one.open = true; }")
+    page.mouse.move(200, 200)
+    page.wait_for_timeout(50)
+    assert noticed == []
+    assert page.evaluate("typeof pwned") == "undefined"
+    assert page.evaluate("document.scripts.length") == 1
+    assert page.evaluate("document.images.length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("getComputedStyle(document.body).maxWidth") != "none", "the style was not applied"
+
+
+@pytest.mark.parametrize("opened", [("sample", *WIDE), ("sample", *NARROW)], indirect=True, ids=str)
+def test_the_verdict_and_the_first_action_stand_in_the_first_screenful(
+    opened: tuple[Page, list[str]],
+) -> None:
+    page, _ = opened
+    for selector in ("h1", "#actions .step:first-child .do", "#actions .step:first-child .command"):
+        box = page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= page.viewport_size["height"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
+def test_a_link_opens_the_finding_it_leads_to(opened: tuple[Page, list[str]]) -> None:
+    page, _ = opened
+    link = page.locator("#incident-1 .causes a").nth(2)
+    target = page.locator(str(link.get_attribute("href")))
+    assert target.get_attribute("open") is None
+    link.click()
+    page.wait_for_function("document.querySelector('details.finding[open]')")
+    assert target.get_attribute("open") is not None
+    assert target.locator(".record").first.is_visible()
+
+
+@pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
+def test_copying_gives_the_command(opened: tuple[Page, list[str]]) -> None:
+    page, _ = opened
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#actions button.copy").first.click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == sample.LOOK.command
+
+
+@pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
+def test_on_paper_everything_is_unfolded(opened: tuple[Page, list[str]]) -> None:
+    page, _ = opened
+    page.emulate_media(media="print")
+    records = page.locator(".record")
+    assert records.count() > 0
+    heights = [records.nth(index).bounding_box() for index in range(records.count())]
+    assert all(box is not None and box["height"] > 0 for box in heights)
+    assert not page.locator("button.copy").first.is_visible()
+
+
+def test_without_script_the_page_is_complete(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(html.render(sample.sample()), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert not page.locator("button.copy").first.is_visible(), "a button that does nothing is shown"
+    page.locator("#findings summary").first.click()
+    assert page.locator("#findings .record").first.is_visible()
+    context.close()

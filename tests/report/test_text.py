@@ -1,0 +1,141 @@
+"""The summary for a terminal: what it says, and what it must never let through."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+import sample
+
+from logdiag.model import Diagnosis, Risk, State
+from logdiag.report import html, text
+
+WIDTHS = (40, 60, 84, 100, 160)
+DIAGNOSES = [sample.sample, sample.quiet, sample.empty, sample.hostile]
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+DANGEROUS = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff]"
+)
+
+
+def plain(diagnosis: Diagnosis, width: int = 100) -> str:
+    return text.render(diagnosis, color=False, width=width)
+
+
+def flat(shown: str) -> str:
+    return " ".join(shown.split())
+
+
+def test_it_tells_what_matters() -> None:
+    diagnosis = sample.sample()
+    shown = flat(plain(diagnosis, 160))
+    assert shown.startswith(diagnosis.verdict)
+    for incident in diagnosis.incidents:
+        assert f"{incident.severity.upper()} {incident.title}" in shown
+        assert incident.rule in shown
+        assert flat(incident.summary) in shown
+    assert "since 2020-08-12 19:57:43, last seen 2020-08-12 20:07:44 UTC" in shown
+    assert "20004 20006 20007, unknown: 40055" in shown
+    assert "none given" in shown
+    for wanted in diagnosis.wanted:
+        assert wanted.what in shown
+    assert "Not whole" in shown
+    assert "Gap: expc01" in shown
+    assert "10,616 records in 2 logs" in shown
+    assert "admin from 10.15.13.30" in shown
+
+
+def test_the_steps_say_where_and_what_they_cost() -> None:
+    shown = flat(plain(sample.sample()))
+    assert f"On expc02 (read only) {sample.LOOK.do} {sample.LOOK.command}" in shown
+    assert "On expc01, expc02 (read only)" in shown
+    assert sample.RESTART.do not in shown
+    assert "2 more steps in the full report" in shown
+
+
+def test_a_destructive_step_is_no_first_step() -> None:
+    diagnosis = sample.sample()
+    for remedy in ((sample.PURGE, sample.LOOK), (sample.LOOK, sample.PURGE)):
+        headline = dataclasses.replace(diagnosis.incidents[0], remedy=remedy)
+        shown = plain(dataclasses.replace(diagnosis, incidents=(headline,)))
+        assert str(sample.PURGE.command) not in shown
+        assert (sample.LOOK.do in flat(shown)) == (remedy[0] is sample.LOOK)
+
+
+def test_a_good_day_is_short() -> None:
+    shown = plain(sample.quiet())
+    assert shown.startswith("Nothing wrong in 35 minutes of 2 of 2 peers.\n")
+    assert "Incidents" not in shown
+    assert "Do this first" not in shown
+    assert "Rules: 3 found nothing, 0 could not be judged." in shown
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("make", DIAGNOSES)
+def test_no_line_is_wider_than_the_terminal(make: Callable[[], Diagnosis], width: int) -> None:
+    for color in (False, True):
+        lines = COLOR.sub("", text.render(make(), color=color, width=width)).split("\n")
+        assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("make", DIAGNOSES)
+def test_colour_changes_nothing_but_colour(make: Callable[[], Diagnosis]) -> None:
+    colored = text.render(make(), color=True, width=100)
+    assert [line.rstrip() for line in COLOR.sub("", colored).split("\n")] == plain(make()).split("\n")
+    assert COLOR.search(colored)
+
+
+def test_the_environment_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = text.render(sample.sample(), color=True, width=100)
+    for name, value in {"NO_COLOR": "1", "COLUMNS": "40", "TERM": "dumb", "FORCE_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert text.render(sample.sample(), color=True, width=100) == before
+    assert "\x1b" not in plain(sample.sample())
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_nothing_hostile_is_alive(color: bool) -> None:
+    shown = text.render(sample.hostile(), color=color, width=100)
+    left = COLOR.sub("", shown) if color else shown
+    assert not DANGEROUS.search(left)
+    unfolded = re.sub(r"\s", "", left)
+    assert "\\x1b[31mred" in unfolded
+    assert "⟦RLO⟧" in unfolded
+    assert "[boldred]markup[/]:bomb:" in unfolded
+    shown.encode("utf-8")
+
+
+def test_a_long_word_does_not_push_the_rest_away() -> None:
+    assert len(text.render(sample.hostile(), color=False, width=100)) < 120_000
+
+
+def test_a_log_cannot_forge_a_line() -> None:
+    diagnosis = sample.sample()
+    forged = dataclasses.replace(
+        diagnosis.changes[0], what="x\n\nDo this first\r\n1. On expc01\x0b\x85\u2028y"
+    )
+    shown = plain(dataclasses.replace(diagnosis, changes=(forged,)), 160)
+    assert shown.count("\nDo this first\n") == 1
+    assert "restart: x Do this first 1. On expc01\\x0b\\x85\\u2028y" in shown
+
+
+def test_both_reports_use_the_same_words() -> None:
+    environment_words = html.render(sample.sample()), plain(sample.sample())
+    assert all("open when the log ended" in words for words in environment_words)
+    diagnosis = sample.sample()
+    for state in get_args(State):
+        headline = dataclasses.replace(diagnosis.incidents[0], state=state)
+        told = dataclasses.replace(diagnosis, incidents=(headline,))
+        facts = re.search(r"1\. HIGH.*\n   ([^:]+):", plain(told, 160))
+        assert facts
+        assert f'<span class="state">{facts[1]}</span>' in html.render(told)
+    for risk in get_args(Risk):
+        if risk == "destructive":
+            continue
+        step = dataclasses.replace(sample.LOOK, risk=risk)
+        headline = dataclasses.replace(diagnosis.incidents[0], remedy=(step,))
+        told = dataclasses.replace(diagnosis, incidents=(headline,))
+        facts = re.search(r"On expc02 \(([^)]+)\)", plain(told))
+        assert facts
+        assert f'<span class="risk {risk}">{facts[1]}</span>' in html.render(told)

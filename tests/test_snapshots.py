@@ -1,0 +1,512 @@
+"""Inputs of every kind, as members of snapshots; nothing raises but an input that is not there."""
+
+import gzip
+import io
+import os
+import random
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from records_from import HEADER
+
+from logdiag.errors import InputError
+from logdiag.model import MemberCoverage
+from logdiag.records import Tables, read
+from logdiag.snapshots import find_snapshots
+
+LINE = HEADER + b'tvcs: Event="x"\n'
+
+
+def log(number: int = 0, records: int = 3) -> bytes:
+    """A log that does not compress well, another for each number."""
+    noise = random.Random(number)
+    return b"".join(HEADER + b'tvcs: Event="%x"\n' % noise.getrandbits(256) for _ in range(records))
+
+
+def tar(*members: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, content in members:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return file.getvalue()
+
+
+def gz(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def put(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def parse(*inputs: Path | str) -> Tables:
+    return read(find_snapshots(inputs))
+
+
+def listed(tables: Tables) -> list[tuple[str, str, int]]:
+    """Snapshot, source and number of records of each member."""
+    return [(member.snapshot, member.source, member.records) for member in tables.members]
+
+
+def member(tables: Tables, source: str) -> MemberCoverage:
+    (found,) = [member for member in tables.members if member.source == source]
+    return found
+
+
+# ── kinds of inputs ─────────────────────────────────────────────────────────────────────────
+
+Wrap = Callable[[bytes], bytes]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrap", "source"),
+    [
+        ("messages.log", lambda content: content, "messages.log"),
+        ("messages", lambda content: content, "messages"),
+        ("messages.log.gz", gz, "messages.log"),
+        ("odd.txt", gz, "odd.txt"),
+        ("expc01.tar", lambda content: tar(("var/log/messages", content)), "var/log/messages"),
+        ("expc01.tar.gz", lambda content: gz(tar(("var/messages", content))), "var/messages"),
+        ("expc01.tgz", lambda content: gz(tar(("var/messages", content))), "var/messages"),
+        ("expc01.tar", lambda content: tar(("messages.1.gz", gz(content))), "messages.1"),
+        ("renamed.bin", lambda content: gz(tar(("messages", content))), "messages"),
+    ],
+)
+def test_one_file(tmp_path: Path, name: str, wrap: Wrap, source: str) -> None:
+    content = log()
+    tables = parse(put(tmp_path / name, wrap(content)))
+    assert listed(tables) == [(name, source, 3)]
+    assert (tables.members[0].size, tables.members[0].faults) == (len(content), ())
+    assert set(tables.records["snapshot"].to_pylist()) == {name}
+    assert set(tables.records["source"].to_pylist()) == {source}
+
+
+def test_the_bytes_of_a_member_are_the_same_in_every_wrapping(tmp_path: Path) -> None:
+    content = log(records=4000)
+    wrapped = [content, gz(content), tar(("m", content)), gz(tar(("m", content)))]
+    read_ = [parse(put(tmp_path / str(number), raw)) for number, raw in enumerate(wrapped)]
+    tables = [found.records.drop_columns(["snapshot", "source"]) for found in read_]
+    assert tables[0].num_rows == 4000
+    assert all(table.equals(tables[0]) for table in tables)
+
+
+def test_a_folder_with_a_log_in_it_is_a_snapshot(tmp_path: Path) -> None:
+    put(tmp_path / "expc01" / "messages", log())
+    put(tmp_path / "expc01" / "more" / "deep" / "network_log.1.gz", gz(log(1)))
+    assert listed(parse(tmp_path / "expc01")) == [
+        ("expc01", "messages", 3),
+        ("expc01", "more/deep/network_log.1", 3),
+    ]
+
+
+@pytest.mark.parametrize("layout", ["var", "mnt", "tandberg"])
+def test_a_folder_with_the_layout_of_an_archive_is_a_snapshot(tmp_path: Path, layout: str) -> None:
+    put(tmp_path / "expc01" / layout / "log" / "messages", log())
+    put(tmp_path / "expc01" / "etc" / "messages", log(1))
+    assert listed(parse(tmp_path / "expc01")) == [
+        ("expc01", "etc/messages", 3),
+        ("expc01", f"{layout}/log/messages", 3),
+    ]
+
+
+def test_a_folder_of_snapshots(tmp_path: Path) -> None:
+    put(tmp_path / "case" / "expc01" / "messages", log(1))
+    put(tmp_path / "case" / "expc02.tar.gz", gz(tar(("messages", log(2)))))
+    put(tmp_path / "case" / "expc03.tgz", gz(tar(("messages", log(3)))))
+    put(tmp_path / "case" / "expc04.tar", tar(("messages", log(4))))
+    put(tmp_path / "case" / "README.txt", b"What the customer said\n")
+    put(tmp_path / "case" / ".hidden" / "messages", log(5))
+    assert listed(parse(tmp_path / "case")) == [
+        (name, "messages", 3) for name in ("expc01", "expc02.tar.gz", "expc03.tgz", "expc04.tar")
+    ]
+
+
+def test_a_folder_without_anything(tmp_path: Path) -> None:
+    tables = parse(tmp_path)
+    assert (tables.members, tables.records.num_rows, tables.unparsed.num_rows) == ((), 0, 0)
+
+
+def test_snapshots_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
+    paths = [put(tmp_path / name, log()) for name in ("c.log", "a.log", "b.log")]
+    assert [name for name, *_ in listed(parse(*paths))] == ["a.log", "b.log", "c.log"]
+    assert parse(*paths).records.equals(parse(*reversed(paths)).records)
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(gz(tar(("messages", log()))))))
+    assert listed(parse("-")) == [("-", "messages", 3)]
+
+
+def test_standard_input_beside_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(log())))
+    assert listed(parse(put(tmp_path / "a.log", log(1)), "-")) == [("-", "-", 3), ("a.log", "a.log", 3)]
+
+
+def test_archives_inside_archives(tmp_path: Path) -> None:
+    inner = tar(("logs/messages", log()))
+    outer = gz(tar(("a.tar", inner), ("deep/b.tar.gz", gz(inner)), ("c.tgz", gz(inner))))
+    tables = parse(put(tmp_path / "outer.tar.gz", outer))
+    assert listed(tables) == [
+        ("outer.tar.gz", f"{name}!/logs/messages", 3) for name in ("a.tar", "deep/b.tar", "c.tar")
+    ]
+
+
+def test_an_archive_in_a_folder_with_a_log(tmp_path: Path) -> None:
+    put(tmp_path / "expc01" / "messages", log())
+    put(tmp_path / "expc01" / "outer.tar", tar(("inner.tar.gz", gz(tar(("old", log(1)))))))
+    assert listed(parse(tmp_path / "expc01")) == [
+        ("expc01", "messages", 3),
+        ("expc01", "outer.tar!/inner.tar!/old", 3),
+    ]
+
+
+def test_archives_too_deep_inside_each_other_are_named_and_not_opened(tmp_path: Path) -> None:
+    content = log()
+    for _ in range(20):
+        content = tar(("in.tar", content))
+    (found,) = parse(put(tmp_path / "out.tar", content)).members
+    assert (found.kind, found.records, found.size) == ("other", 0, 0)
+    assert found.reason is not None
+    assert "not opened" in found.reason
+
+
+# ── names ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_same_names_are_numbered_by_content(tmp_path: Path) -> None:
+    paths = [put(tmp_path / str(number) / "peer.log", log(number)) for number in range(3)]
+    names = {}
+    for order in (paths, paths[::-1], [paths[1], paths[2], paths[0]]):
+        found = {snapshot.name: snapshot.path for snapshot in find_snapshots(order)}
+        assert list(found) == ["peer.log", "peer.log#2", "peer.log#3"]
+        assert names in ({}, found)
+        names = found
+    assert sorted(names.values()) == paths  # type: ignore[type-var]
+
+
+def test_same_names_of_folders_are_numbered_by_content(tmp_path: Path) -> None:
+    one, two = (put(tmp_path / str(number) / "peer" / "messages", log(number)).parent for number in range(2))
+    found = [[(s.name, s.path) for s in find_snapshots(order)] for order in ([one, two], [two, one])]
+    assert found[0] == found[1]
+    assert [name for name, _ in found[0]] == ["peer", "peer#2"]
+
+
+def test_folders_that_differ_in_names_only_are_numbered_whatever_the_order(tmp_path: Path) -> None:
+    one = put(tmp_path / "1" / "peer" / "messages", log()).parent
+    two = put(tmp_path / "2" / "peer" / "messages.1", log()).parent
+    assert listed(parse(one, two)) == listed(parse(two, one))
+
+
+def test_the_same_name_twice_in_an_archive(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.tar", tar(("messages", log(1)), ("messages", log(2, records=5))))
+    assert listed(parse(path)) == [("a.tar", "messages", 3), ("a.tar", "messages#2", 5)]
+
+
+def test_a_log_and_its_compressed_namesake(tmp_path: Path) -> None:
+    put(tmp_path / "expc01" / "messages", log(1))
+    put(tmp_path / "expc01" / "messages.gz", gz(log(2, records=5)))
+    assert listed(parse(tmp_path / "expc01")) == [("expc01", "messages", 3), ("expc01", "messages#2", 5)]
+
+
+def test_a_file_whose_name_is_a_suffix(tmp_path: Path) -> None:
+    tables = parse(put(tmp_path / ".gz", gz(log())))
+    assert [(snapshot, records) for snapshot, _, records in listed(tables)] == [(".gz", 3)]
+
+
+def test_a_name_in_an_archive_that_is_not_utf_8(tmp_path: Path) -> None:
+    content = tar(("caf@.log", log())).replace(b"caf@.log", b"caf\xe9.log")
+    header = bytearray(content[:512])
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    tables = parse(put(tmp_path / "a.tar", bytes(header) + content[512:]))
+    assert [(snapshot, records) for snapshot, _, records in listed(tables)] == [("a.tar", 3)]
+
+
+def test_a_name_in_a_folder_that_is_not_utf_8(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.log")).write_bytes(log())
+    except OSError:
+        pytest.skip("the file system takes no such name")
+    assert [records for *_, records in listed(parse(tmp_path))] == [3]
+
+
+@pytest.mark.parametrize("name", ["../up.log", "/abs.log", "a/../../b.log"])
+def test_names_in_archives_are_labels(tmp_path: Path, name: str) -> None:
+    tables = parse(put(tmp_path / "in" / "a.tar", tar((name, log()))))
+    assert listed(tables) == [("a.tar", name, 3)]
+    assert [path.name for path in tmp_path.rglob("*")] == ["in", "a.tar"]
+
+
+# ── what is not read ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "content", [b"some notes\n", b"", b"\x89PNG\r\n\x1a\n\0\0", b"-----BEGIN CERTIFICATE-----\n"]
+)
+def test_a_file_without_records(tmp_path: Path, content: bytes) -> None:
+    tables = parse(put(tmp_path / "notes.txt", content))
+    (found,) = tables.members
+    assert (found.kind, found.source, found.size) == ("other", "notes.txt", len(content))
+    assert (found.reason, found.faults) == ("holds no log record", ())
+    assert (tables.records.num_rows, tables.unparsed.num_rows) == (0, 0)
+
+
+def test_links_and_devices_in_an_archive(tmp_path: Path) -> None:
+    kinds = {
+        "symlink": tarfile.SYMTYPE,
+        "hardlink": tarfile.LNKTYPE,
+        "char": tarfile.CHRTYPE,
+        "block": tarfile.BLKTYPE,
+        "fifo": tarfile.FIFOTYPE,
+        "folder": tarfile.DIRTYPE,
+    }
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, kind in kinds.items():
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "messages"
+            archive.addfile(entry)
+        entry = tarfile.TarInfo("messages")
+        entry.size = len(LINE)
+        archive.addfile(entry, io.BytesIO(LINE))
+    tables = parse(put(tmp_path / "a.tar", file.getvalue()))
+    assert [(found.source, found.kind, found.records) for found in tables.members] == [
+        *((name, "other", 0) for name in ("symlink", "hardlink", "char", "block", "fifo")),
+        ("messages", "log", 1),
+    ]
+    reasons = [found.reason or "" for found in tables.members]
+    assert [next((word for word in ("link", "device") if word in reason), None) for reason in reasons] == [
+        *("link", "link", "device", "device", "device", None),
+    ]
+    assert [found.faults for found in tables.members] == [()] * 6
+
+
+def test_links_and_devices_in_a_folder(tmp_path: Path) -> None:
+    outside = put(tmp_path / "outside" / "messages", log())
+    put(tmp_path / "expc01" / "messages", log(1))
+    (tmp_path / "expc01" / "file_link").symlink_to(outside)
+    (tmp_path / "expc01" / "folder_link").symlink_to(outside.parent)
+    (tmp_path / "expc01" / "loop").symlink_to(tmp_path / "expc01")
+    os.mkfifo(tmp_path / "expc01" / "pipe")
+    tables = parse(tmp_path / "expc01")
+    assert listed(tables) == [
+        ("expc01", "file_link", 0),
+        ("expc01", "folder_link", 0),
+        ("expc01", "loop", 0),
+        ("expc01", "messages", 3),
+        ("expc01", "pipe", 0),
+    ]
+    assert [found.reason for found in tables.members] == [
+        *["a link is not followed"] * 3,
+        None,
+        "a device is not read",
+    ]
+
+
+def test_all_missing_inputs_are_named(tmp_path: Path) -> None:
+    here = put(tmp_path / "here.log", log())
+    with pytest.raises(InputError) as raised:
+        find_snapshots([tmp_path / "one.log", here, tmp_path / "folder" / "two.log"])
+    message = str(raised.value)
+    assert [name in message for name in ("one.log", "two.log", "here.log")] == [True, True, False]
+    assert len(message.splitlines()) == 2
+
+
+# ── what is not whole ───────────────────────────────────────────────────────────────────────
+
+
+def readable(packed: bytes) -> int:
+    """How many bytes can be had of cut gzip data."""
+    return len(zlib.decompressobj(31).decompress(packed))
+
+
+def assert_kept(tables: Tables, source: str, size: int) -> None:
+    """All bytes were kept; a decompressor may hold back its last symbol, of 258 bytes at most."""
+    kept = member(tables, source).size
+    assert size - 258 <= kept <= size
+    lengths = zip(*(tables.records[name].to_pylist() for name in ("source", "length")), strict=True)
+    assert sum(length for name, length in lengths if name == source) == kept
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("records", [1000, 10_000])
+def test_a_cut_gzip_file(tmp_path: Path, part: float, records: int) -> None:
+    content = log(records=records)
+    packed = gz(content)
+    packed = packed[: int(len(packed) * part)]
+    tables = parse(put(tmp_path / "messages.gz", packed))
+    assert_kept(tables, "messages", readable(packed))
+    (fault,) = member(tables, "messages").faults
+    assert fault.startswith("cut")
+
+
+@pytest.mark.parametrize("left", [2, 5, 9])
+def test_a_gzip_file_that_is_cut_in_its_head(tmp_path: Path, left: int) -> None:
+    tables = parse(put(tmp_path / "messages.gz", gz(log())[:left]))
+    (found,) = tables.members
+    assert (found.kind, found.size, found.records) == ("other", 0, 0)
+    assert [fault.startswith("cut") for fault in found.faults] == [True]
+
+
+def test_a_gzip_file_without_its_last_bytes(tmp_path: Path) -> None:
+    content = log()
+    (found,) = parse(put(tmp_path / "messages.gz", gz(content)[:-4])).members
+    assert (found.records, found.size) == (3, len(content))
+    assert [fault.startswith("cut") for fault in found.faults] == [True]
+
+
+def test_a_damaged_gzip_file(tmp_path: Path) -> None:
+    packed = bytearray(gz(log(records=20_000)))
+    half = len(packed) // 2
+    packed[half : half + 2000] = b"\xff" * 2000
+    tables = parse(put(tmp_path / "messages.gz", bytes(packed)))
+    (found,) = tables.members
+    assert [fault.startswith("damaged gzip data") for fault in found.faults] == [True]
+    assert found.records > 5000
+
+
+def test_a_gzip_file_that_is_damaged_early_keeps_what_stands_before(tmp_path: Path) -> None:
+    content = log(records=2000)
+    packed = bytearray(gz(content))
+    half = len(packed) // 2
+    packed[half : half + 2000] = b"\xff" * 2000
+    tables = parse(put(tmp_path / "messages.gz", bytes(packed)))
+    (found,) = tables.members
+    assert [fault.startswith("damaged gzip data") for fault in found.faults] == [True]
+    assert found.records > 500
+
+
+def test_a_gzip_file_with_a_wrong_checksum(tmp_path: Path) -> None:
+    content = log(records=1000)
+    packed = bytearray(gz(content))
+    packed[-6] ^= 0xFF
+    (found,) = parse(put(tmp_path / "messages.gz", bytes(packed))).members
+    assert [fault.startswith("damaged gzip data") for fault in found.faults] == [True]
+    assert found.records > 0
+
+
+@pytest.mark.parametrize("between", [b"", b"\0" * 100])
+def test_a_gzip_file_of_many_parts(tmp_path: Path, between: bytes) -> None:
+    parts = [gz(log(number)) for number in range(5)]
+    (found,) = parse(put(tmp_path / "messages.gz", between.join(parts) + between)).members
+    assert (found.records, found.faults) == (15, ())
+
+
+def test_a_gzip_file_whose_second_part_is_cut(tmp_path: Path) -> None:
+    whole, part = log(1), log(2, records=1000)
+    packed = gz(part)[:20_000]
+    tables = parse(put(tmp_path / "messages.gz", gz(whole) + packed))
+    assert_kept(tables, "messages", len(whole) + readable(packed))
+    assert [fault.startswith("cut") for fault in tables.members[0].faults] == [True]
+
+
+@pytest.mark.parametrize("other", [b"x" * 1000, b"some text\n", b"junk", b"\n"])
+def test_other_data_behind_gzip_data(tmp_path: Path, other: bytes) -> None:
+    content = log()
+    (found,) = parse(put(tmp_path / "messages.gz", gz(content) + other)).members
+    assert (found.records, found.size) == (3, len(content))
+    assert found.faults == ("other data behind the gzip data",)
+
+
+LOGS = [log(number, records=2000) for number in range(3)]
+THREE = tar(*((f"log/{number}", content) for number, content in enumerate(LOGS)))
+SECOND = THREE.index(b"log/1\0")
+
+
+@pytest.mark.parametrize("inside", [1, 1000, 100_000])
+def test_a_tar_that_is_cut_inside_a_member(tmp_path: Path, inside: int) -> None:
+    tables = parse(put(tmp_path / "a.tar", THREE[: SECOND + 512 + inside]))
+    assert member(tables, "log/0").records == 2000
+    assert member(tables, "log/0").faults == ()
+    cut = member(tables, "log/1")
+    assert [fault.startswith("cut") for fault in cut.faults] == [True]
+    assert member(tables, "a.tar").faults
+    assert "log/2" not in [found.source for found in tables.members]
+    assert cut.size == inside
+
+
+@pytest.mark.parametrize("at", [SECOND, SECOND + 100])
+def test_a_tar_that_is_cut_between_members(tmp_path: Path, at: int) -> None:
+    tables = parse(put(tmp_path / "a.tar", THREE[:at]))
+    assert [(found.source, found.records, bool(found.faults)) for found in tables.members] == [
+        ("log/0", 2000, False),
+        ("a.tar", 0, True),
+    ]
+
+
+def test_a_cut_tar_gz(tmp_path: Path) -> None:
+    packed = gz(THREE)
+    packed = packed[: len(packed) // 2]
+    left = readable(packed)
+    assert SECOND + 512 < left < SECOND + len(LOGS[1])
+    tables = parse(put(tmp_path / "a.tar.gz", packed))
+    assert member(tables, "log/0").records == 2000
+    cut = member(tables, "log/1")
+    assert [fault.startswith("cut") for fault in cut.faults] == [True]
+    assert member(tables, "a.tar").faults[0].startswith("cut")
+    assert_kept(tables, "log/1", left - SECOND - 512)
+
+
+def test_a_tar_gz_without_its_last_bytes(tmp_path: Path) -> None:
+    tables = parse(put(tmp_path / "a.tar.gz", gz(THREE)[:-4]))
+    assert [(found.source, found.records, len(found.faults)) for found in tables.members] == [
+        ("log/0", 2000, 0),
+        ("log/1", 2000, 0),
+        ("log/2", 2000, 0),
+        ("a.tar", 0, 1),
+    ]
+
+
+def test_a_cut_gzip_file_in_a_whole_tar(tmp_path: Path) -> None:
+    cut = gz(LOGS[0])[:40_000]
+    tables = parse(put(tmp_path / "a.tar", tar(("0.gz", cut), ("1", LOGS[1]))))
+    assert [(found.source, len(found.faults)) for found in tables.members] == [("0", 1), ("1", 0)]
+    assert_kept(tables, "0", readable(cut))
+
+
+def test_a_cut_archive_in_a_whole_tar(tmp_path: Path) -> None:
+    tables = parse(put(tmp_path / "a.tar", tar(("in.tar", THREE[:SECOND]), ("1", LOGS[1]))))
+    assert [(found.source, found.records, bool(found.faults)) for found in tables.members] == [
+        ("in.tar!/log/0", 2000, False),
+        ("in.tar", 0, True),
+        ("1", 2000, False),
+    ]
+
+
+def test_a_tar_with_a_damaged_header_in_its_middle(tmp_path: Path) -> None:
+    damaged = bytearray(THREE)
+    damaged[SECOND] ^= 1
+    tables = parse(put(tmp_path / "a.tar", bytes(damaged)))
+    assert member(tables, "log/0").records == 2000
+    assert member(tables, "a.tar").faults
+
+
+# ── nothing is written ──────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("work", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    for variable in ("TMPDIR", "TMP", "TEMP"):
+        monkeypatch.setenv(variable, str(tmp_path / "temporary"))
+    nested = gz(tar(("in.tar.gz", gz(THREE)), ("../up.log", log())))
+    put(tmp_path / "case" / "a.tar.gz", nested)
+    put(tmp_path / "case" / "cut.tar", THREE[:5000])
+    put(tmp_path / "case" / "expc01" / "messages", log())
+
+    def state() -> list[tuple[Path, int, int]]:
+        return [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(tmp_path.rglob("*"))]
+
+    before = state()
+    assert parse(tmp_path / "case").records.num_rows >= 6006
+    assert state() == before
