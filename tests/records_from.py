@@ -61,7 +61,7 @@ def read_bytes(content: bytes, step: int = 1 << 18) -> Tables:
 
 def rows(content: bytes) -> list[dict[str, Any]]:
     """The records of a log, each as a dictionary with its fields as pairs."""
-    found = read_bytes(content).records.to_pylist()
+    found: list[dict[str, Any]] = read_bytes(content).records.to_pylist()
     for row in found:
         row["fields"] = [(pair["key"], pair["value"]) for pair in row["fields"]]
     return found

@@ -183,7 +183,7 @@ def test_archives_too_deep_inside_each_other_are_named_and_not_opened(tmp_path: 
 
 def test_same_names_are_numbered_by_content(tmp_path: Path) -> None:
     paths = [put(tmp_path / str(number) / "peer.log", log(number)) for number in range(3)]
-    names = {}
+    names: dict[str, Path | None] = {}
     for order in (paths, paths[::-1], [paths[1], paths[2], paths[0]]):
         found = {snapshot.name: snapshot.path for snapshot in find_snapshots(order)}
         assert list(found) == ["peer.log", "peer.log#2", "peer.log#3"]

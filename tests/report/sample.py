@@ -569,7 +569,7 @@ def _attack(value: Any, kind: Any) -> Any:
         return tuple(_attack(item, _inner(kind, item)) for item in value)
     if isinstance(value, dict):
         return {_attack(key, str): _attack(item, get_args(kind)[1]) for key, item in value.items()}
-    if isinstance(value, str) and not _is_literal(kind):
+    if isinstance(value, str) and value and not _is_literal(kind):
         return value + " ".join(HOSTILE)
     return value
 

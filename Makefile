@@ -1,0 +1,20 @@
+# Everything a developer runs. `make check` is what has to pass before a commit.
+.PHONY: check fmt test bless
+
+check:
+	ruff check .
+	ruff format --check .
+	mypy
+	logdiag rules lint
+	logdiag rules test
+
+fmt:
+	ruff check --fix .
+	ruff format .
+
+test: check
+	python -m pytest
+
+# Rewrites the golden files (reports, JSON, errors, schemas); look at the diff before you commit it.
+bless:
+	python -m pytest --bless
