@@ -27,7 +27,7 @@ from logdiag.model import (
 from logdiag.records import Tables, read
 from logdiag.rules.findings import Case, judge
 from logdiag.rules.library import Library, load
-from logdiag.snapshots import find_snapshots
+from logdiag.snapshots import Snapshot, find_snapshots
 from logdiag.telling import verdict, wanted
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     snapshots = find_snapshots(_several(inputs))
     tables = read(snapshots, keep_texts=True)
     diagnosis = examine(tables, library)
-    names = [snapshot.name for snapshot in snapshots]
-    return Report(replace(diagnosis, command=_command(options), exit=_exit(diagnosis, names, options)))
+    exit_ = _exit(diagnosis, snapshots, options)
+    return Report(replace(diagnosis, command=_command(options), exit=exit_))
 
 
 def examine(tables: Tables, library: Library) -> Diagnosis:
@@ -166,7 +166,7 @@ def _command(options: Options) -> Command:
     return Command("diagnose", {name: value for name, value in given.items() if value is not None})
 
 
-def _exit(diagnosis: Diagnosis, snapshots: Sequence[str], options: Options) -> Exit:
+def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:
     """The exit code by the contract: the first of 4, 5 and 1 that holds; the reasons are all of them."""
     holds: list[tuple[int, str]] = []
     coverage = diagnosis.coverage
@@ -174,9 +174,9 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[str], options: Options) -> E
         holds.append((NOTHING_READ, "no log record was found in any input"))
     else:
         read_from = {member.snapshot for member in coverage.members if member.records}
-        for name in snapshots:
-            if name not in read_from:
-                holds.append((PARTIAL, f"{name} holds no log record"))
+        useful = {snapshot.given for snapshot in snapshots if snapshot.name in read_from}
+        for given in sorted({snapshot.given for snapshot in snapshots} - useful):
+            holds.append((PARTIAL, f"{Path(given).name or given} holds no log record"))
     for member in coverage.members:
         for fault in member.faults:
             holds.append((PARTIAL, f"{member.snapshot}: {member.source}: {fault}"))

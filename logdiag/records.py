@@ -58,6 +58,7 @@ UNPARSED = pa.schema(
 )
 
 ORPHAN = "stands before the first record"
+NO_RECORD = "holds no log record"
 NO_INSTANT = "starts with a time that is no instant, or with no host behind it"
 
 SEARCHED = 8 << 20
@@ -127,21 +128,27 @@ def _read_member(
     if not record_start().search(head):
         size = len(head) + sum(len(chunk) for chunk in rest)
         if ledger.reason is None and not (member.faults and not size):
-            ledger = replace(ledger, reason="holds no log record")
+            ledger = replace(ledger, reason=NO_RECORD)
         return replace(ledger, size=size, faults=tuple(member.faults))
     size = found = orphans = orphan_bytes = 0
     first = last = None
+    waiting: list[_Unparsed] = []  # until a record shows that this is a log
     for row in _rows(_cut(head, rest)):
         size = row.offset + row.length
         if isinstance(row, _Unparsed):
             orphans += 1
             orphan_bytes += row.length
-            unparsed.add(snapshot, source, row)
+            waiting.append(row)
         else:
             found += 1
+            for orphan in waiting:
+                unparsed.add(snapshot, source, orphan)
+            waiting.clear()
             first = row.time if first is None else min(first, row.time)
             last = row.time if last is None else max(last, row.time)
             records.add(snapshot, source, row)
+    if not found:
+        return replace(ledger, size=size, reason=NO_RECORD, faults=tuple(member.faults))
     return replace(
         ledger,
         kind="log",
@@ -205,8 +212,9 @@ class _Record:
     pid: int | None = None
     fields: list[tuple[str, str]] = field(default_factory=list)
     text: str | None = None
+    whole_seconds: bool = False
     first_line: int = 0
-    raw: bytes = b""
+    raw: bytearray = field(default_factory=bytearray)
     line: int = 0
     offset: int = 0
 
@@ -231,8 +239,9 @@ class _Record:
                     continue
                 whole = (moment - _EPOCH) // _MICROSECOND
                 if fraction is None:
-                    # Web records have whole seconds only; the header knows better.
-                    return self.header_time if abs(self.header_time - whole) <= 1_000_000 else whole
+                    # Web records have whole seconds only; a header with a fraction knows better.
+                    near = not self.whole_seconds and abs(self.header_time - whole) <= 1_000_000
+                    return self.header_time if near else whole
                 # Fewer than three digits are milliseconds that were not padded: ",92" is 92 ms.
                 return whole + (int(fraction) * 1000 if len(fraction) <= 3 else int(fraction.ljust(6, "0")))
         return self.header_time
@@ -266,7 +275,7 @@ def _rows(pieces: Iterable[bytes]) -> Iterator[_Record | _Unparsed]:
             if record is not None:
                 if waiting is not None:
                     yield waiting
-                record.raw, record.line, record.offset = raw, line, offset
+                record.raw, record.line, record.offset = bytearray(raw), line, offset
                 waiting = record
             elif waiting is not None:
                 waiting.raw += raw
@@ -307,7 +316,6 @@ def _record(log: bytes, group: Sequence[Token]) -> _Record | None:
     if record is None:
         return None
     texts: list[tuple[int, int]] = []  # runs of what is no pair, in the first line
-    subprocesses: list[str] = []
     key: Token | None = None
     first_line = True
     host_is_text = False
@@ -321,11 +329,17 @@ def _record(log: bytes, group: Sequence[Token]) -> _Record | None:
             case "HOST":
                 is_text = host_is_text
             case "PROCESS":
-                name, _, pid = _text(log[token.start : token.end - 1]).rstrip("]").partition("[")
-                record.process = name
-                record.pid = int(pid) if pid and int(pid) < 1 << 31 else None
+                record.process, record.pid = _tag(log, token)
+            case "PROCESS_AGAIN":  # a relay's tag before the process's own
+                record.process, record.pid = _tag(log, token)
             case "SUBPROCESS":
-                subprocesses.append(_text(log[token.start : token.end]).strip(" :"))
+                name = _text(log[token.start : token.end]).strip(" :")
+                is_text = record.subprocess is not None
+                if not is_text and name != record.process:
+                    record.subprocess = name
+            case "SYSLOG":
+                # Only a relay's own header, or a record behind it, makes these words a header.
+                is_text = not _is_relayed(log, group, index)
             case "NAME":
                 is_text = group[index + 1].terminal != "UTC_TIME" if index + 1 < len(group) else True
                 record.process = record.process if is_text else _text(log[token.start : token.end - 1])
@@ -353,9 +367,23 @@ def _record(log: bytes, group: Sequence[Token]) -> _Record | None:
         texts.append((key.start, line_end))
     pieces = [_text(log[start:end]).strip(" \r") for start, end in texts]
     record.text = " ".join(piece for piece in pieces if piece not in ("", ":", ",")) or None
-    # A relay may say the tag twice: "tvcs: tvcs:".
-    record.subprocess = next((name for name in reversed(subprocesses) if name != record.process), None)
     return record
+
+
+def _tag(log: bytes, token: Token) -> tuple[str, int | None]:
+    """Process and pid of ``name[pid]:``; a pid that is no 31-bit number is none."""
+    name, _, pid = _text(log[token.start : token.end]).strip(" :").rstrip("]").partition("[")
+    return name, int(pid) if pid and len(pid) <= 10 and int(pid) < 1 << 31 else None
+
+
+def _is_relayed(log: bytes, group: Sequence[Token], index: int) -> bool:
+    """Whether the words at ``index`` are the IETF syslog header that they look like."""
+    before = log[group[0].start : group[0].end].removeprefix(b"\xef\xbb\xbf")
+    return bool(re.match(rb"<|\d+ <|\d ", before)) or (
+        index + 1 < len(group)
+        and group[index + 1].terminal in _STARTS
+        and _header(log, group, index + 1) is not None
+    )
 
 
 def _header(log: bytes, group: Sequence[Token], index: int) -> _Record | None:
@@ -378,14 +406,14 @@ def _header(log: bytes, group: Sequence[Token], index: int) -> _Record | None:
         return None
     microseconds = (moment - _EPOCH) // _MICROSECOND + int((fraction or b"0")[:6].ljust(6, b"0"))
     host = _text(log[group[index + 1].start : group[index + 1].end]).rstrip(" ")
-    return _Record(header_time=microseconds, utc_offset=offset, host=host)
+    return _Record(microseconds, offset, host, whole_seconds=fraction is None)
 
 
 def _key(log: bytes, token: Token) -> str:
     return _text(log[token.start : token.end]).strip(' "').removesuffix("=")
 
 
-def _text(raw: bytes) -> str:
+def _text(raw: bytes | bytearray) -> str:
     return raw.decode("utf-8", "replace")
 
 
@@ -426,7 +454,7 @@ class _Rows:
     def add(self, snapshot: str, source: str, row: _Record | _Unparsed) -> None:
         place = {"snapshot": snapshot, "source": source}
         for name, column in self._columns.items():
-            value = place.get(name) or self._value(row, name)
+            value = place[name] if name in place else self._value(row, name)
             column.append(self._names[name].number(value) if name in self._names else value)
         self._bytes += row.length
         if len(column) == self.ROWS or self._bytes >= self.BYTES:

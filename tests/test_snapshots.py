@@ -124,8 +124,11 @@ def test_a_folder_of_snapshots(tmp_path: Path) -> None:
     put(tmp_path / "case" / "expc04.tar", tar(("messages", log(4))))
     put(tmp_path / "case" / "README.txt", b"What the customer said\n")
     put(tmp_path / "case" / ".hidden" / "messages", log(5))
+    snapshots = ("expc01", "expc02.tar.gz", "expc03.tgz", "expc04.tar")
     assert listed(parse(tmp_path / "case")) == [
-        (name, "messages", 3) for name in ("expc01", "expc02.tar.gz", "expc03.tgz", "expc04.tar")
+        (".hidden", "messages", 3),
+        ("case", "README.txt", 0),  # a loose file is no snapshot, but it is not left out
+        *((name, "messages", 3) for name in snapshots),
     ]
 
 

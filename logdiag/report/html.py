@@ -7,12 +7,14 @@ and nothing else. Every value that a template prints passes ``_shown`` and then 
 
 import base64
 import hashlib
+import math
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,17 +30,22 @@ FIRST_STEPS = 3
 
 _PAIR = re.compile(r'(?<![\w.-])([\w.-]{1,64}=)("[^"]*")')
 _HEADER = re.compile(r"\S{19,40} \S{1,255}(?= )")
+_SENTENCE = re.compile(r".{12,240}?[.?!:]\s+(?=\S)", re.DOTALL)
 _TELLING = {"Detail=", "Event=", "Id=", "Reason=", "Context="}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TICK_STEPS = (
     *(1, 2, 5, 15, 30, _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE),
-    *(_HOUR, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 30 * _DAY, 365 * _DAY),
+    *(_HOUR, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 30 * _DAY, 91 * _DAY),
+    *(365 * _DAY, 3653 * _DAY, 36525 * _DAY, 365250 * _DAY),
 )
 _MOST_TICKS = 5
 _EDGE = 7.0
 # Marks nearer to each other than this share of the width would hide one another on a phone.
 _ONE_MARK = 3.0
+# A silence of all peers that would take more than this share of the width is drawn as a break.
+_LONG_SILENCE, _BREAK = 0.4, 5.0
+_TICK_APART, _DATES_APART = 15.0, 24.0
 _HEAD, _ROW, _LANE, _FOOT = 8, 36, 62, 40
 
 
@@ -76,12 +83,12 @@ def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
 
 def utc(time: datetime) -> str:
     """Write ``2020-08-12 19:57:43``; the templates say once that it is UTC."""
-    return f"{time:%Y-%m-%d %H:%M:%S}"
+    return time.isoformat(" ", "seconds")[:19]
 
 
 def utc_ms(time: datetime) -> str:
     """Write ``2020-08-12 19:57:43.353``."""
-    return f"{utc(time)}.{time.microsecond // 1000:03d}"
+    return time.isoformat(" ", "milliseconds")[:23]
 
 
 def clock(time: datetime) -> str:
@@ -95,10 +102,12 @@ def iso(time: datetime) -> str:
 
 
 def duration(span: timedelta | float) -> str:
-    """Write ``18 min 1 s``: the two largest units; below a second in milliseconds. A number is seconds."""
+    """Write ``18 min 1 s``: its two largest units; a number is seconds."""
     seconds = span.total_seconds() if isinstance(span, timedelta) else span
     if seconds < 1:
         return f"{round(seconds * 1000)} ms"
+    if seconds < 10:
+        return f"{round(seconds, 1):g} s"
     left = round(seconds)
     parts: list[str] = []
     for size, unit in _UNITS:
@@ -119,13 +128,19 @@ def clip(text: str, length: int = LONGEST) -> str:
 
 def short(text: str, length: int) -> str:
     """Put ``text`` on one line of the drawing, which cannot wrap."""
-    line = defuse(" ".join(text.split()))
+    line = defuse(" ".join(clip(text).split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def lead(text: str) -> tuple[str, str]:
+    """Split ``text`` into its first sentence, which a reader scans for, and the rest."""
+    found = _SENTENCE.match(text)
+    return (found[0].rstrip(), text[found.end() :]) if found else (text, "")
 
 
 def highlight(record: str) -> Markup:
     """Set a record's header back and its telling fields off; the characters stay the same."""
-    text = clip(defuse(record, lines=True))
+    text = defuse(clip(record), lines=True)
     parts: list[Markup] = []
     end = 0
     if header := _HEADER.match(text):
@@ -158,7 +173,7 @@ def _shown(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return clip(defuse(value, lines=True))
+        return defuse(clip(value), lines=True)
     return value
 
 
@@ -172,7 +187,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (utc, utc_ms, clock, iso, duration, short, highlight, copyable)
+    filters = (utc, utc_ms, clock, iso, duration, short, lead, highlight, copyable)
     environment.filters.update({function.__name__: function for function in filters})
     environment.filters["number"] = "{:,}".format
     return environment
@@ -227,6 +242,26 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """From time to percent of the width, in straight pieces: a break is narrower than it lasted."""
+
+    times: tuple[datetime, ...]
+    places: tuple[float, ...]
+    breaks: tuple[tuple[datetime, datetime], ...]
+
+    def place(self, time: datetime) -> float:
+        """Where ``time`` stands."""
+        right = min(max(bisect_right(self.times, time), 1), len(self.times) - 1)
+        share = (time - self.times[right - 1]) / (self.times[right] - self.times[right - 1])
+        return round(self.places[right - 1] + share * (self.places[right] - self.places[right - 1]), 2)
+
+    def bar(self, first: datetime, last: datetime) -> Bar:
+        """Where the time from ``first`` to ``last`` stands."""
+        x = self.place(first)
+        return Bar(x, round(self.place(last) - x, 2))
+
+
+@dataclass(frozen=True)
 class Mark:
     """Findings that begin at about the same time on one peer."""
 
@@ -278,6 +313,7 @@ class Chart:
     height: int
     axis: int
     ticks: tuple[Tick, ...]
+    breaks: tuple[tuple[float, timedelta], ...]
     stretches: tuple[Stretch, ...]
     lanes: tuple[Lane, ...]
 
@@ -302,57 +338,91 @@ def _chart(diagnosis: Diagnosis) -> Chart | None:
     if span is None or span[0] == span[1]:
         return None
     start, end = span
+    scale = _scale(start, end, _silences(diagnosis, start, end))
     stretches = tuple(
-        _stretch(number, incident, start, end) for number, incident in enumerate(diagnosis.incidents, start=1)
+        _stretch(number, incident, scale) for number, incident in enumerate(diagnosis.incidents, start=1)
     )
     top = _HEAD + _ROW * len(stretches)
     hosts = {host for finding in diagnosis.findings for host in finding.hosts}
     names: list[tuple[str, Peer | None]] = [(peer.name, peer) for peer in peers]
     names += [(host, None) for host in sorted(hosts - {peer.name for peer in peers})]
     lanes = tuple(
-        _lane(name, peer, top + _LANE * row, diagnosis, start, end) for row, (name, peer) in enumerate(names)
+        _lane(name, peer, top + _LANE * row, diagnosis, scale) for row, (name, peer) in enumerate(names)
     )
     axis = top + _LANE * len(lanes) + 4
-    return Chart(start, end, axis + _FOOT, axis, _ticks(start, end), stretches, lanes)
+    breaks = tuple((scale.place(first + (last - first) / 2), last - first) for first, last in scale.breaks)
+    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, stretches, lanes)
 
 
-def _stretch(number: int, incident: Incident, start: datetime, end: datetime) -> Stretch:
+def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Find the stretches of which no peer that gave a log says anything."""
+    common = [(start, end)]
+    logged = False
+    for peer in diagnosis.cluster.peers:
+        if peer.seen_from is None or peer.seen_to is None:
+            continue
+        logged = True
+        silent = [(start, peer.seen_from), (peer.seen_to, end)]
+        silent += [(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == peer.name]
+        both = [(max(a, c), min(b, d)) for a, b in common for c, d in silent]
+        common = [(first, last) for first, last in both if first < last]
+    return sorted(common) if logged else []
+
+
+def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, datetime]]) -> Scale:
+    total = end - start
+    breaks = tuple((first, last) for first, last in silences if (last - first) / total > _LONG_SILENCE)
+    told = total - sum((last - first for first, last in breaks), timedelta())
+    if not told:
+        return Scale((start, end), (0.0, 100.0), ())
+    width = 100 - _BREAK * len(breaks)
+    times, places = [start], [0.0]
+    for first, last in (*breaks, (end, end)):
+        if first > times[-1]:
+            places.append(places[-1] + width * ((first - times[-1]) / told))
+            times.append(first)
+        if last > times[-1]:
+            places.append(places[-1] + _BREAK)
+            times.append(last)
+    return Scale(tuple(times), tuple(places), breaks)
+
+
+def _stretch(number: int, incident: Incident, scale: Scale) -> Stretch:
+    end = scale.times[-1]
     lasts = incident.state in ("open", "open_at_end", "unknown") and incident.last < end
     return Stretch(
         _HEAD + _ROW * (number - 1),
         number,
         incident,
-        _bar(incident.first, incident.last, start, end),
-        _bar(incident.last, end, start, end) if lasts else None,
+        scale.bar(incident.first, incident.last),
+        scale.bar(incident.last, end) if lasts else None,
     )
 
 
-def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, start: datetime, end: datetime) -> Lane:
+def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Scale) -> Lane:
     found = [finding for finding in diagnosis.findings if name in finding.hosts]
     seen = None
     if peer is not None and peer.seen_from is not None and peer.seen_to is not None:
-        seen = _bar(peer.seen_from, peer.seen_to, start, end)
+        seen = scale.bar(peer.seen_from, peer.seen_to)
     return Lane(
         name=name,
         y=y,
         peer=peer,
         seen=seen,
-        gaps=tuple(
-            _bar(gap.start, gap.end, start, end) for gap in diagnosis.coverage.gaps if gap.peer == name
-        ),
+        gaps=tuple(scale.bar(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == name),
         lasting=tuple(
-            (finding.severity, _bar(finding.first, finding.last, start, end))
+            (finding.severity, scale.bar(finding.first, finding.last))
             for finding in found
             if finding.last > finding.first
         ),
-        marks=_marks(found, start, end),
+        marks=_marks(found, scale),
     )
 
 
-def _marks(findings: Sequence[Finding], start: datetime, end: datetime) -> tuple[Mark, ...]:
+def _marks(findings: Sequence[Finding], scale: Scale) -> tuple[Mark, ...]:
     bundles: list[tuple[float, list[Finding]]] = []
     for finding in sorted(findings, key=lambda finding: finding.first):
-        x = _place(finding.first, start, end)
+        x = scale.place(finding.first)
         if bundles and x - bundles[-1][0] < _ONE_MARK:
             bundles[-1][1].append(finding)
         else:
@@ -362,32 +432,37 @@ def _marks(findings: Sequence[Finding], start: datetime, end: datetime) -> tuple
     )
 
 
-def _place(time: datetime, start: datetime, end: datetime) -> float:
-    return round(100 * ((time - start) / (end - start)), 2)
-
-
-def _bar(first: datetime, last: datetime, start: datetime, end: datetime) -> Bar:
-    x = _place(first, start, end)
-    return Bar(x, round(_place(last, start, end) - x, 2))
-
-
-def _ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
-    seconds = (end - start).total_seconds()
-    step = next((size for size in _TICK_STEPS if seconds / size <= _MOST_TICKS), _TICK_STEPS[-1])
-    shown = "%H:%M:%S" if step < _MINUTE else "%H:%M"
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    skipped = -((midnight - start).total_seconds() // step)
-    time = midnight + timedelta(seconds=step * skipped)
+def _ticks(scale: Scale) -> tuple[Tick, ...]:
     ticks: list[Tick] = []
     day = ""
-    while time <= end and len(ticks) < 2 * _MOST_TICKS:
-        x = _place(time, start, end)
-        anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
-        date = f"{time:%Y-%m-%d}"
-        ticks.append(Tick(x, anchor, f"{time:{shown}}" if step < _DAY else "", date if date != day else ""))
-        day = date
-        time += timedelta(seconds=step)
+    broken = {first for first, _ in scale.breaks}
+    for first, last in pairwise(scale.times):
+        if first in broken:
+            continue
+        for time, shown in _round_times(first, last, (scale.place(last) - scale.place(first)) / 100):
+            x, date = scale.place(time), f"{time:%Y-%m-%d}"
+            if ticks and x - ticks[-1].x < (_DATES_APART if date != day and ticks[-1].date else _TICK_APART):
+                continue
+            anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
+            ticks.append(Tick(x, anchor, f"{time:{shown}}" if shown else "", date if date != day else ""))
+            day = date
     return tuple(ticks)
+
+
+def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple[datetime, str]]:
+    """Round times for a piece that has this share of the width, and how to write them; else its start."""
+    seconds = (end - start).total_seconds()
+    most = max(1.0, _MOST_TICKS * share)
+    step = next((size for size in _TICK_STEPS if seconds / size <= most), _TICK_STEPS[-1])
+    shown = "" if step >= _DAY else "%H:%M" if step >= _MINUTE else "%H:%M:%S"
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    begin = (start - midnight).total_seconds()
+    numbers = range(math.ceil(begin / step), math.floor((begin + seconds) / step) + 1)
+    if not numbers or share < _TICK_APART / 100:
+        yield start, "%H:%M:%S"
+        return
+    for number in numbers:
+        yield midnight + timedelta(seconds=step * number), shown
 
 
 def _events(diagnosis: Diagnosis) -> list[Event]:

@@ -154,7 +154,7 @@ def _incidents(incidents: tuple[Incident, ...], found: dict[str, Finding]) -> It
 
 def _findings(incident: Incident, found: dict[str, Finding]) -> str:
     members = [found[id_] for id_ in incident.findings if id_ in found]
-    text = f"{len(members)} finding{'s' if len(members) != 1 else ''}"
+    text = _count(len(members), "finding")
     return text + (f", first {_line(members[0].rule)}" if members else "")
 
 
@@ -173,7 +173,7 @@ def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[Renderable
     if not steps:
         yield Text("The remedy begins with a step that destroys data: read it in the full report.")
     elif left:
-        yield Text(f"   {left} more {'step' if left == 1 else 'steps'} in the full report.", style=_SOFT)
+        yield Text(f"   {_count(left, 'more step')} in the full report.", style=_SOFT)
 
 
 def _step(number: int, step: Step) -> RenderableType:
@@ -184,7 +184,7 @@ def _step(number: int, step: Step) -> RenderableType:
     ]
     if step.command is not None:
         # Blanks count in a command, so it does not go through _line.
-        parts.extend(Text(f"  {defuse(line)[:LONGEST]}", style="bold") for line in step.command.split("\n"))
+        parts.extend(Text(f"  {defuse(line[:LONGEST])}", style="bold") for line in step.command.split("\n"))
     if step.risk != "read" and step.impact:
         parts.append(Text(f"Impact: {_line(step.impact)}"))
     return _item(f"{number}.", *parts)
@@ -209,8 +209,9 @@ def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     ledger = diagnosis.coverage
     logs = sum(member.kind == "log" for member in ledger.members)
     yield Text(
-        f"{ledger.records:,} records in {logs:,} logs; {ledger.unparsed:,} lines are no record; "
-        f"{len(ledger.members) - logs:,} members are no logs; {ledger.size:,} bytes in all."
+        f"{_count(ledger.records, 'record')} in {_count(logs, 'log')}, {_count(ledger.size, 'byte')} in all; "
+        f"{_count(ledger.unparsed, 'line')} without a record, "
+        f"{_count(len(ledger.members) - logs, 'other member')}."
     )
     for member in ledger.members:
         for fault in member.faults:
@@ -249,13 +250,15 @@ def _covers(first: datetime | None, last: datetime | None) -> str:
     return f"{_utc(first)} to {f'{last:%H:%M:%S}' if first.date() == last.date() else _utc(last)}"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _utc(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def _line(text: str) -> str:
     """Put ``text`` on one line, harmless, and too short to scroll the verdict away."""
-    line = defuse(_LAYOUT.sub(" ", text))
-    if len(line) > LONGEST:
-        return f"{line[:LONGEST]}... ({len(line) - LONGEST:,} more characters)"
-    return line
+    line = defuse(_LAYOUT.sub(" ", text[:LONGEST]))
+    return line if len(text) <= LONGEST else f"{line}... ({len(text) - LONGEST:,} more characters)"

@@ -17,6 +17,7 @@ DEPTH = 8
 _GZIP = b"\x1f\x8b"
 _GZIP_ERROR: type[Exception] = isal_zlib.error
 _BLOCK = 512
+_SLICE = 1 << 12
 
 
 @dataclass
@@ -70,10 +71,16 @@ def members(
         yield Member(source, chunks, faults)
 
 
+def readable(name: str) -> str:
+    """A name as text: bytes in it that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _unpacked_name(source: str) -> str:
     if source.endswith(".tgz"):
         return source[: -len(".tgz")] + ".tar"
-    return source.removesuffix(".gz")
+    folder, slash, name = source.rpartition("/")
+    return folder + slash + (name.removesuffix(".gz") or name)
 
 
 def _peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -88,27 +95,37 @@ def _peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
 def _gunzip(chunks: Iterator[bytes], faults: list[str]) -> Iterator[bytes]:
     """The content of a gzip stream of one or more parts; all that can be read of a cut one."""
     stream = isal_zlib.decompressobj(wbits=31)
-    started = False
-    for chunk in chunks:
+    behind = b""
+    for chunk in _slices(chunks):
         while chunk:
             if stream.eof:
-                chunk = chunk.lstrip(b"\0")  # padding between parts
-                if not chunk:
+                # Parts may be padded with zeros; anything else that is no further part is not ours.
+                behind = (behind + chunk).lstrip(b"\0")
+                if not behind.startswith(_GZIP):
+                    if not _GZIP.startswith(behind):
+                        faults.append("other data behind the gzip data")
+                        return
                     break
-                stream, started = isal_zlib.decompressobj(wbits=31), False
+                stream, chunk, behind = isal_zlib.decompressobj(wbits=31), behind, b""
             try:
                 content = stream.decompress(chunk)
             except _GZIP_ERROR as error:
-                faults.append(
-                    f"damaged gzip data ({error})" if started else "other data behind the gzip data"
-                )
+                faults.append(f"damaged gzip data ({error})")
                 return
-            started = True
             if content:
                 yield content
             chunk = stream.unused_data if stream.eof else b""
-    if not stream.eof:
+    if behind:
+        faults.append("other data behind the gzip data")
+    elif not stream.eof:
         faults.append("cut: the gzip data ends before its end mark")
+
+
+def _slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Small pieces: what a damaged piece held before the damage is lost, so it must not be much."""
+    for chunk in chunks:
+        for start in range(0, len(chunk), _SLICE):
+            yield chunk[start : start + _SLICE]
 
 
 class _Reader:
@@ -142,9 +159,11 @@ def _tar(
     reader = _Reader(chunks)
     try:
         # The stub asks for a whole file object; tarfile's stream mode only ever calls read().
-        with tarfile.open(fileobj=cast("tarfile._Fileobj", reader), mode="r|", bufsize=CHUNK) as archive:
+        with tarfile.open(
+            fileobj=cast("tarfile._Fileobj", reader), mode="r|", bufsize=CHUNK, tarinfo=_header_type(faults)
+        ) as archive:
             for entry in archive:
-                name = entry.name if whole else f"{source}!/{entry.name}"
+                name = readable(entry.name) if whole else f"{source}!/{readable(entry.name)}"
                 if entry.isfile():
                     own: list[str] = []
                     content = _entry(archive, entry, own)
@@ -154,15 +173,37 @@ def _tar(
                     yield Member(name, iter(()), skipped=f"a {kind} in the archive is not followed")
     except tarfile.TarError as error:
         faults.append(f"damaged archive ({error})")
-    # In stream mode tarfile takes a header that it cannot read for the end of the archive.
     if not reader.ended_well() and not faults:
         faults.append("cut: the archive ends before its end mark")
     if faults:
         yield Member(source, iter(()), faults)
 
 
+def _header_type(faults: list[str]) -> type[tarfile.TarInfo]:
+    """Headers that write down their damage.
+
+    In stream mode tarfile takes one that it cannot read for the end of the archive, silently.
+    """
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Header":
+            try:
+                return super().frombuf(buf, encoding, errors)
+            except tarfile.HeaderError as error:
+                # The two empty blocks of the end, and the end of the stream, are no damage.
+                if buf.strip(b"\0"):
+                    faults.append(f"damaged archive ({error})")
+                raise
+
+    return Header
+
+
 def _entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, faults: list[str]) -> Iterator[bytes]:
-    file = archive.extractfile(entry)
+    # The stream itself rather than extractfile(), which gives nothing of a piece that is cut.
+    file = archive.extractfile(entry) if entry.issparse() else archive.fileobj
+    if file is archive.fileobj and file is not None:
+        file.seek(entry.offset_data)
     left = entry.size
     while file is not None and left:
         try:

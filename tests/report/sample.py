@@ -428,7 +428,7 @@ def sample() -> Diagnosis:
                         "40055": "unknown",
                     },
                 ),
-                Peer("expc02", "expc02.apolo.local", ("10.15.13.16",), role="subordinate", clock_skew=-2.4),
+                Peer("expc02", "expc02.apolo.local", ("10.15.13.16",), role="subordinate"),
             )
         ),
         coverage=Coverage(

@@ -7,7 +7,8 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 import sample
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from logdiag.model import Diagnosis
+from logdiag.model import ClusterView, Diagnosis, Gap, Peer
 from logdiag.report import html
 from logdiag.report.defuse import defuse, is_plain
 
@@ -23,6 +24,11 @@ SECTIONS = ["verdict", "actions", "cluster", "timeline", "incidents", "findings"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 DIAGNOSES = {"sample": sample.sample, "quiet": sample.quiet, "empty": sample.empty, "hostile": sample.hostile}
+
+
+@cache
+def page_of(name: str) -> str:
+    return html.render(DIAGNOSES[name]())
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +108,7 @@ def with_headline(**change: object) -> Diagnosis:
 
 @pytest.mark.parametrize("name", DIAGNOSES)
 def test_every_section_is_there_once_and_the_verdict_comes_first(name: str) -> None:
-    outline = Outline(html.render(DIAGNOSES[name]()))
+    outline = Outline(page_of(name))
     ids = [element.attributes["id"] for element in outline.elements if "id" in element.attributes]
     assert len(ids) == len(set(ids))
     sections = [element.attributes["id"] for element in outline.named("section")]
@@ -112,7 +118,7 @@ def test_every_section_is_there_once_and_the_verdict_comes_first(name: str) -> N
 
 @pytest.mark.parametrize("name", DIAGNOSES)
 def test_the_policy_forbids_everything_but_the_hashed_style_and_script(name: str) -> None:
-    outline = Outline(html.render(DIAGNOSES[name]()))
+    outline = Outline(page_of(name))
     (policy,) = [
         element.attributes["content"]
         for element in outline.named("meta")
@@ -128,7 +134,7 @@ def test_the_policy_forbids_everything_but_the_hashed_style_and_script(name: str
 
 @pytest.mark.parametrize("name", DIAGNOSES)
 def test_nothing_refers_to_another_place(name: str) -> None:
-    outline = Outline(html.render(DIAGNOSES[name]()))
+    outline = Outline(page_of(name))
     ids = {element.attributes.get("id") for element in outline.elements}
     for element in outline.elements:
         for attribute, value in element.attributes.items():
@@ -143,7 +149,7 @@ def test_nothing_refers_to_another_place(name: str) -> None:
 
 
 def test_the_title_is_the_verdict_and_the_head_names_tool_and_library() -> None:
-    outline = Outline(html.render(sample.sample()))
+    outline = Outline(page_of("sample"))
     assert outline.named("title")[0].words == sample.sample().verdict
     assert outline.named("h1")[0].words == sample.sample().verdict
     assert outline.named("html")[0].attributes["lang"] == "en"
@@ -155,7 +161,7 @@ def test_the_title_is_the_verdict_and_the_head_names_tool_and_library() -> None:
 @pytest.mark.parametrize("name", DIAGNOSES)
 def test_the_same_diagnosis_gives_the_same_bytes(name: str) -> None:
     page = html.render(DIAGNOSES[name]())
-    assert page == html.render(DIAGNOSES[name]())
+    assert page == page_of(name)
     page.encode("utf-8")
 
 
@@ -206,7 +212,7 @@ def test_an_incident_lists_its_findings_cause_first_and_links_them() -> None:
 
 
 def test_the_actions_are_the_first_steps_of_the_headline() -> None:
-    words = Outline(html.render(sample.sample())).by_id("actions").words
+    words = Outline(page_of("sample")).by_id("actions").words
     assert sample.LOOK.do in words
     assert sample.BACKUP.do in words
     assert sample.RESTART.do not in words
@@ -238,7 +244,7 @@ def test_no_destructive_step_and_none_that_follows_one_is_an_action(
 
 
 def test_only_a_harmless_command_has_a_copy_button() -> None:
-    outline = Outline(html.render(sample.sample()))
+    outline = Outline(page_of("sample"))
     copied = {button.inside[-1].words.removesuffix(" Copy") for button in outline.named("button")}
     assert copied == {sample.LOOK.command, sample.PORTS.command, sample.RESTART.command}
     purge = [element for element in outline.of_class("command") if str(sample.PURGE.command) in element.words]
@@ -253,14 +259,26 @@ def test_a_command_that_is_not_what_it_looks_like_has_no_copy_button(command: st
 
 
 def test_a_peer_without_a_snapshot_says_so() -> None:
-    first, second = Outline(html.render(sample.sample())).of_class("card")
+    first, second = Outline(page_of("sample")).of_class("card")
     assert "no snapshot given" in second.words
     assert "no snapshot given" not in first.words
     assert "Raised 20004 20006 20007".lower() in first.words.lower()
 
 
+@pytest.mark.parametrize(
+    ("skew", "words"), [(None, None), (0.0, "none"), (-2.4, "2.4 s behind"), (61.0, "1 min 1 s ahead")]
+)
+def test_a_clock_that_is_off_is_told(skew: float | None, words: str | None) -> None:
+    diagnosis = sample.sample()
+    peers = tuple(dataclasses.replace(peer, clock_skew=skew) for peer in diagnosis.cluster.peers)
+    changed = dataclasses.replace(diagnosis, cluster=dataclasses.replace(diagnosis.cluster, peers=peers))
+    card = Outline(html.render(changed)).of_class("card")[0].words
+    assert ("Clock skew" in card) == (words is not None)
+    assert words is None or f"Clock skew {words}" in card.replace("skew", "skew ").replace("  ", " ")
+
+
 def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
-    outline = Outline(html.render(sample.sample()))
+    outline = Outline(page_of("sample"))
     words = outline.by_id("coverage").words
     for member in sample.sample().coverage.members:
         assert member.source in words
@@ -268,15 +286,70 @@ def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
     assert "the compressed stream is cut after 65,536 bytes" in words
     assert "2020-08-12 19:24:31–19:40:02 UTC (15 min 30 s)" in words
     assert "could not be read to the end" in outline.by_id("verdict").words
-    assert "could not be read to the end" not in Outline(html.render(sample.quiet())).by_id("verdict").words
+    assert "could not be read to the end" not in Outline(page_of("quiet")).by_id("verdict").words
 
 
 def test_the_events_are_in_the_order_of_time() -> None:
-    outline = Outline(html.render(sample.sample()))
+    outline = Outline(page_of("sample"))
     (events,) = outline.of_class("events")
     times = [element.attributes["datetime"] for element in outline.named("time") if events in element.inside]
     assert times == sorted(times)
     assert len(times) == len(sample.sample().findings) + len(sample.sample().changes) + 3
+
+
+def numbers(outline: Outline, attribute: str) -> list[float]:
+    shown = [element.attributes.get(attribute, "") for element in outline.elements]
+    return [float(value.removesuffix("%")) for value in shown if value.endswith("%")]
+
+
+@pytest.mark.parametrize("name", ["sample", "quiet", "hostile"])
+def test_the_drawing_stays_inside_its_frame(name: str) -> None:
+    outline = Outline(page_of(name))
+    assert all(0 <= x <= 100 for x in numbers(outline, "x"))
+    assert all(0 <= width <= 100 for width in numbers(outline, "width"))
+
+
+def with_log_weeks_before() -> Diagnosis:
+    diagnosis = sample.sample()
+    first, second = diagnosis.cluster.peers
+    assert first.seen_from is not None
+    long_ago = first.seen_from - timedelta(days=21)
+    gap = Gap("expc01", long_ago + timedelta(seconds=9), first.seen_from)
+    peers = (dataclasses.replace(first, seen_from=long_ago), second)
+    coverage = dataclasses.replace(diagnosis.coverage, gaps=(gap, *diagnosis.coverage.gaps))
+    return dataclasses.replace(diagnosis, cluster=ClusterView(peers), coverage=coverage)
+
+
+def test_a_silence_of_weeks_does_not_crush_the_hour_that_matters() -> None:
+    outline = Outline(html.render(with_log_weeks_before()))
+    assert len(outline.of_class("break")) == 2, "one on the axis, one in the legend"
+    assert not Outline(page_of("sample")).of_class("break")
+    marks = [float(mark.inside[-1].attributes["x"][:-1]) for mark in outline.of_class("edge")]
+    assert marks == sorted(marks)
+    assert max(marks) - min(marks) > 60
+    assert "20 d 23 h of which no log tells anything" in outline.by_id("timeline").words
+    dates = [tick.words for tick in outline.of_class("day")]
+    assert dates == ["2020-07-22", "2020-08-12"]
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        timedelta(microseconds=1),
+        timedelta(seconds=3),
+        timedelta(hours=30),
+        timedelta(days=700),
+        timedelta(days=2_900_000),
+    ],
+)
+def test_ticks_are_few_and_in_order_whatever_the_span(length: timedelta) -> None:
+    diagnosis = sample.empty()
+    start = datetime(1, 1, 1, tzinfo=UTC) if length.days > 1000 else sample.at("19:57:43.353")
+    peers = (Peer("expc01", seen_from=start, seen_to=start + length),)
+    page = html.render(dataclasses.replace(diagnosis, cluster=ClusterView(peers)))
+    grid = [float(line.attributes["x1"][:-1]) for line in Outline(page).of_class("grid")]
+    assert 1 <= len(grid) <= 6
+    assert grid == sorted(grid)
 
 
 def test_an_unknown_id_neither_breaks_nor_links() -> None:
@@ -305,11 +378,26 @@ def test_findings_whose_ids_look_alike_keep_their_own_anchors() -> None:
         (timedelta(hours=3), "3 h"),
         (timedelta(days=2, hours=1, minutes=5), "2 d 1 h"),
         (timedelta(hours=1, seconds=59), "1 h"),
-        (2.4, "2 s"),
+        (2.4, "2.4 s"),
     ],
 )
 def test_durations(span: timedelta | float, words: str) -> None:
     assert html.duration(span) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Restart expc02. Then wait.", "Restart expc02."),
+        ("Upgrade to X8.8 on every peer", "Upgrade to X8.8 on every peer"),
+        ("What stopped expc02? Open its console.", "What stopped expc02?"),
+        ("No. Stop here and read.", "No. Stop here and read."),
+        ("", ""),
+    ],
+)
+def test_the_first_sentence_of_a_step_leads(text: str, first: str) -> None:
+    assert html.lead(text)[0] == first
+    assert " ".join(part for part in html.lead(text) if part) == text
 
 
 def test_highlighting_changes_no_character_of_a_record() -> None:
@@ -329,11 +417,11 @@ def test_a_long_record_is_cut_and_says_so() -> None:
 
 
 def test_a_hostile_value_stays_text_everywhere() -> None:
-    calm, hostile = Outline(html.render(sample.sample())), Outline(html.render(sample.hostile()))
+    calm, hostile = Outline(page_of("sample")), Outline(page_of("hostile"))
     # Copy buttons go, because no command is plain any more; nothing else may come or go.
     tags = [element.tag for element in calm.elements if element.tag not in ("button", "span", "b")]
     assert [element.tag for element in hostile.elements if element.tag not in ("button", "span", "b")] == tags
-    page = html.render(sample.hostile())
+    page = page_of("hostile")
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", page)
     assert "{{7*7}}" in page
     assert "49}" not in page
@@ -371,7 +459,7 @@ def opened(
     """A page that shows the named diagnosis in the named size, and whatever it did beside being shown."""
     name, width, height = request.param
     file = tmp_path / "report.html"
-    file.write_text(html.render(DIAGNOSES[name]()), encoding="utf-8")
+    file.write_text(page_of(name), encoding="utf-8")
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
     noticed: list[str] = []
@@ -450,7 +538,7 @@ def test_on_paper_everything_is_unfolded(opened: tuple[Page, list[str]]) -> None
 
 def test_without_script_the_page_is_complete(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(html.render(sample.sample()), encoding="utf-8")
+    file.write_text(page_of("sample"), encoding="utf-8")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file.as_uri())

@@ -1,0 +1,251 @@
+"""The command line as a user has it: a process, its output, its exit code, what it writes."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def run(*words: str | Path, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            [sys.executable, "-m", "logdiag", *map(str, words)],
+            input=given,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+        )
+
+    return run
+
+
+def test_diagnose_writes_html_and_json(run: Run, samples: Path, tmp_path: Path) -> None:
+    done = run("diagnose", samples / "peer-lost", "-o", "x.html", "-o", "x.json")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.decode().splitlines() == ["wrote x.html", "wrote x.json"]
+    assert (tmp_path / "x.html").read_text().startswith("<!doctype html>")
+    assert json.loads((tmp_path / "x.json").read_text())["schema"] == "logdiag.findings/1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.html", "x.json"]
+
+
+def test_without_output_it_prints_a_summary(run: Run, samples: Path) -> None:
+    done = run("diagnose", samples / "peer-lost")
+    assert done.returncode == 0
+    assert done.stdout.decode().startswith("expc02 was lost from the cluster, as seen from expc01")
+    assert b"\x1b" not in done.stdout
+
+
+def test_a_path_alone_means_diagnose(run: Run, samples: Path) -> None:
+    assert run(samples / "peer-lost").stdout == run("diagnose", samples / "peer-lost").stdout
+
+
+def test_archives_gzip_and_standard_input_say_the_same(run: Run, samples: Path, tmp_path: Path) -> None:
+    log = (samples / "peer-lost" / "peer-disconnect-expc01.log").read_bytes()
+    (tmp_path / "a.log.gz").write_bytes(gzip.compress(log))
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        entry = tarfile.TarInfo("logs/a.log")
+        entry.size = len(log)
+        archive.addfile(entry, io.BytesIO(log))
+    verdict = run("diagnose", samples / "peer-lost").stdout.splitlines()[0]
+    assert run("diagnose", "a.log.gz").stdout.splitlines()[0] == verdict
+    assert run("diagnose", "b.tar.gz").stdout.splitlines()[0] == verdict
+    assert run("diagnose", "-", given=log).stdout.splitlines()[0] == verdict
+    assert run("-", given=gzip.compress(log)).stdout.splitlines()[0] == verdict
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.log.gz", "b.tar.gz"]
+
+
+@pytest.mark.parametrize(
+    ("level", "code"), [("none", 0), ("critical", 0), ("high", 1), ("medium", 1), ("info", 1)]
+)
+def test_fail_on(run: Run, samples: Path, level: str, code: int) -> None:
+    assert run("diagnose", samples / "peer-lost", "--fail-on", level).returncode == code
+
+
+def test_fail_on_counts_closed_findings_too(run: Run, samples: Path) -> None:
+    assert run("diagnose", samples / "peer-returns", "--fail-on", "high").returncode == 1
+
+
+def test_nothing_read_is_4(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no record here\n")
+    done = run("diagnose", "notes.txt", "-o", "x.json")
+    assert done.returncode == 4
+    assert json.loads((tmp_path / "x.json").read_text())["exit"] == {
+        "code": 4,
+        "reasons": ["4: no log record was found in any input"],
+    }
+    assert "no log record was found in any input" in done.stderr.decode()
+
+
+def test_a_cut_archive_is_5_and_partial_may_be_allowed(run: Run, samples: Path, tmp_path: Path) -> None:
+    log = (samples / "peer-lost" / "peer-disconnect-expc01.log").read_bytes()
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(log)[:-40])
+    done = run("diagnose", "cut.gz")
+    assert done.returncode == 5
+    assert "cut.gz: cut: cut: the gzip data ends before its end mark" in done.stderr.decode()
+    assert run("diagnose", "cut.gz", "--allow-partial").returncode == 0
+    assert run("diagnose", "cut.gz", "--allow-partial", "--fail-on", "high").returncode == 1
+    both = run("diagnose", "cut.gz", "--fail-on", "high", "-o", "x.json")
+    assert both.returncode == 5
+    reasons = json.loads((tmp_path / "x.json").read_text())["exit"]["reasons"]
+    assert [reason[:2] for reason in reasons] == ["5:", "1:"]
+
+
+def test_one_input_without_records_among_others_is_5(run: Run, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no record here\n")
+    done = run("diagnose", samples / "peer-lost", "notes.txt")
+    assert done.returncode == 5
+    assert "notes.txt holds no log record" in done.stderr.decode()
+
+
+def test_min_coverage(run: Run, samples: Path, tmp_path: Path) -> None:
+    log = (samples / "peer-lost" / "peer-disconnect-expc01.log").read_bytes()
+    (tmp_path / "a.log").write_bytes(b"half a line of an older record\n" * 140 + log)
+    assert run("diagnose", "a.log", "--min-coverage", "40").returncode == 0
+    done = run("diagnose", "a.log", "--min-coverage", "60")
+    assert done.returncode == 5
+    assert "records cover 49.4 % of the logs, under 60 %" in done.stderr.decode()
+
+
+def test_what_is_wrong_with_the_command_line_is_said_at_once(
+    run: Run, samples: Path, golden: Callable[[str, str], None]
+) -> None:
+    said = []
+    for words in (
+        ("diagnose", "missing.log", "also-missing"),
+        ("diagnose", str(samples / "peer-lost"), "-o", "x.pdf", "-o", "no/such/folder/x.html"),
+        ("diagnose", str(samples / "peer-lost"), "--fail-on", "severe"),
+        ("parse", str(samples / "peer-lost"), "-o", "x.xlsx"),
+        ("rules", "show", "database/peer-dawn"),
+    ):
+        done = run(*words)
+        assert done.returncode == 2, words
+        assert done.stdout == b""
+        shown = ["sample" if word.startswith("/") else word for word in words]
+        said.append(f"$ logdiag {' '.join(shown)}\n{done.stderr.decode()}")
+    golden("command-line-errors.txt", "\n".join(said))
+
+
+def test_a_wrong_rule_is_3(run: Run, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "bad.yaml").write_text("title: x\nseverty: high\n")
+    done = run("diagnose", samples / "peer-lost", "--rules", "own")
+    assert done.returncode == 3
+    assert "own/bad.yaml:2:1: unknown key 'severty'; did you mean 'severity'?" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv", ".jsonl"])
+def test_parse_writes_tables(run: Run, samples: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"x{suffix}"
+    done = run("parse", samples / "peer-lost", samples / "tls-enforcement", "-o", out.name)
+    assert done.returncode == 0, done.stderr
+    match suffix:
+        case ".parquet":
+            details = pa.parquet.read_table(out).column("detail").to_pylist()
+        case ".arrow":
+            details = pa.ipc.open_file(out).read_all().column("detail").to_pylist()
+        case ".csv":
+            import csv
+
+            details = [row["detail"] for row in csv.DictReader(out.read_text().splitlines())]
+        case _:
+            details = [json.loads(line)["detail"] for line in out.read_text().splitlines()]
+    assert len(details) == 16 + 25
+    assert details[0] == "Processed mnesia_down event from accessible node"
+
+
+def test_csv_holds_no_formula(run: Run, tmp_path: Path) -> None:
+    text = '2024-03-05T09:00:00.000+00:00 expa01 tvcs: Detail="=cmd|calc" Module="@x"\n'
+    (tmp_path / "a.log").write_text(text)
+    run("parse", "a.log", "-o", "x.csv")
+    row = (tmp_path / "x.csv").read_text().splitlines()[1]
+    assert "'=cmd|calc" in row
+    assert "'@x" in row
+
+
+def test_control_characters_never_reach_the_terminal(run: Run, tmp_path: Path) -> None:
+    hostile = (
+        '2024-03-05T09:00:00.100+00:00 expa01 UTCTime="2024-03-05 09:00:00,100" Module="developer.clusterdb.cdb" '
+        'Detail="mnesia_down \x1b]0;owned\x07" Node="clusterdb@expa01" Node="clusterdb@\x1b[2Jevil\u202ename"\n'
+        '2024-03-05T09:00:01.100+00:00 expa01 httpd[1]: web: Event="System Configuration Changed" '
+        'Detail="\x9b31m\u2066x" User="\x1b[31madmin" UTCTime="2024-03-05 09:00:01"\n'
+    )
+    (tmp_path / "a\x1b[31m.log").write_text(hostile)
+    done = run("diagnose", "a\x1b[31m.log")
+    out = (done.stdout + done.stderr).decode()
+    for character in ("\x1b", "\x07", "\x9b", "\u202e", "\u2066"):
+        assert character not in out
+    assert "evil" in out
+
+
+def test_rules_list_show_lint_test_schema(run: Run) -> None:
+    listed = run("rules", "list").stdout.decode()
+    assert "database/peer-down" in listed
+    page = run("rules", "show", "database/peer-down").stdout.decode()
+    for heading in ("What it means", "What it explains", "What to do", "Cases", "References"):
+        assert f"\n{heading}\n" in page
+    lint = run("rules", "lint")
+    assert lint.returncode == 0, lint.stdout
+    assert json.loads(run("rules", "schema").stdout)["title"] == "Rule"
+    tested = run("rules", "test")
+    assert tested.returncode == 0, tested.stdout
+    assert "cases as expected" in tested.stdout.decode()
+
+
+def test_a_case_that_fails_is_3(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.yaml").write_text(
+        """
+title: A thing on {hosts}
+severity: info
+basis: assumed
+why: A thing.
+match: {record: {where: {Detail: A thing}}}
+references: [none]
+cases:
+  - name: fires
+    log: |
+      2024-03-05T09:00:00.000+00:00 expa01 tvcs: Detail="A thing"
+    expect: [{hosts: [expa02]}]
+  - name: silent
+    log: |
+      2024-03-05T09:00:00.000+00:00 expa01 tvcs: Detail="Another thing"
+    expect: []
+"""
+    )
+    done = run("rules", "test", "--rules", "own")
+    assert done.returncode == 3
+    assert "mine: fires: finding 1: hosts is ['expa01'], expected ['expa02']" in done.stdout.decode()
+
+
+def test_help_and_version_load_nothing_heavy() -> None:
+    for words in (["--help"], ["diagnose", "--help"], ["--version"]):
+        code = (
+            "import sys; sys.argv = ['logdiag', *" + repr(words) + "]\n"
+            "from logdiag.cli import main\n"
+            "try:\n    main()\nexcept SystemExit:\n    pass\n"
+            "heavy = {'pyarrow', 'pandas', 'numpy', 'lark', 'ruamel', 'jinja2'} & set(sys.modules)\n"
+            "assert not heavy, heavy\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_findings_as_a_frame(samples: Path) -> None:
+    import logdiag
+
+    frame = logdiag.diagnose(samples / "peer-lost").findings
+    assert list(frame.columns[:4]) == ["fingerprint", "id", "rule", "title"]
+    assert len(frame) == 7
+    assert str(frame["first"].dtype).startswith("datetime64")

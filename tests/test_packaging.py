@@ -1,0 +1,110 @@
+"""The wheel and the sdist, and the README's commands, on their own: new environments, clean clones."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def new_environment(folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    return folder / "bin"
+
+
+def clean(environment: dict[str, str]) -> dict[str, str]:
+    """Without what would let the new environment see the one that the tests run in."""
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST")
+    return {name: value for name, value in environment.items() if name not in hidden}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a clone of the checkout would hold, with what is not committed yet."""
+    folder = tmp_path_factory.mktemp("checkout") / "logdiag"
+    subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    author = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    subprocess.run(["git", *author, "commit", "--quiet", "--allow-empty", "-m", "x"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "build", "--outdir", folder, checkout], check=True)
+    return folder
+
+
+def test_the_sdist_holds_the_project(built: Path) -> None:
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"grammars/expressway.lark", "rules/database/peer-down.yaml", "README.md", "LICENSE"} <= names
+    assert {"tests/test_packaging.py", "sample_logs/README.md", "constraints.txt"} <= names
+
+
+def test_the_wheel_holds_the_data(built: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for file in ("grammars/expressway.lark", "rules/database/peer-down.yaml", "reports/report.html.jinja"):
+        assert f"logdiag/data/{file}" in names
+    assert "logdiag/py.typed" in names
+    assert not any(name.startswith(("tests", "sample_logs")) for name in names)
+
+
+def test_the_wheel_does_the_main_job_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    bin_folder = new_environment(tmp_path / "venv")
+    environment = clean(dict(os.environ))
+    install = [bin_folder / "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel]
+    subprocess.run(install, check=True, env=environment)
+    shutil.copytree(ROOT / "sample_logs" / "peer-lost", tmp_path / "snapshot")
+    subprocess.run(
+        [bin_folder / "logdiag", "diagnose", "snapshot", "-o", "report.html", "-o", "report.json"],
+        check=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert "expc02 was lost from the cluster" in (tmp_path / "report.html").read_text()
+    where = "import logdiag, sys; sys.exit('site-packages' not in logdiag.__file__)"
+    subprocess.run([bin_folder / "python", "-c", where], check=True, cwd=tmp_path, env=environment)
+
+
+def readme_commands() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    return blocks
+
+
+def test_the_readmes_commands_work_as_they_stand(checkout: Path) -> None:
+    main_job, tests = readme_commands()
+    assert re.search(r"^logdiag diagnose sample_logs/\S+ -o \S+\.html$", main_job, re.MULTILINE)
+    environment = clean(dict(os.environ))
+    subprocess.run(["bash", "-euo", "pipefail", "-c", main_job], check=True, cwd=checkout, env=environment)
+    assert "expc02 was lost from the cluster" in (checkout / "report.html").read_text()
+    # The tests run this test: of the second command's pytest only a small part is run here.
+    selected = {**environment, "PYTEST_ADDOPTS": "tests/test_samples.py"}
+    subprocess.run(["bash", "-euo", "pipefail", "-c", tests], check=True, cwd=checkout, env=selected)
+    left = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=checkout, check=True, capture_output=True, text=True
+    )
+    assert left.stdout == ""

@@ -1,0 +1,85 @@
+"""The shape of the package: who may know whom, who may read and who may print."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "logdiag"
+MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+
+# What each part may import of the package, beside itself.
+NOUNS = {"model", "errors", "resources", "wording", "spans"}
+MAY_IMPORT = {
+    **dict.fromkeys(NOUNS, set[str]()),
+    "grammar": {"resources"},
+    "snapshots": {"errors", "grammar"},
+    "records": {"grammar", "model", "snapshots"},
+    "conditions": set(),
+    "cluster": {"conditions", "model", "records", "spans"},
+    "alarms": {"cluster", "conditions", "model"},
+    "changes": {"cluster", "conditions", "model", "records"},
+    "rules": NOUNS | {"cluster", "conditions", "records", "report", "pipeline"},
+    "incidents": {"cluster", "model", "rules", "wording"},
+    "telling": {"cluster", "model", "records", "wording"},
+    "report": {"model", "resources", "wording"},
+    "export": {"report"},
+    "pipeline": NOUNS
+    | {"alarms", "changes", "cluster", "conditions", "incidents", "records", "report", "rules", "snapshots"}
+    | {"telling"},
+    "cli": {"errors", "export", "model", "pipeline", "records", "report", "rules", "snapshots"},
+    "__init__": {"errors", "pipeline"},
+    "__main__": {"cli"},
+}
+
+
+def part(module: Path) -> str:
+    return module.parts[0].removesuffix(".py")
+
+
+def imports(module: Path) -> set[str]:
+    tree = ast.parse((ROOT / module).read_text())
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "logdiag":
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {name.name.split(".")[1] for name in node.names if name.name.startswith("logdiag.")}
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_module_imports_only_what_its_part_may(module: Path) -> None:
+    assert imports(module) - {part(module)} <= MAY_IMPORT[part(module)]
+
+
+PRINTING = {"print", "exit", "typer.echo", "sys.exit", "os._exit"}
+
+
+def calls(module: Path) -> set[str]:
+    tree = ast.parse((ROOT / module).read_text())
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_only_the_command_line_prints_and_exits(module: Path) -> None:
+    if part(module) != "cli":
+        assert not calls(module) & PRINTING
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_no_module_is_named_for_nothing(module: Path) -> None:
+    assert module.stem not in {"utils", "base", "core", "manager", "helpers", "common"}
+
+
+def test_every_command_is_documented() -> None:
+    readme = (ROOT.parent / "README.md").read_text()
+    from logdiag.cli import app, rules_app
+
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"`logdiag {command.callback.__name__} " in readme
+    for command in rules_app.registered_commands:
+        assert command.callback is not None
+        assert f"{command.name or command.callback.__name__.removeprefix('rules_')}" in readme
