@@ -9,6 +9,11 @@ def moment(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03d} UTC"
 
 
+def second(time: datetime) -> str:
+    """``2020-08-12 19:57:43 UTC``, where milliseconds would only be in the way."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def stretch(span: timedelta) -> str:
     """A span in at most two units: ``50 ms``, ``18.3 s``, ``4 m 12 s``, ``3 h 5 m``, ``22 d 1 h``."""
     milliseconds = round(span / timedelta(milliseconds=1))
