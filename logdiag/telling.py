@@ -19,7 +19,7 @@ def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         more = (
             f" {counted(rest, 'more incident')} {'follows' if rest == 1 else 'follow'} below." if rest else ""
         )
-        return f"{headline.title}, since {second(headline.first)}; {_state(headline)}.{more}"
+        return f"{headline.title}. Since {second(headline.first)}; {_state(headline)}.{more}"
     if not cluster.seen:
         return "Nothing can be said: no log record was found."
     watched = max(
@@ -40,7 +40,7 @@ def _state(incident: Incident) -> str:
         "open_at_end": "the logs stop before it ends",
         "unknown": "how it went on is hidden by a gap in the logs",
         "seen": "it has no end of its own",
-        "closed": f"it was over by {second(incident.last)}",
+        "closed": f"over by {second(incident.last)}",
     }[incident.state]
 
 

@@ -20,9 +20,9 @@ def stretch(span: timedelta) -> str:
     if milliseconds < 1000:
         return f"{milliseconds} ms"
     seconds = milliseconds / 1000
-    if seconds < 60:
+    if milliseconds < 59_950:
         return f"{seconds:.1f} s".replace(".0 s", " s")
-    whole = int(seconds)
+    whole = round(seconds)
     for size, unit, smaller, smaller_unit in (
         (86400, "d", 3600, "h"),
         (3600, "h", 60, "m"),

@@ -14,9 +14,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logdiag.model import Diagnosis, Finding, Incident, Peer, Severity, State, Step
+from logdiag.model import Diagnosis, Finding, Incident, Peer, Severity, Step
+from logdiag.report import words
+from logdiag.report.actions import first_steps
 from logdiag.report.defuse import defuse
-from logdiag.report.html import first_steps
+from logdiag.wording import counted
 
 LONGEST = 600
 """Characters that are shown of one value."""
@@ -24,14 +26,6 @@ LONGEST = 600
 _NARROW = 84
 # Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
 _LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
-_STATE_WORDS: dict[State, str] = {
-    "open": "still open",
-    "open_at_end": "open when the log ended",
-    "unknown": "unknown how it went on",
-    "seen": "seen",
-    "closed": "over",
-}
-_RISK_WORDS = {"read": "read only", "change": "change", "outage": "outage", "destructive": "destructive"}
 _COLORS: dict[Severity, str] = {
     "critical": "bold magenta",
     "high": "bold red",
@@ -146,7 +140,7 @@ def _incidents(incidents: tuple[Incident, ...], found: dict[str, Finding]) -> It
     for number, incident in enumerate(incidents, start=1):
         title = Text(incident.severity.upper(), style=_COLORS[incident.severity])
         title.append(f"  {_line(incident.title)}", style="bold")
-        facts = Text(f"{_STATE_WORDS[incident.state]}: {_since_until(incident)}")
+        facts = Text(f"{words.STATES[incident.state]}: {_since_until(incident)}")
         about = Text(_line(", ".join(incident.peers)) or "peers not known", style="")
         about.append(f" | {_line(incident.rule)} | {_findings(incident, found)}", style=_SOFT)
         yield _item(f"{number}.", title, facts, about, Text(_line(incident.summary)))
@@ -154,7 +148,7 @@ def _incidents(incidents: tuple[Incident, ...], found: dict[str, Finding]) -> It
 
 def _findings(incident: Incident, found: dict[str, Finding]) -> str:
     members = [found[id_] for id_ in incident.findings if id_ in found]
-    text = _count(len(members), "finding")
+    text = counted(len(members), "finding")
     return text + (f", first {_line(members[0].rule)}" if members else "")
 
 
@@ -173,13 +167,13 @@ def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[Renderable
     if not steps:
         yield Text("The remedy begins with a step that destroys data: read it in the full report.")
     elif left:
-        yield Text(f"   {_count(left, 'more step')} in the full report.", style=_SOFT)
+        yield Text(f"   {counted(left, 'more step')} in the full report.", style=_SOFT)
 
 
 def _step(number: int, step: Step) -> RenderableType:
     where = f"On {_line(', '.join(step.where))}" if step.where else "Where: see text"
     parts: list[RenderableType] = [
-        Text(f"{where} ({_RISK_WORDS[step.risk]})", style=_SOFT),
+        Text(f"{where} ({words.RISKS[step.risk]})", style=_SOFT),
         Text(_line(step.do)),
     ]
     if step.command is not None:
@@ -209,9 +203,10 @@ def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     ledger = diagnosis.coverage
     logs = sum(member.kind == "log" for member in ledger.members)
     yield Text(
-        f"{_count(ledger.records, 'record')} in {_count(logs, 'log')}, {_count(ledger.size, 'byte')} in all; "
-        f"{_count(ledger.unparsed, 'line')} without a record, "
-        f"{_count(len(ledger.members) - logs, 'other member')}."
+        f"{counted(ledger.records, 'record')} in {counted(logs, 'log')}, "
+        f"{counted(ledger.size, 'byte')} in all; "
+        f"{counted(ledger.unparsed, 'line')} without a record, "
+        f"{counted(len(ledger.members) - logs, 'other member')}."
     )
     for member in ledger.members:
         for fault in member.faults:
@@ -248,10 +243,6 @@ def _covers(first: datetime | None, last: datetime | None) -> str:
     if first is None or last is None:
         return "none"
     return f"{_utc(first)} to {f'{last:%H:%M:%S}' if first.date() == last.date() else _utc(last)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _utc(time: datetime) -> str:

@@ -191,7 +191,7 @@ def test_each_finding_stands_in_findings_once_with_all_that_is_known() -> None:
         ("open", "not over; last seen 2020-08-12 20:07:44 UTC"),
         ("open_at_end", "no end in the log; last seen 2020-08-12 20:07:44 UTC"),
         ("unknown", "not known; last seen 2020-08-12 20:07:44 UTC"),
-        ("closed", "Until 2020-08-12 20:07:44 UTC, after 10 min 1 s"),
+        ("closed", "Until 2020-08-12 20:07:44 UTC, after 10 m 1 s"),
     ],
 )
 def test_an_end_is_claimed_only_where_one_was_seen(state: str, words: str) -> None:
@@ -266,7 +266,7 @@ def test_a_peer_without_a_snapshot_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("skew", "words"), [(None, None), (0.0, "none"), (-2.4, "2.4 s behind"), (61.0, "1 min 1 s ahead")]
+    ("skew", "words"), [(None, None), (0.0, "none"), (-2.4, "2.4 s behind"), (61.0, "1 m 1 s ahead")]
 )
 def test_a_clock_that_is_off_is_told(skew: float | None, words: str | None) -> None:
     diagnosis = sample.sample()
@@ -284,7 +284,7 @@ def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
         assert member.source in words
         assert f"{member.size:,}" in words
     assert "the compressed stream is cut after 65,536 bytes" in words
-    assert "2020-08-12 19:24:31–19:40:02 UTC (15 min 30 s)" in words
+    assert "2020-08-12 19:24:31–19:40:02 UTC (15 m 30 s)" in words
     assert "could not be read to the end" in outline.by_id("verdict").words
     assert "could not be read to the end" not in Outline(page_of("quiet")).by_id("verdict").words
 
@@ -374,7 +374,7 @@ def test_findings_whose_ids_look_alike_keep_their_own_anchors() -> None:
     [
         (timedelta(milliseconds=219), "219 ms"),
         (timedelta(seconds=8), "8 s"),
-        (timedelta(minutes=10, seconds=0.6), "10 min 1 s"),
+        (timedelta(minutes=10, seconds=0.6), "10 m 1 s"),
         (timedelta(hours=3), "3 h"),
         (timedelta(days=2, hours=1, minutes=5), "2 d 1 h"),
         (timedelta(hours=1, seconds=59), "1 h"),

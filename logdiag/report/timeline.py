@@ -1,0 +1,288 @@
+"""Where things stand on the time axis of a report, and the same things as a list in time order.
+
+A page draws it in percent of its width, so that one drawing fits a phone, a screen and paper.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, Peer, Severity
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TICK_STEPS = (
+    *(1, 2, 5, 15, 30, _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE),
+    *(_HOUR, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 30 * _DAY, 91 * _DAY),
+    *(365 * _DAY, 3653 * _DAY, 36525 * _DAY, 365250 * _DAY),
+)
+_MOST_TICKS = 5
+_EDGE = 7.0
+# Marks nearer to each other than this share of the width would hide one another on a phone.
+_ONE_MARK = 3.0
+# A silence of all peers that would take more than this share of the width is drawn as a break.
+_LONG_SILENCE, _BREAK = 0.4, 5.0
+_TICK_APART, _DATES_APART = 15.0, 24.0
+_HEAD, _ROW, _LANE, _FOOT = 8, 36, 62, 40
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stretch of the time axis, in percent of its width."""
+
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From time to percent of the width, in straight pieces: a break is narrower than it lasted."""
+
+    times: tuple[datetime, ...]
+    places: tuple[float, ...]
+    breaks: tuple[tuple[datetime, datetime], ...]
+
+    def place(self, time: datetime) -> float:
+        """Where ``time`` stands."""
+        right = min(max(bisect_right(self.times, time), 1), len(self.times) - 1)
+        share = (time - self.times[right - 1]) / (self.times[right] - self.times[right - 1])
+        return round(self.places[right - 1] + share * (self.places[right] - self.places[right - 1]), 2)
+
+    def bar(self, first: datetime, last: datetime) -> Bar:
+        """Where the time from ``first`` to ``last`` stands."""
+        x = self.place(first)
+        return Bar(x, round(self.place(last) - x, 2))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Findings that begin at about the same time on one peer."""
+
+    x: float
+    severity: Severity
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One peer on the time axis; ``peer`` is None for a host that is no peer of the cluster."""
+
+    name: str
+    y: int
+    peer: Peer | None
+    seen: Bar | None
+    gaps: tuple[Bar, ...]
+    lasting: tuple[tuple[Severity, Bar], ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One incident on the time axis: what was seen of it, and how far it stays open."""
+
+    y: int
+    number: int
+    incident: Incident
+    seen: Bar
+    open: Bar | None
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A time on the axis; ``date`` only where it is another day than at the tick before."""
+
+    x: float
+    anchor: str
+    time: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Everything the drawing needs. Across it counts in percent, so that it fits any page; down in pixels."""
+
+    start: datetime
+    end: datetime
+    height: int
+    axis: int
+    ticks: tuple[Tick, ...]
+    breaks: tuple[tuple[float, timedelta], ...]
+    stretches: tuple[Stretch, ...]
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of the list in time order. ``item`` is what happened, of the kind that ``kind`` names."""
+
+    time: datetime
+    until: datetime | None
+    where: tuple[str, ...]
+    kind: str
+    item: Any
+
+
+def chart(diagnosis: Diagnosis) -> Chart | None:
+    """The drawing; None where nothing has a place on a time axis."""
+    peers = diagnosis.cluster.peers
+    times = [*own_times(peers), *(change.time for change in diagnosis.changes)]
+    times += [time for finding in diagnosis.findings for time in (finding.first, finding.last)]
+    times += [time for incident in diagnosis.incidents for time in (incident.first, incident.last)]
+    whole = span_of(times)
+    if whole is None or whole[0] == whole[1]:
+        return None
+    start, end = whole
+    scale = _scale(start, end, _silences(diagnosis, start, end))
+    stretches = tuple(
+        _stretch(number, incident, scale) for number, incident in enumerate(diagnosis.incidents, start=1)
+    )
+    top = _HEAD + _ROW * len(stretches)
+    hosts = {host for finding in diagnosis.findings for host in finding.hosts}
+    names: list[tuple[str, Peer | None]] = [(peer.name, peer) for peer in peers]
+    names += [(host, None) for host in sorted(hosts - {peer.name for peer in peers})]
+    lanes = tuple(
+        _lane(name, peer, top + _LANE * row, diagnosis, scale) for row, (name, peer) in enumerate(names)
+    )
+    axis = top + _LANE * len(lanes) + 4
+    breaks = tuple((scale.place(first + (last - first) / 2), last - first) for first, last in scale.breaks)
+    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, stretches, lanes)
+
+
+def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Find the stretches of which no peer that gave a log says anything."""
+    common = [(start, end)]
+    logged = False
+    for peer in diagnosis.cluster.peers:
+        if peer.seen_from is None or peer.seen_to is None:
+            continue
+        logged = True
+        silent = [(start, peer.seen_from), (peer.seen_to, end)]
+        silent += [(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == peer.name]
+        both = [(max(a, c), min(b, d)) for a, b in common for c, d in silent]
+        common = [(first, last) for first, last in both if first < last]
+    return sorted(common) if logged else []
+
+
+def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, datetime]]) -> Scale:
+    total = end - start
+    breaks = tuple((first, last) for first, last in silences if (last - first) / total > _LONG_SILENCE)
+    told = total - sum((last - first for first, last in breaks), timedelta())
+    if not told:
+        return Scale((start, end), (0.0, 100.0), ())
+    width = 100 - _BREAK * len(breaks)
+    times, places = [start], [0.0]
+    for first, last in (*breaks, (end, end)):
+        if first > times[-1]:
+            places.append(places[-1] + width * ((first - times[-1]) / told))
+            times.append(first)
+        if last > times[-1]:
+            places.append(places[-1] + _BREAK)
+            times.append(last)
+    return Scale(tuple(times), tuple(places), breaks)
+
+
+def _stretch(number: int, incident: Incident, scale: Scale) -> Stretch:
+    end = scale.times[-1]
+    lasts = incident.state in ("open", "open_at_end", "unknown") and incident.last < end
+    return Stretch(
+        _HEAD + _ROW * (number - 1),
+        number,
+        incident,
+        scale.bar(incident.first, incident.last),
+        scale.bar(incident.last, end) if lasts else None,
+    )
+
+
+def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Scale) -> Lane:
+    found = [finding for finding in diagnosis.findings if name in finding.hosts]
+    seen = None
+    if peer is not None and peer.seen_from is not None and peer.seen_to is not None:
+        seen = scale.bar(peer.seen_from, peer.seen_to)
+    return Lane(
+        name=name,
+        y=y,
+        peer=peer,
+        seen=seen,
+        gaps=tuple(scale.bar(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == name),
+        lasting=tuple(
+            (finding.severity, scale.bar(finding.first, finding.last))
+            for finding in found
+            if finding.last > finding.first
+        ),
+        marks=_marks(found, scale),
+    )
+
+
+def _marks(findings: Sequence[Finding], scale: Scale) -> tuple[Mark, ...]:
+    bundles: list[tuple[float, list[Finding]]] = []
+    for finding in sorted(findings, key=lambda finding: finding.first):
+        x = scale.place(finding.first)
+        if bundles and x - bundles[-1][0] < _ONE_MARK:
+            bundles[-1][1].append(finding)
+        else:
+            bundles.append((x, [finding]))
+    return tuple(
+        Mark(x, max((f.severity for f in some), key=SEVERITIES.index), tuple(some)) for x, some in bundles
+    )
+
+
+def _ticks(scale: Scale) -> tuple[Tick, ...]:
+    ticks: list[Tick] = []
+    day = ""
+    broken = {first for first, _ in scale.breaks}
+    for first, last in pairwise(scale.times):
+        if first in broken:
+            continue
+        for time, shown in _round_times(first, last, (scale.place(last) - scale.place(first)) / 100):
+            x, date = scale.place(time), f"{time:%Y-%m-%d}"
+            if ticks and x - ticks[-1].x < (_DATES_APART if date != day and ticks[-1].date else _TICK_APART):
+                continue
+            anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
+            ticks.append(Tick(x, anchor, f"{time:{shown}}" if shown else "", date if date != day else ""))
+            day = date
+    return tuple(ticks)
+
+
+def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple[datetime, str]]:
+    """Round times for a piece that has this share of the width, and how to write them; else its start."""
+    seconds = (end - start).total_seconds()
+    most = max(1.0, _MOST_TICKS * share)
+    step = next((size for size in _TICK_STEPS if seconds / size <= most), _TICK_STEPS[-1])
+    shown = "" if step >= _DAY else "%H:%M" if step >= _MINUTE else "%H:%M:%S"
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    begin = (start - midnight).total_seconds()
+    numbers = range(math.ceil(begin / step), math.floor((begin + seconds) / step) + 1)
+    if not numbers or share < _TICK_APART / 100:
+        yield start, "%H:%M:%S"
+        return
+    for number in numbers:
+        yield midnight + timedelta(seconds=step * number), shown
+
+
+def events(diagnosis: Diagnosis) -> list[Event]:
+    """Everything that happened, in the order of time."""
+    told = [
+        Event(found.first, found.last if found.last > found.first else None, found.hosts, "finding", found)
+        for found in diagnosis.findings
+    ]
+    told += [Event(change.time, None, (change.peer,), "change", change) for change in diagnosis.changes]
+    told += [Event(gap.start, gap.end, (gap.peer,), "gap", gap) for gap in diagnosis.coverage.gaps]
+    for peer in diagnosis.cluster.peers:
+        if peer.seen_from is not None:
+            told.append(Event(peer.seen_from, None, (peer.name,), "begin", peer))
+        if peer.seen_to is not None:
+            told.append(Event(peer.seen_to, None, (peer.name,), "end", peer))
+    return sorted(told, key=lambda event: event.time)
+
+
+def own_times(peers: Iterable[Peer]) -> list[datetime]:
+    """When the logs of some peers begin and end."""
+    return [time for peer in peers for time in (peer.seen_from, peer.seen_to) if time is not None]
+
+
+def span_of(times: Sequence[datetime]) -> tuple[datetime, datetime] | None:
+    """The first and the last of some times."""
+    return (min(times), max(times)) if times else None

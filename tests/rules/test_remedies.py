@@ -1,0 +1,361 @@
+"""The safety rules of remedies: each test tries to make the engine give advice that does harm."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logdiag.model import Diagnosis, Step
+from logdiag.pipeline import examine
+from logdiag.records import read_texts
+from logdiag.rules.cases import tables_of
+from logdiag.rules.library import load
+from logdiag.rules.remedies import fill
+from logdiag.rules.schema import Case
+
+KEY = "xCommand ForceSystemKeyUpdate"
+DETAILS = {
+    "20004": "The system is unable to communicate with one or more of the cluster peers",
+    "20007": "Cluster configuration has been changed, however a restart is required for this to take effect",
+    "20020": "Restart required: TLS verification configuration does not match active status",
+    "40055": "Failed to update key file: Failed to update system key file due to inconsistent state",
+}
+PEERS = ("expa01", "expa02", "expa03")
+
+
+def said(clock: str, text: str, peer: str = "expa01") -> str:
+    return f'2024-03-05T{clock}.000+00:00 {peer} {text} UTCTime="2024-03-05 {clock},000"\n'
+
+
+def alarm(clock: str, what: str, number: str, peer: str = "expa01") -> str:
+    detail = DETAILS[number]
+    return said(clock, f'alarm: Level="WARN" Event="Alarm {what}" Id="{number}" Detail="{detail}"', peer)
+
+
+def cluster(*names: str, primary: str | None = None) -> str:
+    """The record that lists the peers, and that says which is the primary."""
+    peers = ", ".join(f"u'(10.0.0.{number} {name})'" for number, name in enumerate(names, start=1))
+    claim = f' ConfigurationMasterIndex="{names.index(primary)}"' if primary else ""
+    text = f'replication: Module="developer.replication" AlternateIPAddresses="[{peers}]"{claim}'
+    return said("08:59:00", text, names[0])
+
+
+def told(logs: str | Mapping[str, str]) -> Diagnosis:
+    logs = {"a.log": logs} if isinstance(logs, str) else logs
+    return examine(read_texts({name: log.encode() for name, log in logs.items()}), load())
+
+
+def remedies(diagnosis: Diagnosis) -> list[tuple[Step, ...]]:
+    """Every remedy that a reader can meet: of incidents and of findings."""
+    items = (*diagnosis.incidents, *diagnosis.findings)
+    return [item.remedy for item in items]
+
+
+def commands(diagnosis: Diagnosis) -> set[tuple[str, ...]]:
+    """Where the command on the system key is to be run, in any remedy."""
+    return {step.where for remedy in remedies(diagnosis) for step in remedy if KEY in (step.command or "")}
+
+
+def restarts(remedy: tuple[Step, ...]) -> list[Step]:
+    return [step for step in remedy if step.risk == "outage"]
+
+
+def words(step: Step) -> str:
+    return " ".join((step.do, step.why, step.command or "", step.impact, step.verify, step.wait))
+
+
+# ── the system key ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_single_node_updates_its_key_itself() -> None:
+    diagnosis = told(cluster("expa01", primary="expa01") + alarm("09:00:00", "Raised", "40055"))
+    assert commands(diagnosis) == {("expa01",)}
+
+
+def test_a_cluster_takes_the_key_from_a_peer_without_the_alarm() -> None:
+    diagnosis = told(cluster(*PEERS) + alarm("09:00:00", "Raised", "40055", "expa02"))
+    assert commands(diagnosis) == {("expa01", "expa03")}
+
+
+def test_the_peer_is_looked_at_before_the_command_is_run_on_it() -> None:
+    diagnosis = told(cluster(*PEERS[:2]) + alarm("09:00:00", "Raised", "40055"))
+    for remedy in remedies(diagnosis):
+        run = next(i for i, step in enumerate(remedy) if step.command)
+        check = next(i for i, step in enumerate(remedy) if step.risk == "read" and "40055" in step.do)
+        assert check < run
+        assert remedy[check].where == remedy[run].where == ("expa02",)
+        assert "not the same as its absence" in remedy[check].do
+
+
+def test_where_every_peer_has_the_alarm_the_command_has_no_place() -> None:
+    logs = cluster(*PEERS[:2])
+    logs += alarm("09:00:00", "Raised", "40055", "expa01") + alarm("09:00:01", "Raised", "40055", "expa02")
+    diagnosis = told(logs)
+    (incident,) = diagnosis.incidents
+    assert not any(KEY in words(step) for step in incident.remedy)
+    assert any("raised on every peer" in step.do for step in incident.remedy)
+    assert commands(diagnosis) == set()
+
+
+@pytest.mark.parametrize("later", ["09:04:00", "09:06:00", "10:00:00"])
+def test_a_peer_that_raises_the_alarm_later_has_it_too(later: str) -> None:
+    logs = cluster(*PEERS) + alarm("09:00:00", "Raised", "40055") + alarm(later, "Raised", "40055", "expa02")
+    assert commands(told(logs)) == {("expa03",)}
+
+
+def test_an_alarm_that_was_raised_before_a_gap_may_still_be_there() -> None:
+    logs = {
+        "a": cluster(*PEERS) + alarm("09:00:00", "Raised", "40055"),
+        "b": alarm("09:00:00", "Raised", "40055", "expa02"),
+        "c": said("10:00:00", "tvcs: idle", "expa02"),
+    }
+    assert commands(told(logs)) == {("expa03",)}
+
+
+def test_raised_and_lowered_leaves_a_peer_free_of_it() -> None:
+    logs = cluster(*PEERS[:2]) + alarm("09:00:00", "Raised", "40055", "expa01")
+    logs += alarm("09:00:01", "Raised", "40055", "expa02") + alarm("09:00:30", "Lowered", "40055", "expa02")
+    (incident,) = told(logs).incidents
+    assert [step.where for step in incident.remedy if step.command] == [("expa02",)]
+
+
+def test_raised_again_is_raised() -> None:
+    logs = cluster(*PEERS) + alarm("09:00:00", "Raised", "40055")
+    logs += alarm("09:00:01", "Raised", "40055", "expa02") + alarm("09:00:30", "Lowered", "40055", "expa02")
+    assert commands(told(logs + alarm("09:30:00", "Raised", "40055", "expa02"))) == {("expa03",)}
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "",
+        said(
+            "08:59:00", 'replication: Module="developer.replication" AlternateIPAddresses="[u\'10.0.0.2\']"'
+        ),
+        said("08:59:00", 'replication: Module="developer.replication" ConfigurationMasterIndex="0"'),
+    ],
+    ids=["no list", "a list that cannot be read", "no list but an index"],
+)
+def test_without_a_list_of_peers_no_command_is_given(hint: str) -> None:
+    diagnosis = told(hint + alarm("09:00:00", "Raised", "40055"))
+    assert commands(diagnosis) == set()
+    (incident,) = diagnosis.incidents
+    assert any("single node or one of a cluster" in step.do for step in incident.remedy)
+
+
+# ── restarts ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("number", ["20007", "20020"])
+def test_only_peers_that_ask_are_restarted_and_the_primary_first(number: str) -> None:
+    logs = cluster(*PEERS, primary="expa02")
+    logs += alarm("09:00:00", "Raised", number, "expa01") + alarm("09:00:01", "Raised", number, "expa02")
+    (incident,) = told(logs).incidents
+    assert [step.where for step in restarts(incident.remedy)] == [("expa02",), ("expa01",)]
+    assert "one at a time" in restarts(incident.remedy)[1].do
+    assert all("maintenance mode" in step.do and "MRA" in step.impact for step in restarts(incident.remedy))
+    assert all(step.wait for step in restarts(incident.remedy))
+
+
+def test_several_that_ask_are_restarted_one_at_a_time() -> None:
+    logs = cluster(*PEERS, primary="expa01")
+    logs += alarm("09:00:00", "Raised", "20007", "expa02") + alarm("09:00:01", "Raised", "20007", "expa03")
+    (incident,) = told(logs).incidents
+    (step,) = restarts(incident.remedy)
+    assert step.where == ("expa02", "expa03")
+    assert "Restart expa02 and expa03, one at a time" in step.do
+
+
+def test_a_primary_that_does_not_ask_is_not_restarted() -> None:
+    diagnosis = told(cluster(*PEERS[:2], primary="expa01") + alarm("09:00:00", "Raised", "20007", "expa02"))
+    for remedy in remedies(diagnosis):
+        assert [step.where for step in restarts(remedy)] == [("expa02",)]
+
+
+def test_without_a_known_primary_nobody_is_named_and_the_text_says_what_is_missing() -> None:
+    logs = cluster(*PEERS)
+    logs += alarm("09:00:00", "Raised", "20007", "expa01") + alarm("09:00:01", "Raised", "20007", "expa02")
+    (incident,) = told(logs).incidents
+    assert [step.where for step in restarts(incident.remedy)] == [(), ()]
+    first, others = restarts(incident.remedy)
+    assert "Which peer is the configuration primary does not stand in this evidence" in first.do
+    assert "expa01 and expa02 ask for it" in first.do
+    assert "those of expa01 and expa02 that are not the primary" in others.do
+    assert "one at a time" in others.do
+
+
+def test_a_single_node_is_restarted_where_it_asks() -> None:
+    (incident,) = told(cluster("expa01") + alarm("09:00:00", "Raised", "20007")).incidents
+    assert [step.where for step in restarts(incident.remedy)] == [("expa01",)]
+
+
+def test_a_peer_that_asks_no_more_is_not_restarted() -> None:
+    logs = cluster(*PEERS[:2], primary="expa01")
+    logs += alarm("09:00:00", "Raised", "20007", "expa01") + alarm("09:10:00", "Lowered", "20007", "expa01")
+    for remedy in remedies(told(logs)):
+        assert restarts(remedy) == []
+
+
+def test_one_of_two_asks_no_more() -> None:
+    logs = cluster(*PEERS, primary="expa01")
+    logs += alarm("09:00:00", "Raised", "20007", "expa01") + alarm("09:00:01", "Raised", "20007", "expa02")
+    (incident,) = told(logs + alarm("09:10:00", "Lowered", "20007", "expa01")).incidents
+    assert [step.where for step in restarts(incident.remedy)] == [("expa02",)]
+
+
+def test_the_primary_comes_first_however_late_it_asks() -> None:
+    logs = cluster(*PEERS, primary="expa02")
+    logs += alarm("09:00:00", "Raised", "20007", "expa01") + alarm("09:30:00", "Raised", "20007", "expa02")
+    for incident in told(logs).incidents:
+        assert restarts(incident.remedy)[0].where == ("expa02",)
+
+
+VERIFY = (
+    'Event="System Configuration Changed" Node="clusterdb@{0}.example.com" '
+    'Detail="xconfiguration clusterConfiguration tls_verify - changed from: {1} to: {2}"'
+)
+
+
+def verification(*peers: str, before: str = "Permissive", after: str = "Enforcing") -> str:
+    return "".join(said("09:00:00", VERIFY.format(peer, before, after), peer) for peer in peers)
+
+
+def test_who_logged_a_change_does_not_ask_for_a_restart_by_that() -> None:
+    logs = cluster(*PEERS[:2], primary="expa01") + verification("expa01", "expa02")
+    logs += alarm("09:00:01", "Raised", "20007", "expa02")
+    for remedy in remedies(told(logs)):
+        assert [step.where for step in restarts(remedy)] == [("expa02",)]
+
+
+def test_a_change_after_which_nobody_asks_restarts_nobody() -> None:
+    logs = cluster(*PEERS[:2], primary="expa01") + verification("expa01", "expa02")
+    assert [restarts(remedy) for remedy in remedies(told(logs))] == [[], []]
+
+
+def test_certificates_are_checked_before_the_restart_that_enforces_them() -> None:
+    logs = cluster(*PEERS[:2], primary="expa01") + verification("expa01", "expa02")
+    logs += alarm("09:00:01", "Raised", "20007", "expa01") + alarm("09:00:01", "Raised", "20007", "expa02")
+    (incident,) = told(logs).incidents
+    assert incident.rule == "incident/tls-enforcement"
+    check = next(i for i, step in enumerate(incident.remedy) if "certificate" in step.do)
+    first = next(i for i, step in enumerate(incident.remedy) if step.risk == "outage")
+    assert check < first
+    assert incident.remedy[check].risk == "read"
+    assert incident.remedy[check].where == ("expa01", "expa02")
+
+
+# ── nothing that cannot be undone ───────────────────────────────────────────────────────────
+
+
+def test_no_shipped_procedure_has_a_destructive_step() -> None:
+    for procedure in load().procedures.values():
+        for step in procedure.steps:
+            assert step.risk != "destructive"
+            for text in (step.do, step.why, step.command or "", step.impact, step.verify, step.wait):
+                assert not any(word in text for word in ("clusterdb_destroy", "ForceConfigUpdate", "purge"))
+
+
+def shipped_cases() -> Iterator[Case]:
+    for rule in load().rules.values():
+        yield from rule.cases
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[Diagnosis]:
+    library = load()
+    return [examine(tables_of(case), library) for case in shipped_cases()]
+
+
+def test_no_shipped_case_is_told_to_destroy_anything(shipped: list[Diagnosis]) -> None:
+    steps = [step for diagnosis in shipped for remedy in remedies(diagnosis) for step in remedy]
+    assert len(steps) > 100
+    for step in steps:
+        assert step.risk != "destructive"
+        assert not any(word in words(step) for word in ("clusterdb_destroy", "ForceConfigUpdate", "purge"))
+
+
+def test_every_step_says_where_or_what_is_missing(shipped: list[Diagnosis]) -> None:
+    for diagnosis in shipped:
+        names = {peer.name for peer in diagnosis.cluster.peers}
+        for remedy in remedies(diagnosis):
+            for step in remedy:
+                assert set(step.where) <= names
+                assert step.where or "evidence" in step.do or "They are those of" in step.do
+                assert "{" not in words(step)
+
+
+# ── peers and nothing else ──────────────────────────────────────────────────────────────────
+
+ALARMS = st.lists(
+    st.tuples(
+        st.integers(0, 59),
+        st.sampled_from(["Raised", "Lowered", "Acknowledged"]),
+        st.sampled_from(sorted(DETAILS)),
+        st.sampled_from([*PEERS, "EXPA01.example.com"]),
+    ),
+    max_size=6,
+)
+LISTS = st.one_of(
+    st.just(""),
+    st.builds(
+        lambda number, primary: cluster(
+            *PEERS[:number], primary=primary if primary in PEERS[:number] else None
+        ),
+        st.integers(1, 3),
+        st.sampled_from([None, *PEERS]),
+    ),
+)
+
+
+@given(LISTS, ALARMS)
+@settings(deadline=None, max_examples=60)
+def test_a_step_stands_on_peers_of_the_cluster_only(
+    peers: str, alarms: list[tuple[int, str, str, str]]
+) -> None:
+    logs = "".join(
+        alarm(f"09:{minute:02}:00", what, number, peer) for minute, what, number, peer in sorted(alarms)
+    )
+    diagnosis = told(peers + logs)
+    names = {peer.name for peer in diagnosis.cluster.peers}
+    asking = {(finding.hosts, finding.rule) for finding in diagnosis.findings}
+    for incident in diagnosis.incidents:
+        for step in incident.remedy:
+            assert set(step.where) <= names
+            assert len(set(step.where)) == len(step.where)
+        if incident.rule == "cluster/restart-required":
+            restarted = {name for step in restarts(incident.remedy) for name in step.where}
+            assert all(((name,), "cluster/restart-required") in asking for name in restarted)
+
+
+# ── what a log says is shown as it is ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "value", ["{where}", "{hosts}", "{0.__class__}", "{", "}", "{{}}", "%s", "$(reboot)"]
+)
+def test_a_value_that_looks_like_a_placeholder_is_shown_as_it_is(value: str) -> None:
+    text = (
+        'httpd[1]: web: Event="System Configuration Changed" Detail="configuration/cluster/tls_verify - '
+        f'changed from: \'Permissive\' to: \'Enforcing\'" Src-ip="10.0.0.9" User="{value}"'
+    )
+    diagnosis = told(said("09:00:00", text))
+    expected = f"by {value} from 10.0.0.9 through the web interface"
+    assert [finding.title for finding in diagnosis.findings if expected in finding.title] != []
+    assert all(expected in incident.title for incident in diagnosis.incidents)
+
+
+@pytest.mark.parametrize("name", ["{where}", "{0.__class__}", "{peers}"])
+def test_a_host_that_looks_like_a_placeholder_is_shown_as_it_is(name: str) -> None:
+    diagnosis = told(alarm("09:00:00", "Raised", "20004", name))
+    (incident,) = diagnosis.incidents
+    assert incident.title.startswith(f"Alarm 20004 on {name}:")
+    assert incident.remedy[0].where == (name,)
+    assert incident.remedy[0].do.startswith(f"On {name}, test")
+
+
+def test_filling_is_one_pass() -> None:
+    values = {"a": "{b}", "b": "{a}", "where": "{0}"}
+    assert fill("x {a} y {b} {where}", values) == "x {b} y {a} {0}"
+    assert fill("  no placeholder  ", values) == "no placeholder"
+    assert fill("", values) == ""
