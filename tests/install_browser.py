@@ -10,11 +10,17 @@ def main() -> int:
     if shutil.which("chromium"):
         return 0
     if not shutil.which("apt-get"):
-        print("The browser tests need a command `chromium`: install Chromium and run this again.", file=sys.stderr)
+        print(
+            "The browser tests need a command `chromium`: install Chromium and run this again.",
+            file=sys.stderr,
+        )
         return 1
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
+    for command in (
+        ["apt-get", "update"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+    ):
         subprocess.run([*sudo, *command], check=True, env=environment, stdout=subprocess.DEVNULL)
     return 0
 

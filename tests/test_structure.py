@@ -11,7 +11,7 @@ MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 # What each part may import of the package, beside itself.
 NOUNS = {"model", "errors", "resources", "wording", "spans"}
 MAY_IMPORT = {
-    **dict.fromkeys(NOUNS, set[str]()),
+    **{noun: set[str]() for noun in NOUNS},
     "grammar": {"resources"},
     "snapshots": {"errors", "grammar"},
     "records": {"grammar", "model", "snapshots"},

@@ -450,3 +450,11 @@ def test_a_peer_s_newest_word_counts() -> None:
         "b": claims("09:00:00", "expa02", primary=False) + claims("09:30:00", "expa02", primary=True),
     }
     assert roles(logs) == {"expa01": "subordinate", "expa02": "primary"}
+
+
+def test_a_peer_that_is_not_the_primary_still_says_who_is() -> None:
+    logs = listed("09:00:00", "expa01", "expa02", index="0", peer="expa02")
+    assert roles(logs + claims("09:00:01", "expa02", primary=False)) == {
+        "expa01": "primary",
+        "expa02": "subordinate",
+    }
