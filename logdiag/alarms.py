@@ -14,17 +14,15 @@ LOWERED = {"Event": "Alarm Lowered"}
 
 def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
     """For each peer that logged alarms: alarm id to its state at the end of its log."""
-    newest: dict[tuple[str, str], tuple[int, AlarmState]] = {}
+    words: list[tuple[int, int, str, str, AlarmState]] = []
     logged: tuple[tuple[dict[str, str], AlarmState], ...] = ((RAISED, "raised"), (LOWERED, "clear"))
     for condition, state in logged:
         rows = log.rows(compile_condition({**condition, "Id|exists": True}))
-        times = log.times(rows)
-        hosts = log.hosts(rows)
         ids = log.values(Reference("Id"), rows).to_pylist()
-        for time, host, alarm in zip(times, hosts, ids, strict=True):
-            key = (cluster.resolve(host) or host, alarm.strip())
-            if key not in newest or time >= newest[key][0]:
-                newest[key] = (time, state)
+        for time, row, host, alarm in zip(log.times(rows), rows, log.hosts(rows), ids, strict=True):
+            words.append((time, int(row), cluster.resolve(host) or host, alarm.strip(), state))
+    # Of two words at one time, the one that stands later in the log is the last.
+    newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(words)}
     states: dict[str, dict[str, AlarmState]] = {}
     for (peer, alarm), (time, state) in sorted(newest.items()):
         hidden = state == "raised" and cluster.seen[peer].gap_within(time, cluster.seen[peer].end) is not None

@@ -127,7 +127,7 @@ def find_cluster(tables: Tables) -> Cluster:
         )
         for draft in drafts.all()
     )
-    return Cluster(peers, seen, listed=bool(lists))
+    return Cluster(peers, seen, listed=any(lists))
 
 
 class _Drafts:
@@ -188,34 +188,36 @@ def _replication_lists(log: Log) -> tuple[list[_Pairs], list[tuple[int, str, str
         pairs = tuple((found["address"], found["name"]) for found in _PAIR.finditer(addresses))
         lists.append(pairs)
         index = master if master is not None else primary
-        if index is not None and index.isdigit() and int(index) < len(pairs):
+        if index is not None and index.isdecimal() and index.isascii() and int(index) < len(pairs):
             claims.append((time, host, pairs[int(index)][1]))
     return lists, claims
 
 
 def _roles(log: Log, drafts: _Drafts, claims: list[tuple[int, str, str]]) -> dict[str, Role]:
     """Each peer's role, from its newest word on it; none where two peers name different primaries."""
-    newest: dict[str, tuple[int, str | None, bool]] = {}
+    said: list[tuple[int, str, str | None, bool]] = []
     for time, host, primary in claims:
-        peer, named = drafts.named(host).name, drafts.named(primary).name
-        if peer not in newest or time >= newest[peer][0]:
-            newest[peer] = (time, named, peer == named)
+        claimant, chosen = drafts.named(host).name, drafts.named(primary).name
+        said.append((time, claimant, chosen, claimant == chosen))
     for words, is_primary in (("is the cluster", True), ("is not the cluster", False)):
         rows = log.rows(
             compile_condition(
                 {"Module": "developer.replication", "Detail|re": f"(?i)peer {words} (master|primary)"}
             )
         )
-        times = log.times(rows)
-        for time, host in zip(times, log.hosts(rows), strict=True):
+        for time, host in zip(log.times(rows), log.hosts(rows), strict=True):
             peer = drafts.named(host).name
-            if peer not in newest:
-                newest[peer] = (time, peer if is_primary else None, is_primary)
-    primaries = {named for _, named, _ in newest.values() if named is not None}
+            said.append((time, peer, peer if is_primary else None, is_primary))
+    newest: dict[str, tuple[str | None, bool]] = {}
+    for _, peer, named, is_primary in sorted(said, key=lambda word: word[0]):
+        # "Not the primary" does not say who is: it takes nothing back but a claim to be it.
+        if named is not None or newest.get(peer, (None, True))[1]:
+            newest[peer] = (named, is_primary)
+    primaries = {named for named, _ in newest.values() if named is not None}
     if len(primaries) > 1:
         return {}
     roles: dict[str, Role] = {}
-    for peer, (_, _, is_primary) in newest.items():
+    for peer, (_, is_primary) in newest.items():
         roles[peer] = "primary" if is_primary else "subordinate"
     if primaries:
         name = primaries.pop()

@@ -97,36 +97,55 @@ def compile_condition(written: Any) -> Condition:
     """Read a condition as it stands in a rule.
 
     Raises:
-        ConditionError: the first thing in it that cannot be read.
+        ConditionError: the first thing in it that cannot be read; `mistakes` gives all of them.
 
     """
-    return _compile(written, ())
+    problems: list[ConditionError] = []
+    condition = _compile(written, (), problems)
+    if problems:
+        raise problems[0]
+    return condition
 
 
-def _compile(written: Any, path: tuple[str | int, ...]) -> Condition:
+def mistakes(written: Any) -> list[ConditionError]:
+    """Everything in a condition that cannot be read."""
+    problems: list[ConditionError] = []
+    _compile(written, (), problems)
+    return problems
+
+
+_Path = tuple[str | int, ...]
+
+
+def _compile(written: Any, path: _Path, problems: list[ConditionError]) -> Condition:
     if isinstance(written, list):
         if not written:
-            raise ConditionError(path, "an empty list can never hold")
-        return AnyOf(tuple(_compile(item, (*path, index)) for index, item in enumerate(written)))
+            problems.append(ConditionError(path, "an empty list can never hold"))
+        return AnyOf(tuple(_compile(item, (*path, index), problems) for index, item in enumerate(written)))
     if not isinstance(written, Mapping):
-        raise ConditionError(path, "a condition is a map of keys and values, or a list of such maps")
+        what = "a condition is a map of keys and values, or a list of such maps"
+        problems.append(ConditionError(path, what))
+        return AnyOf(())
     if not written:
-        raise ConditionError(path, "an empty condition would match every record")
+        problems.append(ConditionError(path, "an empty condition would match every record"))
     terms: list[Condition] = []
     for key, value in written.items():
         here = (*path, str(key))
         if key == "any":
-            terms.append(_compile(value if isinstance(value, list) else [value], here))
+            terms.append(_compile(value if isinstance(value, list) else [value], here, problems))
         elif key == "not":
-            terms.append(Not(_compile(value, here)))
+            terms.append(Not(_compile(value, here, problems)))
         else:
-            terms.append(_test(str(key), value, here))
+            try:
+                terms.append(_test(str(key), value, here))
+            except ConditionError as problem:
+                problems.append(problem)
     # What is cheap and cuts most stands first.
     terms.sort(key=lambda term: 0 if isinstance(term, Test) and term.reference.key in _SHORTCUTS else 1)
     return terms[0] if len(terms) == 1 else AllOf(tuple(terms))
 
 
-def _test(key: str, value: Any, path: tuple[str | int, ...]) -> Test:
+def _test(key: str, value: Any, path: _Path) -> Test:
     found = _KEY.fullmatch(key)
     if found is None:
         raise ConditionError(path, f"{key!r} is no key; write Key, Key[2] or Key|modifier")
@@ -148,7 +167,7 @@ def _test(key: str, value: Any, path: tuple[str | int, ...]) -> Test:
     return Test(Reference(found["key"], int(found["number"] or 1)), modifier, values)
 
 
-def _scalar(value: Any, path: tuple[str | int, ...]) -> str:
+def _scalar(value: Any, path: _Path) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
@@ -185,6 +204,17 @@ def check_regular_expression(pattern: str) -> None:
         raise ValueError(f"{pattern!r} is no regular expression of RE2 ({reason})") from error
 
 
+def check_extraction(pattern: str) -> None:
+    """Raise ValueError where nothing can be taken out with a pattern."""
+    check_regular_expression(pattern)
+    if "(?P<value>" not in pattern:
+        raise ValueError("re has no group named value: write (?P<value>…) around what is wanted")
+    try:
+        pc.extract_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{pattern!r} has a group without a name: write (?:…) instead") from error
+
+
 def _keep(predicate: Callable[[str], bool]) -> Callable[[pa.Array], pa.Array]:
     """A predicate asked once for each distinct value."""
 
@@ -217,7 +247,7 @@ def _in_network(network: str) -> Callable[[pa.Array], pa.Array]:
 
 
 _MODIFIERS: dict[str, Callable[[str], Callable[[pa.Array], pa.Array]]] = {
-    "is": lambda v: lambda a: pc.equal(pc.utf8_lower(a), v.lower()),
+    "is": lambda v: lambda a: pc.equal(pc.utf8_lower(a), pc.utf8_lower(pa.scalar(v, pa.string()))),
     "contains": lambda v: lambda a: pc.match_substring(a, v, ignore_case=True),
     "startswith": lambda v: lambda a: pc.starts_with(a, v, ignore_case=True),
     "endswith": lambda v: lambda a: pc.ends_with(a, v, ignore_case=True),
@@ -281,7 +311,7 @@ class Log:
         found = self.values(reference, rows)
         if modifier == "exists":
             there: Mask = pc.is_valid(found).to_numpy(zero_copy_only=False)
-            return there if values == ("true",) else ~there
+            return (there & ("true" in values)) | (~there & ("false" in values))
         # Rows repeat few values: ask each of them once.
         encoded = found.dictionary_encode()
         answers = np.zeros(len(encoded.dictionary), dtype=np.bool_)

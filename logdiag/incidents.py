@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
-from logdiag.model import SEVERITIES, STATES, Finding, Incident
+from logdiag.model import SEVERITIES, STATES, Finding, Incident, Step
 from logdiag.rules.library import Library
-from logdiag.rules.remedies import fill, remedy
+from logdiag.rules.remedies import remedy
 from logdiag.rules.roles import Situation
 from logdiag.rules.schema import IncidentMatch, Rule
-from logdiag.wording import listed, moment, stretch
+from logdiag.rules.texts import fill, placeholders, unbound
 
 TOGETHER = timedelta(minutes=5)
 """Findings of one rule without a composite that start within this are one incident."""
@@ -37,6 +37,11 @@ class Told:
 def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Told:
     """Fold findings into incidents."""
     known = {finding.id: finding for finding in _with_causes(findings, library)}
+    reporters = _reporters(known.values())
+    known = {
+        id_: replace(finding, remedy=_own_remedy(finding, library, cluster, reporters))
+        for id_, finding in known.items()
+    }
     effects: dict[str, list[str]] = {}
     for finding in known.values():
         for cause in finding.caused_by:
@@ -46,7 +51,7 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     for name, rule, match in library.incidents():
         for causes in _joined([f for f in left if _is_cause(f, match)], match.by, match.within):
             members = _members(causes, effects, known)
-            incidents.append(_incident(name, rule, causes, members, library, cluster))
+            incidents.append(_incident(name, rule, causes, members, library, cluster, reporters))
             left = [finding for finding in left if finding not in causes]
     by_rule: dict[str, list[Finding]] = {}
     for finding in left:
@@ -55,7 +60,9 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     for name, same in sorted(by_rule.items()):
         for causes in _joined(same, (), TOGETHER):
             members = _members(causes, effects, known)
-            incidents.append(_incident(name, library.rules[name], causes, members, library, cluster))
+            incidents.append(
+                _incident(name, library.rules[name], causes, members, library, cluster, reporters)
+            )
     incidents.sort(key=_rank)
     ordered = sorted(known.values(), key=_rank)
     return Told(tuple(ordered), tuple(incidents))
@@ -136,8 +143,37 @@ def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -
     return [part for parts in groups.values() for part in parts]
 
 
+def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+    """For each rule the peers that it still holds for: whose newest finding of it is not over."""
+    newest: dict[tuple[str, str], Finding] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        for host in finding.hosts:
+            newest[finding.rule, host] = finding
+    holding: dict[str, set[str]] = {}
+    for (rule, host), finding in newest.items():
+        if finding.state != "closed":
+            holding.setdefault(rule, set()).add(host)
+    return {rule: tuple(sorted(hosts)) for rule, hosts in holding.items()}
+
+
+def _own_remedy(
+    finding: Finding, library: Library, cluster: Cluster, reporters: dict[str, tuple[str, ...]]
+) -> tuple[Step, ...]:
+    fired = ((finding.rule, finding.values),)
+    situation = Situation(
+        cluster, finding.rule, finding.hosts, finding.peers, finding.state, fired, reporters
+    )
+    return remedy(library.rules[finding.rule].remedy, library, situation)
+
+
 def _incident(
-    name: str, rule: Rule, causes: list[Finding], members: list[Finding], library: Library, cluster: Cluster
+    name: str,
+    rule: Rule,
+    causes: list[Finding],
+    members: list[Finding],
+    library: Library,
+    cluster: Cluster,
+    reporters: dict[str, tuple[str, ...]],
 ) -> Incident:
     match = rule.match.incident
     deciding = [f for f in members if match is not None and f.rule in match.state_of] or causes
@@ -146,27 +182,18 @@ def _incident(
     last = max(f.last for f in (deciding if decider.state == "closed" else members))
     hosts = tuple(sorted({host for finding in causes for host in finding.hosts}))
     peers = tuple(sorted({peer for finding in causes for peer in finding.peers}))
+    count = sum(finding.count for finding in causes)
+    absent = {k: v for cause in causes for k, v in unbound(library.rules[cause.rule].match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
-    texts = {
-        **values,
-        "host": listed(hosts),
-        "hosts": listed(hosts),
-        "peers": listed(peers) or "another peer",
-        "count": str(sum(finding.count for finding in causes)),
-        "first": moment(first),
-        "last": moment(last),
-        "duration": stretch(last - first),
-    }
-    # Those who report it now: for a restart, the peers that ask; of a key, those that still complain.
+    texts = {**absent, **placeholders(values, hosts, peers, count, first, last)}
+    # Those who report it now; of one that is over everywhere, those who did.
     still = [finding for finding in deciding if finding.state != "closed"] or deciding
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
     fired = tuple((finding.rule, finding.values) for finding in members)
-    situation = Situation(cluster, reporting, peers, decider.state, fired)
-    fingerprint = hashlib.sha256(
-        "\0".join([name, *sorted(f.fingerprint for f in causes)]).encode()
-    ).hexdigest()
+    situation = Situation(cluster, decider.rule, reporting, peers, decider.state, fired, reporters)
+    fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(
-        id=f"{fingerprint[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
+        id=f"{fingerprint.hexdigest()[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
         rule=name,
         title=fill(rule.title, texts),
         severity=rule.severity,

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Seen:
-    """When a peer's logs can be trusted to say what happened: spans in order, ends included."""
+    """When a peer's logs can be trusted to say what happened: one span or more, ends included."""
 
     spans: tuple[tuple[int, int], ...]
+
+    @property
+    def start(self) -> int:
+        """The first instant that was seen."""
+        return self.spans[0][0]
 
     @property
     def end(self) -> int:

@@ -14,10 +14,9 @@ from logdiag.records import instant
 from logdiag.rules import matchers
 from logdiag.rules.library import Library, patterns
 from logdiag.rules.matchers import Event
-from logdiag.rules.remedies import fill, remedy
-from logdiag.rules.roles import Situation
 from logdiag.rules.schema import Absence, Binding, Count, Match, Pattern, Rule, Sequence, StateMatch
-from logdiag.wording import listed, moment, stretch
+from logdiag.rules.texts import fill, placeholders, unbound
+from logdiag.wording import moment, stretch
 
 EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""
@@ -74,7 +73,7 @@ def _judge_rule(name: str, rule: Rule, library: Library, case: Case, judged: Jud
         for event in _signal_events(library.signals[signal].match, collected)
     ]
     for key, episode in _answers(rule, collected, proofs):
-        judged.findings.append(_finding(name, rule, key, episode, library, case))
+        judged.findings.append(_finding(name, rule, key, episode, case))
     if collected.left_out:
         reason = (
             f"{collected.left_out} matching records do not say which peer they are about and are left out"
@@ -181,7 +180,8 @@ def _signal_events(match: Match, collected: _Collected) -> list[Event]:
 
 
 def _chains(sequence: Sequence, by: Iterable[str], collected: _Collected) -> list[list[Event]]:
-    steps = [collected.events([step]) for step in sequence.steps]
+    by = list(by)
+    steps = [collected.events([step], [name for name in by if name in step.bind]) for step in sequence.steps]
     # Steps that bind a name of `by` are joined on it; the others go with every value.
     keys = sorted({_by(event, by) for step in steps for event in step if _by(event, by)})
     chains = []
@@ -266,22 +266,26 @@ def _sequences(sequence: Sequence, rule: Rule, collected: _Collected) -> Answers
 
 
 def _absences(absence: Absence, rule: Rule, collected: _Collected) -> Answers:
-    hosts = absence.logged_by == "host"
-    closing = collected.grouped(absence.closing, rule.match, hosts=hosts)
-    seen = collected.case.cluster.seen
+    own_log = absence.logged_by == "host"
+    closing = collected.grouped(absence.closing, rule.match, hosts=own_log)
+    within = absence.within // _MICROSECOND
     for key, openings in sorted(collected.grouped(absence.opening, rule.match).items()):
-        wanted = key if hosts else tuple(part for part in key if part[0] != "host")
+        wanted = key if own_log else tuple(part for part in key if part[0] != "host")
         closings = closing.get(wanted, [])
-        watched = openings[0].peer if hosts else openings[0].values[absence.logged_by]
-        answers = matchers.absences(openings, closings, absence.within // _MICROSECOND, seen.get(watched))
-        episodes: dict[tuple[matchers.Answer, Event | None], list[Event]] = {}
-        for opening, answer in answers:
-            if answer in absence.report:
-                later = next((event for event in closings if event > opening), None)
-                episodes.setdefault((answer, later), []).append(opening)
-        for (answer, later), events in episodes.items():
+        watched: dict[str, list[Event]] = {}
+        for event in openings:
+            peer = event.peer if own_log else event.values.get(absence.logged_by, "")
+            watched.setdefault(peer, []).append(event)
+        episodes: dict[tuple[str, matchers.Answer, Event | None], list[Event]] = {}
+        for peer, events in watched.items():
+            seen = collected.case.cluster.seen.get(peer)
+            for opening, answer in matchers.absences(events, closings, within, seen):
+                if answer in absence.report:
+                    later = next((event for event in closings if event > opening), None)
+                    episodes.setdefault((peer, answer, later), []).append(opening)
+        for (peer, answer, later), events in episodes.items():
             state: State = "open" if answer == "absent" else answer
-            note = _absence_note(answer, watched, stretch(absence.within))
+            note = _absence_note(answer, peer or "the peer that would say so", stretch(absence.within))
             if answer == "absent" and later is not None:
                 state, note = "closed", f"It came at last at {moment(instant(later.time))}."
             last = later.time if later is not None else events[-1].time
@@ -366,7 +370,7 @@ def _flapping(episodes: Iterable[Episode], apart: int) -> list[Episode]:
 # ── from episodes to findings ───────────────────────────────────────────────────────────────
 
 
-def _finding(name: str, rule: Rule, key: Key, episode: Episode, library: Library, case: Case) -> Finding:
+def _finding(name: str, rule: Rule, key: Key, episode: Episode, case: Case) -> Finding:
     values: dict[str, str] = {}
     for event in episode.events:
         for bound, value in event.values.items():
@@ -380,22 +384,10 @@ def _finding(name: str, rule: Rule, key: Key, episode: Episode, library: Library
     peers = tuple(sorted(named & names - set(hosts)))
     fingerprint = hashlib.sha256("\0".join([name, *(f"{k}={v}" for k, v in key)]).encode()).hexdigest()[:16]
     first, last = instant(episode.first), instant(episode.last)
-    bindings = [item for _, pattern in patterns(rule.match) for item in pattern.bind.items()]
-    missing = {bound: binding.missing for bound, binding in bindings if binding.missing}
-    texts = {
-        **{bound: f"(no {bound})" for bound, _ in bindings},
-        **missing,
-        **values,
-        "host": listed(hosts),
-        "hosts": listed(hosts),
-        "peers": listed(peers) or "another peer",
-        "count": str(episode.count),
-        "first": moment(first),
-        "last": moment(last),
-        "duration": stretch(last - first),
-        "took": "" if episode.took is None else stretch(episode.took * _MICROSECOND),
-    }
-    situation = Situation(case.cluster, hosts, peers, episode.state, ((name, values),))
+    absent = unbound(rule.match)
+    if episode.took is not None:
+        values["took"] = stretch(episode.took * _MICROSECOND)
+    texts = {**absent, **placeholders(values, hosts, peers, episode.count, first, last)}
     return Finding(
         fingerprint=fingerprint,
         id=f"{fingerprint}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
@@ -411,11 +403,16 @@ def _finding(name: str, rule: Rule, key: Key, episode: Episode, library: Library
         evidence=tuple(_evidence(event, case) for event in _shown(episode.events)),
         explanation=" ".join(part for part in (fill(rule.why, texts), episode.note) if part),
         basis=rule.basis,
-        remedy=remedy(rule.remedy, library, situation),
+        remedy=(),
         references=tuple(rule.references),
         outcome=episode.note,
-        values=dict(sorted({**missing, **values}.items())),
+        values=dict(sorted({**_said(absent), **values}.items())),
     )
+
+
+def _said(absent: dict[str, str]) -> dict[str, str]:
+    """Of what is unbound, that which its rule has words for."""
+    return {name: text for name, text in absent.items() if text != f"(no {name})"}
 
 
 def _reports(event: Event, key: Key) -> bool:

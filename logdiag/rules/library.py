@@ -1,5 +1,6 @@
 """Loading a rule library: YAML files in, checked rules out, or every mistake with its place."""
 
+import contextlib
 import difflib
 import hashlib
 import io
@@ -8,15 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from logdiag import resources
-from logdiag.conditions import ConditionError, Reference, check_regular_expression, compile_condition
+from logdiag.conditions import Reference, check_extraction, mistakes
 from logdiag.errors import LibraryError, Mistake
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import IncidentMatch, Match, Pattern, Procedure, Rule, Signal
@@ -65,7 +67,7 @@ def load(folders: Sequence[Path] = ()) -> Library:
 
 @cache
 def _load(folders: tuple[Path, ...]) -> Library:
-    mistakes: list[Mistake] = []
+    found: list[Mistake] = []
     digest = hashlib.sha256()
     files: list[_File] = []
     for folder in folders:
@@ -78,7 +80,7 @@ def _load(folders: tuple[Path, ...]) -> Library:
     loaded: list[tuple[_File, Rule | Signal | Procedure]] = []
     for file in files:
         kind, _, rest = file.name.partition("/")
-        item = _parse(file, _KINDS.get(kind, Rule), mistakes)
+        item = _parse(file, _KINDS.get(kind, Rule), found)
         if item is None:
             continue
         loaded.append((file, item))
@@ -92,9 +94,9 @@ def _load(folders: tuple[Path, ...]) -> Library:
     failed = {file.name for file in files} - {file.name for file, _ in loaded}
     for file, checked in loaded:
         for place, message in _check(checked, library, failed):
-            mistakes.append(file.mistake(place, message))
-    if mistakes:
-        raise LibraryError(mistakes)
+            found.append(file.mistake(place, message))
+    if found:
+        raise LibraryError(found)
     return library
 
 
@@ -118,27 +120,51 @@ class _File:
         return Mistake(self.label, line, column, message)
 
 
-def _parse(file: _File, model: type[_M], mistakes: list[Mistake]) -> _M | None:
+def _parse(file: _File, model: type[_M], found: list[Mistake]) -> _M | None:
     yaml = YAML(typ="rt", pure=True)
     yaml.version = (1, 2)
     try:
         file.document = yaml.load(io.StringIO(file.content.decode("utf-8")))
     except UnicodeDecodeError as error:
-        mistakes.append(Mistake(file.label, 1, 1, f"is not UTF-8 (byte {error.start})"))
+        found.append(Mistake(file.label, 1, 1, f"is not UTF-8 (byte {error.start})"))
         return None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         problem = (error.problem or "cannot be read").split("\n")[0]
-        mistakes.append(Mistake(file.label, line, column, problem))
+        found.append(Mistake(file.label, line, column, problem))
         return None
+    except ReaderError as error:
+        before = file.content.decode("utf-8")[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        found.append(Mistake(file.label, line, column, f"the character {error.character!r} is not allowed"))
+        return None
+    document = _plain(file.document)
     try:
-        return model.model_validate(_plain(file.document))
+        return model.model_validate(document)
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            path, message = _say(model, problem["loc"], problem["type"], problem["msg"])
-            mistakes.append(file.mistake(path, message))
+        problems = error.errors(include_url=False)
+    for mistaken in problems:
+        path, message = _say(model, mistaken["loc"], mistaken["type"], mistaken["msg"])
+        found.append(file.mistake(path, message))
+    # Without the keys that nobody knows, the rest can still be looked at.
+    for mistaken in problems:
+        if mistaken["type"] == "extra_forbidden":
+            _remove(document, mistaken["loc"])
+    try:
+        return model.model_validate(document)
+    except ValidationError:
         return None
+
+
+def _remove(node: Any, path: _Path) -> None:
+    *parents, last = path
+    for part in parents:
+        # A list that was written as one item has no index of its own.
+        if isinstance(part, int) and not isinstance(node, list):
+            continue
+        node = node[part]
+    node.pop(last, None)
 
 
 def _plain(node: Any) -> Any:
@@ -170,12 +196,17 @@ def _say(model: type[BaseModel], loc: _Path, kind: str, message: str) -> tuple[_
 def _known_keys(model: type[BaseModel], path: _Path) -> list[str]:
     """The keys that a map at a path of a model may have."""
     current: type[BaseModel] | None = model
+    named = False
     for part in path:
         if isinstance(part, int) or current is None:
             continue
+        if named:  # a key of a map of names, such as bind
+            named = False
+            continue
         for name, field in current.model_fields.items():
-            if part in (name, field.alias):
+            if part == (field.alias or name):
                 current = next(_models(field.annotation), None)
+                named = get_origin(field.annotation) is dict
                 break
     if current is None:
         return []
@@ -195,7 +226,8 @@ def _place(document: Any, path: _Path) -> tuple[int, int]:
     node = document
     for part in path:
         if isinstance(node, Mapping) and part in node and isinstance(node, CommentedBase):
-            line, column = node.lc.key(part)
+            with contextlib.suppress(KeyError):  # what was merged in stands elsewhere
+                line, column = node.lc.key(part)
             node = node[part]
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):
             line, column = node.lc.item(part)  # type: ignore[attr-defined]
@@ -241,6 +273,8 @@ def _check(item: BaseModel, library: Library, failed: set[str]) -> Iterator[tupl
             if item.match.kind not in ("record", "sequence"):
                 yield ("match",), "the match of a signal is record or sequence"
         case Procedure():
+            if item.reported_by and not _known(item.reported_by, library, failed):
+                yield ("reported_by",), _unknown("rule", item.reported_by, library.rules)
             for index, step in enumerate(item.steps):
                 here: _Path = ("steps", index)
                 if step.where not in ROLES:
@@ -279,19 +313,15 @@ def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tupl
 
 def _check_match(match: Match, library: Library, failed: set[str]) -> Iterator[tuple[_Path, str]]:
     for path, pattern in patterns(match):
-        try:
-            compile_condition(pattern.where)
-        except ConditionError as error:
-            yield ("match", *path, "where", *error.path), str(error)
+        for problem in mistakes(pattern.where):
+            yield ("match", *path, "where", *problem.path), str(problem)
         for name, binding in pattern.bind.items():
             here: _Path = ("match", *path, "bind", name)
             try:
                 if binding.source is not None:
                     Reference.parse(binding.source)
                 if binding.re is not None:
-                    check_regular_expression(binding.re)
-                    if "(?P<value>" not in binding.re:
-                        yield here, "re has no group named value: write (?P<value>…) around what is wanted"
+                    check_extraction(binding.re)
             except ValueError as error:
                 yield here, str(error)
     names = bound(match)
@@ -309,6 +339,8 @@ def _check_match(match: Match, library: Library, failed: set[str]) -> Iterator[t
 
 
 def _placeholders(text: str, names: set[str], path: _Path) -> Iterator[tuple[_Path, str]]:
+    if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
+        yield path, "a brace that belongs to no placeholder"
     for name in _PLACEHOLDER.findall(text):
         if name not in names:
             yield path, f"{{{name}}} is bound by nothing; {_unknown('placeholder', name, names)}"

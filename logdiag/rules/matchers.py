@@ -44,6 +44,8 @@ def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | N
 
     A window starts at an event. An event without the value that is counted does not count.
     """
+    if within <= 0:
+        return []
     ordered = sorted(event for event in events if distinct is None or distinct in event.values)
     chosen = [False] * len(ordered)
     end = 0
@@ -102,34 +104,35 @@ def _earliest_chain(
     sides: Sequence[str],
     used: set[Event],
 ) -> list[Event] | None:
-    # Every event that can be reached at this step, with one that leads to it: a skew makes
-    # "the earliest is the best" untrue, so all of them are carried on.
-    reached: dict[Event, Event | None] = {first: None}
-    trail: list[dict[Event, Event | None]] = [reached]
+    # Forwards: what can be reached from some event of the step before.
+    levels = [[first]]
     for candidates, side in zip(ordered[1:], sides[1:], strict=True):
         low = bisect.bisect_left(candidates, first.time - skew, key=lambda event: event.time)
-        ahead: dict[Event, Event | None] = {}
-        for event in candidates[low:]:
-            if event.time >= first.time + within:
-                break
-            if event in used or (side == "same" and event.peer != first.peer):
-                continue
-            if side == "other" and event.peer == first.peer:
-                continue
-            before = next((prior for prior in reached if _in_order(prior, event, skew, ties)), None)
-            if before is not None:
-                ahead[event] = before
-        if not ahead:
-            return None
-        reached = ahead
-        trail.append(ahead)
-    chain: list[Event] = [min(reached)]
-    for level in reversed(trail[1:]):
-        before = level[chain[-1]]
-        if before is None:
-            break
-        chain.append(before)
-    return chain[::-1]
+        high = bisect.bisect_left(candidates, first.time + within, key=lambda event: event.time)
+        levels.append(
+            [
+                event
+                for event in candidates[low:high]
+                if event not in used
+                and (side == "any" or (event.peer == first.peer) == (side == "same"))
+                and any(_in_order(before, event, skew, ties) for before in levels[-1])
+            ]
+        )
+    # Backwards: the earliest that is in order with all that come after it. Without a skew the
+    # first choice always fits; with one, two events of one peer can be out of order around
+    # an event of another.
+    return _back(levels, [], skew, ties)
+
+
+def _back(levels: list[list[Event]], behind: list[Event], skew: int, ties: bool) -> list[Event] | None:
+    if not levels:
+        return behind
+    for event in levels[-1]:
+        if all(_in_order(event, after, skew, ties) for after in behind):
+            chain = _back(levels[:-1], [event, *behind], skew, ties)
+            if chain is not None:
+                return chain
+    return None
 
 
 def _in_order(before: Event, after: Event, skew: int, ties: bool) -> bool:
@@ -149,17 +152,18 @@ def absences(
     """The openings that no closing answered in ``[t, t + within)``, and what that means.
 
     ``seen`` is of the peer that would have logged the closing; None where it gave no log. The
-    answer is decided at the span's end: ``unknown`` where a gap overlaps the span,
-    ``open_at_end`` where the log stops inside it, ``absent`` where it was watched to its end.
+    answer is decided at the span's end: ``unknown`` where a gap overlaps the span or the log begins
+    inside it, ``open_at_end`` where the log stops before its end, ``absent`` where it was watched
+    to its end.
     """
-    times = sorted(closings)
+    ordered = sorted(closings)
     answers: list[tuple[Event, Answer]] = []
     for opening in sorted(openings):
-        index = bisect.bisect_right(times, opening)
-        if index < len(times) and times[index].time < opening.time + within:
-            continue
+        index = bisect.bisect_right(ordered, opening)
         end = opening.time + within
-        if seen is None or not seen.spans or seen.gap_within(opening.time, end) is not None:
+        if index < len(ordered) and ordered[index].time < end:
+            continue
+        if seen is None or opening.time < seen.start or seen.gap_within(opening.time, end) is not None:
             answers.append((opening, "unknown"))
         elif seen.end < end:
             answers.append((opening, "open_at_end"))

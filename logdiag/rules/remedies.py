@@ -6,6 +6,7 @@ from logdiag.model import Step
 from logdiag.rules.library import Library
 from logdiag.rules.roles import ROLES, Resolved, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
+from logdiag.rules.texts import fill
 from logdiag.wording import listed
 
 
@@ -15,7 +16,9 @@ def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -
     for item in remedies:
         if not _holds(item.when, situation):
             continue
-        for step in library.procedures[item.procedure].steps:
+        procedure = library.procedures[item.procedure]
+        situation = situation.asked_about(procedure.reported_by)
+        for step in procedure.steps:
             if not _holds(step.when, situation):
                 continue
             resolved = ROLES[step.where].resolve(situation)
@@ -62,20 +65,3 @@ def _holds(when: When | None, situation: Situation) -> bool:
             or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)
         )
     )
-
-
-def fill(text: str, values: dict[str, str]) -> str:
-    """A text with its placeholders filled in.
-
-    One pass: a value that itself looks like a placeholder stays as it is.
-    """
-    parts = []
-    rest = text.strip()
-    while rest:
-        before, brace, after = rest.partition("{")
-        name, end, behind = after.partition("}")
-        parts.append(before)
-        if brace and end:
-            parts.append(values[name])
-        rest = behind if end else ""
-    return "".join(parts)

@@ -5,7 +5,7 @@ says what is missing and where to look.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from logdiag.cluster import Cluster
 from logdiag.wording import listed
@@ -21,19 +21,32 @@ class Situation:
     """What a remedy is resolved against.
 
     ``hosts`` report the problem, ``peers`` are those it is about; ``fired`` is what else was found
-    in the same incident: rule ids, with what each finding bound.
+    in the same incident: rule ids, with what each finding bound. ``reporters`` are, for every rule,
+    the peers of the whole cluster that it still holds for: a remedy that is right for one peer can
+    do harm while another has the problem too. ``rule`` is whose reporters are meant.
     """
 
     cluster: Cluster
+    rule: str
     hosts: tuple[str, ...]
     peers: tuple[str, ...]
     state: str
     fired: tuple[tuple[str, dict[str, str]], ...] = ()
+    reporters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def asked_about(self, rule: str | None) -> "Situation":
+        """The same, with another rule's reporters in mind."""
+        return self if rule is None else replace(self, rule=rule)
+
+    @property
+    def asking(self) -> tuple[str, ...]:
+        """The peers that the rule in mind still holds for, wherever in the cluster."""
+        return self.reporters.get(self.rule, ())
 
     @property
     def unaffected(self) -> tuple[str, ...]:
-        """The peers that do not report it. Their logs may not say so: nothing was seen there."""
-        return tuple(peer.name for peer in self.cluster.peers if peer.name not in self.hosts)
+        """The peers without it. Their logs may not say so: nothing of it was seen there."""
+        return tuple(peer.name for peer in self.cluster.peers if peer.name not in self.asking)
 
 
 @dataclass(frozen=True)
@@ -66,23 +79,23 @@ def _the_subordinates(situation: Situation) -> Resolved:
 
 
 def _the_primary_if_it_asks(situation: Situation) -> Resolved:
-    primary = situation.cluster.primary
+    primary, asking = situation.cluster.primary, situation.asking
     if primary is not None:
-        return Resolved((primary,)) if primary in situation.hosts else Resolved(applies=False)
+        return Resolved((primary,)) if primary in asking else Resolved(applies=False)
     if len(situation.cluster.peers) == 1:
-        return Resolved(situation.hosts)
-    among = f"{listed(situation.hosts)} ask{'s' if len(situation.hosts) == 1 else ''} for it."
-    return Resolved(missing=f"{_PRIMARY_UNKNOWN} {among}")
+        return Resolved(asking, applies=bool(asking))
+    among = f"{listed(asking)} ask{'s' if len(asking) == 1 else ''} for it."
+    return Resolved(missing=f"{_PRIMARY_UNKNOWN} {among}", applies=bool(asking))
 
 
 def _the_others_that_ask(situation: Situation) -> Resolved:
-    primary = situation.cluster.primary
+    primary, asking = situation.cluster.primary, situation.asking
     if len(situation.cluster.peers) == 1:
         return Resolved(applies=False)
     if primary is None:
-        which = f"They are those of {listed(situation.hosts)} that are not the primary."
-        return Resolved(missing=which, applies=len(situation.hosts) > 1)
-    others = tuple(host for host in situation.hosts if host != primary)
+        which = f"They are those of {listed(asking)} that are not the primary."
+        return Resolved(missing=which, applies=len(asking) > 1)
+    others = tuple(host for host in asking if host != primary)
     return Resolved(others, applies=bool(others))
 
 

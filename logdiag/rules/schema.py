@@ -32,7 +32,10 @@ def _span(value: Any) -> Any:
     found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", str(value))
     if found is None:
         raise ValueError("a span of time is a whole number with ms, s, m, h or d, such as 90s or 5m")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as error:
+        raise ValueError("a span of time that no log can cover") from error
 
 
 Span = Annotated[
@@ -73,7 +76,7 @@ def _short(name: str) -> Callable[[Any], Any]:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Binding(_Strict):
@@ -314,5 +317,8 @@ class Procedure(_Strict):
     """Steps that several rules share."""
 
     title: str
+    reported_by: str | None = Field(
+        None, description="the rule that says which peers ask for it; else the finding's own"
+    )
     references: list[str] = []
     steps: list[ProcedureStep] = Field(min_length=1)

@@ -48,7 +48,8 @@ def told(logs: str | Mapping[str, str]) -> Diagnosis:
 
 def remedies(diagnosis: Diagnosis) -> list[tuple[Step, ...]]:
     """Every remedy that a reader can meet: of incidents and of findings."""
-    return [item.remedy for item in (*diagnosis.incidents, *diagnosis.findings)]
+    told = [incident.remedy for incident in diagnosis.incidents]
+    return told + [finding.remedy for finding in diagnosis.findings]
 
 
 def commands(diagnosis: Diagnosis) -> set[tuple[str, ...]]:
