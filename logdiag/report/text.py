@@ -130,7 +130,7 @@ def _alarms(peer: Peer) -> Text:
         return Text("not known")
     raised = [_line(id_) for id_, state in peer.alarms.items() if state == "raised"]
     unknown = [_line(id_) for id_, state in peer.alarms.items() if state == "unknown"]
-    text = Text(" ".join(raised) or "none", style="red" if raised else "")
+    text = Text(" ".join(raised) or "none seen", style="red" if raised else "")
     if unknown:
         text.append(f", unknown: {' '.join(unknown)}", style=_SOFT)
     return text

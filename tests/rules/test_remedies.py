@@ -11,8 +11,8 @@ from logdiag.pipeline import examine
 from logdiag.records import read_texts
 from logdiag.rules.cases import tables_of
 from logdiag.rules.library import load
-from logdiag.rules.remedies import fill
 from logdiag.rules.schema import Case
+from logdiag.rules.texts import fill
 
 KEY = "xCommand ForceSystemKeyUpdate"
 DETAILS = {
