@@ -164,10 +164,11 @@ def rules_lint(rules: Rules = None) -> None:
 @rules_app.command("test")
 def rules_test(rules: Rules = None) -> None:
     """Run the cases that stand inside the rules."""
+    from logdiag.pipeline import examine
     from logdiag.rules.cases import run_cases
     from logdiag.rules.library import load
 
-    outcomes = list(run_cases(load(tuple(rules or ()))))
+    outcomes = list(run_cases(load(tuple(rules or ())), examine))
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
         for problem in outcome.problems:

@@ -25,7 +25,8 @@ from logdiag.model import (
     Tool,
 )
 from logdiag.records import Tables, read
-from logdiag.rules.findings import Case, judge
+from logdiag.rules.events import Case
+from logdiag.rules.findings import judge
 from logdiag.rules.library import Library, load
 from logdiag.snapshots import Snapshot, find_snapshots
 from logdiag.telling import verdict, wanted

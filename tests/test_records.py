@@ -12,6 +12,7 @@ from records_from import FRAGMENTS, HEADER, HEADER_TIME, OneLog, assert_tiled, r
 
 from logdiag import records
 from logdiag.records import NO_INSTANT, ORPHAN, RECORDS, UNPARSED, read
+from logdiag.records.columns import Rows
 
 Pairs = list[tuple[str, str]]
 
@@ -126,7 +127,7 @@ def test_rows_stand_in_the_order_of_the_inputs() -> None:
 
 
 def test_tables_of_many_chunks_share_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records._Rows, "ROWS", 2)
+    monkeypatch.setattr(Rows, "ROWS", 2)
     content = b"".join(HEADER + b'tvcs: Event="%d" Level="INFO"\n' % number for number in range(5))
     table = read_bytes(content).records
     assert table["event"].num_chunks == 3

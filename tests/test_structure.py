@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "cluster": {"conditions", "model", "records", "spans"},
     "alarms": {"cluster", "conditions", "model"},
     "changes": {"cluster", "conditions", "model", "records"},
-    "rules": NOUNS | {"cluster", "conditions", "records", "report", "pipeline"},
+    "rules": NOUNS | {"cluster", "conditions", "records", "report"},
     "incidents": {"cluster", "model", "rules", "wording"},
     "telling": {"cluster", "model", "records", "wording"},
     "report": {"model", "resources", "wording"},

@@ -1,9 +1,9 @@
 """Running the cases that stand inside the rules: raw records in, expected findings out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from logdiag.model import Finding, Incident
+from logdiag.model import Diagnosis, Finding, Incident
 from logdiag.records import Tables, read_texts
 from logdiag.report.json_ import plain
 from logdiag.rules.library import Library
@@ -19,11 +19,12 @@ class Outcome:
     problems: tuple[str, ...]
 
 
-def run_cases(library: Library) -> Iterator[Outcome]:
-    """Every case of every rule, in the order of their ids."""
+def run_cases(library: Library, examine: Callable[[Tables, Library], Diagnosis]) -> Iterator[Outcome]:
+    """Every case of every rule, in the order of their ids; ``examine`` is the straight line."""
     for name, rule in sorted(library.rules.items()):
         for case in rule.cases:
-            yield Outcome(name, case.name, tuple(_problems(name, case, library)))
+            diagnosis = examine(tables_of(case), library)
+            yield Outcome(name, case.name, tuple(_problems(name, case, library, diagnosis)))
 
 
 def tables_of(case: Case) -> Tables:
@@ -32,11 +33,7 @@ def tables_of(case: Case) -> Tables:
     return read_texts({name: text.encode() for name, text in logs.items()})
 
 
-def _problems(name: str, case: Case, library: Library) -> Iterator[str]:
-    # The line imports the rules, so it can only be imported when a case runs.
-    from logdiag.pipeline import examine
-
-    diagnosis = examine(tables_of(case), library)
+def _problems(name: str, case: Case, library: Library, diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.coverage.unparsed:
         yield f"{diagnosis.coverage.unparsed} lines of its log are no records"
     # An incident that has no rule of its own repeats the rule of its cause: the finding is meant.

@@ -351,7 +351,7 @@ CONDITIONS = st.recursive(one_test(), combined, max_leaves=6)
 
 
 @given(CONDITIONS, st.lists(st.lists(PAIRS, max_size=4), max_size=6), st.integers(0, 6))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_random_conditions_agree_with_a_naive_evaluator(written: Any, records: list[Pairs], cut: int) -> None:
     log = Log(pa.concat_tables([table(*records[:cut]), table(*records[cut:])]))
     assert rows(log, written) == [row for row, pairs in enumerate(records) if naive(written, pairs)]

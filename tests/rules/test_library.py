@@ -234,7 +234,8 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 def test_a_character_that_yaml_forbids(tmp_path: Path) -> None:
-    assert the_mistake(tmp_path, rule("{record: {where: {A: 'b\x07'}}}"))
+    message = the_mistake(tmp_path, rule("{record: {where: {A: 'grün\x07'}}}"))
+    assert message == "5:34: the character '\\x07' is not allowed"
 
 
 @pytest.mark.parametrize("word", ["no", "No", "off", "yes", "on", "y"])
@@ -304,6 +305,11 @@ def test_every_mistake_of_a_condition(tmp_path: Path) -> None:
 def test_mistakes_of_the_schema_hide_no_others(tmp_path: Path) -> None:
     content = rule("{record: {where: {A|contain: a}}}", "titel: x", "remedy: [nowhere]")
     assert len(mistakes(tmp_path, {"x/rule": content})) == 3
+
+
+def test_an_unknown_key_hides_no_mistake_of_the_whole(tmp_path: Path) -> None:
+    content = rule("{record: {where: {A: b}}}", "titel: x", cases=CASES.replace("[]", "[{}]"))
+    assert len(mistakes(tmp_path, {"x/rule": content})) == 2
 
 
 def test_a_broken_file_makes_no_mistakes_of_others(tmp_path: Path) -> None:
@@ -434,7 +440,7 @@ def _shipped_cases() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[tuple[str, str], tuple[str, ...]]:
-    return {(outcome.rule, outcome.case): outcome.problems for outcome in run_cases(load())}
+    return {(outcome.rule, outcome.case): outcome.problems for outcome in run_cases(load(), examine)}
 
 
 @pytest.mark.parametrize(("name", "case"), _shipped_cases())
@@ -454,7 +460,7 @@ def problems(folder: Path, expect: str, log: str = RAISED) -> tuple[str, ...]:
     content = rule("{record: {where: {Id: 77777}}}", "remedy: [check-replication]", cases=cases)
     library = loaded(folder, {"x/rule": content})
     only = replace(library, rules={"x/rule": library.rules["x/rule"]})
-    told = {outcome.case: outcome.problems for outcome in run_cases(only)}
+    told = {outcome.case: outcome.problems for outcome in run_cases(only, examine)}
     assert told["is silent"] == ()
     return told["fires"]
 

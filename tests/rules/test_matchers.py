@@ -21,7 +21,7 @@ from logdiag.spans import Seen
 
 Side = Literal["any", "same", "other"]
 PEERS = ("a", "b", "c")
-MANY = settings(deadline=None, max_examples=300)
+MANY = settings(deadline=None, max_examples=150)
 
 
 def event(time: int, peer: str = "a", line: int = 1, **values: str) -> Event:
@@ -417,6 +417,15 @@ def test_a_record_without_a_group_key_joins_no_chain(tmp_path: Path) -> None:
     found, missing = judged(tmp_path, SEQUENCE, said(0, "One", "ann") + said(1, "Two"))
     assert found == []
     assert len(missing) == 1
+
+
+def test_steps_that_bind_different_keys_are_joined_on_each(tmp_path: Path) -> None:
+    steps = "{where: {Event: One}, bind: {a: User}}, {where: {Event: Two}, bind: {b: User}}, "
+    steps += "{where: {Event: Three}, bind: {b: User}}"
+    match = f"{{by: [a, b], sequence: {{steps: [{steps}], within: 10s}}}}"
+    log = said(0, "One", "ann") + said(1, "Two", "bob") + said(2, "Three", "eve") + said(3, "Three", "bob")
+    found, _ = judged(tmp_path, match, log)
+    assert [(f.values["a"], f.values["b"], f.last.second) for f in found] == [("ann", "bob", 3)]
 
 
 def test_a_step_that_binds_no_group_key_goes_with_every_value(tmp_path: Path) -> None:

@@ -53,9 +53,8 @@ def remedies(diagnosis: Diagnosis) -> list[tuple[Step, ...]]:
 
 
 def commands(diagnosis: Diagnosis) -> set[tuple[str, ...]]:
-    """Where the incidents say that the command on the system key is to be run."""
-    steps = [step for incident in diagnosis.incidents for step in incident.remedy]
-    return {step.where for step in steps if KEY in (step.command or "")}
+    """Where the command on the system key is to be run, in any remedy."""
+    return {step.where for remedy in remedies(diagnosis) for step in remedy if KEY in (step.command or "")}
 
 
 def restarts(remedy: tuple[Step, ...]) -> list[Step]:
@@ -203,6 +202,15 @@ def test_one_of_two_asks_no_more() -> None:
     logs += alarm("09:00:00", "Raised", "20007", "expa01") + alarm("09:00:01", "Raised", "20007", "expa02")
     (incident,) = told(logs + alarm("09:10:00", "Lowered", "20007", "expa01")).incidents
     assert [step.where for step in restarts(incident.remedy)] == [("expa02",)]
+
+
+def test_a_peer_asks_while_one_of_its_two_alarms_is_raised() -> None:
+    logs = cluster(*PEERS[:2], primary="expa01") + alarm("09:00:00", "Raised", "20020", "expa02")
+    logs += alarm("09:10:00", "Raised", "20007", "expa02") + alarm("09:20:00", "Lowered", "20007", "expa02")
+    diagnosis = told(logs)
+    assert diagnosis.cluster.peers[1].alarms == {"20007": "clear", "20020": "raised"}
+    asking = next(incident for incident in diagnosis.incidents if incident.state != "closed")
+    assert [step.where for step in restarts(asking.remedy)] == [("expa02",)]
 
 
 def test_the_primary_comes_first_however_late_it_asks() -> None:

@@ -1,0 +1,122 @@
+"""The columns of the tables, and rows on their way into them."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from logdiag.records.rows import Record, Unparsed
+
+_NAME = pa.dictionary(pa.int32(), pa.string())
+_FIELD = pa.struct(
+    [pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string(), nullable=False)]
+)
+
+RECORDS = pa.schema(
+    [
+        pa.field("time", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("header_time", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("utc_offset", pa.int16(), nullable=False),
+        pa.field("host", _NAME, nullable=False),
+        pa.field("process", _NAME),
+        pa.field("subprocess", _NAME),
+        pa.field("pid", pa.int32()),
+        pa.field("module", _NAME),
+        pa.field("level", _NAME),
+        pa.field("event", _NAME),
+        pa.field("detail", pa.string()),
+        pa.field("fields", pa.list_(pa.field("item", _FIELD, nullable=False)), nullable=False),
+        pa.field("text", pa.string()),
+        pa.field("body", pa.string()),
+        pa.field("snapshot", _NAME, nullable=False),
+        pa.field("source", _NAME, nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("length", pa.int32(), nullable=False),
+    ]
+)
+
+UNPARSED = pa.schema(
+    [
+        pa.field("snapshot", _NAME, nullable=False),
+        pa.field("source", _NAME, nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("length", pa.int32(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+
+
+class _Names:
+    """A dictionary column: its values only grow, so that every chunk shares them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, value: str | None) -> int | None:
+        if value is None:
+            return None
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def values(self) -> pa.Array:
+        return pa.array(list(self._numbers), pa.string())
+
+
+class Rows:
+    """Rows on their way into an Arrow table, in chunks of at most `ROWS` rows.
+
+    A chunk of strings must stay under 2 GiB: one that holds `BYTES` of the log ends early.
+    """
+
+    ROWS = 1 << 16
+    BYTES = 1 << 28
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._names = {name: _Names() for name in schema.names if schema.field(name).type == _NAME}
+        self._columns: dict[str, list[object]] = {name: [] for name in schema.names}
+        self._chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
+        self._bytes = 0
+
+    def add(self, snapshot: str, source: str, row: Record | Unparsed) -> None:
+        """Add a row of the schema."""
+        place = {"snapshot": snapshot, "source": source}
+        for name, column in self._columns.items():
+            value = place[name] if name in place else self._value(row, name)
+            column.append(self._names[name].number(value) if name in self._names else value)
+        self._bytes += row.length
+        if len(column) == self.ROWS or self._bytes >= self.BYTES:
+            self._flush()
+
+    @staticmethod
+    def _value(row: Record | Unparsed, name: str) -> Any:
+        if isinstance(row, Record):
+            if name in ("module", "level", "event"):
+                return row.name(name.capitalize())
+            if name == "detail":
+                return row.first("Detail")
+            if name == "raw":
+                return row.text_as_logged
+            if name == "fields":
+                return [{"key": key, "value": value} for key, value in row.fields]
+        return getattr(row, name)
+
+    def _flush(self) -> None:
+        for name, column in self._columns.items():
+            kind = pa.int32() if name in self._names else self._schema.field(name).type
+            self._chunks[name].append(pa.array(column, kind))
+            column.clear()
+        self._bytes = 0
+
+    def table(self) -> pa.Table:
+        """All rows that were added."""
+        self._flush()
+        columns = []
+        for name in self._schema.names:
+            chunks = self._chunks[name]
+            if name in self._names:
+                values = self._names[name].values()
+                chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
+            columns.append(pa.chunked_array(chunks, self._schema.field(name).type))
+        return pa.table(columns, schema=self._schema)

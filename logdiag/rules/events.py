@@ -1,0 +1,143 @@
+"""From patterns to events: which records a rule means, and what it takes from them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pyarrow.compute as pc
+
+from logdiag.cluster import Cluster
+from logdiag.conditions import Log, Reference, Rows, compile_condition
+from logdiag.rules import matchers
+from logdiag.rules.matchers import Event
+from logdiag.rules.schema import Binding, Match, Pattern, Sequence
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The evidence that rules are judged on. ``text`` gives a row's record as it was logged."""
+
+    log: Log
+    cluster: Cluster
+    text: Callable[[int], str]
+
+
+Key = tuple[tuple[str, str], ...]
+
+
+class Collected:
+    """The events of a rule's patterns; counts the records that have no key."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.left_out = 0
+
+    def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
+        """What the patterns match; events without a value of ``by`` are left out."""
+        found: dict[int, Event] = {}
+        for number, pattern in enumerate(patterns):
+            for event in self._events(pattern, number):
+                if all(name in event.values for name in by):
+                    # A record that two patterns match is one event, by the first.
+                    found.setdefault(event.row, event)
+                else:
+                    self.left_out += 1
+        return sorted(found.values())
+
+    def grouped(
+        self, patterns: Iterable[Pattern], match: Match, *, hosts: bool = True
+    ) -> dict[Key, list[Event]]:
+        """Events by key: the peer that logged them, and the values of ``by``."""
+        groups: dict[Key, list[Event]] = {}
+        for event in self.events(patterns, match.by):
+            groups.setdefault(key_of(event, match, hosts=hosts), []).append(event)
+        return groups
+
+    def _events(self, pattern: Pattern, number: int) -> list[Event]:
+        log, cluster = self.case.log, self.case.cluster
+        rows = log.rows(compile_condition(pattern.where))
+        if not len(rows):
+            return []
+        places = log.records.select(["snapshot", "source", "line"]).take(rows)
+        columns = [places.column(name).to_pylist() for name in places.column_names]
+        times, hosts = log.times(rows), log.hosts(rows)
+        bound = {name: _bind(binding, log, rows) for name, binding in pattern.bind.items()}
+        events = []
+        for index, row in enumerate(rows):
+            host = cluster.resolve(hosts[index]) or hosts[index]
+            values: dict[str, str] = {}
+            keep = True
+            for name, binding in pattern.bind.items():
+                value = bound[name][index]
+                if value is not None and binding.kind == "peer":
+                    peer = cluster.resolve(value)
+                    own = peer == host and binding.source != "host"
+                    keep = keep and not own and (peer is not None or cluster.could_be_peer(value))
+                    value = peer or value
+                if value is not None:
+                    values[name] = value
+            if keep:
+                place_of = (columns[0][index], columns[1][index], columns[2][index])
+                events.append(Event(times[index], host, *place_of, int(row), number, values))
+        return events
+
+
+def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
+    """What a binding takes from each of some rows."""
+    if binding.source is None:
+        return [binding.value] * len(rows)
+    values = log.values(Reference.parse(binding.source), rows)
+    if binding.re is not None:
+        # RE2, not Python's re: linear for any log text and any rule.
+        values = pc.struct_field(pc.extract_regex(values, binding.re), "value")
+    return [value if value is None else binding.say.get(value, value) for value in values.to_pylist()]
+
+
+def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
+    """What findings of a match are told apart by."""
+    host: Key = (("host", event.peer),) if hosts and match.across == "peer" else ()
+    return (*host, *((name, event.values[name]) for name in match.by))
+
+
+def signal_events(match: Match, collected: Collected) -> list[Event]:
+    """The events of a signal: those of a sequence are its last, with what all steps bound."""
+    if match.sequence is None:
+        return collected.events(match.record or [], match.by)
+    return [
+        Event(
+            chain[-1].time,
+            chain[-1].peer,
+            chain[-1].snapshot,
+            chain[-1].source,
+            chain[-1].line,
+            chain[-1].row,
+            chain[-1].pattern,
+            {name: value for event in chain for name, value in event.values.items()},
+        )
+        for chain in find_chains(match.sequence, match.by, collected)
+    ]
+
+
+def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> list[list[Event]]:
+    """The chains of a sequence's steps, those of one value of ``by`` apart from those of another."""
+    by = list(by)
+    steps = [collected.events([step], [name for name in by if name in step.bind]) for step in sequence.steps]
+    # Steps that bind a name of `by` are joined on it; the others go with every value.
+    keys = sorted({_by(event, by) for step in steps for event in step if _by(event, by)})
+    found = []
+    for key in keys or [()]:
+        joined = [[e for e in step if all(e.values.get(n, v) == v for n, v in key)] for step in steps]
+        found += matchers.sequences(
+            joined,
+            sequence.within // _MICROSECOND,
+            skew=sequence.skew // _MICROSECOND,
+            ties=sequence.ties == "allow",
+            peers=[step.peer for step in sequence.steps],
+        )
+    return found
+
+
+def _by(event: Event, by: Iterable[str]) -> Key:
+    return tuple((name, event.values[name]) for name in by if name in event.values)
