@@ -144,15 +144,15 @@ def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -
 
 
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
-    """For each rule the peers that it still holds for: whose newest finding of it is not over."""
+    """For each rule the peers that it still holds for: whose newest finding of any key is not over."""
     newest: dict[tuple[str, str], Finding] = {}
     for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
         for host in finding.hosts:
-            newest[finding.rule, host] = finding
+            newest[finding.fingerprint, host] = finding
     holding: dict[str, set[str]] = {}
-    for (rule, host), finding in newest.items():
+    for (_, host), finding in newest.items():
         if finding.state != "closed":
-            holding.setdefault(rule, set()).add(host)
+            holding.setdefault(finding.rule, set()).add(host)
     return {rule: tuple(sorted(hosts)) for rule, hosts in holding.items()}
 
 

@@ -125,9 +125,17 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     by = list(by)
     steps = [collected.events([step], [name for name in by if name in step.bind]) for step in sequence.steps]
     # Steps that bind a name of `by` are joined on it; the others go with every value.
-    keys = sorted({_by(event, by) for step in steps for event in step if _by(event, by)})
+    keys: set[Key] = {()}
+    for step in steps:
+        bound = {_by(event, by) for event in step}
+        keys = {
+            tuple(sorted({**dict(key), **dict(more)}.items()))
+            for key in keys
+            for more in bound
+            if all(dict(key).get(name, value) == value for name, value in more)
+        }
     found = []
-    for key in keys or [()]:
+    for key in sorted(keys):
         joined = [[e for e in step if all(e.values.get(n, v) == v for n, v in key)] for step in steps]
         found += matchers.sequences(
             joined,

@@ -137,7 +137,7 @@ def _parse(file: _File, model: type[_M], found: list[Mistake]) -> _M | None:
     except ReaderError as error:
         before = file.content.decode("utf-8")[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        found.append(Mistake(file.label, line, column, f"the character {error.character!r} is not allowed"))
+        found.append(Mistake(file.label, line, column, f"the character {_character(error)!r} is not allowed"))
         return None
     document = _plain(file.document)
     try:
@@ -153,8 +153,15 @@ def _parse(file: _File, model: type[_M], found: list[Mistake]) -> _M | None:
             _remove(document, mistaken["loc"])
     try:
         return model.model_validate(document)
-    except ValidationError:
+    except ValidationError as error:
+        for mistaken in error.errors(include_url=False):
+            path, message = _say(model, mistaken["loc"], mistaken["type"], mistaken["msg"])
+            found.append(file.mistake(path, message))
         return None
+
+
+def _character(error: ReaderError) -> str:
+    return chr(error.character) if isinstance(error.character, int) else str(error.character)
 
 
 def _remove(node: Any, path: _Path) -> None:
