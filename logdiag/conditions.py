@@ -8,6 +8,7 @@ which takes linear time for any text.
 
 import difflib
 import ipaddress
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Reference:
         found = _KEY.fullmatch(text)
         if found is None or found["modifiers"]:
             raise ConditionError((), f"{text!r} is no key; write a key such as Node, or Node[2]")
+        if found["key"] in COLUMNS and found["number"]:
+            raise ConditionError((), f"{text!r}: a column has one value; write {found['key']}")
         return cls(found["key"], int(found["number"] or 1))
 
 
@@ -164,6 +167,8 @@ def _test(key: str, value: Any, path: _Path) -> Test:
             _check(modifier, item)
         except ValueError as error:
             raise ConditionError(path, str(error)) from error
+    if found["key"] in COLUMNS and found["number"]:
+        raise ConditionError(path, f"{key!r}: a column has one value; write {found['key']}")
     return Test(Reference(found["key"], int(found["number"] or 1)), modifier, values)
 
 
@@ -187,9 +192,11 @@ def _check(modifier: str, value: str) -> None:
                 raise ValueError(f"{value!r} is no network such as 10.0.0.0/8") from error
         case "gt" | "gte" | "lt" | "lte":
             try:
-                float(value)
-            except ValueError as error:
-                raise ValueError(f"{value!r} is no number") from error
+                finite = math.isfinite(float(value))
+            except ValueError:
+                finite = False
+            if not finite:
+                raise ValueError(f"{value!r} is no number")
         case "exists":
             if value not in ("true", "false"):
                 raise ValueError("exists takes true or false")

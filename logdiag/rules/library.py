@@ -19,9 +19,9 @@ from ruamel.yaml.reader import ReaderError
 
 from logdiag import resources
 from logdiag.conditions import Reference, check_extraction, mistakes
-from logdiag.errors import LibraryError, Mistake
+from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.rules.roles import ROLES
-from logdiag.rules.schema import IncidentMatch, Match, Pattern, Procedure, Rule, Signal
+from logdiag.rules.schema import IncidentMatch, Match, Pattern, Procedure, Rule, Signal, When
 
 _KINDS: dict[str, type[Rule | Signal | Procedure]] = {"procedures": Procedure, "signals": Signal}
 """Folders of a library that hold something else than rules."""
@@ -59,13 +59,23 @@ def load(folders: Sequence[Path] = ()) -> Library:
     """The library of the project, with more folders laid over it.
 
     Raises:
+        InputError: a folder does not exist.
         LibraryError: with every mistake in every file.
 
     """
-    return _load(tuple(folder.resolve() for folder in (resources.folder("rules"), *folders)))
+    missing = [str(folder) for folder in folders if not folder.is_dir()]
+    if missing:
+        raise InputError("\n".join(f"{folder}: there is no such folder of rules" for folder in missing))
+    shipped = resources.folder("rules")
+    # Folders of the user's are read each time: they may have been edited since.
+    return _load((shipped, *folders)) if folders else _shipped(shipped)
 
 
 @cache
+def _shipped(folder: Path) -> Library:
+    return _load((folder,))
+
+
 def _load(folders: tuple[Path, ...]) -> Library:
     found: list[Mistake] = []
     digest = hashlib.sha256()
@@ -289,8 +299,7 @@ def _check(item: BaseModel, library: Library, failed: set[str]) -> Iterator[tupl
                 for name in ("do", "why", "command", "impact", "verify", "wait"):
                     text = getattr(step, name) or ""
                     yield from _placeholders(text, set(IN_PROCEDURES), (*here, name))
-                if step.when and step.when.finding and not _known(step.when.finding, library, failed):
-                    yield (*here, "when", "finding"), _unknown("rule", step.when.finding, library.rules)
+                yield from _check_when(step.when, here, library, failed)
 
 
 def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tuple[_Path, str]]:
@@ -311,11 +320,32 @@ def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tupl
     for index, effect in enumerate(rule.explains):
         if not _known(effect.rule, library, failed):
             yield ("explains", index), _unknown("rule", effect.rule, library.rules)
+    if rule.match.incident:
+        for cause in causes:
+            for name in sorted(set(rule.match.incident.values) - bound(cause.match)):
+                yield (
+                    ("match", "incident", "values", name),
+                    _unknown("bound name", name, bound(cause.match)),
+                )
     for index, remedy in enumerate(rule.remedy):
         if f"procedures/{remedy.procedure}" not in failed and remedy.procedure not in library.procedures:
             yield ("remedy", index), _unknown("procedure", remedy.procedure, library.procedures)
-        if remedy.when and remedy.when.finding and not _known(remedy.when.finding, library, failed):
-            yield ("remedy", index, "when", "finding"), _unknown("rule", remedy.when.finding, library.rules)
+        yield from _check_when(remedy.when, ("remedy", index), library, failed)
+
+
+def _check_when(
+    when: When | None, path: _Path, library: Library, failed: set[str]
+) -> Iterator[tuple[_Path, str]]:
+    if when is None or (when.finding is None and not when.values):
+        return
+    if when.finding is None:
+        yield (*path, "when"), "values need a finding that binds them"
+    elif not _known(when.finding, library, failed):
+        yield (*path, "when", "finding"), _unknown("rule", when.finding, library.rules)
+    elif when.finding in library.rules:
+        names = bound(library.rules[when.finding].match)
+        for name in sorted(set(when.values) - names):
+            yield (*path, "when", "values", name), _unknown("bound name", name, names)
 
 
 def _check_match(match: Match, library: Library, failed: set[str]) -> Iterator[tuple[_Path, str]]:
@@ -324,6 +354,8 @@ def _check_match(match: Match, library: Library, failed: set[str]) -> Iterator[t
             yield ("match", *path, "where", *problem.path), str(problem)
         for name, binding in pattern.bind.items():
             here: _Path = ("match", *path, "bind", name)
+            if name in (*ALWAYS_BOUND, "took"):
+                yield here, f"{name!r} means something already: choose another name"
             try:
                 if binding.source is not None:
                     Reference.parse(binding.source)

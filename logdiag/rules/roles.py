@@ -84,7 +84,9 @@ def _the_primary_if_it_asks(situation: Situation) -> Resolved:
         return Resolved((primary,)) if primary in asking else Resolved(applies=False)
     if len(situation.cluster.peers) == 1:
         return Resolved(asking, applies=bool(asking))
-    among = f"{listed(asking)} ask{'s' if len(asking) == 1 else ''} for it."
+    if len(asking) == 1:  # no order to keep: it is one of "the others"
+        return Resolved(applies=False)
+    among = f"{listed(asking)} ask for it."
     return Resolved(missing=f"{_PRIMARY_UNKNOWN} {among}", applies=bool(asking))
 
 
@@ -92,6 +94,8 @@ def _the_others_that_ask(situation: Situation) -> Resolved:
     primary, asking = situation.cluster.primary, situation.asking
     if len(situation.cluster.peers) == 1:
         return Resolved(applies=False)
+    if primary is None and len(asking) == 1:
+        return Resolved(asking)
     if primary is None:
         which = f"They are those of {listed(asking)} that are not the primary."
         return Resolved(missing=which, applies=len(asking) > 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logdiag.errors import LibraryError, Mistake
+from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.pipeline import examine
 from logdiag.records import read_texts
 from logdiag.rules.cases import run_cases
@@ -496,3 +496,43 @@ def test_a_wrong_expectation_is_reported(tmp_path: Path, expect: str, problem: s
 
 def test_a_line_of_a_case_that_is_no_record_is_reported(tmp_path: Path) -> None:
     assert problems(tmp_path, "[{}]", f"no record\n{RAISED}") == ("1 lines of its log are no records",)
+
+
+# ── what would never match, or never be read ────────────────────────────────────────────────
+
+
+def test_a_folder_of_rules_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere: there is no such folder of rules"):
+        load([tmp_path / "nowhere"])
+
+
+def test_a_rule_that_was_edited_is_read_again(tmp_path: Path) -> None:
+    first = loaded(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}", head=HEAD.replace("T", "one"))})
+    again = loaded(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}", head=HEAD.replace("T", "two"))})
+    assert (first.rules["x/rule"].title, again.rules["x/rule"].title) == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        (
+            "{record: {where: {A: b}, bind: {count: A}}}",
+            "'count' means something already: choose another name",
+        ),
+        ("{record: {where: {'host[2]': b}}}", "'host[2]': a column has one value; write host"),
+        ("{record: {where: {'A|gt': nan}}}", "'nan' is no number"),
+        (
+            "{incident: {causes: [tls/verification-changed], values: {too: Enforcing}}}",
+            "unknown bound name 'too'; did you mean 'to'?",
+        ),
+    ],
+)
+def test_what_could_never_hold(tmp_path: Path, match: str, said: str) -> None:
+    assert the_mistake(tmp_path, rule(match)).endswith(said)
+
+
+def test_a_remedy_that_could_never_apply(tmp_path: Path) -> None:
+    when = "{finding: tls/verification-changed, values: {too: x}}"
+    remedy = f"remedy: [{{procedure: check-replication, when: {when}}}]"
+    message = the_mistake(tmp_path, rule("{record: {where: {A: b}}}", remedy))
+    assert message.endswith("unknown bound name 'too'; did you mean 'to'?")

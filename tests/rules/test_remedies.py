@@ -388,3 +388,19 @@ def test_filling_is_one_pass() -> None:
     assert fill("x {a} y {b} {where}", values) == "x {b} y {a} {0}"
     assert fill("  no placeholder  ", values) == "no placeholder"
     assert fill("", values) == ""
+
+
+def test_a_single_peer_that_asks_is_named_whoever_the_primary_is() -> None:
+    logs = cluster(*PEERS[:2]) + alarm("09:00:00", "Raised", "20007", "expa02")
+    for remedy in remedies(told(logs)):
+        assert [step.where for step in restarts(remedy)] == [("expa02",)]
+
+
+def test_permissive_is_not_told_to_be_enforced() -> None:
+    logs = cluster(*PEERS[:2], primary="expa01") + said(
+        "09:00:00", VERIFY.format("expa01", "Enforcing", "Permissive")
+    )
+    logs += alarm("09:00:01", "Raised", "20007", "expa01")
+    for remedy in remedies(told(logs)):
+        assert not any("Enforcing" in step.do for step in remedy)
+        assert [step.where for step in restarts(remedy)] == [("expa01",)]
