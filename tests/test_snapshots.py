@@ -1,22 +1,27 @@
 """Inputs of every kind, as members of snapshots; nothing raises but an input that is not there."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import random
 import tarfile
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from records_from import HEADER
 
 from logdiag.errors import InputError
 from logdiag.model import MemberCoverage
 from logdiag.records import Tables, read
 from logdiag.snapshots import find_snapshots
+from logdiag.snapshots.compression import COMPRESSIONS, OUTPUT, decompress
 
 LINE = HEADER + b'tvcs: Event="x"\n'
 
@@ -513,3 +518,109 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     before = state()
     assert parse(tmp_path / "case").records.num_rows >= 6006
     assert state() == before
+
+
+# ── xz, Zstandard, bzip2 and zip ────────────────────────────────────────────────────────────
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+COMPRESSED: dict[str, Wrap] = {
+    ".gz": gz,
+    ".xz": lzma.compress,
+    ".zst": zstd.compress,
+    ".bz2": bz2.compress,
+}
+NAMES = {".gz": "gzip", ".xz": "xz", ".zst": "Zstandard", ".bz2": "bzip2"}
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_every_compression(tmp_path: Path, suffix: str) -> None:
+    wrap = COMPRESSED[suffix]
+    tables = parse(put(tmp_path / f"messages{suffix}", wrap(log())))
+    assert listed(tables) == [(f"messages{suffix}", "messages", 3)]
+    tables = parse(put(tmp_path / f"expc01.tar{suffix}", wrap(tar(("var/messages", log())))))
+    assert listed(tables) == [(f"expc01.tar{suffix}", "var/messages", 3)]
+    assert tables.members[0].faults == ()
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_several_parts_are_one_stream(tmp_path: Path, suffix: str) -> None:
+    wrap = COMPRESSED[suffix]
+    tables = parse(put(tmp_path / f"m{suffix}", wrap(log(1)) + wrap(log(2))))
+    assert listed(tables) == [(f"m{suffix}", "m", 6)]
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_of_a_cut_stream_what_was_readable_is_kept(tmp_path: Path, suffix: str) -> None:
+    packed = COMPRESSED[suffix](log(records=60_000))
+    tables = parse(put(tmp_path / f"m{suffix}", packed[: len(packed) * 3 // 4]))
+    (found,) = tables.members
+    assert found.faults == (f"cut: the {NAMES[suffix]} data ends before its end mark",)
+    assert found.records > 10_000
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_a_small_stream_that_unpacks_to_much_comes_in_pieces(suffix: str) -> None:
+    packed = COMPRESSED[suffix](bytes(64 << 20))
+    faults: list[str] = []
+    compression = next(one for one in COMPRESSIONS if suffix in one.suffixes)
+    sizes = [len(piece) for piece in decompress(compression, iter([packed]), faults)]
+    assert sum(sizes) == 64 << 20
+    assert max(sizes) <= OUTPUT
+    assert faults == []
+
+
+def test_a_zip_archive(tmp_path: Path) -> None:
+    packed = zipped(("logs/messages", log(1)), ("logs/", b""), ("old.gz", gz(log(2))), ("note.txt", b"x"))
+    assert listed(parse(put(tmp_path / "expc01.zip", packed))) == [
+        ("expc01.zip", "logs/messages", 3),
+        ("expc01.zip", "old", 3),
+        ("expc01.zip", "note.txt", 0),
+    ]
+
+
+def test_archives_of_one_kind_in_another(tmp_path: Path) -> None:
+    inner = zipped(("a", log(1)))
+    outer = lzma.compress(tar(("in.zip", inner), ("in.tar.zst", zstd.compress(tar(("b", log(2)))))))
+    assert listed(parse(put(tmp_path / "x.tar.xz", outer))) == [
+        ("x.tar.xz", "in.zip!/a", 3),
+        ("x.tar.xz", "in.tar!/b", 3),
+    ]
+
+
+def test_a_zip_archive_without_its_end(tmp_path: Path) -> None:
+    (found,) = parse(put(tmp_path / "expc01.zip", zipped(("a", log(records=500)))[:-30])).members
+    assert found.faults[0].startswith("cut or damaged: the zip archive has no list of its members")
+
+
+def test_a_damaged_member_of_a_zip_archive(tmp_path: Path) -> None:
+    packed = bytearray(zipped(("a", log(1, records=5000)), ("b", log(2))))
+    packed[60_000] ^= 0xFF
+    tables = parse(put(tmp_path / "expc01.zip", bytes(packed)))
+    assert member(tables, "a").faults[0].startswith("damaged: the archive cannot give this member whole")
+    assert member(tables, "b").records == 3
+
+
+def test_an_encrypted_member_of_a_zip_archive(tmp_path: Path) -> None:
+    packed = bytearray(zipped(("secret", b"x" * 30), ("plain", log())))
+    for at in (packed.find(b"PK\x03\x04") + 6, packed.find(b"PK\x01\x02") + 8):
+        packed[at] |= 1
+    tables = parse(put(tmp_path / "expc01.zip", bytes(packed)))
+    assert member(tables, "secret").reason == "is encrypted"
+    assert member(tables, "plain").records == 3
+
+
+def test_a_link_of_a_zip_archive_is_not_followed(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("link")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "expc01.zip", "w") as archive:
+        archive.writestr(link, "/etc/hostname")
+    (found,) = parse(tmp_path / "expc01.zip").members
+    assert (found.reason, found.size) == ("a link in the archive is not followed", 0)

@@ -6,6 +6,6 @@ archive, a link, a device) is written on the member, not raised.
 """
 
 from logdiag.snapshots.find import Snapshot, find_snapshots
-from logdiag.snapshots.streams import Member
+from logdiag.snapshots.member import Member
 
 __all__ = ["Member", "Snapshot", "find_snapshots"]

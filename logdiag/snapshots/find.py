@@ -8,11 +8,12 @@ from pathlib import Path
 
 from logdiag.errors import InputError
 from logdiag.grammar import record_start
-from logdiag.snapshots.streams import CHUNK, Member, members, readable
+from logdiag.snapshots.member import CHUNK, Member, readable
+from logdiag.snapshots.streams import members
 
 STDIN = "-"
 
-_ARCHIVES = (".tar.gz", ".tgz", ".tar")
+_ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
 # Where a folder holds one of these, it is an unpacked archive and not a folder of snapshots.
 _LAYOUT = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
 

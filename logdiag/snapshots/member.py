@@ -1,0 +1,27 @@
+"""One file inside a snapshot."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+CHUNK = 1 << 18
+"""Bytes asked for at a time."""
+
+
+@dataclass
+class Member:
+    """One file inside a snapshot, while it is being read.
+
+    ``chunks`` can be read once, and before the next member is asked for. ``faults`` says in what
+    way the bytes are not all there; it is complete when ``chunks`` is used up. ``skipped`` says
+    why a member has no bytes to read at all (a link, a device).
+    """
+
+    source: str
+    chunks: Iterator[bytes]
+    faults: list[str] = field(default_factory=list)
+    skipped: str | None = None
+
+
+def readable(name: str) -> str:
+    """A name as text: bytes in it that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
