@@ -60,6 +60,8 @@ class Coverage:
     unparsed_bytes: int
     members: tuple[MemberCoverage, ...]
     gaps: tuple[Gap, ...]
+    repeated: int = 0
+    """Records that stand in more than one member, to the letter, and count once."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from logdiag.alarms import alarm_states
 from logdiag.changes import find_changes
 from logdiag.cluster import Cluster, find_cluster, with_alarms
@@ -25,6 +27,7 @@ from logdiag.model import (
     Tool,
 )
 from logdiag.records import Tables, read
+from logdiag.records.overlaps import counted_once
 from logdiag.rules.events import Case
 from logdiag.rules.findings import judge
 from logdiag.rules.library import Library, load
@@ -33,7 +36,6 @@ from logdiag.telling import verdict, wanted
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 FINDINGS, LIBRARY, NOTHING_READ, PARTIAL = 1, 3, 4, 5
 """Exit codes, as a run of `diagnose` can have them."""
@@ -114,10 +116,12 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
 
 def examine(tables: Tables, library: Library) -> Diagnosis:
     """From tables to everything that is told about them."""
-    log = Log(tables.records)
+    # What overlapping logs repeat happened once; the ledger still counts every record.
+    kept = pa.array(counted_once(tables))
+    log = Log(tables.records.filter(kept))
     cluster = find_cluster(tables)
     cluster = with_alarms(cluster, alarm_states(log, cluster))
-    texts = tables.texts
+    texts = tables.texts.filter(kept) if tables.texts is not None else None
     case = Case(log, cluster, lambda row: "" if texts is None else str(texts[row].as_py()).rstrip("\r\n"))
     judged = judge(library, case)
     told = tell(judged.findings, library, cluster)
@@ -128,7 +132,7 @@ def examine(tables: Tables, library: Library) -> Diagnosis:
         exit=Exit(0),
         verdict=verdict(told.incidents, told.findings, cluster),
         cluster=ClusterView(cluster.peers),
-        coverage=_coverage(tables, cluster),
+        coverage=_coverage(tables, cluster, repeated=tables.records.num_rows - len(log)),
         changes=find_changes(log, cluster),
         wanted=wanted(told.incidents, told.findings, cluster),
         incidents=told.incidents,
@@ -146,11 +150,12 @@ def _several(inputs: Sequence[str | Path] | str | Path) -> Sequence[str | Path]:
     return [inputs] if isinstance(inputs, str | Path) else inputs
 
 
-def _coverage(tables: Tables, cluster: Cluster) -> Coverage:
+def _coverage(tables: Tables, cluster: Cluster, *, repeated: int) -> Coverage:
     members = tuple(sorted(tables.members, key=lambda member: (member.snapshot, member.source)))
     return Coverage(
         size=sum(member.size for member in members),
         records=sum(member.records for member in members),
+        repeated=repeated,
         unparsed=sum(member.unparsed for member in members),
         unparsed_bytes=sum(member.unparsed_bytes for member in members),
         members=members,

@@ -208,6 +208,8 @@ def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         f"{counted(ledger.unparsed, 'line')} without a record, "
         f"{counted(len(ledger.members) - logs, 'other member')}."
     )
+    if ledger.repeated:
+        yield Text(f"{counted(ledger.repeated, 'record')} stand in more than one log and count once.")
     for member in ledger.members:
         for fault in member.faults:
             yield _item("-", Text(f"Not whole: {_line(member.source)}: {_line(fault)}", style="yellow"))
