@@ -49,9 +49,10 @@ class Cluster:
         """The peer that goes by a name, an FQDN, a node name or an address; None if there is none."""
         return self._names().get(_plain(text))
 
-    def could_be_peer(self, address: str) -> bool:
-        """Whether an address is a peer's, or may be one's whose addresses are not known."""
-        return self.resolve(address) is not None or any(not peer.addresses for peer in self.peers)
+    def could_be_peer(self, address: str, host: str) -> bool:
+        """Whether an address that a host names is a peer's, or may be another's whose are not known."""
+        others = [peer for peer in self.peers if peer.name != host]
+        return self.resolve(address) is not None or any(not peer.addresses for peer in others)
 
     def _names(self) -> dict[str, str]:
         names: dict[str, str] = {}

@@ -6,6 +6,7 @@ what is left is an incident by the name of its own rule. ``info`` findings that 
 form none.
 """
 
+import bisect
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +53,8 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
         for causes in _joined([f for f in left if _is_cause(f, match)], match.by, match.within):
             members = _members(causes, effects, known)
             incidents.append(_incident(name, rule, causes, members, library, cluster, reporters))
-            left = [finding for finding in left if finding not in causes]
+            taken = {finding.id for finding in causes}
+            left = [finding for finding in left if finding.id not in taken]
     by_rule: dict[str, list[Finding]] = {}
     for finding in left:
         if finding.severity != "info":
@@ -82,19 +84,39 @@ def _rank(item: Finding | Incident) -> tuple[int, int, str, str]:
 
 
 def _with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
-    """Each finding with the cause that started last before it, if it has one."""
+    """Each finding with its cause, if it has one: the one that started last before it."""
+    explained: dict[str, list[tuple[str, timedelta]]] = {}
+    for name, rule in library.rules.items():
+        for explains in rule.explains:
+            explained.setdefault(explains.rule, []).append((name, explains.within))
+    logged: dict[tuple[str, str], list[Finding]] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        for host in finding.hosts:
+            logged.setdefault((finding.rule, host), []).append(finding)
     told = []
     for effect in findings:
         causes = [
             cause
-            for cause in findings
-            for explains in library.rules[cause.rule].explains
-            if explains.rule == effect.rule and cause.id != effect.id
-            if -_EARLY <= effect.first - cause.first < explains.within and _share_peers(cause, effect)
+            for rule, within in explained.get(effect.rule, ())
+            for host in effect.hosts
+            if (cause := _cause(effect, logged.get((rule, host), ()), within)) is not None
         ]
-        causes.sort(key=lambda cause: (cause.first, cause.id))
+        # Processes write side by side: one that is logged a moment later can still be the cause.
+        causes.sort(key=lambda cause: (cause.first <= effect.first, cause.first, cause.id))
         told.append(replace(effect, caused_by=tuple(cause.id for cause in causes[-1:])))
     return told
+
+
+def _cause(effect: Finding, candidates: Sequence[Finding], within: timedelta) -> Finding | None:
+    """The last of some findings, in the order of time, that can be the cause of another."""
+    end = bisect.bisect_right(candidates, effect.first, key=lambda cause: cause.first)
+    late = bisect.bisect_right(candidates, effect.first + _EARLY, key=lambda cause: cause.first)
+    start = bisect.bisect_right(candidates, effect.first - within, key=lambda cause: cause.first)
+    for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
+        over = cause.state == "closed" and effect.first > cause.last
+        if cause.id != effect.id and not over and _share_peers(cause, effect):
+            return cause
+    return None
 
 
 def _share_peers(cause: Finding, effect: Finding) -> bool:
@@ -178,10 +200,17 @@ def _incident(
     match = rule.match.incident
     deciding = [f for f in members if match is not None and f.rule in match.state_of] or causes
     decider = min(deciding, key=lambda finding: STATES.index(finding.state))
+    still_open = [finding for finding in members if finding.state in ("open", "open_at_end")]
+    if decider.state == "closed" and still_open:
+        # What is over is not the whole of it while something that it caused goes on.
+        deciding = [*deciding, *still_open]
+        decider = min(still_open, key=lambda finding: STATES.index(finding.state))
     first = min(finding.first for finding in causes)
     last = max(f.last for f in (deciding if decider.state == "closed" else members))
-    hosts = tuple(sorted({host for finding in causes for host in finding.hosts}))
-    peers = tuple(sorted({peer for finding in causes for peer in finding.peers}))
+    # Where it is over for some and goes on for others, it is told of the others.
+    lasting = [finding for finding in causes if finding.state != "closed"] or causes
+    hosts = tuple(sorted({host for finding in lasting for host in finding.hosts}))
+    peers = tuple(sorted({peer for finding in lasting for peer in finding.peers}))
     count = sum(finding.count for finding in causes)
     absent = {k: v for cause in causes for k, v in unbound(library.rules[cause.rule].match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}

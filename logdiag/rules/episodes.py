@@ -8,9 +8,9 @@ from logdiag.cluster import Cluster
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
-from logdiag.rules.events import Collected, Key, find_chains
+from logdiag.rules.events import Collected, Key, find_chains, signal_events
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Absence, Count, Pattern, Rule, Sequence, StateMatch
+from logdiag.rules.schema import Absence, Count, Match, Pattern, Rule, Sequence, StateMatch
 from logdiag.wording import moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,10 +34,10 @@ class Episode:
 Answers = Iterable[tuple[Key, Episode]]
 
 
-def answers(rule: Rule, collected: Collected, proofs: list[Event]) -> Answers:
+def answers(rule: Rule, collected: Collected, signals: list[Match]) -> Answers:
     """Every key that a rule answers for, with each of its episodes.
 
-    ``proofs`` are events that show that something is over (of ``over_by``).
+    ``signals`` are the matches of ``over_by``: they prove that something is over.
     """
     match = rule.match
     if match.record is not None:
@@ -49,7 +49,7 @@ def answers(rule: Rule, collected: Collected, proofs: list[Event]) -> Answers:
     if match.absence is not None:
         return _absences(match.absence, rule, collected)
     if match.state is not None:
-        return _states(match.state, rule, collected, proofs)
+        return _states(match.state, rule, collected, signals)
     return ()
 
 
@@ -132,18 +132,36 @@ def _absence_note(answer: str, peer: str, span: str) -> str:
     }[answer]
 
 
-def _states(state: StateMatch, rule: Rule, collected: Collected, proofs: list[Event]) -> Answers:
+def _states(state: StateMatch, rule: Rule, collected: Collected, signals: list[Match]) -> Answers:
     raised = collected.grouped(state.raised, rule.match)
     lowered = collected.grouped(state.lower or [], rule.match)
     acknowledged = collected.grouped(state.acknowledge or [], rule.match)
+    proofs = [event for signal in signals for event in signal_events(signal, collected)] if raised else []
     for key in sorted({*raised, *lowered}):
         values = dict(key)
-        own = [p for p in proofs if all(p.values.get(name) == values[name] for name in rule.match.by)]
+        own = [
+            proof
+            for proof in proofs
+            if all(proof.values.get(name) == values[name] for name in rule.match.by)
+            and _hidden(raised.get(key, []), proof, collected.case.cluster)
+        ]
         folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, rule, collected.case.cluster) for interval in folded]
         yield from ((key, episode) for episode in _flapping(episodes, rule.settling // _MICROSECOND))
+
+
+def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:
+    """Whether the end could not have been seen between the last raise before a proof and the proof.
+
+    A log that goes on without a gap and does not show the end says more than a proof from elsewhere.
+    """
+    before = [event for event in raised if event < proof]
+    if not before or before[-1].peer not in cluster.seen:
+        return False
+    seen = cluster.seen[before[-1].peer]
+    return seen.end < proof.time or seen.gap_within(before[-1].time, proof.time) is not None
 
 
 def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster) -> Episode:

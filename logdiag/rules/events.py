@@ -74,7 +74,7 @@ class Collected:
                 if value is not None and binding.kind == "peer":
                     peer = cluster.resolve(value)
                     own = peer == host and binding.source != "host"
-                    keep = keep and not own and (peer is not None or cluster.could_be_peer(value))
+                    keep = keep and not own and (peer is not None or cluster.could_be_peer(value, host))
                     value = peer or value
                 if value is not None:
                     values[name] = value
@@ -123,22 +123,17 @@ def signal_events(match: Match, collected: Collected) -> list[Event]:
 def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> list[list[Event]]:
     """The chains of a sequence's steps, those of one value of ``by`` apart from those of another."""
     by = list(by)
-    steps = [collected.events([step], [name for name in by if name in step.bind]) for step in sequence.steps]
     # Steps that bind a name of `by` are joined on it; the others go with every value.
-    keys: set[Key] = {()}
-    for step in steps:
-        bound = {_by(event, by) for event in step}
-        keys = {
-            tuple(sorted({**dict(key), **dict(more)}.items()))
-            for key in keys
-            for more in bound
-            if all(dict(key).get(name, value) == value for name, value in more)
-        }
+    bound = [[name for name in by if name in step.bind] for step in sequence.steps]
+    steps = [
+        _by_key(collected.events([step], names), names)
+        for step, names in zip(sequence.steps, bound, strict=True)
+    ]
     found = []
-    for key in sorted(keys):
-        joined = [[e for e in step if all(e.values.get(n, v) == v for n, v in key)] for step in steps]
+    for key in sorted(_keys(steps, bound)):
+        values = dict(key)
         found += matchers.sequences(
-            joined,
+            [step[_part(values, names)] for step, names in zip(steps, bound, strict=True)],
             sequence.within // _MICROSECOND,
             skew=sequence.skew // _MICROSECOND,
             ties=sequence.ties == "allow",
@@ -147,5 +142,30 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     return found
 
 
-def _by(event: Event, by: Iterable[str]) -> Key:
-    return tuple((name, event.values[name]) for name in by if name in event.values)
+def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, list[Event]]:
+    groups: dict[Key, list[Event]] = {}
+    for event in events:
+        groups.setdefault(_part(event.values, names), []).append(event)
+    return groups
+
+
+def _part(values: dict[str, str], names: Iterable[str]) -> Key:
+    return tuple((name, values[name]) for name in names)
+
+
+def _keys(steps: list[dict[Key, list[Event]]], bound: list[list[str]]) -> set[Key]:
+    """The values of ``by`` for which every step has events: a join on the names that steps share."""
+    keys: set[Key] = {()}
+    known: list[str] = []
+    for step, names in zip(steps, bound, strict=True):
+        shared = [name for name in names if name in known]
+        index: dict[Key, list[Key]] = {}
+        for part in step:
+            index.setdefault(_part(dict(part), shared), []).append(part)
+        keys = {
+            tuple(sorted({**dict(key), **dict(part)}.items()))
+            for key in keys
+            for part in index.get(_part(dict(key), shared), ())
+        }
+        known += [name for name in names if name not in known]
+    return keys

@@ -8,7 +8,7 @@ from datetime import timedelta
 from logdiag.model import Evidence, Finding, NotChecked
 from logdiag.records import instant
 from logdiag.rules.episodes import Episode, answers
-from logdiag.rules.events import Case, Collected, Key, signal_events
+from logdiag.rules.events import Case, Collected, Key
 from logdiag.rules.library import Library, patterns
 from logdiag.rules.matchers import Event
 from logdiag.rules.schema import Match, Rule
@@ -40,12 +40,8 @@ def judge(library: Library, case: Case) -> Judged:
 
 def _judge_rule(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
     collected = Collected(case)
-    proofs = [
-        event
-        for signal in (rule.match.state.over_by if rule.match.state else [])
-        for event in signal_events(library.signals[signal].match, collected)
-    ]
-    for key, episode in answers(rule, collected, proofs):
+    signals = [library.signals[name].match for name in (rule.match.state.over_by if rule.match.state else [])]
+    for key, episode in answers(rule, collected, signals):
         judged.findings.append(_finding(name, rule, key, episode, case))
     if collected.left_out:
         reason = (
