@@ -25,6 +25,9 @@ Inputs = Annotated[
 Rules = Annotated[
     list[Path] | None, typer.Option("--rules", metavar="DIR", help="Add the rule library in DIR.")
 ]
+AllowPartial = Annotated[
+    bool, typer.Option("--allow-partial", help="A partial run is no failure: say so, and exit 0 or 1.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
 
@@ -59,9 +62,7 @@ def diagnose(
     min_coverage: Annotated[
         float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
     ] = None,
-    allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="An input that is cut is no failure.")
-    ] = False,
+    allow_partial: AllowPartial = False,
     rules: Rules = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
@@ -99,22 +100,25 @@ def parse(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="A .parquet, .arrow, .csv or .jsonl file.")
     ],
+    allow_partial: AllowPartial = False,
     quiet: Quiet = False,
 ) -> None:
     """Write the records as a table."""
     from logdiag import export
+    from logdiag.pipeline import NOTHING_READ, PARTIAL, partial_reasons
     from logdiag.records import read
     from logdiag.snapshots import find_snapshots
 
     [path] = _outputs([output], tuple(export.FORMATS))
-    tables = read(find_snapshots(inputs))
+    snapshots = find_snapshots(inputs)
+    tables = read(snapshots)
     _write(path, lambda file: export.FORMATS[path.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
     _say(f"wrote {path}: {rows:,} records; {tables.unparsed.num_rows:,} lines are no records", quiet)
-    faults = [f"{m.snapshot}: {m.source}: {fault}" for m in tables.members for fault in m.faults]
-    for fault in faults:
-        _say(fault, quiet)
-    raise typer.Exit(4 if not rows else 5 if faults else 0)
+    reasons = partial_reasons(tables.members, snapshots)
+    for reason in reasons:
+        _say(reason, quiet)
+    raise typer.Exit(NOTHING_READ if not rows else PARTIAL if reasons and not allow_partial else 0)
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────

@@ -39,8 +39,9 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     """Fold findings into incidents."""
     known = {finding.id: finding for finding in _with_causes(findings, library)}
     reporters = _reporters(known.values())
+    going_on = frozenset(f.rule for f in known.values() if f.state in ("open", "open_at_end"))
     known = {
-        id_: replace(finding, remedy=_own_remedy(finding, library, cluster, reporters))
+        id_: replace(finding, remedy=_own_remedy(finding, library, cluster, reporters, going_on))
         for id_, finding in known.items()
     }
     effects: dict[str, list[str]] = {}
@@ -52,7 +53,7 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     for name, rule, match in library.incidents():
         for causes in _joined([f for f in left if _is_cause(f, match)], match.by, match.within):
             members = _members(causes, effects, known)
-            incidents.append(_incident(name, rule, causes, members, library, cluster, reporters))
+            incidents.append(_incident(name, rule, causes, members, library, cluster, reporters, going_on))
             taken = {finding.id for finding in causes}
             left = [finding for finding in left if finding.id not in taken]
     by_rule: dict[str, list[Finding]] = {}
@@ -63,7 +64,7 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
         for causes in _joined(same, (), TOGETHER):
             members = _members(causes, effects, known)
             incidents.append(
-                _incident(name, library.rules[name], causes, members, library, cluster, reporters)
+                _incident(name, library.rules[name], causes, members, library, cluster, reporters, going_on)
             )
     incidents.sort(key=_rank)
     ordered = sorted(known.values(), key=_rank)
@@ -179,11 +180,15 @@ def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
 
 
 def _own_remedy(
-    finding: Finding, library: Library, cluster: Cluster, reporters: dict[str, tuple[str, ...]]
+    finding: Finding,
+    library: Library,
+    cluster: Cluster,
+    reporters: dict[str, tuple[str, ...]],
+    going_on: frozenset[str],
 ) -> tuple[Step, ...]:
     fired = ((finding.rule, finding.values),)
     situation = Situation(
-        cluster, finding.rule, finding.hosts, finding.peers, finding.state, fired, reporters
+        cluster, finding.rule, finding.hosts, finding.peers, finding.state, fired, reporters, going_on
     )
     return remedy(library.rules[finding.rule].remedy, library, situation)
 
@@ -196,6 +201,7 @@ def _incident(
     library: Library,
     cluster: Cluster,
     reporters: dict[str, tuple[str, ...]],
+    going_on: frozenset[str],
 ) -> Incident:
     match = rule.match.incident
     deciding = [f for f in members if match is not None and f.rule in match.state_of] or causes
@@ -219,7 +225,7 @@ def _incident(
     still = [finding for finding in deciding if finding.state != "closed"] or deciding
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
     fired = tuple((finding.rule, finding.values) for finding in members)
-    situation = Situation(cluster, decider.rule, reporting, peers, decider.state, fired, reporters)
+    situation = Situation(cluster, decider.rule, reporting, peers, decider.state, fired, reporters, going_on)
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(
         id=f"{fingerprint.hexdigest()[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",

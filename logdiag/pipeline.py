@@ -21,6 +21,7 @@ from logdiag.model import (
     Diagnosis,
     Exit,
     Finding,
+    MemberCoverage,
     NotChecked,
     Severity,
     Silent,
@@ -172,27 +173,30 @@ def _command(options: Options) -> Command:
     return Command("diagnose", {name: value for name, value in given.items() if value is not None})
 
 
+def partial_reasons(members: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:
+    """In what way inputs were not read whole: those without a record among others, and every fault."""
+    read_from = {member.snapshot for member in members if member.records}
+    useful = {snapshot.given for snapshot in snapshots if snapshot.name in read_from}
+    useless = sorted({snapshot.given for snapshot in snapshots} - useful) if read_from else []
+    return [
+        *(f"{Path(given).name or given} holds no log record" for given in useless),
+        *(f"{member.snapshot}: {member.source}: {fault}" for member in members for fault in member.faults),
+    ]
+
+
 def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:
     """The exit code by the contract: the first of 4, 5 and 1 that holds; the reasons are all of them."""
     holds: list[tuple[int, str]] = []
     coverage = diagnosis.coverage
     if not coverage.records:
         holds.append((NOTHING_READ, "no log record was found in any input"))
-    else:
-        read_from = {member.snapshot for member in coverage.members if member.records}
-        useful = {snapshot.given for snapshot in snapshots if snapshot.name in read_from}
-        for given in sorted({snapshot.given for snapshot in snapshots} - useful):
-            holds.append((PARTIAL, f"{Path(given).name or given} holds no log record"))
-    for member in coverage.members:
-        for fault in member.faults:
-            holds.append((PARTIAL, f"{member.snapshot}: {member.source}: {fault}"))
+    holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
     logs = sum(member.size for member in coverage.members if member.kind == "log")
     if options.min_coverage is not None and logs:
         percent = 100 * (logs - coverage.unparsed_bytes) / logs
         if percent < options.min_coverage:
-            holds.append(
-                (PARTIAL, f"records cover {percent:.1f} % of the logs, under {options.min_coverage:g} %")
-            )
+            wanted_percent = f"{options.min_coverage:g} %"
+            holds.append((PARTIAL, f"records cover {percent:.1f} % of the logs, under {wanted_percent}"))
     if options.fail_on is not None:
         level = SEVERITIES.index(options.fail_on)
         worst = [f for f in diagnosis.findings if SEVERITIES.index(f.severity) >= level and not f.requested]

@@ -26,7 +26,14 @@ def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         (sum(end - start for start, end in seen.spans) for seen in cluster.seen.values()), default=0
     )
     peers = f"{len(cluster.seen)} of {counted(len(cluster.peers), 'peer')}"
-    sentence = f"Nothing wrong was seen in {stretch(timedelta(microseconds=watched))} of the logs of {peers}."
+    sentence = f"Nothing wrong was seen in {stretch(timedelta(microseconds=watched))} of the logs of {peers}"
+    alarms = [
+        f"{number} on {peer.name}"
+        for peer in cluster.peers
+        for number, state in peer.alarms.items()
+        if state != "clear"
+    ]
+    sentence += f", but alarms that no rule knows: {listed(alarms)}." if alarms else "."
     completed = [finding for finding in findings if finding.rule == "replication/healthy"]
     if completed:
         roles = [f"{listed(f.hosts)} ({f.values['role']})" for f in completed]

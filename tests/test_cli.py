@@ -102,6 +102,15 @@ def test_a_cut_archive_is_5_and_partial_may_be_allowed(run: Run, samples: Path, 
     assert [reason[:2] for reason in reasons] == ["5:", "1:"]
 
 
+def test_parse_knows_partial_too(run: Run, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no record here\n")
+    inputs = (samples / "peer-lost", "notes.txt")
+    done = run("parse", *inputs, "-o", "x.csv")
+    assert done.returncode == 5
+    assert "notes.txt holds no log record" in done.stderr.decode()
+    assert run("parse", *inputs, "-o", "x.csv", "--allow-partial").returncode == 0
+
+
 def test_one_input_without_records_among_others_is_5(run: Run, samples: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no record here\n")
     done = run("diagnose", samples / "peer-lost", "notes.txt")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from logdiag.cluster import Cluster
+from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
@@ -161,7 +161,8 @@ def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:
     if not before or before[-1].peer not in cluster.seen:
         return False
     seen = cluster.seen[before[-1].peer]
-    return seen.end < proof.time or seen.gap_within(before[-1].time, proof.time) is not None
+    stopped = proof.time - seen.end > BETWEEN_MEMBERS // _MICROSECOND
+    return stopped or seen.gap_within(before[-1].time, proof.time) is not None
 
 
 def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster) -> Episode:

@@ -336,6 +336,10 @@ def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tupl
 def _check_when(
     when: When | None, path: _Path, library: Library, failed: set[str]
 ) -> Iterator[tuple[_Path, str]]:
+    for field in ("goes_on", "over"):
+        rule = getattr(when, field, None)
+        if rule and not _known(rule, library, failed):
+            yield (*path, "when", field), _unknown("rule", rule, library.rules)
     if when is None or (when.finding is None and not when.values):
         return
     if when.finding is None:

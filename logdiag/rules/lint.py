@@ -16,13 +16,28 @@ def lint(library: Library) -> Iterator[str]:
     }
     for name in sorted(set(library.signals) - proofs):
         yield f"signals/{name}: no rule uses this signal"
+    asked = _asked_for(library)
     for name, rule in sorted(library.rules.items()):
-        for binding in sorted(_unused(rule)):
+        for binding in sorted(_unused(rule) - asked.get(name, set())):
             yield f"{name}: the bound name {binding!r} is used nowhere"
         if rule.severity != "info" and not rule.remedy:
             yield f"{name}: a rule at {rule.severity} needs a remedy"
         if not rule.references:
             yield f"{name}: has no references"
+
+
+def _asked_for(library: Library) -> dict[str, set[str]]:
+    """The bound names of each rule that remedies, steps and incidents make conditions of."""
+    asked: dict[str, set[str]] = {}
+    whens = [remedy.when for rule in library.rules.values() for remedy in rule.remedy]
+    whens += [step.when for procedure in library.procedures.values() for step in procedure.steps]
+    for when in whens:
+        if when is not None and when.finding is not None:
+            asked.setdefault(when.finding, set()).update(when.values)
+    for _, _, match in library.incidents():
+        for cause in match.causes:
+            asked.setdefault(cause, set()).update(match.values)
+    return asked
 
 
 def _unused(rule: Rule) -> set[str]:
@@ -31,7 +46,6 @@ def _unused(rule: Rule) -> set[str]:
     distinct = match.count.distinct if match.count else None
     # A bound peer is used without being named: it says whom the finding is about.
     peers = {n for _, p in patterns(match) for n, b in p.bind.items() if b.kind == "peer"}
-    # Values that steps of a procedure or an incident ask for are used there.
     return {
         name
         for name in bound(match)

@@ -23,7 +23,8 @@ class Situation:
     ``hosts`` report the problem, ``peers`` are those it is about; ``fired`` is what else was found
     in the same incident: rule ids, with what each finding bound. ``reporters`` are, for every rule,
     the peers of the whole cluster that it still holds for: a remedy that is right for one peer can
-    do harm while another has the problem too. ``rule`` is whose reporters are meant.
+    do harm while another has the problem too. ``rule`` is whose reporters are meant. ``going_on``
+    are the rules that are open for some peer, as far as the logs go.
     """
 
     cluster: Cluster
@@ -33,6 +34,7 @@ class Situation:
     state: str
     fired: tuple[tuple[str, dict[str, str]], ...] = ()
     reporters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    going_on: frozenset[str] = frozenset()
 
     def asked_about(self, rule: str | None) -> "Situation":
         """The same, with another rule's reporters in mind."""

@@ -225,6 +225,8 @@ class When(_Strict):
     state: OneOrMore[State] | None = None
     finding: str | None = Field(None, description="a rule that must have fired in the same incident")
     values: dict[str, str] = Field({}, description="what that finding must have bound")
+    goes_on: str | None = Field(None, description="a rule that some peer is known to be in, and not out of")
+    over: str | None = Field(None, description="a rule that no peer is known to be in now")
 
 
 class Remedy(_Strict):

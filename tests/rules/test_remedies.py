@@ -404,3 +404,22 @@ def test_permissive_is_not_told_to_be_enforced() -> None:
     for remedy in remedies(told(logs)):
         assert not any("Enforcing" in step.do for step in remedy)
         assert [step.where for step in restarts(remedy)] == [("expa01",)]
+
+
+def test_no_restart_while_a_peer_is_lost() -> None:
+    logs = cluster(*PEERS, primary="expa01")
+    logs += said(
+        "08:59:30",
+        'Module="developer.clusterdb.cdb" Detail="Processed mnesia_down event from accessible node" Node="clusterdb@expa01" Node="clusterdb@expa02"',
+    )
+    logs += alarm("09:00:00", "Raised", "20007", "expa01") + alarm("09:00:01", "Raised", "20007", "expa03")
+    asking = next(i for i in told(logs).incidents if i.rule == "cluster/restart-required")
+    assert restarts(asking.remedy) == []
+    assert any("Bring the lost peer back first" in step.do for step in asking.remedy)
+    back = said(
+        "09:05:00",
+        'Module="developer.clusterdb.cdb" Detail="Processed mnesia_up event from accessible node" Node="clusterdb@expa01" Node="clusterdb@expa02"',
+    )
+    asking = next(i for i in told(logs + back).incidents if i.rule == "cluster/restart-required")
+    assert [step.where for step in restarts(asking.remedy)] == [("expa01",), ("expa03",)]
+    assert not any("Bring the lost peer back first" in step.do for step in asking.remedy)

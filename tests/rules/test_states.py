@@ -458,3 +458,15 @@ def test_a_peer_that_is_not_the_primary_still_says_who_is() -> None:
         "expa01": "primary",
         "expa02": "subordinate",
     }
+
+
+def test_a_continuous_log_that_shows_no_end_outweighs_a_proof_from_elsewhere() -> None:
+    down = 'UTCTime="2024-03-05 09:00:00,000" Module="developer.clusterdb.cdb" Detail="Processed mnesia_down event" Node="clusterdb@expa01" Node="clusterdb@expa02"'
+    change = 'Event="System Configuration Changed" Node="clusterdb@{0}" Detail="xconfiguration zone - changed from: a to: b"'
+    log = f"2024-03-05T09:00:00.000+00:00 expa01 {down}\n"
+    first = f"2024-03-05T09:20:00.000+00:00 expa01 {change.format('expa01')}\n"
+    second = f"2024-03-05T09:20:00.004+00:00 expa02 {change.format('expa02')}\n"
+    together = examine(read_texts({"a": (log + first).encode(), "b": second.encode()}), load())
+    assert [i.state for i in together.incidents if i.rule == "incident/peer-lost"] == ["open"]
+    apart = examine(read_texts({"a": log.encode(), "c": first.encode(), "b": second.encode()}), load())
+    assert [i.state for i in apart.incidents if i.rule == "incident/peer-lost"] == ["closed"]
