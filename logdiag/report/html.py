@@ -20,10 +20,12 @@ from logdiag.model import Diagnosis, Finding, Incident, Step
 from logdiag.report import words
 from logdiag.report.actions import first_steps
 from logdiag.report.defuse import defuse, is_plain
+from logdiag.report.limits import Limits, limited
 from logdiag.report.timeline import chart, events, own_times, span_of
 from logdiag.resources import folder
 from logdiag.wording import stretch
 
+LIMITS = Limits(incidents=20, findings=150, changes=100, wanted=30)
 LONGEST = 4000
 """Characters that are shown of one value: a record can be megabytes long, and a page is for reading."""
 
@@ -35,12 +37,14 @@ _TELLING = {"Detail=", "Event=", "Id=", "Reason=", "Context="}
 
 def render(diagnosis: Diagnosis) -> str:
     """Return the report on ``diagnosis``, a complete HTML document."""
+    diagnosis, left_out = limited(diagnosis, LIMITS)
     environment = _environment()
     style, script = _asset("report.css"), _asset("report.js")
     ids = [finding.id for finding in diagnosis.findings]
     return environment.get_template("report.html.jinja").render(
         d=diagnosis,
         verdict=_verdict(diagnosis),
+        left_out=left_out,
         style=Markup(style),  # noqa: S704 - our own files, which hold no value
         script=Markup(script),  # noqa: S704
         style_hash=_csp_hash(style),

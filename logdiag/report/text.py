@@ -18,8 +18,10 @@ from logdiag.model import Diagnosis, Finding, Incident, Peer, Severity, Step
 from logdiag.report import words
 from logdiag.report.actions import first_steps
 from logdiag.report.defuse import defuse
+from logdiag.report.limits import LeftOut, Limits, limited
 from logdiag.wording import counted
 
+LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10)
 LONGEST = 600
 """Characters that are shown of one value."""
 
@@ -39,6 +41,7 @@ _HEADING = "bold underline"
 
 def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
     """Summarise ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
+    diagnosis, left_out = limited(diagnosis, LIMITS)
     out = io.StringIO()
     # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
     console = Console(
@@ -54,12 +57,12 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
         legacy_windows=False,
         _environ={},
     )
-    for part in _parts(diagnosis, narrow=width < _NARROW):
+    for part in _parts(diagnosis, left_out, narrow=width < _NARROW):
         console.print(part)
     return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip("\n").split("\n"))
 
 
-def _parts(diagnosis: Diagnosis, *, narrow: bool) -> Iterator[RenderableType]:
+def _parts(diagnosis: Diagnosis, left_out: LeftOut, *, narrow: bool) -> Iterator[RenderableType]:
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
     yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
     yield Text(f"logdiag {_line(diagnosis.tool.version)}, rules {_line(diagnosis.tool.library)}", style=_SOFT)
@@ -69,16 +72,19 @@ def _parts(diagnosis: Diagnosis, *, narrow: bool) -> Iterator[RenderableType]:
     if diagnosis.incidents:
         found = {finding.id: finding for finding in diagnosis.findings}
         yield from _section("Incidents", *_incidents(diagnosis.incidents, found))
+        yield from _more(left_out.incidents, "more incident")
     if headline and headline.remedy:
         yield from _section("Do this first", *_actions(headline, first_steps(diagnosis)))
     if diagnosis.changes:
         yield from _section("Changes and restarts", _changes(diagnosis))
+        yield from _more(left_out.changes, "more change")
     if diagnosis.wanted:
         items = (
             _item("-", Text(_line(one.what)), Text(_line(one.why), style=_SOFT), label=one.peer)
             for one in diagnosis.wanted
         )
         yield from _section("Ask the customer for", *items)
+        yield from _more(left_out.wanted, "more thing")
     yield from _section("Read", *_coverage(diagnosis))
     misses = [one for one in diagnosis.silent if one.nearest_miss is not None]
     if misses:
@@ -222,6 +228,11 @@ def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     yield Text(f"Rules: {silent:,} found nothing, {unjudged:,} could not be judged.")
     if diagnosis.exit.reasons:
         yield Text(f"Exit code {diagnosis.exit.code}: {_line('; '.join(diagnosis.exit.reasons))}")
+
+
+def _more(number: int, noun: str) -> Iterator[RenderableType]:
+    if number:
+        yield Text(f"{counted(number, noun)}: write the findings with -o FILE.json.", style=_SOFT)
 
 
 def _section(title: str, *parts: RenderableType) -> Iterator[RenderableType]:
