@@ -2,6 +2,9 @@
 
 import itertools
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Seen:
     def end(self) -> int:
         """The last instant that was seen."""
         return self.spans[-1][1]
+
+    def covers(self, time: datetime) -> bool:
+        """Whether a moment lies in what was seen."""
+        moment = (time - _EPOCH) // timedelta(microseconds=1)
+        return any(start <= moment <= end for start, end in self.spans)
 
     def gaps(self) -> list[tuple[int, int]]:
         """The stretches between the spans."""

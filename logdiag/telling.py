@@ -66,6 +66,11 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
             when = f" that covers {moment(lost[0].first)}" if lost else ""
             why = _WHILE_LOST if lost else "It is a peer of this cluster, and nothing it logged was given."
             yield Wanted(f"The diagnostic log or system snapshot of {peer.name}{when}", why, peer.name)
+    for incident in incidents:
+        for name in incident.peers:
+            if name in cluster.seen and not cluster.seen[name].covers(incident.first):
+                what = f"The log of {name} that covers {moment(incident.first)}"
+                yield Wanted(what, f"What was given of it does not. {_WHILE_LOST}", name)
     by_id = {finding.id: finding for finding in findings}
     for incident in incidents:
         for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):

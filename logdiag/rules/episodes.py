@@ -202,17 +202,23 @@ def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster)
 
 def _flapping(episodes: Iterable[Episode], apart: int) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count."""
-    joined: list[Episode] = []
+    runs: list[list[Episode]] = []
     for episode in episodes:
-        if joined and joined[-1].state == "closed" and episode.first - joined[-1].last <= apart:
-            before = joined.pop()
-            episode = Episode(
-                (*before.events, *episode.events),
-                episode.state,
-                before.first,
-                episode.last,
-                before.count + episode.count,
-                episode.note,
-            )
-        joined.append(episode)
-    return joined
+        if runs and runs[-1][-1].state == "closed" and episode.first - runs[-1][-1].last <= apart:
+            runs[-1].append(episode)
+        else:
+            runs.append([episode])
+    return [_one_of(run) for run in runs]
+
+
+def _one_of(run: list[Episode]) -> Episode:
+    first, last = run[0], run[-1]
+    if first is last:
+        return first
+    count = sum(episode.count for episode in run)
+    length = stretch(instant(last.last) - instant(first.first))
+    note = (
+        f"It came and went, {count} times in {length}; the last time {last.note[:1].lower()}{last.note[1:]}"
+    )
+    events = tuple(event for episode in run for event in episode.events)
+    return Episode(events, last.state, first.first, last.last, count, note)

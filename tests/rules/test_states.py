@@ -470,3 +470,24 @@ def test_a_continuous_log_that_shows_no_end_outweighs_a_proof_from_elsewhere() -
     assert [i.state for i in together.incidents if i.rule == "incident/peer-lost"] == ["open"]
     apart = examine(read_texts({"a": log.encode(), "c": first.encode(), "b": second.encode()}), load())
     assert [i.state for i in apart.incidents if i.rule == "incident/peer-lost"] == ["closed"]
+
+
+def test_the_log_of_a_lost_peer_that_stops_before_the_loss_is_asked_for() -> None:
+    down = 'Module="developer.clusterdb.cdb" Detail="Processed mnesia_down event" Node="clusterdb@expa01" Node="clusterdb@expa02"'
+    survivor = f"2024-03-05T09:00:00.000+00:00 expa01 {down}\n"
+    lost = "2024-03-05T08:59:00.000+00:00 expa02 tvcs: idle\n"
+    diagnosis = examine(read_texts({"a": survivor.encode(), "b": lost.encode()}), load())
+    assert [w.what for w in diagnosis.wanted if w.peer == "expa02"] == [
+        "The log of expa02 that covers 2024-03-05 09:00:00.000 UTC"
+    ]
+
+
+def test_flapping_says_how_often() -> None:
+    text = "".join(
+        f'2024-03-05T09:0{minute}:{second}.000+00:00 expa01 alarm: Event="Alarm {word}" Id="20004" Detail="x"\n'
+        for minute in range(3)
+        for second, word in (("00", "Raised"), ("30", "Lowered"))
+    )
+    [finding] = examine(read_texts({"a": text.encode()}), load()).findings
+    assert finding.count == 3
+    assert finding.outcome == "It came and went, 3 times in 2 m 30 s; the last time it ended after 30 s."
