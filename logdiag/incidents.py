@@ -51,7 +51,8 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     left = [finding for finding in known.values() if not finding.caused_by]
     incidents = []
     for name, rule, match in library.incidents():
-        for causes in _joined([f for f in left if _is_cause(f, match)], match.by, match.within):
+        groups = _joined([f for f in left if _is_cause(f, match)], match.by, match.within)
+        for causes in _with_mirrors(groups, match.within) if match.mutual else groups:
             members = _members(causes, effects, known)
             incidents.append(_incident(name, rule, causes, members, library, cluster, reporters, going_on))
             taken = {finding.id for finding in causes}
@@ -166,6 +167,25 @@ def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -
     return [part for parts in groups.values() for part in parts]
 
 
+def _mirror(one: Finding, other: Finding) -> bool:
+    """Whether two findings are the two sides of one thing: each reports it of the other's host."""
+    return bool(set(one.hosts) & set(other.peers) and set(one.peers) & set(other.hosts))
+
+
+def _with_mirrors(groups: list[list[Finding]], within: timedelta) -> list[list[Finding]]:
+    """Groups, those that hold the two sides of one thing joined."""
+    joined: list[list[Finding]] = []
+    for group in sorted(groups, key=lambda group: (group[0].first, group[0].id)):
+        sides = [
+            other
+            for other in joined
+            if any(_mirror(a, b) and abs(a.first - b.first) <= within for a in group for b in other)
+        ]
+        joined = [other for other in joined if other not in sides]
+        joined.append([*(finding for side in sides for finding in side), *group])
+    return joined
+
+
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """For each rule the peers that it still holds for: whose newest finding of any key is not over."""
     newest: dict[tuple[str, str], Finding] = {}
@@ -217,6 +237,14 @@ def _incident(
     lasting = [finding for finding in causes if finding.state != "closed"] or causes
     hosts = tuple(sorted({host for finding in lasting for host in finding.hosts}))
     peers = tuple(sorted({peer for finding in lasting for peer in finding.peers}))
+    mutual = any(_mirror(one, other) for one in lasting for other in lasting)
+    title, why = rule.title, rule.why
+    if mutual and match is not None and match.mutual is not None:
+        title, why = match.mutual.title, match.mutual.why
+        everyone = {*hosts, *peers}
+        shared = everyone.intersection(*({*finding.hosts, *finding.peers} for finding in lasting))
+        peers = tuple(sorted(shared or everyone)[:1])
+        hosts = tuple(sorted(everyone - set(peers)))
     count = sum(finding.count for finding in causes)
     absent = {k: v for cause in causes for k, v in unbound(library.rules[cause.rule].match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
@@ -225,18 +253,20 @@ def _incident(
     still = [finding for finding in deciding if finding.state != "closed"] or deciding
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
     fired = tuple((finding.rule, finding.values) for finding in members)
-    situation = Situation(cluster, decider.rule, reporting, peers, decider.state, fired, reporters, going_on)
+    situation = Situation(
+        cluster, decider.rule, reporting, peers, decider.state, fired, reporters, going_on, mutual
+    )
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(
         id=f"{fingerprint.hexdigest()[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
         rule=name,
-        title=fill(rule.title, texts),
+        title=fill(title, texts),
         severity=rule.severity,
         state=decider.state,
         first=first,
         last=last,
-        peers=peers or hosts,
+        peers=tuple(sorted({*hosts, *peers})) if mutual else peers or hosts,
         findings=tuple(finding.id for finding in members),
-        summary=" ".join(part for part in (fill(rule.why, texts), decider.outcome) if part),
+        summary=" ".join(part for part in (fill(why, texts), decider.outcome) if part),
         remedy=remedy(rule.remedy, library, situation),
     )

@@ -317,6 +317,9 @@ def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tupl
         names |= bound(rule.match) | ({"took"} if rule.match.sequence else set())
     for field in ("title", "why"):
         yield from _placeholders(getattr(rule, field), names, (field,))
+        if rule.match.incident and rule.match.incident.mutual:
+            place = ("match", "incident", "mutual", field)
+            yield from _placeholders(getattr(rule.match.incident.mutual, field), names, place)
     for index, effect in enumerate(rule.explains):
         if not _known(effect.rule, library, failed):
             yield ("explains", index), _unknown("rule", effect.rule, library.rules)

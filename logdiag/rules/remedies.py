@@ -60,6 +60,7 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.primary is None or (when.primary == "known") == (cluster.primary is not None))
         and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
         and (when.state is None or situation.state in when.state)
+        and (when.mutual is None or when.mutual == situation.mutual)
         and (when.goes_on is None or when.goes_on in situation.going_on)
         and (when.over is None or when.over not in situation.going_on)
         and (

@@ -24,7 +24,8 @@ class Situation:
     in the same incident: rule ids, with what each finding bound. ``reporters`` are, for every rule,
     the peers of the whole cluster that it still holds for: a remedy that is right for one peer can
     do harm while another has the problem too. ``rule`` is whose reporters are meant. ``going_on``
-    are the rules that are open for some peer, as far as the logs go.
+    are the rules that are open for some peer, as far as the logs go. ``mutual`` is set where peers
+    report it of each other.
     """
 
     cluster: Cluster
@@ -35,6 +36,7 @@ class Situation:
     fired: tuple[tuple[str, dict[str, str]], ...] = ()
     reporters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     going_on: frozenset[str] = frozenset()
+    mutual: bool = False
 
     def asked_about(self, rule: str | None) -> "Situation":
         """The same, with another rule's reporters in mind."""

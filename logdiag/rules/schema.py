@@ -164,6 +164,13 @@ class StateMatch(_Strict):
     )
 
 
+class Words(_Strict):
+    """Another title and meaning."""
+
+    title: str
+    why: str
+
+
 class IncidentMatch(_Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
@@ -171,6 +178,11 @@ class IncidentMatch(_Strict):
     values: dict[str, str] = Field({}, description="what a cause must have bound")
     by: list[Literal["peers", "hosts"]] = []
     within: Span = timedelta(minutes=5)
+    mutual: Words | None = Field(
+        None,
+        description="what it is called where peers report it of each other: {hosts} are then all of them, "
+        "{peers} those that every report is about or from",
+    )
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
 
@@ -225,6 +237,7 @@ class When(_Strict):
     state: OneOrMore[State] | None = None
     finding: str | None = Field(None, description="a rule that must have fired in the same incident")
     values: dict[str, str] = Field({}, description="what that finding must have bound")
+    mutual: bool | None = Field(None, description="whether peers report it of each other")
     goes_on: str | None = Field(None, description="a rule that some peer is known to be in, and not out of")
     over: str | None = Field(None, description="a rule that no peer is known to be in now")
 
