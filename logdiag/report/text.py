@@ -227,7 +227,8 @@ def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     silent, unjudged = len(diagnosis.silent), len(diagnosis.not_checked)
     yield Text(f"Rules: {silent:,} found nothing, {unjudged:,} could not be judged.")
     if diagnosis.exit.reasons:
-        yield Text(f"Exit code {diagnosis.exit.code}: {_line('; '.join(diagnosis.exit.reasons))}")
+        reasons = "; ".join(reason.partition(": ")[2] for reason in diagnosis.exit.reasons)
+        yield Text(f"Exit code {diagnosis.exit.code}: {_line(reasons)}")
 
 
 def _more(number: int, noun: str) -> Iterator[RenderableType]:

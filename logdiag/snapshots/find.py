@@ -61,9 +61,12 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     for given in map(str, inputs):
         path = Path(given)
         if given == STDIN:
-            found.append(Snapshot(STDIN, given, None))
+            if given not in {snapshot.given for snapshot in found}:  # it can be read once
+                found.append(Snapshot(STDIN, given, None))
         elif not path.exists():
             problems.append(f"{given}: there is no such file or folder")
+        elif not path.is_file() and not path.is_dir():
+            problems.append(f"{given}: is neither a file nor a folder")
         else:
             try:
                 found.extend(_split(path, given))
