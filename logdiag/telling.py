@@ -19,6 +19,8 @@ def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         more = (
             f" {counted(rest, 'more incident')} {'follows' if rest == 1 else 'follow'} below." if rest else ""
         )
+        if headline.state == "closed" and headline.first == headline.last:
+            return f"{headline.title}. Over by {second(headline.last)}; it began before the logs do.{more}"
         return f"{headline.title}. Since {second(headline.first)}; {_state(headline)}.{more}"
     if not cluster.seen:
         return "Nothing can be said: no log record was found."

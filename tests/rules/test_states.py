@@ -491,3 +491,15 @@ def test_flapping_says_how_often() -> None:
     [finding] = examine(read_texts({"a": text.encode()}), load()).findings
     assert finding.count == 3
     assert finding.outcome == "It came and went, 3 times in 2 m 30 s; the last time it ended after 30 s."
+
+
+def test_the_verdict_on_what_was_raised_before_the_log() -> None:
+    text = '2024-03-05T09:00:00.000+00:00 expa01 alarm: Event="Alarm Lowered" Id="20004" Detail="x"\n'
+    verdict = examine(read_texts({"a": text.encode()}), load()).verdict
+    assert verdict.endswith("Over by 2024-03-05 09:00:00 UTC; it began before the logs do.")
+
+
+def test_no_verdict_calls_a_raised_alarm_nothing() -> None:
+    text = '2024-03-05T09:00:00.000+00:00 expa01 alarm: Event="Alarm Raised" Id="15019" Detail="x"\n'
+    verdict = examine(read_texts({"a": text.encode()}), load()).verdict
+    assert verdict.endswith("of the logs of 1 of 1 peer, but alarms that no rule knows: 15019 on expa01.")
