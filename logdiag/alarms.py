@@ -1,30 +1,64 @@
 """What is known of each alarm on each peer: raised, clear or unknown.
 
 A log begins when somebody pressed a button, so no record of an alarm is not its absence: it is
-not listed at all. An alarm that was raised before a gap is unknown after it.
+not listed at all. An alarm that was raised before a gap is unknown after it. The list of alarms in
+an xStatus dump says how it was when logging began; the log goes on from there.
 """
+
+from collections.abc import Iterator
 
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.evidence import LOWERED as LOWERED_IN_DUMPS
 from logdiag.model import AlarmState
 
-RAISED = {"Event": "Alarm Raised"}
-LOWERED = {"Event": "Alarm Lowered"}
+# Records of alarms have no module; one that has quotes what a caller said.
+RAISED = {"Event": "Alarm Raised", "Module|exists": False}
+LOWERED = {"Event": "Alarm Lowered", "Module|exists": False}
 
 
 def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
-    """For each peer that logged alarms: alarm id to its state at the end of its log."""
-    words: list[tuple[int, int, str, str, AlarmState]] = []
-    logged: tuple[tuple[dict[str, str], AlarmState], ...] = ((RAISED, "raised"), (LOWERED, "clear"))
-    for condition, state in logged:
+    """For each peer of which alarms are known: alarm id to its state at the end of its log."""
+    # Of two words at one time, the one that stands later in the log is the last.
+    newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(_logged(log, cluster))}
+    states: dict[str, dict[str, AlarmState]] = {}
+    for (peer, alarm), (time, state) in sorted({**_listed(cluster), **newest}.items()):
+        seen = cluster.seen.get(peer)
+        hidden = state == "raised" and seen is not None and seen.gap_within(time, seen.end) is not None
+        states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
+    for peer in _with_whole_lists(cluster):
+        # Not listed when logging began, and no word of it since, in a log without a gap.
+        for alarm in {alarm for others in states.values() for alarm in others}:
+            states.setdefault(peer, {}).setdefault(alarm, "clear")
+    return {peer: dict(sorted(of_peer.items())) for peer, of_peer in sorted(states.items())}
+
+
+def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, AlarmState]]:
+    """What was logged of alarms: time, row, peer, id, and what became of it."""
+    words: tuple[tuple[dict[str, object], AlarmState], ...] = ((RAISED, "raised"), (LOWERED, "clear"))
+    for condition, state in words:
         rows = log.rows(compile_condition({**condition, "Id|exists": True}))
         ids = log.values(Reference("Id"), rows).to_pylist()
         for time, row, host, alarm in zip(log.times(rows), rows, log.hosts(rows), ids, strict=True):
-            words.append((time, int(row), cluster.resolve(host) or host, alarm.strip(), state))
-    # Of two words at one time, the one that stands later in the log is the last.
-    newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(words)}
-    states: dict[str, dict[str, AlarmState]] = {}
-    for (peer, alarm), (time, state) in sorted(newest.items()):
-        hidden = state == "raised" and cluster.seen[peer].gap_within(time, cluster.seen[peer].end) is not None
-        states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
-    return states
+            yield time, int(row), cluster.resolve(host) or host, alarm.strip(), state
+
+
+def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
+    """The alarms that dumps list, at the start of each peer's log, which is when dumps are made."""
+    listed: dict[tuple[str, str], tuple[int, AlarmState]] = {}
+    for peer, dumps in cluster.dumps.items():
+        start = cluster.seen[peer].start if peer in cluster.seen else 0
+        for dump in dumps:
+            for alarm in dump.facts.alarms or ():
+                if alarm.id:
+                    lowered = alarm.status.lower() in LOWERED_IN_DUMPS
+                    listed[peer, alarm.id] = (start, "clear" if lowered else "raised")
+    return listed
+
+
+def _with_whole_lists(cluster: Cluster) -> Iterator[str]:
+    """Peers whose dump lists all alarms, and whose log goes on from there without a gap."""
+    for peer, dumps in cluster.dumps.items():
+        seen = cluster.seen.get(peer)
+        if seen is not None and not seen.gaps() and any(dump.facts.alarms is not None for dump in dumps):
+            yield peer

@@ -47,7 +47,7 @@ def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:
 
 def _logged(log: Log, cluster: Cluster) -> Iterator[Change]:
     for kind, events in _KINDS:
-        rows = log.rows(compile_condition({"Event": list(events)}))
+        rows = log.rows(compile_condition({"Event": list(events), "Module|exists": False}))
         times = log.times(rows)
         columns = [
             log.values(Reference(key), rows).to_pylist()

@@ -20,13 +20,20 @@ rules_app = typer.Typer(no_args_is_help=True, help="The rule library: read it, c
 app.add_typer(rules_app, name="rules")
 
 Inputs = Annotated[
-    list[str], typer.Argument(metavar="INPUT…", help="A file, a folder, an archive, or - for standard input.")
+    list[str],
+    typer.Argument(metavar="INPUT…", help="A file, a folder, an archive, a URL, or - for standard input."),
 ]
 Rules = Annotated[
     list[Path] | None, typer.Option("--rules", metavar="DIR", help="Add the rule library in DIR.")
 ]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="A partial run is no failure: say so, and exit 0 or 1.")
+]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", metavar="NAME=VALUE", help="Read more or less of hostile inputs; see the README."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
@@ -62,8 +69,12 @@ def diagnose(
     min_coverage: Annotated[
         float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="For each rule that stayed silent, say how near it came.")
+    ] = False,
     allow_partial: AllowPartial = False,
     rules: Rules = None,
+    limit: Limit = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> None:
@@ -71,6 +82,7 @@ def diagnose(
     from logdiag.model import SEVERITIES, Severity
     from logdiag.pipeline import Options
     from logdiag.pipeline import diagnose as run
+    from logdiag.snapshots import Limits
 
     if fail_on not in (*SEVERITIES, "none"):
         _usage(f"--fail-on {fail_on}: the levels are none, {', '.join(SEVERITIES)}")
@@ -78,8 +90,10 @@ def diagnose(
     options = Options(
         fail_on=None if fail_on == "none" else cast(Severity, fail_on),
         min_coverage=min_coverage,
+        explain=explain,
         allow_partial=allow_partial,
         rules=tuple(rules or ()),
+        limits=Limits().changed(limit or []),
     )
     report = run(inputs, options)
     for path in outputs:
@@ -101,17 +115,20 @@ def parse(
         Path, typer.Option("-o", "--output", metavar="FILE", help="A .parquet, .arrow, .csv or .jsonl file.")
     ],
     allow_partial: AllowPartial = False,
+    limit: Limit = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the records as a table."""
     from logdiag import export
-    from logdiag.pipeline import NOTHING_READ, PARTIAL, partial_reasons
-    from logdiag.records import read
-    from logdiag.snapshots import find_snapshots
+    from logdiag.ledger import partial_reasons
+    from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.reading import read
+    from logdiag.snapshots import Limits, find_snapshots
 
     [path] = _outputs([output], tuple(export.FORMATS))
+    limits = Limits().changed(limit or [])
     snapshots = find_snapshots(inputs)
-    tables = read(snapshots)
+    tables = read(snapshots, limits)
     _write(path, lambda file: export.FORMATS[path.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
     _say(f"wrote {path}: {rows:,} records; {tables.unparsed.num_rows:,} lines are no records", quiet)
@@ -166,13 +183,23 @@ def rules_lint(rules: Rules = None) -> None:
 
 
 @rules_app.command("test")
-def rules_test(rules: Rules = None) -> None:
+def rules_test(
+    rules: Rules = None,
+    mutate: Annotated[
+        bool,
+        typer.Option("--mutate", help="Also change the records of each case and see what becomes of it."),
+    ] = False,
+) -> None:
     """Run the cases that stand inside the rules."""
     from logdiag.pipeline import examine
     from logdiag.rules.cases import run_cases
     from logdiag.rules.library import load
+    from logdiag.rules.mutations import run_mutations
 
-    outcomes = list(run_cases(load(tuple(rules or ())), examine))
+    library = load(tuple(rules or ()))
+    outcomes = list(run_cases(library, examine))
+    if mutate:
+        outcomes += run_mutations(library, examine)
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
         for problem in outcome.problems:
@@ -180,6 +207,16 @@ def rules_test(rules: Rules = None) -> None:
     typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} cases as expected")
     if failed:
         raise typer.Exit(EXIT_LIBRARY)
+
+
+@rules_app.command("facts")
+def rules_facts() -> None:
+    """The facts that an audit can compare."""
+    from logdiag.facts import FACTS
+
+    width = max(map(len, FACTS))
+    for name, meaning in FACTS.items():
+        typer.echo(f"{name:<{width}}  {meaning}")
 
 
 @rules_app.command("schema")
@@ -247,9 +284,15 @@ def _with_command(words: list[str]) -> list[str]:
     """A first word that is no command but an existing path means `diagnose`, for people in a hurry."""
     groups = [group.name for group in app.registered_groups]
     known = {*groups, *(command.callback.__name__ for command in app.registered_commands if command.callback)}
-    if words and words[0] not in known and (words[0] == "-" or Path(words[0]).exists()):
+    if words and words[0] not in known and _is_input(words[0]):
         return ["diagnose", *words]
     return words
+
+
+def _is_input(word: str) -> bool:
+    from logdiag.snapshots.places import is_url
+
+    return word == "-" or Path(word).exists() or is_url(word)
 
 
 def main() -> None:

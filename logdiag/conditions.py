@@ -297,6 +297,24 @@ class Log:
         hosts: list[str] = self.values(Reference("host"), rows).to_pylist()
         return hosts
 
+    def place(self, row: int) -> tuple[str, str, int]:
+        """Snapshot, source and line of a row."""
+        [place] = self.records.select(["snapshot", "source", "line"]).slice(row, 1).to_pylist()
+        return place["snapshot"], place["source"], place["line"]
+
+    def time_at(self, row: int) -> int:
+        """The time of one row, in microseconds since 1970."""
+        return self.times(np.array([row], dtype=np.int64))[0]
+
+    def host_at(self, row: int) -> str:
+        """The host of one row."""
+        return self.hosts(np.array([row], dtype=np.int64))[0]
+
+    def snapshots(self, rows: Rows) -> list[str]:
+        """The snapshots of some rows."""
+        names: list[str] = _strings(self.records.column("snapshot").take(pa.array(rows))).to_pylist()
+        return names
+
     def rows(self, condition: Condition) -> Rows:
         """The rows that a condition means, ascending."""
         return self._select(condition, np.arange(len(self), dtype=np.int64))

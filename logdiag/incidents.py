@@ -17,7 +17,7 @@ from logdiag.model import SEVERITIES, STATES, Finding, Incident, Step
 from logdiag.rules.library import Library
 from logdiag.rules.remedies import remedy
 from logdiag.rules.roles import Situation
-from logdiag.rules.schema import IncidentMatch, Rule
+from logdiag.rules.schema import Explains, IncidentMatch, Requested, Rule
 from logdiag.rules.texts import fill, placeholders, unbound
 
 TOGETHER = timedelta(minutes=5)
@@ -37,13 +37,15 @@ class Told:
 
 def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Told:
     """Fold findings into incidents."""
-    known = {finding.id: finding for finding in _with_causes(findings, library)}
-    reporters = _reporters(known.values())
-    going_on = frozenset(f.rule for f in known.values() if f.state in ("open", "open_at_end"))
-    known = {
-        id_: replace(finding, remedy=_own_remedy(finding, library, cluster, reporters, going_on))
-        for id_, finding in known.items()
-    }
+    known = {finding.id: finding for finding in _with_requests(_with_causes(findings, library), library)}
+    context = _Context(
+        library,
+        cluster,
+        _reporters(known.values()),
+        going_on=frozenset(f.rule for f in known.values() if f.state in ("open", "open_at_end")),
+        everywhere=frozenset(f.rule for f in known.values()),
+    )
+    known = {id_: replace(finding, remedy=_own_remedy(finding, context)) for id_, finding in known.items()}
     effects: dict[str, list[str]] = {}
     for finding in known.values():
         for cause in finding.caused_by:
@@ -53,8 +55,12 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     for name, rule, match in library.incidents():
         groups = _joined([f for f in left if _is_cause(f, match)], match.by, match.within)
         for causes in _with_mirrors(groups, match.within) if match.mutual else groups:
+            required = _required(causes, match, left)
+            if match.requires and not required:
+                continue
+            causes = [*causes, *(finding for finding in required if finding not in causes)]
             members = _members(causes, effects, known)
-            incidents.append(_incident(name, rule, causes, members, library, cluster, reporters, going_on))
+            incidents.append(_incident(name, rule, causes, members, context))
             taken = {finding.id for finding in causes}
             left = [finding for finding in left if finding.id not in taken]
     by_rule: dict[str, list[Finding]] = {}
@@ -64,12 +70,17 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     for name, same in sorted(by_rule.items()):
         for causes in _joined(same, (), TOGETHER):
             members = _members(causes, effects, known)
-            incidents.append(
-                _incident(name, library.rules[name], causes, members, library, cluster, reporters, going_on)
-            )
+            incidents.append(_incident(name, library.rules[name], causes, members, context))
     incidents.sort(key=_rank)
     ordered = sorted(known.values(), key=_rank)
     return Told(tuple(ordered), tuple(incidents))
+
+
+def together(parts: Sequence[Told]) -> Told:
+    """What is told of several clusters, as one."""
+    findings = sorted((finding for part in parts for finding in part.findings), key=_rank)
+    incidents = sorted((incident for part in parts for incident in part.incidents), key=_rank)
+    return Told(tuple(findings), tuple(incidents))
 
 
 def _rank(item: Finding | Incident) -> tuple[int, int, str, str]:
@@ -87,21 +98,28 @@ def _rank(item: Finding | Incident) -> tuple[int, int, str, str]:
 
 def _with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
     """Each finding with its cause, if it has one: the one that started last before it."""
-    explained: dict[str, list[tuple[str, timedelta]]] = {}
+    explained: dict[str, list[tuple[str, Explains]]] = {}
     for name, rule in library.rules.items():
         for explains in rule.explains:
-            explained.setdefault(explains.rule, []).append((name, explains.within))
-    logged: dict[tuple[str, str], list[Finding]] = {}
+            explained.setdefault(explains.rule, []).append((name, explains))
+    logged: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
-        for host in finding.hosts:
-            logged.setdefault((finding.rule, host), []).append(finding)
+        for side, names in (("host", finding.hosts), ("peer", finding.peers), ("any", ("",))):
+            for name in names:
+                logged.setdefault((finding.rule, side, name), []).append(finding)
     told = []
     for effect in findings:
+        places = {
+            "hosts": [("host", host) for host in effect.hosts],
+            "peers": [("host", peer) for peer in effect.peers],
+            "about": [("peer", host) for host in effect.hosts],
+            "cluster": [("any", "")],
+        }
         causes = [
             cause
-            for rule, within in explained.get(effect.rule, ())
-            for host in effect.hosts
-            if (cause := _cause(effect, logged.get((rule, host), ()), within)) is not None
+            for rule, explains in explained.get(effect.rule, ())
+            for side, name in places[explains.on]
+            if (cause := _cause(effect, logged.get((rule, side, name), ()), explains)) is not None
         ]
         # Processes write side by side: one that is logged a moment later can still be the cause.
         causes.sort(key=lambda cause: (cause.first <= effect.first, cause.first, cause.id))
@@ -109,14 +127,16 @@ def _with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]
     return told
 
 
-def _cause(effect: Finding, candidates: Sequence[Finding], within: timedelta) -> Finding | None:
+def _cause(effect: Finding, candidates: Sequence[Finding], explains: Explains) -> Finding | None:
     """The last of some findings, in the order of time, that can be the cause of another."""
     end = bisect.bisect_right(candidates, effect.first, key=lambda cause: cause.first)
     late = bisect.bisect_right(candidates, effect.first + _EARLY, key=lambda cause: cause.first)
-    start = bisect.bisect_right(candidates, effect.first - within, key=lambda cause: cause.first)
+    start = bisect.bisect_right(candidates, effect.first - explains.within, key=lambda cause: cause.first)
     for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
         over = cause.state == "closed" and effect.first > cause.last
-        if cause.id != effect.id and not over and _share_peers(cause, effect):
+        if cause.id == effect.id or over:
+            continue
+        if explains.on != "hosts" or _share_peers(cause, effect):
             return cause
     return None
 
@@ -126,6 +146,51 @@ def _share_peers(cause: Finding, effect: Finding) -> bool:
     if not set(cause.hosts) & set(effect.hosts):
         return False
     return not cause.peers or not effect.peers or bool(set(cause.peers) & set(effect.peers))
+
+
+def _with_requests(findings: list[Finding], library: Library) -> list[Finding]:
+    """Findings with what requested work explains marked as such, at info.
+
+    Work that followed an alarm is an attempted repair and folds under it; work whose effects are not
+    over in time explains nothing.
+    """
+    known = {finding.id: finding for finding in findings}
+    effects: dict[str, list[str]] = {}
+    for finding in findings:
+        for cause in finding.caused_by:
+            effects.setdefault(cause, []).append(finding.id)
+    for work in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        asked = library.rules[work.rule].requested
+        if asked is None:
+            continue
+        members = [one for one in _members([work], effects, known) if one.id != work.id]
+        earlier = [
+            one
+            for one in findings
+            if one.rule in asked.unless
+            and one.first < work.first
+            and (one.state != "closed" or one.last >= work.first)
+        ]
+        if earlier:
+            known[work.id] = replace(known[work.id], caused_by=(max(earlier, key=lambda f: f.first).id,))
+        elif all(_is_over(member, work, asked) for member in members):
+            for one in (work, *members):
+                known[one.id] = replace(known[one.id], requested=True, severity="info")
+        else:
+            for id_ in effects.get(work.id, ()):
+                known[id_] = replace(known[id_], caused_by=())
+    return [known[finding.id] for finding in findings]
+
+
+def _is_over(effect: Finding, work: Finding, asked: Requested) -> bool:
+    """Whether an effect of requested work ended as it should, as far as the log goes."""
+    if effect.state == "seen":
+        return True
+    if asked.over_within is None:
+        return effect.state == "closed"
+    return effect.state == "open_at_end" or (
+        effect.state == "closed" and effect.last <= work.last + asked.over_within
+    )
 
 
 def _members(
@@ -143,8 +208,8 @@ def _members(
 
 
 def _as_it_happened(finding: Finding) -> tuple[bool, object, str, str, int]:
-    first = finding.evidence[0]
-    return (bool(finding.caused_by), finding.first, first.snapshot, first.source, first.line)
+    place = [(one.snapshot, one.source, one.line) for one in finding.evidence[:1]] or [("", "", 0)]
+    return (bool(finding.caused_by), finding.first, *place[0])
 
 
 # ── incidents ───────────────────────────────────────────────────────────────────────────────
@@ -152,19 +217,39 @@ def _as_it_happened(finding: Finding) -> tuple[bool, object, str, str, int]:
 
 def _is_cause(finding: Finding, match: IncidentMatch) -> bool:
     bound = finding.values
+    if match.requested and not finding.requested:
+        return False
     return finding.rule in match.causes and all(bound.get(k) == v for k, v in match.values.items())
+
+
+def _required(causes: list[Finding], match: IncidentMatch, left: list[Finding]) -> list[Finding]:
+    """The findings that must stand beside the causes: near them in time, or still going on."""
+    first, last = min(cause.first for cause in causes), max(cause.last for cause in causes)
+    return [
+        finding
+        for finding in left
+        if finding.rule in match.requires
+        and finding.first <= last + match.within
+        and (finding.last >= first - match.within or finding.state in ("open", "open_at_end", "unknown"))
+    ]
 
 
 def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
     """Findings that agree in ``by`` and start within a span of the one before."""
     groups: dict[tuple[object, ...], list[list[Finding]]] = {}
     for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
-        parts = groups.setdefault(tuple(getattr(finding, name) for name in by), [])
+        parts = groups.setdefault(tuple(_shared(finding, name) for name in by), [])
         if parts and finding.first - parts[-1][-1].first <= within:
             parts[-1].append(finding)
         else:
             parts.append([finding])
     return [part for parts in groups.values() for part in parts]
+
+
+def _shared(finding: Finding, name: str) -> tuple[str, ...]:
+    if name == "subject":
+        return finding.peers or finding.hosts
+    return finding.peers if name == "peers" else finding.hosts
 
 
 def _mirror(one: Finding, other: Finding) -> bool:
@@ -199,31 +284,42 @@ def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     return {rule: tuple(sorted(hosts)) for rule, hosts in holding.items()}
 
 
-def _own_remedy(
-    finding: Finding,
-    library: Library,
-    cluster: Cluster,
-    reporters: dict[str, tuple[str, ...]],
-    going_on: frozenset[str],
-) -> tuple[Step, ...]:
-    fired = ((finding.rule, finding.values),)
-    situation = Situation(
-        cluster, finding.rule, finding.hosts, finding.peers, finding.state, fired, reporters, going_on
+@dataclass(frozen=True)
+class _Context:
+    """What every remedy is resolved against."""
+
+    library: Library
+    cluster: Cluster
+    reporters: dict[str, tuple[str, ...]]
+    going_on: frozenset[str]
+    everywhere: frozenset[str]
+
+    def situation(self, rule: str, hosts: Iterable[str], peers: Iterable[str], state: str) -> Situation:
+        return Situation(
+            self.cluster,
+            rule,
+            tuple(hosts),
+            tuple(peers),
+            state,
+            reporters=self.reporters,
+            going_on=self.going_on,
+            everywhere=self.everywhere,
+        )
+
+
+def _own_remedy(finding: Finding, context: _Context) -> tuple[Step, ...]:
+    situation = replace(
+        context.situation(finding.rule, finding.hosts, finding.peers, finding.state),
+        fired=((finding.rule, finding.values),),
+        values=finding.values,
     )
-    return remedy(library.rules[finding.rule].remedy, library, situation)
+    return remedy(context.library.rules[finding.rule].remedy, context.library, situation)
 
 
 def _incident(
-    name: str,
-    rule: Rule,
-    causes: list[Finding],
-    members: list[Finding],
-    library: Library,
-    cluster: Cluster,
-    reporters: dict[str, tuple[str, ...]],
-    going_on: frozenset[str],
+    name: str, rule: Rule, causes: list[Finding], members: list[Finding], context: _Context
 ) -> Incident:
-    match = rule.match.incident
+    match = rule.incident
     deciding = [f for f in members if match is not None and f.rule in match.state_of] or causes
     decider = min(deciding, key=lambda finding: STATES.index(finding.state))
     still_open = [finding for finding in members if finding.state in ("open", "open_at_end")]
@@ -246,27 +342,31 @@ def _incident(
         peers = tuple(sorted(shared or everyone)[:1])
         hosts = tuple(sorted(everyone - set(peers)))
     count = sum(finding.count for finding in causes)
-    absent = {k: v for cause in causes for k, v in unbound(library.rules[cause.rule].match).items()}
+    absent = {k: v for cause in causes for k, v in unbound(context.library.rules[cause.rule].match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
-    texts = {**absent, **placeholders(values, hosts, peers, count, first, last)}
+    texts = {**absent, **placeholders(values, hosts, peers or hosts, count, first, last)}
     # Those who report it now; of one that is over everywhere, those who did.
     still = [finding for finding in deciding if finding.state != "closed"] or deciding
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))
     fired = tuple((finding.rule, finding.values) for finding in members)
-    situation = Situation(
-        cluster, decider.rule, reporting, peers, decider.state, fired, reporters, going_on, mutual
+    situation = replace(
+        context.situation(decider.rule, reporting, peers, decider.state),
+        fired=fired,
+        mutual=mutual,
+        values=values,
     )
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(
         id=f"{fingerprint.hexdigest()[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
         rule=name,
         title=fill(title, texts),
-        severity=rule.severity,
+        # What somebody asked for and ended well is no fault.
+        severity="info" if all(cause.requested for cause in causes) else rule.severity,
         state=decider.state,
         first=first,
         last=last,
         peers=tuple(sorted({*hosts, *peers})) if mutual else peers or hosts,
         findings=tuple(finding.id for finding in members),
         summary=" ".join(part for part in (fill(why, texts), decider.outcome) if part),
-        remedy=remedy(rule.remedy, library, situation),
+        remedy=remedy(rule.remedy, context.library, situation),
     )

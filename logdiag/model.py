@@ -23,22 +23,78 @@ AlarmState = Literal["raised", "clear", "unknown"]
 
 
 @dataclass(frozen=True)
+class Fault:
+    """In what way the bytes of a member are not all there; any makes the run partial.
+
+    ``cut``: they end too early. ``damaged``: they cannot be unpacked or read on. ``limit``: a limit
+    was reached. ``unreadable``: the file could not be opened or read.
+    """
+
+    kind: Literal["cut", "damaged", "limit", "unreadable"]
+    text: str
+
+
+Kind = Literal["log", "xconfiguration", "xstatus", "certificate", "other"]
+
+
+@dataclass(frozen=True)
 class MemberCoverage:
-    """What became of one member. Bytes of its records and unparsed lines add up to ``size``."""
+    """What became of one member. Of a log, ``record_bytes`` and ``unparsed_bytes`` add up to ``size``."""
 
     snapshot: str
     source: str
-    kind: Literal["log", "other"]
+    kind: Kind
     size: int
+    """Bytes of it that were read, unpacked."""
     records: int = 0
+    record_bytes: int = 0
     unparsed: int = 0
+    """Lines that belong to no record, or of a dump those that have no shape."""
     unparsed_bytes: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Why lines are unparsed: reason to number of lines."""
+    settings: int = 0
+    """Values that a dump or certificate holds."""
     first: datetime | None = None
     last: datetime | None = None
+    taken: datetime | None = None
+    """A dump is from then, or earlier: it is made when logging starts."""
     reason: str | None = None
-    """Why a member that is no log was not read."""
-    faults: tuple[str, ...] = ()
-    """In what way the bytes are not all there; any makes the run partial."""
+    """Why a member that is neither log nor dump was not read."""
+    repair: str | None = None
+    """What was done to its bytes before they were read as a log."""
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class SnapshotCoverage:
+    """What became of one snapshot: the sums over its members, and the bytes that were given."""
+
+    snapshot: str
+    given: int
+    """Bytes of the input that were read, as they were given."""
+    size: int
+    """Bytes of its members, unpacked; the same as ``given`` where nothing is packed."""
+    members: int
+    records: int
+    unparsed: int
+    unparsed_bytes: int
+    first: datetime | None
+    last: datetime | None
+    faults: int
+    """Members that are not all there."""
+
+
+@dataclass(frozen=True)
+class PeerCoverage:
+    """What the logs hold of one peer; bytes are those of its records."""
+
+    peer: str
+    records: int
+    record_bytes: int
+    first: datetime | None
+    last: datetime | None
+    gaps: int
 
 
 @dataclass(frozen=True)
@@ -52,16 +108,19 @@ class Gap:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The ledger: what was read, and what could not be."""
+    """The ledger: what was read, and what could not be. It adds up: all members to ``size``."""
 
     size: int
     records: int
     unparsed: int
     unparsed_bytes: int
+    snapshots: tuple[SnapshotCoverage, ...]
     members: tuple[MemberCoverage, ...]
+    peers: tuple[PeerCoverage, ...]
     gaps: tuple[Gap, ...]
     repeated: int = 0
     """Records that stand in more than one member, to the letter, and count once."""
+    settings: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +133,13 @@ class Peer:
     snapshot: str | None = None
     snapshots: tuple[str, ...] = ()
     role: Role | None = None
+    product: str | None = None
+    """``Expressway-C``, ``Expressway-E``, or as a dump words it."""
     version: str | None = None
+    cluster: str | None = None
+    """Which cluster it is of, where the inputs hold several."""
+    dumps_from: datetime | None = None
+    """Its dumps show it as it was then, or earlier."""
     seen_from: datetime | None = None
     seen_to: datetime | None = None
     clock_skew: float | None = None
@@ -241,3 +306,5 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     not_checked: tuple[NotChecked, ...]
     silent: tuple[Silent, ...]
+    capped: tuple[str, ...] = ()
+    """Rules that matched more than is looked at: what they say is a part of it."""

@@ -1,7 +1,7 @@
 """The straight line: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,29 +10,33 @@ import pyarrow as pa
 
 from logdiag.alarms import alarm_states
 from logdiag.changes import find_changes
-from logdiag.cluster import Cluster, find_cluster, with_alarms
+from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.conditions import Log
-from logdiag.incidents import tell
+from logdiag.evidence import sources
+from logdiag.facts import find_facts
+from logdiag.incidents import Told, tell, together
+from logdiag.ledger import coverage, partial_reasons
 from logdiag.model import (
     SEVERITIES,
+    Change,
     ClusterView,
     Command,
-    Coverage,
     Diagnosis,
     Exit,
     Finding,
-    MemberCoverage,
     NotChecked,
     Severity,
     Silent,
     Tool,
 )
-from logdiag.records import Tables, read
-from logdiag.records.overlaps import counted_once
+from logdiag.overlaps import counted_once
+from logdiag.reading import Tables, read
 from logdiag.rules.events import Case
 from logdiag.rules.findings import judge
 from logdiag.rules.library import Library, load
-from logdiag.snapshots import Snapshot, find_snapshots
+from logdiag.rules.nearest import nearest_miss
+from logdiag.rules.schema import Rule
+from logdiag.snapshots import Limits, Snapshot, find_snapshots
 from logdiag.telling import verdict, wanted
 
 if TYPE_CHECKING:
@@ -48,8 +52,10 @@ class Options:
 
     fail_on: Severity | None = None
     min_coverage: float | None = None
+    explain: bool = False
     allow_partial: bool = False
     rules: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -109,88 +115,107 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     options = options or Options()
     library = load(options.rules)
     snapshots = find_snapshots(_several(inputs))
-    tables = read(snapshots, keep_texts=True)
-    diagnosis = examine(tables, library)
+    tables = read(snapshots, options.limits, keep_texts=True)
+    diagnosis = examine(tables, library, explain=options.explain)
     exit_ = _exit(diagnosis, snapshots, options)
     return Report(replace(diagnosis, command=_command(options), exit=exit_))
 
 
-def examine(tables: Tables, library: Library) -> Diagnosis:
-    """From tables to everything that is told about them."""
-    # What overlapping logs repeat happened once; the ledger still counts every record.
-    kept = pa.array(counted_once(tables))
-    log = Log(tables.records.filter(kept))
-    cluster = find_cluster(tables)
-    cluster = with_alarms(cluster, alarm_states(log, cluster))
-    texts = tables.texts.filter(kept) if tables.texts is not None else None
-    case = Case(log, cluster, lambda row: "" if texts is None else str(texts[row].as_py()).rstrip("\r\n"))
-    judged = judge(library, case)
-    told = tell(judged.findings, library, cluster)
+def examine(tables: Tables, library: Library, *, explain: bool = False) -> Diagnosis:
+    """From tables to everything that is told about them, cluster by cluster."""
+    clusters = find_clusters(tables)
+    examined = [_examine(cluster, part, library) for cluster, part in clusters]
+    told = together([one.told for one in examined])
+    peers = tuple(peer for one in examined for peer in one.cluster.peers)
     fired = {finding.rule for finding in told.findings} | {incident.rule for incident in told.incidents}
     return Diagnosis(
         tool=Tool(version("logdiag"), library.digest),
         command=Command("diagnose"),
         exit=Exit(0),
-        verdict=verdict(told.incidents, told.findings, cluster),
-        cluster=ClusterView(cluster.peers),
-        coverage=_coverage(tables, cluster, repeated=tables.records.num_rows - len(log)),
-        changes=find_changes(log, cluster),
-        wanted=wanted(told.incidents, told.findings, cluster),
+        verdict=verdict(told, [one.cluster for one in examined]),
+        cluster=ClusterView(peers),
+        capped=tuple(sorted({rule for one in examined for rule in one.capped})),
+        coverage=coverage(tables, clusters, repeated=sum(one.repeated for one in examined)),
+        changes=tuple(
+            sorted((c for one in examined for c in one.changes), key=lambda c: (c.time, c.peer, c.what))
+        ),
+        wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.told, one.cluster))),
         incidents=told.incidents,
         findings=told.findings,
-        not_checked=tuple(sorted(judged.not_checked, key=_rule)),
-        silent=tuple(Silent(rule) for rule in sorted(library.rules) if rule not in fired),
+        not_checked=tuple(
+            sorted(
+                {item for one in examined for item in one.not_checked},
+                key=lambda item: (item.rule, item.reason),
+            )
+        ),
+        silent=tuple(
+            Silent(name, _nearest(rule, examined) if explain else None)
+            for name, rule in sorted(library.rules.items())
+            if name not in fired
+        ),
     )
 
 
-def _rule(item: NotChecked) -> str:
-    return item.rule
+def _nearest(rule: Rule, examined: Sequence["_Examined"]) -> str | None:
+    """The nearest that a silent rule came in any cluster."""
+    return next((text for one in examined if (text := nearest_miss(rule, one.case)) is not None), None)
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """What is known of one cluster."""
+
+    cluster: Cluster
+    case: Case
+    told: Told
+    changes: tuple[Change, ...]
+    not_checked: tuple[NotChecked, ...]
+    repeated: int
+    capped: tuple[str, ...]
+
+
+def _examine(cluster: Cluster, part: Tables, library: Library) -> _Examined:
+    # What overlapping logs repeat happened once; the ledger still counts every record.
+    kept = pa.array(counted_once(part))
+    log = Log(part.records.filter(kept))
+    cluster = with_alarms(cluster, alarm_states(log, cluster))
+    texts = part.texts.filter(kept) if part.texts is not None else None
+    case = Case(sources(part, log, texts, cluster), cluster, find_facts(part, log, cluster))
+    judged = judge(library, case)
+    return _Examined(
+        cluster,
+        case,
+        tell(judged.findings, library, cluster),
+        find_changes(log, cluster),
+        tuple(judged.not_checked),
+        repeated=part.records.num_rows - len(log),
+        capped=tuple(judged.capped),
+    )
 
 
 def _several(inputs: Sequence[str | Path] | str | Path) -> Sequence[str | Path]:
     return [inputs] if isinstance(inputs, str | Path) else inputs
 
 
-def _coverage(tables: Tables, cluster: Cluster, *, repeated: int) -> Coverage:
-    members = tuple(sorted(tables.members, key=lambda member: (member.snapshot, member.source)))
-    return Coverage(
-        size=sum(member.size for member in members),
-        records=sum(member.records for member in members),
-        repeated=repeated,
-        unparsed=sum(member.unparsed for member in members),
-        unparsed_bytes=sum(member.unparsed_bytes for member in members),
-        members=members,
-        gaps=cluster.gaps(),
-    )
-
-
 def _command(options: Options) -> Command:
     given = {
         "fail_on": options.fail_on,
         "min_coverage": None if options.min_coverage is None else f"{options.min_coverage:g}",
+        "explain": "true" if options.explain else None,
         "allow_partial": "true" if options.allow_partial else None,
+        "limits": options.limits.differing(),
     }
     return Command("diagnose", {name: value for name, value in given.items() if value is not None})
-
-
-def partial_reasons(members: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:
-    """In what way inputs were not read whole: those without a record among others, and every fault."""
-    read_from = {member.snapshot for member in members if member.records}
-    useful = {snapshot.given for snapshot in snapshots if snapshot.name in read_from}
-    useless = sorted({snapshot.given for snapshot in snapshots} - useful) if read_from else []
-    return [
-        *(f"{Path(given).name or given} holds no log record" for given in useless),
-        *(f"{member.snapshot}: {member.source}: {fault}" for member in members for fault in member.faults),
-    ]
 
 
 def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:
     """The exit code by the contract: the first of 4, 5 and 1 that holds; the reasons are all of them."""
     holds: list[tuple[int, str]] = []
     coverage = diagnosis.coverage
-    if not coverage.records:
-        holds.append((NOTHING_READ, "no log record was found in any input"))
+    if not coverage.records and not coverage.settings:
+        holds.append((NOTHING_READ, "no log record and no dump was found in any input"))
     holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
+    holds += [(PARTIAL, f"{rule} looked at a part of what it matches") for rule in diagnosis.capped]
     logs = sum(member.size for member in coverage.members if member.kind == "log")
     if options.min_coverage is not None and logs:
         percent = 100 * (logs - coverage.unparsed_bytes) / logs

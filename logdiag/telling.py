@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
+from logdiag.incidents import Told
 from logdiag.model import Finding, Incident, Wanted
 from logdiag.records import instant
 from logdiag.wording import counted, listed, moment, second, stretch
@@ -11,24 +12,30 @@ from logdiag.wording import counted, listed, moment, second, stretch
 _WHILE_LOST = "Only its own log can tell a peer that went down from one that could no longer be reached."
 
 
-def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> str:
+def verdict(told: Told, clusters: Sequence[Cluster]) -> str:
     """The answer in a sentence or two, and never more than was seen."""
-    if incidents:
-        headline = incidents[0]
-        rest = len(incidents) - 1
+    if told.incidents:
+        headline = told.incidents[0]
+        rest = len(told.incidents) - 1
         more = (
             f" {counted(rest, 'more incident')} {'follows' if rest == 1 else 'follow'} below." if rest else ""
         )
         if headline.state == "closed" and headline.first == headline.last:
             return f"{headline.title}. Over by {second(headline.last)}; it began before the logs do.{more}"
         return f"{headline.title}. Since {second(headline.first)}; {_state(headline)}.{more}"
-    if not cluster.seen:
+    watched = [cluster for cluster in clusters if cluster.seen]
+    if not watched:
         return "Nothing can be said: no log record was found."
-    watched = max(
-        (sum(end - start for start, end in seen.spans) for seen in cluster.seen.values()), default=0
-    )
+    return " ".join(_nothing_wrong(cluster, told, several=len(clusters) > 1) for cluster in watched)
+
+
+def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> str:
+    watched = max(sum(end - start for start, end in seen.spans) for seen in cluster.seen.values())
     peers = f"{len(cluster.seen)} of {counted(len(cluster.peers), 'peer')}"
-    sentence = f"Nothing wrong was seen in {stretch(timedelta(microseconds=watched))} of the logs of {peers}"
+    of = f" of {cluster.peers[0].cluster}" if several else ""
+    sentence = (
+        f"Nothing wrong was seen in {stretch(timedelta(microseconds=watched))} of the logs of {peers}{of}"
+    )
     alarms = [
         f"{number} on {peer.name}"
         for peer in cluster.peers
@@ -36,7 +43,8 @@ def verdict(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         if state != "clear"
     ]
     sentence += f", but alarms that no rule knows: {listed(alarms)}." if alarms else "."
-    completed = [finding for finding in findings if finding.rule == "replication/healthy"]
+    names = {peer.name for peer in cluster.peers}
+    completed = [f for f in told.findings if f.rule == "replication/healthy" and names.issuperset(f.hosts)]
     if completed:
         roles = [f"{listed(f.hosts)} ({f.values['role']})" for f in completed]
         sentence += f" Replication completed on {listed(sorted(dict.fromkeys(roles)))}."
@@ -53,11 +61,9 @@ def _state(incident: Incident) -> str:
     }[incident.state]
 
 
-def wanted(
-    incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster
-) -> tuple[Wanted, ...]:
-    """What to ask the customer for, the most useful first."""
-    return tuple(dict.fromkeys(_wanted(incidents, findings, cluster)))
+def wanted(told: Told, cluster: Cluster) -> tuple[Wanted, ...]:
+    """What to ask the customer for about a cluster, the most useful first."""
+    return tuple(dict.fromkeys(_wanted(told.incidents, told.findings, cluster)))
 
 
 def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> Iterator[Wanted]:

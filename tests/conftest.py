@@ -5,6 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long a test takes says nothing about it on a busy machine.
+settings.register_profile("logdiag", deadline=None)
+settings.load_profile("logdiag")
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from logdiag.records import Tables, read
-from logdiag.snapshots import Member
+from logdiag.reading import Tables, read
+from logdiag.snapshots import Member, Meter
 
 HEADER = b"2018-01-02T03:04:05.678-05:00 expc01 "
 HEADER_TIME = datetime(2018, 1, 2, 8, 4, 5, 678000, tzinfo=UTC)
@@ -49,7 +49,7 @@ class OneLog:
     step: int = 1 << 18
     name: str = "expc01"
 
-    def members(self) -> Iterator[Member]:
+    def members(self, meter: Meter) -> Iterator[Member]:
         pieces = (self.content[at : at + self.step] for at in range(0, len(self.content), self.step))
         yield Member("messages.log", iter(pieces))
 

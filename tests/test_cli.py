@@ -83,9 +83,9 @@ def test_nothing_read_is_4(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 4
     assert json.loads((tmp_path / "x.json").read_text())["exit"] == {
         "code": 4,
-        "reasons": ["4: no log record was found in any input"],
+        "reasons": ["4: no log record and no dump was found in any input"],
     }
-    assert "no log record was found in any input" in done.stderr.decode()
+    assert "no log record and no dump was found in any input" in done.stderr.decode()
 
 
 def test_a_cut_archive_is_5_and_partial_may_be_allowed(run: Run, samples: Path, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_parse_knows_partial_too(run: Run, samples: Path, tmp_path: Path) -> Non
     inputs = (samples / "peer-lost", "notes.txt")
     done = run("parse", *inputs, "-o", "x.csv")
     assert done.returncode == 5
-    assert "notes.txt holds no log record" in done.stderr.decode()
+    assert "notes.txt holds no log record and no dump" in done.stderr.decode()
     assert run("parse", *inputs, "-o", "x.csv", "--allow-partial").returncode == 0
 
 
@@ -115,7 +115,7 @@ def test_one_input_without_records_among_others_is_5(run: Run, samples: Path, tm
     (tmp_path / "notes.txt").write_text("no record here\n")
     done = run("diagnose", samples / "peer-lost", "notes.txt")
     assert done.returncode == 5
-    assert "notes.txt holds no log record" in done.stderr.decode()
+    assert "notes.txt holds no log record and no dump" in done.stderr.decode()
 
 
 def test_min_coverage(run: Run, samples: Path, tmp_path: Path) -> None:

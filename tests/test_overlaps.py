@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logdiag.overlaps import counted_once
 from logdiag.pipeline import diagnose
-from logdiag.records import read_texts
-from logdiag.records.overlaps import counted_once
+from logdiag.reading import read_texts
 
 HEADER = "2024-03-05T09:00:00.000+00:00 expa01 "
 

@@ -2,17 +2,22 @@
 
 import string
 from datetime import UTC, datetime, timedelta, timezone
+from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, HEADER_TIME, OneLog, assert_tiled, read_bytes, record, rows, utc
 
-from logdiag import records
-from logdiag.records import NO_INSTANT, ORPHAN, RECORDS, UNPARSED, read
+from logdiag import reading
+from logdiag.reading import read
+from logdiag.records import NO_INSTANT, ORPHAN, RECORDS, UNPARSED
 from logdiag.records.columns import Rows
+from logdiag.records.pasted import is_pasted
+
+PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
 
 Pairs = list[tuple[str, str]]
 
@@ -182,11 +187,34 @@ def test_prefix_of_a_header(prefix: bytes) -> None:
 
 
 @pytest.mark.parametrize("prefix", [b"Expressway-E Traces ", b"===Title=== ", b'"'])
-def test_prose_before_a_time_is_no_record(prefix: bytes) -> None:
+def test_prose_before_a_time_is_no_record_of_a_log(prefix: bytes) -> None:
     line = prefix + HEADER + b'tvcs: Event="x"\n'
-    tables = read_bytes(line + HEADER + b'Event="y"\n' + line)
+    tables = read_bytes(line + (HEADER + b'Event="y"\n') * 3 + line)
     assert [row["reason"] for row in tables.unparsed.to_pylist()] == [ORPHAN]
-    assert tables.records["body"].to_pylist() == [line.decode().rstrip("\n")]
+    assert tables.records["body"].to_pylist() == [None, None, line.decode().rstrip("\n")]
+
+
+COLLECTORS = (
+    b"May  2 10:00:00 relay ",
+    b"<166>May 12 10:00:00 10.0.0.1 ",
+    b"2024-05-02 10:00:00 [10.0.0.1] ",
+    b"2024-05-02 10:00:00\tLocal4.Info\t10.0.0.1\t",
+    b"2024-05-02 10:00:00 Local4.Info 10.0.0.1 <166>",
+    b"May 02 10:00:00 collector expressway[12]: ",
+    b"messages.log:17:",
+    b"17:",
+)
+
+
+@pytest.mark.parametrize("prefix", COLLECTORS)
+def test_what_a_collector_or_grep_puts_before_a_record(prefix: bytes) -> None:
+    content = (prefix + HEADER + b'tvcs: Event="x"\n') * 3
+    tables = read_bytes(content)
+    assert (tables.members[0].repair, tables.unparsed.num_rows) == (None, 0)
+    found = rows(content)
+    assert [(one["header_time"], one["host"], one["process"]) for one in found] == [
+        (HEADER_TIME, "expc01", "tvcs")
+    ] * 3
 
 
 def test_the_offset_changes_inside_a_file() -> None:
@@ -773,7 +801,7 @@ BODIES = {
     "HTTP": "HTTPMSG:\n|GET /x HTTP/1.1\n Host: example.com\n Cookie: <CONCEALED>\n \n |\n",
     "a dump": "TransportAddress\n{\n  ipAddress { ip '0A000001'H, port 1719 }\n}\n",
     "XML": ' SIPMSG:\n |PUBLISH\n \n <?xml version="1.0"?>\n <a b="c" d="e">\n |\n',
-    "a pair at the start of a line": 'Module="wrapped" Detail="here"\n',
+    "a pair at the start of a line": 'realm="wrapped" nonce="here"\n',
     "a bar in the text": " SIPMSG:\n |INVITE\n X: a | b\n |x\n Y: z\n |\n",
 }
 
@@ -1061,20 +1089,29 @@ def test_coverage_of_a_log() -> None:
     (member,) = read_bytes(content).members
     assert (member.snapshot, member.source, member.kind) == ("expc01", "messages.log", "log")
     assert (member.size, member.records, member.unparsed, member.unparsed_bytes) == (len(content), 2, 1, 5)
+    assert (member.record_bytes, member.reasons) == (len(content) - 5, {ORPHAN: 1})
     assert (member.first, member.last) == (HEADER_TIME, utc("2018-01-02T08:04:06"))
-    assert (member.reason, member.faults) == (None, ())
+    assert (member.reason, member.repair, member.faults) == (None, None, ())
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"some notes\nfor the team\n", b"\x00\x01\x02"])
-def test_a_file_without_records_is_no_log(content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"\n", "holds no log record"),
+        (b"some notes\nfor the team\n", "holds no log record"),
+        (b"\x00\x01\x02", "binary data; holds no log record"),
+    ],
+)
+def test_a_file_without_records_is_no_log(content: bytes, reason: str) -> None:
     tables = read_bytes(content)
     (member,) = tables.members
     assert (member.kind, member.size, tables.unparsed.num_rows) == ("other", len(content), 0)
-    assert member.reason == "holds no log record"
+    assert (member.reason, member.repair) == (reason, None)
 
 
 def test_records_behind_the_part_that_is_searched_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "SEARCHED", 1000)
+    monkeypatch.setattr(reading, "SEARCHED", 1000)
     near, far = (read_bytes(b"x" * size + b"\n" + NEXT, step=10).members[0] for size in (900, 1100))
     assert (near.kind, far.kind) == ("log", "other")
     assert far.size == 1101 + len(NEXT)
@@ -1101,6 +1138,7 @@ def columns(content: bytes, *without: str) -> list[dict[str, Any]]:
 @given(AWKWARD, st.sampled_from([b"", NEXT, HEADER]))
 def test_rows_tile_any_log(before: bytes, after: bytes) -> None:
     content = before + after
+    assume(not is_pasted(content))  # tests/test_pasted.py has these
     tables = read_bytes(content)
     (member,) = tables.members
     assert member.size == len(content)
@@ -1109,7 +1147,9 @@ def test_rows_tile_any_log(before: bytes, after: bytes) -> None:
         return
     assert_tiled(tables, content)
     assert (member.records, member.unparsed) == (tables.records.num_rows, tables.unparsed.num_rows)
+    assert member.record_bytes == sum(tables.records["length"].to_pylist())
     assert member.unparsed_bytes == sum(tables.unparsed["length"].to_pylist())
+    assert sum(member.reasons.values()) == member.unparsed
     for row in columns(content):
         alone = content[row["offset"] : row["offset"] + row["length"]]
         moved = {"line", "offset"}
@@ -1122,7 +1162,7 @@ def test_pieces_change_nothing(before: bytes, after: bytes, chunk: int, step: in
     content = before + NEXT + after
     whole = read_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "_CHUNK", chunk)
+        patch.setattr(PIECES, "_PIECE", chunk)
         parts = read_bytes(content, step)
     assert parts.records.equals(whole.records)
     assert parts.unparsed.equals(whole.unparsed)
@@ -1141,12 +1181,12 @@ def test_a_big_log_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         + b"2018-13-01T00:00:00Z expc01 x\n"
     )
     content = b"lost\n" + some * 300
-    monkeypatch.setattr(records, "_CHUNK", 1 << 30)
+    monkeypatch.setattr(PIECES, "_PIECE", 1 << 30)
     whole = read_bytes(content)
     assert whole.records.num_rows == 900
     assert_tiled(whole, content)
     for chunk in (200, 5000):
-        monkeypatch.setattr(records, "_CHUNK", chunk)
+        monkeypatch.setattr(PIECES, "_PIECE", chunk)
         parts = read_bytes(content, step=777)
         assert parts.records.equals(whole.records)
         assert parts.unparsed.equals(whole.unparsed)
@@ -1213,6 +1253,7 @@ def made_records(draw: st.DrawFn) -> tuple[bytes, dict[str, Any]]:
 def test_records_come_back_as_they_went_in(lost: list[str], made: list[tuple[bytes, dict[str, Any]]]) -> None:
     before = "".join(f"{text}\n" for text in lost).encode()
     content = before + b"".join(raw for raw, _ in made)
+    assume(not is_pasted(content))
     tables = read_bytes(content)
     assert_tiled(tables, content)
     assert tables.unparsed["text"].to_pylist() == lost

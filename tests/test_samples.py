@@ -8,7 +8,15 @@ import pytest
 from logdiag.pipeline import diagnose
 from logdiag.report.json_ import schema
 
-SAMPLES = ("replication", "peer-lost", "tls-enforcement", "system-key", "peer-returns")
+SAMPLES = (
+    "replication",
+    "peer-lost",
+    "tls-enforcement",
+    "system-key",
+    "peer-returns",
+    "core-and-edge",
+    "pasted-ticket",
+)
 
 
 def test_a_system_key_failure_is_put_right_on_the_peer_without_the_alarm(samples: Path) -> None:
@@ -38,6 +46,36 @@ def test_a_peer_that_comes_back_closes_its_loss_and_the_alarms(samples: Path) ->
     assert diagnosis.cluster.peers[0].alarms == {"20004": "clear", "20006": "clear"}
     assert diagnosis.cluster.peers[1].version == "X14.2.5"
     assert [change.kind for change in diagnosis.changes] == ["edit", "restart"]
+
+
+def test_two_clusters_in_one_call_stay_two(samples: Path) -> None:
+    diagnosis = diagnose([samples / "core-and-edge"]).diagnosis
+    assert [(peer.name, peer.cluster, peer.product, peer.version) for peer in diagnosis.cluster.peers] == [
+        ("expc01", "core.example.com", "Expressway-C", "X14.2.5"),
+        ("expc02", "core.example.com", "Expressway-C", "X14.2.5"),
+        ("expe01", "edge.example.com", "Expressway-E", "X14.2.5"),
+        ("expe02", "edge.example.com", "Expressway-E", "X14.2.5"),
+    ]
+    headline = diagnosis.incidents[0]
+    assert (headline.rule, headline.peers) == ("incident/peer-lost", ("expe01", "expe02"))
+    assert all(set(step.where) <= {"expe01", "expe02"} for step in headline.remedy)
+    dumps = [member for member in diagnosis.coverage.members if member.kind not in ("log", "other")]
+    assert len(dumps) == 12
+    starts = {peer.snapshot: peer.seen_from for peer in diagnosis.cluster.peers}
+    assert all(member.taken == starts[member.snapshot] for member in dumps)
+
+
+def test_a_pasted_ticket_is_read_like_a_log(samples: Path) -> None:
+    diagnosis = diagnose([samples / "pasted-ticket"]).diagnosis
+    assert (diagnosis.incidents[0].rule, diagnosis.incidents[0].peers) == ("incident/peer-lost", ("expq02",))
+    [member] = diagnosis.coverage.members
+    assert (member.kind, member.repair) == ("log", "pasted text, put together again")
+    text = (samples / "pasted-ticket" / "ticket.md").read_text().splitlines()
+    for finding in diagnosis.findings:
+        for evidence in finding.evidence:
+            # The record may start a line later than the words in front of it.
+            near = " ".join(text[evidence.line - 1 : evidence.line + 3]).replace("- 2024", "2024")
+            assert evidence.text.split(" ")[1] in near
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

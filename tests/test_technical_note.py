@@ -210,3 +210,20 @@ def test_every_finding_at_low_or_above_stands_in_exactly_one_incident(together: 
 def test_the_order_of_the_inputs_changes_nothing(logs: Path) -> None:
     forwards = diagnose([logs / name for name in NOTE]).to_json()
     assert diagnose([logs / name for name in reversed(NOTE)]).to_json() == forwards
+
+
+def told(diagnosis: Diagnosis) -> set[tuple[object, ...]]:
+    return {(f.rule, f.state, f.hosts, f.peers, f.first, f.last, f.count) for f in diagnosis.findings}
+
+
+def test_the_records_pasted_among_korean_prose_give_the_same_findings(together: Diagnosis) -> None:
+    pasted = diagnose([Path(__file__).parent / "data" / "pasted-note.md"]).diagnosis
+    [member] = pasted.coverage.members
+    assert (member.records, member.repair) == (49, "pasted text, put together again")
+    assert told(pasted) == told(together)
+    assert [incident.title for incident in pasted.incidents] == [i.title for i in together.incidents]
+    text = (Path(__file__).parent / "data" / "pasted-note.md").read_text().splitlines()
+    for finding in pasted.findings:
+        for evidence in finding.evidence:
+            day = evidence.text[:8]
+            assert day in " ".join(text[evidence.line - 1 : evidence.line + 2])

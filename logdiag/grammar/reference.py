@@ -1,7 +1,7 @@
 """The reference reader: Lark itself, run over the grammar.
 
 It owns nothing but the way from bytes to tokens. Which token means what is said by the terminal
-names in ``grammars/expressway.lark``; what becomes of them is ``logdiag/records.py``.
+names in the grammars; what becomes of them is ``logdiag/records`` and ``logdiag/dumps``.
 """
 
 import re
@@ -47,13 +47,13 @@ def plain_record_start() -> re.Pattern[bytes]:
     return re.compile(f"^{time}".encode("latin-1"), re.MULTILINE)
 
 
-def tokens(log: bytes) -> Iterator[Token]:
+def tokens(log: bytes, grammar: str = "expressway") -> Iterator[Token]:
     """The tokens of a log, in order. They tile it: no byte is left out and none comes twice.
 
-    ``log`` starts at the start of a file or of a record. The grammar accepts every byte, so no
-    input raises.
+    ``log`` starts at the start of a file or of a record (of a line, in the grammar ``xdump``). Every
+    grammar accepts every byte, so no input raises.
     """
-    reader = load("expressway").parse_interactive(log.decode("latin-1"))
+    reader = load(grammar).parse_interactive(log.decode("latin-1"))
     for token in reader.iter_parse():
         # Lark gives every token of a text its place; only its type says "perhaps none".
         yield Token(token.type, token.start_pos or 0, token.end_pos or 0)

@@ -1,10 +1,10 @@
 """The columns of the tables, and rows on their way into them."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from logdiag.records.rows import Record, Unparsed
+from logdiag.records.rows import Record
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _FIELD = pa.struct(
@@ -47,6 +47,17 @@ UNPARSED = pa.schema(
     ]
 )
 
+SETTINGS = pa.schema(
+    [
+        pa.field("snapshot", _NAME, nullable=False),
+        pa.field("source", _NAME, nullable=False),
+        pa.field("path", _NAME, nullable=False),
+        pa.field("value", pa.string(), nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+    ]
+)
+"""Values of dumps; whose they are, the column ``host``, is known when all is read."""
+
 
 class _Names:
     """A dictionary column: its values only grow, so that every chunk shares them."""
@@ -61,6 +72,15 @@ class _Names:
 
     def values(self) -> pa.Array:
         return pa.array(list(self._numbers), pa.string())
+
+
+class Row(Protocol):
+    """What `Rows` takes: a record, an unparsed line, a setting. It has an attribute for each column."""
+
+    @property
+    def line(self) -> int:
+        """The line where it starts, from 1."""
+        ...
 
 
 class Rows:
@@ -79,18 +99,18 @@ class Rows:
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
         self._bytes = 0
 
-    def add(self, snapshot: str, source: str, row: Record | Unparsed) -> None:
+    def add(self, snapshot: str, source: str, row: Row) -> None:
         """Add a row of the schema."""
         place = {"snapshot": snapshot, "source": source}
         for name, column in self._columns.items():
             value = place[name] if name in place else self._value(row, name)
             column.append(self._names[name].number(value) if name in self._names else value)
-        self._bytes += row.length
+        self._bytes += getattr(row, "length", 0)
         if len(column) == self.ROWS or self._bytes >= self.BYTES:
             self._flush()
 
     @staticmethod
-    def _value(row: Record | Unparsed, name: str) -> Any:
+    def _value(row: Row, name: str) -> Any:
         if isinstance(row, Record):
             if name in ("module", "level", "event"):
                 return row.name(name.capitalize())

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 from logdiag.grammar import Token, tokens
+from logdiag.records.pieces import ORPHAN, Apart, is_too_long
 
-ORPHAN = "stands before the first record"
 NO_INSTANT = "starts with a time that is no instant, or with no host behind it"
 
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d)) *$")
@@ -24,15 +24,27 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + microseconds * _MICROSECOND
 
 
+EACH = 10_000
+"""Lines without a record that have a row each; those that follow in one stretch share rows."""
+
+_SHARED = 1 << 20
+_LONGEST_ROW = 1 << 30  # the column of lengths holds 31 bits
+_SHOWN = 4000
+
+
 @dataclass
 class Unparsed:
-    """A line that belongs to no record: a row of `UNPARSED` but for its snapshot and source."""
+    """A line that belongs to no record: a row of `UNPARSED` but for its snapshot and source.
+
+    A row may stand for several ``lines``; ``text`` is then the first, and never long.
+    """
 
     line: int
     offset: int
     length: int
     text: str
     reason: str
+    lines: int = 1
 
 
 @dataclass
@@ -52,11 +64,8 @@ class Record:
     raw: bytearray = field(default_factory=bytearray)
     line: int = 0
     offset: int = 0
-
-    @property
-    def length(self) -> int:
-        """Bytes, with its line ends."""
-        return len(self.raw)
+    length: int = 0
+    """Bytes that it takes up in its member, with its line ends."""
 
     @property
     def text_as_logged(self) -> str:
@@ -102,28 +111,40 @@ _STARTS = {"TIME", "PASTED_TIME"}
 _LINE_ENDS = {"EOL", "BODY", "BODY_MESSAGE", "ORPHAN", "VALUE_LINE"}
 
 
-def rows(pieces: Iterable[bytes]) -> Iterator[Record | Unparsed]:
+def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
     """The rows of one member, in order.
 
     A header whose time is no instant, or which has no host, starts no record: its lines belong
     to the record before it.
     """
-    offset, line = 0, 1
+    offset, line, each = 0, 1, EACH
     waiting: Record | None = None
     for piece in pieces:
+        if isinstance(piece, Apart):
+            if waiting is not None:
+                yield waiting
+                waiting = None
+            for unparsed in _unparsed(piece, line, offset, each):
+                yield unparsed
+                line += unparsed.lines
+                each -= 1
+            offset += piece.length
+            continue
         for group in _groups(tokens(piece)):
             raw = piece[group[0].start : group[-1].end]
             record = None if group[0].terminal == "ORPHAN" else _record(piece, group)
             if record is not None:
                 if waiting is not None:
                     yield waiting
-                record.raw, record.line, record.offset = bytearray(raw), line, offset
+                record.raw, record.length = bytearray(raw), len(raw)
+                record.line, record.offset = line, offset
                 waiting = record
-            elif waiting is not None:
+            elif waiting is not None and not is_too_long(waiting.length):
                 waiting.raw += raw
+                waiting.length += len(raw)
             else:
                 reason = ORPHAN if group[0].terminal == "ORPHAN" else NO_INSTANT
-                yield from _unparsed(raw, line, offset, reason)
+                yield from _unparsed(Apart(raw, len(raw), reason), line, offset, EACH)
             offset += len(raw)
             line += raw.count(b"\n")
     if waiting is not None:
@@ -145,11 +166,29 @@ def _groups(stream: Iterable[Token]) -> Iterator[list[Token]]:
         yield group
 
 
-def _unparsed(raw: bytes, line: int, offset: int, reason: str) -> Iterator[Unparsed]:
-    for text in re.findall(rb"[^\n]*\n|[^\n]+", raw):
-        yield Unparsed(line, offset, len(text), _text(text.rstrip(b"\r\n")), reason)
-        offset += len(text)
-        line += 1
+def _unparsed(apart: Apart, line: int, offset: int, each: int) -> Iterator[Unparsed]:
+    """The rows of lines without a record: a row each for the first ``each`` of them."""
+    if len(apart.raw) < apart.length:  # a line of which only the beginning is at hand
+        text, left = _text(apart.raw), apart.length
+        while left:
+            length = min(left, _LONGEST_ROW)
+            left -= length
+            yield Unparsed(line, offset, length, text, apart.reason, lines=0 if left else 1)
+            offset += length
+        return
+    start = number = 0
+    while start < apart.length:
+        end = apart.raw.find(b"\n", start) + 1 or apart.length
+        first = apart.raw[start : min(end, start + _SHOWN)]
+        number += 1
+        if number > each:
+            end = apart.raw.find(b"\n", start + _SHARED) + 1 or apart.length
+        raw_lines = max(1, apart.raw.count(b"\n", start, end))
+        yield Unparsed(
+            line, offset + start, end - start, _text(first.rstrip(b"\r\n")), apart.reason, raw_lines
+        )
+        line += raw_lines
+        start = end
 
 
 def _record(log: bytes, group: Sequence[Token]) -> Record | None:

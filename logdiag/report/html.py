@@ -25,7 +25,9 @@ from logdiag.report.timeline import chart, events, own_times, span_of
 from logdiag.resources import folder
 from logdiag.wording import stretch
 
-LIMITS = Limits(incidents=20, findings=150, changes=100, wanted=30)
+LIMITS = Limits(
+    incidents=20, findings=150, changes=100, wanted=30, peers=60, members=300, gaps=100, reasons=50
+)
 LONGEST = 4000
 """Characters that are shown of one value: a record can be megabytes long, and a page is for reading."""
 
@@ -37,6 +39,7 @@ _TELLING = {"Detail=", "Event=", "Id=", "Reason=", "Context="}
 
 def render(diagnosis: Diagnosis) -> str:
     """Return the report on ``diagnosis``, a complete HTML document."""
+    whole = diagnosis.coverage
     diagnosis, left_out = limited(diagnosis, LIMITS)
     environment = _environment()
     style, script = _asset("report.css"), _asset("report.js")
@@ -45,6 +48,7 @@ def render(diagnosis: Diagnosis) -> str:
         d=diagnosis,
         verdict=_verdict(diagnosis),
         left_out=left_out,
+        whole=whole,
         style=Markup(style),  # noqa: S704 - our own files, which hold no value
         script=Markup(script),  # noqa: S704
         style_hash=_csp_hash(style),

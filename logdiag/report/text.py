@@ -5,7 +5,9 @@ without control characters or markup.
 """
 
 import io
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -14,14 +16,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logdiag.model import Diagnosis, Finding, Incident, Peer, Severity, Step
+from logdiag.model import Coverage, Diagnosis, Finding, Incident, Peer, Severity, Step
 from logdiag.report import words
 from logdiag.report.actions import first_steps
 from logdiag.report.defuse import defuse
-from logdiag.report.limits import LeftOut, Limits, limited
-from logdiag.wording import counted
+from logdiag.report.limits import Limits, limited
+from logdiag.wording import counted, listed
 
-LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10)
+LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10, peers=30, members=100, gaps=10, reasons=10)
 LONGEST = 600
 """Characters that are shown of one value."""
 
@@ -41,6 +43,7 @@ _HEADING = "bold underline"
 
 def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
     """Summarise ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
+    whole = diagnosis.coverage
     diagnosis, left_out = limited(diagnosis, LIMITS)
     out = io.StringIO()
     # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
@@ -57,18 +60,23 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
         legacy_windows=False,
         _environ={},
     )
-    for part in _parts(diagnosis, left_out, narrow=width < _NARROW):
+    for part in _parts(diagnosis, whole, left_out, narrow=width < _NARROW):
         console.print(part)
     return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip("\n").split("\n"))
 
 
-def _parts(diagnosis: Diagnosis, left_out: LeftOut, *, narrow: bool) -> Iterator[RenderableType]:
+def _parts(
+    diagnosis: Diagnosis, whole: Coverage, left_out: Limits, *, narrow: bool
+) -> Iterator[RenderableType]:
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
     yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
     yield Text(f"logdiag {_line(diagnosis.tool.version)}, rules {_line(diagnosis.tool.library)}", style=_SOFT)
     if diagnosis.cluster.peers:
-        peers = diagnosis.cluster.peers
-        yield from _section("Cluster", *(map(_peer, peers) if narrow else (_cluster(peers),)))
+        for name, own in itertools.groupby(diagnosis.cluster.peers, key=lambda peer: peer.cluster):
+            title = "Cluster" if name is None else f"Cluster: {_line(name)}"
+            peers = tuple(own)
+            yield from _section(title, *(map(_peer, peers) if narrow else (_cluster(peers),)))
+        yield from _more(left_out.peers, "more peer")
     if diagnosis.incidents:
         found = {finding.id: finding for finding in diagnosis.findings}
         yield from _section("Incidents", *_incidents(diagnosis.incidents, found))
@@ -85,7 +93,7 @@ def _parts(diagnosis: Diagnosis, left_out: LeftOut, *, narrow: bool) -> Iterator
         )
         yield from _section("Ask the customer for", *items)
         yield from _more(left_out.wanted, "more thing")
-    yield from _section("Read", *_coverage(diagnosis))
+    yield from _section("Read", *_coverage(diagnosis, whole, left_out))
     misses = [one for one in diagnosis.silent if one.nearest_miss is not None]
     if misses:
         items = (
@@ -103,7 +111,7 @@ def _cluster(peers: tuple[Peer, ...]) -> RenderableType:
         table.add_row(
             Text(_line(peer.name), style="bold"),
             peer.role or "not known",
-            Text(_line(peer.version or "not known")),
+            _software(peer),
             _covers(peer.seen_from, peer.seen_to),
             _alarms(peer),
             _snapshots(peer),
@@ -114,9 +122,7 @@ def _cluster(peers: tuple[Peer, ...]) -> RenderableType:
 def _peer(peer: Peer) -> RenderableType:
     """Make one peer a list item, for terminals on which the table would be a heap of syllables."""
     name = Text(_line(peer.name), style="bold")
-    name.append(
-        f" ({peer.role or 'role not known'}, software {_line(peer.version or 'not known')})", style="not bold"
-    )
+    name.append(f" ({peer.role or 'role not known'}, software {_software(peer)})", style="not bold")
     return _item(
         "-",
         name,
@@ -124,6 +130,10 @@ def _peer(peer: Peer) -> RenderableType:
         Text("alarms raised: ").append_text(_alarms(peer)),
         Text("snapshot: ").append_text(_snapshots(peer)),
     )
+
+
+def _software(peer: Peer) -> Text:
+    return Text(_line(" ".join(filter(None, (peer.product, peer.version))) or "not known"))
 
 
 def _snapshots(peer: Peer) -> Text:
@@ -205,30 +215,44 @@ def _changes(diagnosis: Diagnosis) -> RenderableType:
     return grid
 
 
-def _coverage(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    ledger = diagnosis.coverage
-    logs = sum(member.kind == "log" for member in ledger.members)
+def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterator[RenderableType]:
+    kinds: Counter[str] = Counter(member.kind for member in whole.members)
+    read = [
+        counted(kinds[kind], noun)
+        for kind, noun in (
+            ("log", "log"),
+            ("xconfiguration", "xConfiguration dump"),
+            ("xstatus", "xStatus dump"),
+            ("certificate", "certificate file"),
+        )
+        if kinds[kind]
+    ]
     yield Text(
-        f"{counted(ledger.records, 'record')} in {counted(logs, 'log')}, "
-        f"{counted(ledger.size, 'byte')} in all; "
-        f"{counted(ledger.unparsed, 'line')} without a record, "
-        f"{counted(len(ledger.members) - logs, 'other member')}."
+        f"{counted(whole.records, 'record')} in {listed(read) or 'no log'}, "
+        f"{counted(whole.size, 'byte')} in all; "
+        f"{counted(whole.unparsed, 'line')} without a record, "
+        f"{counted(kinds['other'], 'other member')}."
     )
-    if ledger.repeated:
-        yield Text(f"{counted(ledger.repeated, 'record')} stand in more than one log and count once.")
-    for member in ledger.members:
+    if whole.repeated:
+        yield Text(f"{counted(whole.repeated, 'record')} stand in more than one log and count once.")
+    for member in diagnosis.coverage.members:
+        if member.repair is not None:
+            yield _item("-", Text(f"{_line(member.source)}: {_line(member.repair)}"))
         for fault in member.faults:
-            yield _item("-", Text(f"Not whole: {_line(member.source)}: {_line(fault)}", style="yellow"))
-    for gap in ledger.gaps:
+            yield _item("-", Text(f"Not whole: {_line(member.source)}: {_line(fault.text)}", style="yellow"))
+    yield from _more(left_out.members, "more member")
+    for gap in diagnosis.coverage.gaps:
         yield _item(
             "-",
             Text(f"Gap: {_line(gap.peer)} says nothing {_covers(gap.start, gap.end)} UTC", style="yellow"),
         )
+    yield from _more(left_out.gaps, "more gap")
     silent, unjudged = len(diagnosis.silent), len(diagnosis.not_checked)
     yield Text(f"Rules: {silent:,} found nothing, {unjudged:,} could not be judged.")
     if diagnosis.exit.reasons:
         reasons = "; ".join(reason.partition(": ")[2] for reason in diagnosis.exit.reasons)
-        yield Text(f"Exit code {diagnosis.exit.code}: {_line(reasons)}")
+        more = f"; and {left_out.reasons:,} more" if left_out.reasons else ""
+        yield Text(f"Exit code {diagnosis.exit.code}: {_line(reasons)}{more}")
 
 
 def _more(number: int, noun: str) -> Iterator[RenderableType]:

@@ -1,6 +1,6 @@
 """The words for states, risks and the like that all outputs share."""
 
-from logdiag.model import Basis, Risk, State
+from logdiag.model import Basis, Kind, Risk, State
 
 STATES: dict[State, str] = {
     "open": "still open",
@@ -28,3 +28,10 @@ RISKS: dict[Risk, str] = {
     "destructive": "destructive",
 }
 CHANGES = {"edit": "Configuration", "restart": "Restart", "upgrade": "Upgrade", "command": "Command"}
+KINDS: dict[Kind, str] = {
+    "log": "log",
+    "xconfiguration": "xConfiguration",
+    "xstatus": "xStatus",
+    "certificate": "certificates",
+    "other": "other",
+}

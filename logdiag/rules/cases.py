@@ -1,10 +1,11 @@
 """Running the cases that stand inside the rules: raw records in, expected findings out."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from logdiag.model import Diagnosis, Finding, Incident
-from logdiag.records import Tables, read_texts
+from logdiag.reading import Tables, read_texts
 from logdiag.report.json_ import plain
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Case, Expectation
@@ -19,28 +20,37 @@ class Outcome:
     problems: tuple[str, ...]
 
 
+_HEADER = re.compile(r"^\d{4}-\d\d-\d\dT\S+ (\S+) ", re.MULTILINE)
+
+
 def run_cases(library: Library, examine: Callable[[Tables, Library], Diagnosis]) -> Iterator[Outcome]:
     """Every case of every rule, in the order of their ids; ``examine`` is the straight line."""
     for name, rule in sorted(library.rules.items()):
         for case in rule.cases:
-            diagnosis = examine(tables_of(case), library)
+            diagnosis = examine(tables_of(files_of(case)), library)
             yield Outcome(name, case.name, tuple(_problems(name, case, library, diagnosis)))
 
 
-def tables_of(case: Case) -> Tables:
-    """The records of a case; each of its logs is a snapshot of its own."""
-    logs = {"case.log": case.log} if case.log is not None else case.logs or {}
-    return read_texts({name: text.encode() for name, text in logs.items()})
+def files_of(case: Case) -> dict[str, str]:
+    """The files of a case; with ``until`` each host of a log has a last record then."""
+    logs = {"case.log": case.log} if case.log is not None else dict(case.logs or {})
+    if case.until is not None:
+        for name, text in logs.items():
+            hosts = dict.fromkeys(found[1] for found in _HEADER.finditer(text))
+            last = "".join(f'{case.until} {host} tvcs: Detail="the log goes on"\n' for host in hosts)
+            logs[name] = text.rstrip("\n") + "\n" + last if hosts else text
+    return logs
+
+
+def tables_of(files: Mapping[str, str]) -> Tables:
+    """The tables of some files, each of which is a snapshot of its own."""
+    return read_texts({name: text.encode() for name, text in files.items()})
 
 
 def _problems(name: str, case: Case, library: Library, diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.coverage.unparsed:
         yield f"{diagnosis.coverage.unparsed} lines of its log are no records"
-    # An incident that has no rule of its own repeats the rule of its cause: the finding is meant.
-    found: list[Finding | Incident] = [f for f in diagnosis.findings if f.rule == name]
-    if library.rules[name].match.incident is not None:
-        found = [incident for incident in diagnosis.incidents if incident.rule == name]
-    found.sort(key=lambda item: item.first)
+    found = found_by(name, library, diagnosis)
     if len(found) != len(case.expect):
         yield f"expected {len(case.expect)} findings, found {len(found)}: {[item.title for item in found]}"
         return
@@ -49,9 +59,18 @@ def _problems(name: str, case: Case, library: Library, diagnosis: Diagnosis) -> 
             yield f"finding {number}: {problem}"
 
 
+def found_by(name: str, library: Library, diagnosis: Diagnosis) -> list[Finding | Incident]:
+    """What a rule found, in the order of time."""
+    # An incident that has no rule of its own repeats the rule of its cause: the finding is meant.
+    found: list[Finding | Incident] = [f for f in diagnosis.findings if f.rule == name]
+    if library.rules[name].incident is not None:
+        found = [incident for incident in diagnosis.incidents if incident.rule == name]
+    return sorted(found, key=lambda item: item.first)
+
+
 def _compare(item: Finding | Incident, expected: Expectation) -> Iterator[str]:
     written = plain(item)
-    for field in ("state", "severity", "title", "hosts", "peers", "first", "last", "count"):
+    for field in ("state", "severity", "title", "hosts", "peers", "first", "last", "count", "requested"):
         wanted = getattr(expected, field)
         if wanted is not None and written.get(field) != wanted:
             yield f"{field} is {written.get(field)!r}, expected {wanted!r}"

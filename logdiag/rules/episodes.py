@@ -10,7 +10,7 @@ from logdiag.records import instant
 from logdiag.rules import matchers
 from logdiag.rules.events import Collected, Key, find_chains, signal_events
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Absence, Count, Match, Pattern, Rule, Sequence, StateMatch
+from logdiag.rules.schema import Absence, Count, Match, Pattern, Sequence, StateMatch
 from logdiag.wording import moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,22 +34,24 @@ class Episode:
 Answers = Iterable[tuple[Key, Episode]]
 
 
-def answers(rule: Rule, collected: Collected, signals: list[Match]) -> Answers:
-    """Every key that a rule answers for, with each of its episodes.
+def answers(match: Match, settling: timedelta, collected: Collected, signals: list[Match]) -> Answers:
+    """Every key that a match answers for, with each of its episodes.
 
     ``signals`` are the matches of ``over_by``: they prove that something is over.
     """
-    match = rule.match
+    settled = settling // _MICROSECOND
     if match.record is not None:
-        return _records(match.record, rule, collected)
+        return _records(match.record, match, settled, collected)
     if match.count is not None:
-        return _counts(match.count, rule, collected)
+        return _counts(match.count, match, collected)
     if match.sequence is not None:
-        return _sequences(match.sequence, rule, collected)
+        return _sequences(match.sequence, match, settled, collected)
     if match.absence is not None:
-        return _absences(match.absence, rule, collected)
+        return _absences(match.absence, match, collected)
     if match.state is not None:
-        return _states(match.state, rule, collected, signals)
+        return _states(match.state, match, settled, collected, signals)
+    if match.alarm is not None:
+        return _states(match.alarm.as_state(), match, settled, collected, signals)
     return ()
 
 
@@ -68,40 +70,40 @@ def _seen_episode(events: list[Event]) -> Episode:
     return Episode(tuple(events), "seen", events[0].time, events[-1].time, _occurrences(events))
 
 
-def _records(patterns: list[Pattern], rule: Rule, collected: Collected) -> Answers:
-    for key, events in sorted(collected.grouped(patterns, rule.match).items()):
-        for part in matchers.episodes(events, rule.settling // _MICROSECOND):
+def _records(patterns: list[Pattern], match: Match, settled: int, collected: Collected) -> Answers:
+    for key, events in sorted(collected.grouped(patterns, match).items()):
+        for part in matchers.episodes(events, settled):
             yield key, _seen_episode(part)
 
 
-def _counts(count: Count, rule: Rule, collected: Collected) -> Answers:
+def _counts(count: Count, match: Match, collected: Collected) -> Answers:
     within = count.within // _MICROSECOND
-    for key, events in sorted(collected.grouped(count.of, rule.match).items()):
+    for key, events in sorted(collected.grouped(count.of, match).items()):
         enough = matchers.dense(events, count.at_least, within, count.distinct)
         for part in matchers.episodes(enough, within):
             yield key, Episode(tuple(part), "seen", part[0].time, part[-1].time, len(part))
 
 
-def _sequences(sequence: Sequence, rule: Rule, collected: Collected) -> Answers:
+def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collected) -> Answers:
     groups: dict[Key, list[list[Event]]] = {}
-    for chain in find_chains(sequence, rule.match.by, collected):
+    for chain in find_chains(sequence, match.by, collected):
         values = {name: value for event in chain for name, value in event.values.items()}
-        host: Key = (("host", chain[0].peer),) if rule.match.across == "peer" else ()
-        key = (*host, *((name, values.get(name, "")) for name in rule.match.by))
+        host: Key = (("host", chain[0].peer),) if match.across == "peer" else ()
+        key = (*host, *((name, values.get(name, "")) for name in match.by))
         groups.setdefault(key, []).append(chain)
     for key, chains in sorted(groups.items()):
         ends = {chain[-1]: chain for chain in chains}
-        for part in matchers.episodes(ends, rule.settling // _MICROSECOND):
+        for part in matchers.episodes(ends, settled):
             events = sorted({event for end in part for event in ends[end]})
             took = part[-1].time - ends[part[-1]][0].time
             yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
 
 
-def _absences(absence: Absence, rule: Rule, collected: Collected) -> Answers:
+def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
     own_log = absence.logged_by == "host"
-    closing = collected.grouped(absence.closing, rule.match, hosts=own_log)
+    closing = collected.grouped(absence.closing, match, hosts=own_log)
     within = absence.within // _MICROSECOND
-    for key, openings in sorted(collected.grouped(absence.opening, rule.match).items()):
+    for key, openings in sorted(collected.grouped(absence.opening, match).items()):
         wanted = key if own_log else tuple(part for part in key if part[0] != "host")
         closings = closing.get(wanted, [])
         watched: dict[str, list[Event]] = {}
@@ -111,17 +113,32 @@ def _absences(absence: Absence, rule: Rule, collected: Collected) -> Answers:
         episodes: dict[tuple[str, matchers.Answer, Event | None], list[Event]] = {}
         for peer, events in watched.items():
             seen = collected.case.cluster.seen.get(peer)
-            for opening, answer in matchers.absences(events, closings, within, seen):
+            asked = matchers.unannounced if absence.before else matchers.absences
+            for opening, answer in asked(events, closings, within, seen):
                 if answer in absence.report:
-                    later = next((event for event in closings if event > opening), None)
+                    after = () if absence.before else closings
+                    later = next((event for event in after if event > opening), None)
                     episodes.setdefault((peer, answer, later), []).append(opening)
         for (peer, answer, later), events in episodes.items():
+            if absence.before:
+                yield key, _unannounced(events, answer, stretch(absence.within))
+                continue
             state: State = "open" if answer == "absent" else answer
             note = _absence_note(answer, peer or "the peer that would say so", stretch(absence.within))
             if answer == "absent" and later is not None:
                 state, note = "closed", f"It came at last at {moment(instant(later.time))}."
             last = later.time if later is not None else events[-1].time
             yield key, Episode(tuple(events), state, events[0].time, last, len(events), note)
+
+
+def _unannounced(events: list[Event], answer: str, span: str) -> Episode:
+    """Something that nothing announced: it is over when it is logged."""
+    first, last, count = events[0].time, events[-1].time, len(events)
+    if answer == "absent":
+        note = f"Nothing in the {span} before it asked for it."
+        return Episode(tuple(events), "closed", first, last, count, note)
+    note = f"The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
+    return Episode(tuple(events), "seen", first, last, count, note)
 
 
 def _absence_note(answer: str, peer: str, span: str) -> str:
@@ -132,24 +149,26 @@ def _absence_note(answer: str, peer: str, span: str) -> str:
     }[answer]
 
 
-def _states(state: StateMatch, rule: Rule, collected: Collected, signals: list[Match]) -> Answers:
-    raised = collected.grouped(state.raised, rule.match)
-    lowered = collected.grouped(state.lower or [], rule.match)
-    acknowledged = collected.grouped(state.acknowledge or [], rule.match)
+def _states(
+    state: StateMatch, match: Match, settled: int, collected: Collected, signals: list[Match]
+) -> Answers:
+    raised = collected.grouped(state.raised, match)
+    lowered = collected.grouped(state.lower or [], match)
+    acknowledged = collected.grouped(state.acknowledge or [], match)
     proofs = [event for signal in signals for event in signal_events(signal, collected)] if raised else []
     for key in sorted({*raised, *lowered}):
         values = dict(key)
         own = [
             proof
             for proof in proofs
-            if all(proof.values.get(name) == values[name] for name in rule.match.by)
+            if all(proof.values.get(name) == values[name] for name in match.by)
             and _hidden(raised.get(key, []), proof, collected.case.cluster)
         ]
         folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
-        episodes = [_interval_episode(interval, rule, collected.case.cluster) for interval in folded]
-        yield from ((key, episode) for episode in _flapping(episodes, rule.settling // _MICROSECOND))
+        episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
+        yield from ((key, episode) for episode in _flapping(episodes, settled))
 
 
 def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:
@@ -165,7 +184,7 @@ def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:
     return stopped or seen.gap_within(before[-1].time, proof.time) is not None
 
 
-def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster) -> Episode:
+def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluster) -> Episode:
     events = interval.events
     first, last, count = events[0].time, events[-1].time, max(1, len(interval.raised))
     if interval.lowered is not None:
@@ -176,7 +195,10 @@ def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster)
         note = f"It was over by {moment(instant(last))} at the latest, as another record proves."
         return Episode(events, "closed", first, last, count, note)
     peer = interval.raised[-1].peer
-    seen = cluster.seen[peer]
+    seen = cluster.seen.get(peer)
+    if seen is None:
+        note = f"It stands in a dump of {peer}; no log of it was given that would show an end."
+        return Episode(events, "open", first, last, count, note)
     since = interval.raised[-1].time
     gap = seen.gap_within(since, seen.end)
     if gap is not None:
@@ -189,7 +211,7 @@ def _interval_episode(interval: matchers.Interval, rule: Rule, cluster: Cluster)
             count,
             f"How it went on is hidden by a gap in the log of {peer}, {hidden}.",
         )
-    if seen.end - since < rule.settling // _MICROSECOND:
+    if seen.end - since < settled:
         after = stretch(instant(seen.end) - instant(since))
         stops = f"stops {after} after it" if seen.end > since else "stops with it"
         note = f"It was not seen to end: the log of {peer} {stops}."

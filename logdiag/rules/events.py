@@ -1,6 +1,6 @@
 """From patterns to events: which records a rule means, and what it takes from them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log, Reference, Rows, compile_condition
+from logdiag.evidence import Source
+from logdiag.facts import Facts
 from logdiag.rules import matchers
 from logdiag.rules.matchers import Event
 from logdiag.rules.schema import Binding, Match, Pattern, Sequence
@@ -17,12 +19,19 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Case:
-    """The evidence that rules are judged on. ``text`` gives a row's record as it was logged."""
+    """The evidence that rules are judged on."""
 
-    log: Log
+    sources: dict[str, Source]
     cluster: Cluster
-    text: Callable[[int], str]
+    facts: Facts
 
+    def text(self, event: Event) -> str:
+        """What an event's row says, as it was logged or dumped."""
+        return self.sources[event.table].text(event.row)
+
+
+MOST = 200_000
+"""Records that a pattern may match: what is beyond makes the finding and the run partial."""
 
 Key = tuple[tuple[str, str], ...]
 
@@ -33,15 +42,16 @@ class Collected:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.left_out = 0
+        self.capped = False
 
     def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
         """What the patterns match; events without a value of ``by`` are left out."""
-        found: dict[int, Event] = {}
+        found: dict[tuple[str, int], Event] = {}
         for number, pattern in enumerate(patterns):
             for event in self._events(pattern, number):
                 if all(name in event.values for name in by):
                     # A record that two patterns match is one event, by the first.
-                    found.setdefault(event.row, event)
+                    found.setdefault((event.table, event.row), event)
                 else:
                     self.left_out += 1
         return sorted(found.values())
@@ -56,10 +66,13 @@ class Collected:
         return groups
 
     def _events(self, pattern: Pattern, number: int) -> list[Event]:
-        log, cluster = self.case.log, self.case.cluster
+        log, cluster = self.case.sources[pattern.table].log, self.case.cluster
         rows = log.rows(compile_condition(pattern.where))
         if not len(rows):
             return []
+        if len(rows) > MOST:
+            self.capped = True
+            rows = rows[:MOST]
         places = log.records.select(["snapshot", "source", "line"]).take(rows)
         columns = [places.column(name).to_pylist() for name in places.column_names]
         times, hosts = log.times(rows), log.hosts(rows)
@@ -80,7 +93,8 @@ class Collected:
                     values[name] = value
             if keep:
                 place_of = (columns[0][index], columns[1][index], columns[2][index])
-                events.append(Event(times[index], host, *place_of, int(row), number, values))
+                event = Event(times[index], host, *place_of, int(row), number, values, pattern.table)
+                events.append(event)
         return events
 
 
@@ -115,6 +129,7 @@ def signal_events(match: Match, collected: Collected) -> list[Event]:
             chain[-1].row,
             chain[-1].pattern,
             {name: value for event in chain for name, value in event.values.items()},
+            chain[-1].table,
         )
         for chain in find_chains(match.sequence, match.by, collected)
     ]
@@ -130,6 +145,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         for step, names in zip(sequence.steps, bound, strict=True)
     ]
     found = []
+    budget = matchers.Budget()
     for key in sorted(_keys(steps, bound)):
         values = dict(key)
         found += matchers.sequences(
@@ -138,7 +154,9 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
             skew=sequence.skew // _MICROSECOND,
             ties=sequence.ties == "allow",
             peers=[step.peer for step in sequence.steps],
+            budget=budget,
         )
+    collected.capped |= budget.spent
     return found
 
 

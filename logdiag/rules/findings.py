@@ -2,18 +2,21 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from logdiag.model import Evidence, Finding, NotChecked
 from logdiag.records import instant
+from logdiag.rules import audits, quantified, versions
+from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode, answers
-from logdiag.rules.events import Case, Collected, Key
-from logdiag.rules.library import Library, patterns
+from logdiag.rules.events import MOST, Case, Collected, Key
+from logdiag.rules.library import Library, patterns, proofs
 from logdiag.rules.matchers import Event
+from logdiag.rules.other_alarms import Others, from_catalogue, severity_of
 from logdiag.rules.schema import Match, Rule
 from logdiag.rules.texts import fill, placeholders, unbound
-from logdiag.wording import stretch
+from logdiag.wording import listed, stretch
 
 EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""
@@ -27,44 +30,108 @@ class Judged:
 
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
+    capped: list[str] = field(default_factory=list)
+    """Rules that looked at no more than a part of what they match."""
 
 
 def judge(library: Library, case: Case) -> Judged:
     """Every rule's findings but those of incidents, in the order of the contract."""
     judged = Judged()
     for name, rule in sorted(library.rules.items()):
-        if rule.match.incident is None:
-            _judge_rule(name, rule, library, case, judged)
+        if rule.incident is None:
+            for number, match in enumerate(rule.match):
+                _judge(name, rule, number, match, library, case, judged)
     return judged
 
 
-def _judge_rule(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
+def _judge(
+    name: str, rule: Rule, number: int, match: Match, library: Library, case: Case, judged: Judged
+) -> None:
     collected = Collected(case)
-    signals = [library.signals[name].match for name in (rule.match.state.over_by if rule.match.state else [])]
-    for key, episode in answers(rule, collected, signals):
-        judged.findings.append(_finding(name, rule, key, episode, case))
+    answered: list[tuple[Key, Episode]] = []
+    reasons: list[str] = []
+    if match.audit is not None:
+        told, reasons = audits.answers(match.audit, case)
+        answered = [(one.key, one.episode) for one in told]
+        said = {id(one.episode): one for one in told}
+    elif match.peers is not None:
+        told, reasons = quantified.answers(match.peers, match, collected)
+        answered = [(one.key, one.episode) for one in told]
+        said = {id(one.episode): one for one in told}
+    elif match.cannot_tell is not None:
+        said = {}
+        reasons = [match.cannot_tell.strip()] if case.cluster.topology != "single" else []
+    elif match.alarm is not None and match.alarm.others:
+        others = Others(case, library)
+        answered = list(answers(match, rule.settling, others, []))
+        collected, said = others, {}
+    else:
+        signals = [library.signals[signal].match for signal in proofs(match)]
+        answered = list(answers(match, rule.settling, collected, signals))
+        said = {}
+    findings = [
+        _finding(name, rule, number, key, episode, case, said.get(id(episode))) for key, episode in answered
+    ]
+    for finding in findings:
+        applies = _applies(rule, finding, case)
+        if applies == "does not":
+            reasons.append(
+                f"is for {listed(rule.applies_to or [])}, and {listed(finding.hosts)} has another version"
+            )
+            continue
+        if applies == "cannot tell":
+            specs = listed(rule.applies_to or [])
+            note = f"This holds for {specs}; which version {listed(finding.hosts)} has is not known."
+            finding = replace(finding, explanation=f"{finding.explanation} {note}")
+        if collected.capped:
+            note = f"More records match than are looked at ({MOST:,}): there may be more of it."
+            finding = replace(finding, explanation=f"{finding.explanation} {note}")
+        if match.alarm is not None and match.alarm.others:
+            finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
+        judged.findings.append(finding)
+    if collected.capped:
+        judged.capped.append(name)
     if collected.left_out:
-        reason = (
+        reasons.append(
             f"{collected.left_out} matching records do not say which peer they are about and are left out"
         )
-        judged.not_checked.append(NotChecked(name, reason))
+    judged.not_checked.extend(NotChecked(name, reason) for reason in dict.fromkeys(reasons))
 
 
-def _finding(name: str, rule: Rule, key: Key, episode: Episode, case: Case) -> Finding:
+def _applies(rule: Rule, finding: Finding, case: Case) -> versions.Answer:
+    if rule.applies_to is None:
+        return "applies"
+    known = {peer.name: peer.version for peer in case.cluster.peers}
+    return versions.applies_to_all(rule.applies_to, [known.get(host) for host in finding.hosts])
+
+
+def _finding(
+    name: str, rule: Rule, number: int, key: Key, episode: Episode, case: Case, told: Told | None
+) -> Finding:
+    match = rule.match[number]
     values: dict[str, str] = {}
     for event in episode.events:
         for bound, value in event.values.items():
             values.setdefault(bound, value)
     values.update({part: value for part, value in key if part != "host"})
-    about = _peer_names(rule.match)
+    about = _peer_names(match)
     names = {peer.name for peer in case.cluster.peers}
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
     hosts = tuple(sorted({event.peer for event in episode.events if _reports(event, key)}))
     named = {value for event in episode.events for bound, value in event.values.items() if bound in about}
     peers = tuple(sorted(named & names - set(hosts)))
-    fingerprint = hashlib.sha256("\0".join([name, *(f"{k}={v}" for k, v in key)]).encode()).hexdigest()[:16]
+    evidence = tuple(_evidence(event, case) for event in _shown(episode.events))
+    if told is not None:
+        hosts, peers, evidence = told.hosts, told.peers, told.evidence or evidence
+        values["found"] = told.found
+    which = f"#{number}" if number else ""
+    fingerprint = hashlib.sha256(
+        "\0".join([name + which, *(f"{k}={v}" for k, v in key)]).encode()
+    ).hexdigest()[:16]
     first, last = instant(episode.first), instant(episode.last)
     absent = unbound(rule.match)
+    if match.alarm is not None and match.alarm.others:
+        values.update(from_catalogue(values))
     if episode.took is not None:
         values["took"] = stretch(episode.took * _MICROSECOND)
     texts = {**absent, **placeholders(values, hosts, peers, episode.count, first, last)}
@@ -80,7 +147,7 @@ def _finding(name: str, rule: Rule, key: Key, episode: Episode, case: Case) -> F
         first=first,
         last=last,
         count=episode.count,
-        evidence=tuple(_evidence(event, case) for event in _shown(episode.events)),
+        evidence=evidence,
         explanation=" ".join(part for part in (fill(rule.why, texts), episode.note) if part),
         basis=rule.basis,
         remedy=(),
@@ -92,7 +159,7 @@ def _finding(name: str, rule: Rule, key: Key, episode: Episode, case: Case) -> F
 
 def _said(absent: dict[str, str]) -> dict[str, str]:
     """Of what is unbound, that which its rule has words for."""
-    return {name: text for name, text in absent.items() if text != f"(no {name})"}
+    return {name: text for name, text in absent.items() if text and text != f"(no {name})"}
 
 
 def _reports(event: Event, key: Key) -> bool:
@@ -116,4 +183,4 @@ def _shown(events: tuple[Event, ...]) -> Iterable[Event]:
 
 
 def _evidence(event: Event, case: Case) -> Evidence:
-    return Evidence(event.snapshot, event.source, event.line, instant(event.time), case.text(event.row))
+    return Evidence(event.snapshot, event.source, event.line, instant(event.time), case.text(event))

@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -18,8 +18,10 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from logdiag import resources
-from logdiag.conditions import Reference, check_extraction, mistakes
+from logdiag.conditions import Reference, check_extraction, check_regular_expression, mistakes
 from logdiag.errors import InputError, LibraryError, Mistake
+from logdiag.facts import FACTS
+from logdiag.rules import versions
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import IncidentMatch, Match, Pattern, Procedure, Rule, Signal, When
 
@@ -29,8 +31,13 @@ _KINDS: dict[str, type[Rule | Signal | Procedure]] = {"procedures": Procedure, "
 ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "duration"})
 """Placeholders that every finding has."""
 
-IN_PROCEDURES = frozenset({"where", "hosts", "peers", "primary", "unaffected"})
+IN_PROCEDURES = frozenset({"where", "hosts", "peers", "primary", "unaffected", "advice", "found"})
 """Placeholders that the steps of a procedure have."""
+
+_LARGEST = 512 << 10
+_MOST_NODES = 50_000
+_DEEPEST = 40
+"""A library may be a stranger's: what YAML unfolds to has an end."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _Path = tuple[str | int, ...]
@@ -46,13 +53,45 @@ class Library:
     procedures: dict[str, Procedure]
     digest: str
 
+    def in_language(self, language: str) -> "Library":
+        """The same with all texts that are there in another language (``ko``); the others stay."""
+        if language == "en":
+            return self
+        return replace(
+            self,
+            rules={name: _reworded(rule) for name, rule in self.rules.items()},
+            procedures={name: _procedure_reworded(one) for name, one in self.procedures.items()},
+        )
+
     def incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
         """The rules whose match is an incident, by id, with that match."""
         return [
-            (name, rule, rule.match.incident)
+            (name, rule, rule.incident)
             for name, rule in sorted(self.rules.items())
-            if rule.match.incident is not None
+            if rule.incident is not None
         ]
+
+
+def _reworded(rule: Rule) -> Rule:
+    if rule.ko is None:
+        return rule
+    incident = rule.incident
+    if incident is None or incident.mutual is None or rule.ko.mutual is None:
+        return rule.model_copy(update={"title": rule.ko.title, "why": rule.ko.why})
+    match = rule.match[0].model_copy(
+        update={"incident": incident.model_copy(update={"mutual": rule.ko.mutual})}
+    )
+    return rule.model_copy(update={"title": rule.ko.title, "why": rule.ko.why, "match": [match]})
+
+
+def _procedure_reworded(procedure: Procedure) -> Procedure:
+    if procedure.ko is None:
+        return procedure
+    steps = [
+        step.model_copy(update=wording.model_dump(exclude_none=True))
+        for step, wording in zip(procedure.steps, procedure.ko.steps, strict=True)
+    ]
+    return procedure.model_copy(update={"title": procedure.ko.title, "steps": steps})
 
 
 def load(folders: Sequence[Path] = ()) -> Library:
@@ -82,6 +121,10 @@ def _load(folders: tuple[Path, ...]) -> Library:
     files: list[_File] = []
     for folder in folders:
         for path in sorted(folder.rglob("*.yaml")):
+            if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+                what = f"a rule is a plain file of at most {_LARGEST >> 10} KiB, and no link"
+                found.append(Mistake(_label(path, folder), 1, 1, what))
+                continue
             content = path.read_bytes()
             name = path.relative_to(folder).with_suffix("").as_posix()
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -144,12 +187,19 @@ def _parse(file: _File, model: type[_M], found: list[Mistake]) -> _M | None:
         problem = (error.problem or "cannot be read").split("\n")[0]
         found.append(Mistake(file.label, line, column, problem))
         return None
+    except RecursionError:
+        found.append(Mistake(file.label, 1, 1, "is nested too deep"))
+        return None
     except ReaderError as error:
         before = file.content.decode("utf-8")[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         found.append(Mistake(file.label, line, column, f"the character {_character(error)!r} is not allowed"))
         return None
-    document = _plain(file.document)
+    try:
+        document = _plain(file.document)
+    except ValueError as error:
+        found.append(Mistake(file.label, 1, 1, str(error)))
+        return None
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -185,18 +235,31 @@ def _remove(node: Any, path: _Path) -> None:
 
 
 def _plain(node: Any) -> Any:
-    """The document as plain Python values: ruamel's own types say where, not what."""
-    if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(item) for item in node]
-    if isinstance(node, str):
-        return str(node)
-    if isinstance(node, bool) or node is None:
-        return node
-    if isinstance(node, int):
-        return int(node)
-    return float(node) if isinstance(node, float) else node
+    """The document as plain Python values: ruamel's own types say where, not what.
+
+    Raises:
+        ValueError: aliases make it larger or deeper than a rule can be.
+
+    """
+    left = [_MOST_NODES]
+
+    def plain(node: Any, depth: int) -> Any:
+        left[0] -= 1
+        if left[0] < 0 or depth > _DEEPEST:
+            raise ValueError("unfolds to more than a rule can be")
+        if isinstance(node, Mapping):
+            return {str(key): plain(value, depth + 1) for key, value in node.items()}
+        if isinstance(node, list):
+            return [plain(item, depth + 1) for item in node]
+        if isinstance(node, str):
+            return str(node)
+        if isinstance(node, bool) or node is None:
+            return node
+        if isinstance(node, int):
+            return int(node)
+        return float(node) if isinstance(node, float) else node
+
+    return plain(node, 0)
 
 
 def _say(model: type[BaseModel], loc: _Path, kind: str, message: str) -> tuple[_Path, str]:
@@ -270,23 +333,37 @@ def patterns(match: Match) -> Iterator[tuple[_Path, Pattern]]:
         lists.append((("state", "raise"), match.state.raised))
         lists.append((("state", "lower"), match.state.lower or []))
         lists.append((("state", "acknowledge"), match.state.acknowledge or []))
+    if match.peers:
+        lists.append((("peers", "of"), match.peers.of))
     for path, items in lists:
         for index, pattern in enumerate(items):
             yield (*path, index), pattern
+    if match.alarm:
+        # Raised and listed alarms say the same: one pattern stands for both.
+        yield ("alarm",), match.alarm.as_state().raised[0]
 
 
-def bound(match: Match) -> set[str]:
-    """Every name that a match binds."""
-    return {name for _, pattern in patterns(match) for name in pattern.bind}
+def bound(match: Match | Sequence[Match]) -> set[str]:
+    """Every name that a match, or one of several, binds."""
+    matches = [match] if isinstance(match, Match) else match
+    names = {name for one in matches for _, pattern in patterns(one) for name in pattern.bind}
+    names |= {"found"} if any(one.audit or one.peers for one in matches) else set()
+    return names | (
+        {"name", "meaning", "advice"} if any(one.alarm and one.alarm.others for one in matches) else set()
+    )
 
 
 def _check(item: BaseModel, library: Library, failed: set[str]) -> Iterator[tuple[_Path, str]]:
     match item:
         case Rule():
-            yield from _check_match(item.match, library, failed)
+            for index, match in enumerate(item.match):
+                yield from _check_match(match, ("match", index), library, failed)
+            for index, spec in enumerate(item.applies_to or []):
+                if not versions.is_valid(spec):
+                    yield ("applies_to", index), f"{spec!r} is no version such as >=X14, <X8.8 or X14.2"
             yield from _check_rule(item, library, failed)
         case Signal():
-            yield from _check_match(item.match, library, failed)
+            yield from _check_match(item.match, ("match",), library, failed)
             if item.match.kind not in ("record", "sequence"):
                 yield ("match",), "the match of a signal is record or sequence"
         case Procedure():
@@ -294,6 +371,10 @@ def _check(item: BaseModel, library: Library, failed: set[str]) -> Iterator[tupl
                 yield ("reported_by",), _unknown("rule", item.reported_by, library.rules)
             for index, step in enumerate(item.steps):
                 here: _Path = ("steps", index)
+                wording = item.ko.steps[index] if item.ko else None
+                for name in ("do", "why", "impact", "verify", "wait") if wording else ():
+                    text = getattr(wording, name) or ""
+                    yield from _placeholders(text, set(IN_PROCEDURES), ("ko", *here, name))
                 if step.where not in ROLES:
                     yield (*here, "where"), _unknown("role", step.where, ROLES)
                 for name in ("do", "why", "command", "impact", "verify", "wait"):
@@ -304,28 +385,36 @@ def _check(item: BaseModel, library: Library, failed: set[str]) -> Iterator[tupl
 
 def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tuple[_Path, str]]:
     names = set(ALWAYS_BOUND)
-    if rule.match.incident:
-        causes = [library.rules[cause] for cause in rule.match.incident.causes if cause in library.rules]
+    incident = rule.incident
+    if incident is not None:
+        causes = [library.rules[cause] for cause in incident.causes if cause in library.rules]
         names |= set.intersection(*(bound(cause.match) for cause in causes)) if causes else set()
-        for field in ("causes", "state_of"):
-            for index, name in enumerate(getattr(rule.match.incident, field)):
+        for field in ("causes", "state_of", "requires"):
+            for index, name in enumerate(getattr(incident, field)):
                 if not _known(name, library, failed):
                     yield ("match", "incident", field, index), _unknown("rule", name, library.rules)
-        if failed.intersection(rule.match.incident.causes):
+        if failed.intersection(incident.causes):
             return
     else:
-        names |= bound(rule.match) | ({"took"} if rule.match.sequence else set())
+        names |= bound(rule.match) | ({"took"} if any(match.sequence for match in rule.match) else set())
     for field in ("title", "why"):
         yield from _placeholders(getattr(rule, field), names, (field,))
-        if rule.match.incident and rule.match.incident.mutual:
+        if rule.ko is not None:
+            yield from _placeholders(getattr(rule.ko, field), names, ("ko", field))
+            if rule.ko.mutual is not None:
+                yield from _placeholders(getattr(rule.ko.mutual, field), names, ("ko", "mutual", field))
+        if incident is not None and incident.mutual:
             place = ("match", "incident", "mutual", field)
-            yield from _placeholders(getattr(rule.match.incident.mutual, field), names, place)
+            yield from _placeholders(getattr(incident.mutual, field), names, place)
     for index, effect in enumerate(rule.explains):
         if not _known(effect.rule, library, failed):
             yield ("explains", index), _unknown("rule", effect.rule, library.rules)
-    if rule.match.incident:
+    for index, name in enumerate(rule.requested.unless if rule.requested else []):
+        if not _known(name, library, failed):
+            yield ("requested", "unless", index), _unknown("rule", name, library.rules)
+    if incident is not None:
         for cause in causes:
-            for name in sorted(set(rule.match.incident.values) - bound(cause.match)):
+            for name in sorted(set(incident.values) - bound(cause.match)):
                 yield (
                     ("match", "incident", "values", name),
                     _unknown("bound name", name, bound(cause.match)),
@@ -339,7 +428,10 @@ def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tupl
 def _check_when(
     when: When | None, path: _Path, library: Library, failed: set[str]
 ) -> Iterator[tuple[_Path, str]]:
-    for field in ("goes_on", "over"):
+    for index, spec in enumerate((when.version if when else None) or []):
+        if not versions.is_valid(spec):
+            yield (*path, "when", "version", index), f"{spec!r} is no version such as >=X14, <X8.8 or X14.2"
+    for field in ("goes_on", "over", "fires", "silent"):
         rule = getattr(when, field, None)
         if rule and not _known(rule, library, failed):
             yield (*path, "when", field), _unknown("rule", rule, library.rules)
@@ -355,13 +447,17 @@ def _check_when(
             yield (*path, "when", "values", name), _unknown("bound name", name, names)
 
 
-def _check_match(match: Match, library: Library, failed: set[str]) -> Iterator[tuple[_Path, str]]:
+def _check_match(
+    match: Match, root: _Path, library: Library, failed: set[str]
+) -> Iterator[tuple[_Path, str]]:
     for path, pattern in patterns(match):
         for problem in mistakes(pattern.where):
-            yield ("match", *path, "where", *problem.path), str(problem)
+            # The condition of an alarm stands behind the words that every alarm's record has.
+            inner = problem.path[2:] if match.alarm and problem.path[:1] == ("any",) else problem.path
+            yield (*root, *path, "where", *inner), str(problem)
         for name, binding in pattern.bind.items():
-            here: _Path = ("match", *path, "bind", name)
-            if name in (*ALWAYS_BOUND, "took"):
+            here: _Path = (*root, *path, "bind", name)
+            if name in (*ALWAYS_BOUND, "took", "found"):
                 yield here, f"{name!r} means something already: choose another name"
             try:
                 if binding.source is not None:
@@ -371,17 +467,34 @@ def _check_match(match: Match, library: Library, failed: set[str]) -> Iterator[t
             except ValueError as error:
                 yield here, str(error)
     names = bound(match)
-    wanted: list[tuple[_Path, str]] = [(("match", "by", i), name) for i, name in enumerate(match.by)]
+    wanted: list[tuple[_Path, str]] = [((*root, "by", i), name) for i, name in enumerate(match.by)]
     if match.count and match.count.distinct:
-        wanted.append((("match", "count", "distinct"), match.count.distinct))
+        wanted.append(((*root, "count", "distinct"), match.count.distinct))
     if match.absence and match.absence.logged_by != "host":
-        wanted.append((("match", "absence", "logged_by"), match.absence.logged_by))
+        wanted.append(((*root, "absence", "logged_by"), match.absence.logged_by))
+    if match.peers and match.peers.value:
+        wanted.append(((*root, "peers", "value"), match.peers.value))
     for path, name in wanted:
         if name not in names:
             yield path, _unknown("bound name", name, names)
-    for index, signal in enumerate(match.state.over_by if match.state else []):
+    kind = "alarm" if match.alarm else "state"
+    for index, signal in enumerate(proofs(match)):
         if signal not in library.signals and f"signals/{signal}" not in failed:
-            yield ("match", "state", "over_by", index), _unknown("signal", signal, library.signals)
+            yield (*root, kind, "over_by", index), _unknown("signal", signal, library.signals)
+    if match.audit:
+        for place, fact in (("of", match.audit.of), ("only_if", getattr(match.audit.only_if, "of", None))):
+            if fact is not None and fact not in FACTS:
+                yield (*root, "audit", place), _unknown("fact", fact, FACTS)
+        for index, pattern_ in enumerate(match.audit.exempt):
+            try:
+                check_regular_expression(pattern_)
+            except ValueError as error:
+                yield (*root, "audit", "exempt", index), str(error)
+
+
+def proofs(match: Match) -> list[str]:
+    """The signals that prove that what a match finds is over."""
+    return match.state.over_by if match.state else match.alarm.over_by if match.alarm else []
 
 
 def _placeholders(text: str, names: set[str], path: _Path) -> Iterator[tuple[_Path, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logdiag.rules.library import Library, bound, patterns
+from logdiag.rules.library import Library, bound, patterns, proofs
 from logdiag.rules.schema import Rule
 
 
@@ -11,10 +11,8 @@ def lint(library: Library) -> Iterator[str]:
     used = {remedy.procedure for rule in library.rules.values() for remedy in rule.remedy}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
-    proofs = {
-        signal for rule in library.rules.values() if rule.match.state for signal in rule.match.state.over_by
-    }
-    for name in sorted(set(library.signals) - proofs):
+    proving = {signal for rule in library.rules.values() for match in rule.match for signal in proofs(match)}
+    for name in sorted(set(library.signals) - proving):
         yield f"signals/{name}: no rule uses this signal"
     asked = _asked_for(library)
     for name, rule in sorted(library.rules.items()):
@@ -41,13 +39,16 @@ def _asked_for(library: Library) -> dict[str, set[str]]:
 
 
 def _unused(rule: Rule) -> set[str]:
-    match = rule.match
     texts = rule.title + rule.why
-    distinct = match.count.distinct if match.count else None
+    used = {name for match in rule.match for name in match.by}
+    used |= {match.count.distinct for match in rule.match if match.count and match.count.distinct}
+    used |= {match.peers.value for match in rule.match if match.peers and match.peers.value}
     # A bound peer is used without being named: it says whom the finding is about.
-    peers = {n for _, p in patterns(match) for n, b in p.bind.items() if b.kind == "peer"}
-    return {
+    used |= {
         name
-        for name in bound(match)
-        if f"{{{name}}}" not in texts and name not in match.by and name not in peers and name != distinct
+        for match in rule.match
+        for _, pattern in patterns(match)
+        for name, binding in pattern.bind.items()
+        if binding.kind == "peer"
     }
+    return {name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used} - {"found"}

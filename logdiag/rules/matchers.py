@@ -26,6 +26,7 @@ class Event:
     row: int = field(compare=False)
     pattern: int = field(compare=False)
     values: dict[str, str] = field(compare=False, hash=False)
+    table: str = field(default="records", compare=False)
 
 
 def episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
@@ -67,10 +68,28 @@ def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | N
     return [event for event, keep in zip(ordered, chosen, strict=True) if keep]
 
 
+@dataclass
+class Budget:
+    """How many comparisons a search may still make; a search that runs out stops where it is."""
+
+    left: int = 5_000_000
+
+    def spend(self) -> bool:
+        """Take one; False where none is left."""
+        self.left -= 1
+        return self.left >= 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether a search had to stop."""
+        return self.left < 0
+
+
 def sequences(
     steps: Sequence[Iterable[Event]],
     within: int,
     *,
+    budget: Budget | None = None,
     skew: int = 0,
     ties: bool = False,
     peers: Sequence[Literal["any", "same", "other"]] | None = None,
@@ -79,8 +98,10 @@ def sequences(
 
     Each step comes after the one before it in the total order, with a later time (or the same,
     with ``ties``), and lies in ``[t, t + within)`` of the first. Between two peers the later step
-    may stand up to ``skew`` before the earlier one. Chains do not share events.
+    may stand up to ``skew`` before the earlier one. Chains do not share events. A search that runs
+    out of its ``budget`` gives the chains that it has found.
     """
+    budget = Budget() if budget is None else budget
     ordered = [sorted(step) for step in steps]
     sides = list(peers) if peers is not None else ["any"] * len(ordered)
     chains: list[list[Event]] = []
@@ -88,7 +109,9 @@ def sequences(
     for first in ordered[0]:
         if first in used:
             continue
-        chain = _earliest_chain(first, ordered, within, skew, ties, sides, used)
+        chain = _earliest_chain(first, ordered, within, skew, ties, sides, used, budget)
+        if budget.spent:
+            break
         if chain is not None:
             chains.append(chain)
             used.update(chain)
@@ -103,6 +126,7 @@ def _earliest_chain(
     ties: bool,
     sides: Sequence[str],
     used: set[Event],
+    budget: Budget,
 ) -> list[Event] | None:
     # Forwards: what can be reached from some event of the step before.
     levels = [[first]]
@@ -114,22 +138,27 @@ def _earliest_chain(
                 event
                 for event in candidates[low:high]
                 if event not in used
+                and budget.spend()
                 and (side == "any" or (event.peer == first.peer) == (side == "same"))
-                and any(_in_order(before, event, skew, ties) for before in levels[-1])
+                and any(budget.spend() and _in_order(before, event, skew, ties) for before in levels[-1])
             ]
         )
     # Backwards: the earliest that is in order with all that come after it. Without a skew the
     # first choice always fits; with one, two events of one peer can be out of order around
     # an event of another.
-    return _back(levels, [], skew, ties)
+    return _back(levels, [], skew, ties, budget)
 
 
-def _back(levels: list[list[Event]], behind: list[Event], skew: int, ties: bool) -> list[Event] | None:
+def _back(
+    levels: list[list[Event]], behind: list[Event], skew: int, ties: bool, budget: Budget
+) -> list[Event] | None:
     if not levels:
         return behind
     for event in levels[-1]:
+        if not budget.spend():
+            return None
         if all(_in_order(event, after, skew, ties) for after in behind):
-            chain = _back(levels[:-1], [event, *behind], skew, ties)
+            chain = _back(levels[:-1], [event, *behind], skew, ties, budget)
             if chain is not None:
                 return chain
     return None
@@ -169,6 +198,30 @@ def absences(
             answers.append((opening, "open_at_end"))
         else:
             answers.append((opening, "absent"))
+    return answers
+
+
+def unannounced(
+    events: Iterable[Event],
+    announcements: Iterable[Event],
+    within: int,
+    seen: Seen | None,
+) -> list[tuple[Event, Answer]]:
+    """The events that nothing announced in ``[t - within, t)``: ``absent``, or ``unknown``.
+
+    ``seen`` is of the peer that would have logged the announcement. It is unknown where its log does
+    not cover the whole span before the event: but that the event itself follows a silence (a peer
+    that was down logs nothing) makes no gap where both stand in one log.
+    """
+    ordered = sorted(announcements)
+    answers: list[tuple[Event, Answer]] = []
+    for event in sorted(events):
+        index = bisect.bisect_left(ordered, event)
+        start = event.time - within
+        if index and start <= ordered[index - 1].time < event.time:
+            continue
+        covered = seen is not None and seen.start <= start and seen.gap_within(start, event.time) is None
+        answers.append((event, "absent" if covered else "unknown"))
     return answers
 
 

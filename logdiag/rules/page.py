@@ -11,8 +11,12 @@ _WIDTH = 96
 def page(name: str, library: Library) -> str:
     """The page of one rule; placeholders stand as they are written."""
     rule = library.rules[name]
+    kinds = ", ".join(match.kind for match in rule.match)
     lines = [rule.title, "=" * len(rule.title), ""]
-    lines += [f"rule {name} · severity {rule.severity} · basis {rule.basis} · match {rule.match.kind}", ""]
+    lines += [
+        f"rule {name} · severity {rule.severity} · basis {rule.basis} · match {kinds}",
+        "",
+    ]
     lines += ["What it means", *_wrapped(rule.why), ""]
     lines += ["How long it may take to end by itself", *_wrapped(stretch(rule.settling)), ""]
     if rule.explains:

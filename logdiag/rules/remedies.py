@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from logdiag.model import Step
+from logdiag.rules import versions
 from logdiag.rules.library import Library
 from logdiag.rules.roles import ROLES, Resolved, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
@@ -34,6 +35,8 @@ def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step
         "peers": listed(situation.peers) or ROLES["the peers it is about"].label,
         "primary": situation.cluster.primary or ROLES["the primary"].label,
         "unaffected": listed(situation.unaffected) or ROLES["a peer that does not report it"].label,
+        "advice": situation.values.get("advice", ""),
+        "found": situation.values.get("found", ""),
     }
     do = fill(step.do, names)
     if not resolved.peers and resolved.missing:
@@ -61,6 +64,13 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
         and (when.state is None or situation.state in when.state)
         and (when.mutual is None or when.mutual == situation.mutual)
+        and (
+            when.version is None
+            or versions.applies_to_all(when.version, [peer.version for peer in cluster.peers]) != "does not"
+        )
+        and (when.fires is None or when.fires in situation.everywhere)
+        and (when.silent is None or when.silent not in situation.everywhere)
+        and (when.role is None or when.role == _role(situation))
         and (when.goes_on is None or when.goes_on in situation.going_on)
         and (when.over is None or when.over not in situation.going_on)
         and (
@@ -68,3 +78,11 @@ def _holds(when: When | None, situation: Situation) -> bool:
             or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)
         )
     )
+
+
+def _role(situation: Situation) -> str:
+    """The role of the peers that report it; the primary's where it is among them."""
+    primary = situation.cluster.primary
+    if primary is None:
+        return "unknown"
+    return "primary" if primary in situation.hosts else "subordinate"

@@ -25,7 +25,8 @@ class Situation:
     the peers of the whole cluster that it still holds for: a remedy that is right for one peer can
     do harm while another has the problem too. ``rule`` is whose reporters are meant. ``going_on``
     are the rules that are open for some peer, as far as the logs go. ``mutual`` is set where peers
-    report it of each other.
+    report it of each other. ``values`` is what the finding bound, and ``everywhere`` are the rules
+    that fired anywhere in the cluster.
     """
 
     cluster: Cluster
@@ -37,6 +38,8 @@ class Situation:
     reporters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     going_on: frozenset[str] = frozenset()
     mutual: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+    everywhere: frozenset[str] = frozenset()
 
     def asked_about(self, rule: str | None) -> "Situation":
         """The same, with another rule's reporters in mind."""
@@ -119,7 +122,24 @@ def _about(situation: Situation) -> Resolved:
     return Resolved(missing="Which peer this is about does not stand in this evidence.")
 
 
+def _subordinates_that_report(situation: Situation) -> Resolved:
+    """Never the primary, and never a peer that may be it."""
+    primary = situation.cluster.primary
+    if len(situation.cluster.peers) < 2:
+        return Resolved(applies=False)
+    if primary is None:
+        return Resolved(missing=_PRIMARY_UNKNOWN)
+    others = tuple(host for host in situation.hosts if host != primary)
+    return Resolved(others, applies=bool(others))
+
+
+def _named_or_reporting(situation: Situation) -> Resolved:
+    return Resolved(situation.peers or situation.hosts)
+
+
 ROLES: dict[str, Role] = {
+    "the subordinates that report it": Role("a subordinate that reports it", _subordinates_that_report),
+    "the peers it names, else those that report it": Role("the peer it names", _named_or_reporting),
     "the peers that report it": Role("the peers that report it", lambda s: Resolved(s.hosts)),
     "the peers it is about": Role("the other peer", _about),
     "every peer": Role("every peer", lambda s: Resolved(tuple(peer.name for peer in s.cluster.peers))),

@@ -109,9 +109,15 @@ class Binding(_Strict):
         return self
 
 
-class Pattern(_Strict):
-    """Records, and what is taken from each."""
+Table = Literal["records", "config", "status", "alarms"]
+"""``config`` and ``status`` have the keys ``path`` and ``value``; ``alarms`` are those that xStatus
+dumps list as raised, with the keys ``Id``, ``Title``, ``Detail`` (the title), ``Severity``, ``Status``."""
 
+
+class Pattern(_Strict):
+    """Records or values of dumps, and what is taken from each."""
+
+    table: Table = Field("records", alias="in", description="where to look")
     where: Where
     bind: dict[str, Binding] = {}
 
@@ -141,7 +147,10 @@ class Sequence(_Strict):
 
 
 class Absence(_Strict):
-    """An opening record with no closing one in ``[t, t + within)``, with three answers."""
+    """An opening record with no closing one in ``[t, t + within)``, with three answers.
+
+    With ``before``, none in ``[t - within, t)``: what is absent is then what would have announced it.
+    """
 
     opening: OneOrMore[Pattern]
     closing: OneOrMore[Pattern]
@@ -149,6 +158,7 @@ class Absence(_Strict):
     logged_by: str = Field(
         "host", description="host, or a bound peer: whose log would hold the closing record"
     )
+    before: bool = False
     report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
 
 
@@ -164,6 +174,99 @@ class StateMatch(_Strict):
     )
 
 
+class AlarmMatch(_Strict):
+    """An alarm by its id and words: raised, lowered and acknowledged in records, listed in dumps."""
+
+    where: Where = Field(description="a condition on Id, Detail, UUID and Severity")
+    others: bool = Field(
+        False,
+        description="only alarms that no other rule names; their severity, {name}, {meaning} and {advice} "
+        "are from the catalogue",
+    )
+    bind: dict[str, Binding] = {}
+    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    unraised: Literal["closed", "nothing"] = "closed"
+
+    def as_state(self) -> StateMatch:
+        """The same as a state."""
+
+        def logged(event: str) -> Pattern:
+            # What a caller says can look like an alarm inside a record of another module.
+            where = {"Event": f"Alarm {event}", "Module|exists": False, "any": [self.where]}
+            return Pattern.model_validate({"where": where, "bind": self.bind})
+
+        listed = Pattern.model_validate({"in": "alarms", "where": self.where, "bind": self.bind})
+        return StateMatch.model_validate(
+            {
+                "raise": [logged("Raised"), listed],
+                "lower": [logged("Lowered")],
+                "acknowledge": [logged("Acknowledged")],
+                "over_by": self.over_by,
+                "unraised": self.unraised,
+            }
+        )
+
+
+class OnlyIf(_Strict):
+    """A fact that must have one of some values, on the same peer."""
+
+    of: str
+    among: OneOrMore[str] = Field(alias="is")
+
+
+class Audit(_Strict):
+    """One fact of each peer, compared: across the peers, or with what it must be.
+
+    ``equal`` and ``same-order`` compare peers, ``within`` compares numbers, which are no further apart
+    than ``value``. ``present`` and ``none`` ask whether there is a value, ``one-of`` and ``at-most``
+    compare each with ``value``, ``last`` asks whether it is later than the log. ``told`` is never
+    wrong, only said. What only dumps say is as old as they are; a peer of which the fact is not known
+    is named.
+    """
+
+    of: str = Field(description="a fact; `logdiag rules facts` lists them")
+    must: Literal["equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told"]
+    value: OneOrMore[str] | None = None
+    exempt: list[str] = Field([], description="regular expressions (RE2) of values that may differ")
+    say: dict[str, str] = Field(
+        {}, description="what a value is called in {found}: the first key it contains"
+    )
+    topology: Literal["cluster", "any"] = "cluster"
+    only_if: OnlyIf | None = None
+
+    @model_validator(mode="after")
+    def _with_its_value(self) -> "Audit":
+        if (self.value is not None) != (self.must in ("one-of", "at-most", "within")):
+            raise ValueError("value goes with one-of, at-most and within, and with nothing else")
+        if self.must in ("at-most", "within"):
+            try:
+                float((self.value or [""])[0])
+            except ValueError as error:
+                raise ValueError(f"{self.must} takes a number") from error
+        return self
+
+
+class Peers(_Strict):
+    """Records under a quantifier over the cluster's members, in a window ``[t, t + within)``.
+
+    ``all``: every peer logged one. ``any``: some did. ``none``: no peer did, each watched for the
+    whole of ``within``. ``differ``: the newest values of ``value`` are not the same everywhere.
+    ``one-sided``: a peer logged it about another (bound as ``value``) that did not log it about
+    the first. Where a peer's log that would decide is missing, it cannot be told.
+    """
+
+    of: OneOrMore[Pattern]
+    quantifier: Literal["all", "any", "none", "differ", "one-sided"]
+    value: str | None = Field(None, description="the bound name that differ and one-sided compare")
+    within: Span
+
+    @model_validator(mode="after")
+    def _with_its_value(self) -> "Peers":
+        if (self.value is not None) != (self.quantifier in ("differ", "one-sided")):
+            raise ValueError("value goes with differ and one-sided, and with nothing else")
+        return self
+
+
 class Words(_Strict):
     """Another title and meaning."""
 
@@ -176,8 +279,14 @@ class IncidentMatch(_Strict):
 
     causes: list[str] = Field(min_length=1)
     values: dict[str, str] = Field({}, description="what a cause must have bound")
-    by: list[Literal["peers", "hosts"]] = []
+    by: list[Literal["peers", "hosts", "subject"]] = Field(
+        [], description="what causes of one incident share; the subject is the peers, or else the hosts"
+    )
     within: Span = timedelta(minutes=5)
+    requires: list[str] = Field(
+        [], description="rules of which one must have fired too, within the span or still going on"
+    )
+    requested: bool = Field(False, description="only causes that are work that somebody asked for")
     mutual: Words | None = Field(
         None,
         description="what it is called where peers report it of each other: {hosts} are then all of them, "
@@ -194,6 +303,12 @@ class Match(_Strict):
     sequence: Sequence | None = None
     absence: Absence | None = None
     state: StateMatch | None = None
+    alarm: AlarmMatch | None = None
+    peers: Peers | None = None
+    audit: Audit | None = None
+    cannot_tell: str | None = Field(
+        None, description="why no snapshot answers this, and how to measure it instead"
+    )
     incident: IncidentMatch | None = None
     by: list[str] = Field([], description="bound names: one finding for each of their values")
     across: Literal["peer", "cluster"] = Field(
@@ -213,7 +328,18 @@ class Match(_Strict):
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
 
-KINDS = ("record", "count", "sequence", "absence", "state", "incident")
+KINDS = (
+    "record",
+    "count",
+    "sequence",
+    "absence",
+    "state",
+    "alarm",
+    "peers",
+    "audit",
+    "cannot_tell",
+    "incident",
+)
 
 
 class Explains(_Strict):
@@ -221,11 +347,29 @@ class Explains(_Strict):
 
     rule: str
     within: Span = Field(timedelta(seconds=60), description="how long after the cause an effect may start")
+    on: Literal["hosts", "peers", "about", "cluster"] = Field(
+        "hosts",
+        description="where effects are logged: on the same peers (hosts), by others about this one's hosts "
+        "(peers), by those that this one is about (about), or on any (cluster)",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
         return _short("rule")(value)
+
+
+class Requested(_Strict):
+    """Work that somebody asked for: what it causes is no fault where it ended well.
+
+    With a finding of ``unless`` that began before and was not over, it is an attempted repair and
+    folds under that finding.
+    """
+
+    over_within: Span | None = Field(
+        None, description="how soon after it all effects must be over; else: ever"
+    )
+    unless: list[str] = []
 
 
 class When(_Strict):
@@ -238,6 +382,14 @@ class When(_Strict):
     finding: str | None = Field(None, description="a rule that must have fired in the same incident")
     values: dict[str, str] = Field({}, description="what that finding must have bound")
     mutual: bool | None = Field(None, description="whether peers report it of each other")
+    version: OneOrMore[str] | None = Field(
+        None, description='software versions such as ">=X8.8"; holds too where the version is not known'
+    )
+    fires: str | None = Field(None, description="a rule that has fired anywhere in the cluster")
+    silent: str | None = Field(None, description="a rule that has not fired anywhere in the cluster")
+    role: Literal["primary", "subordinate", "unknown"] | None = Field(
+        None, description="the role of the peer that reports it"
+    )
     goes_on: str | None = Field(None, description="a rule that some peer is known to be in, and not out of")
     over: str | None = Field(None, description="a rule that no peer is known to be in now")
 
@@ -254,6 +406,31 @@ class Remedy(_Strict):
         return _short("procedure")(value)
 
 
+class Wording(_Strict):
+    """The texts of a rule in another language."""
+
+    title: str
+    why: str
+    mutual: Words | None = None
+
+
+class StepWording(_Strict):
+    """The texts of one step in another language; the command and all else stay as they are."""
+
+    do: str
+    why: str
+    impact: str | None = None
+    verify: str | None = None
+    wait: str | None = None
+
+
+class ProcedureWording(_Strict):
+    """The texts of a procedure in another language, step by step."""
+
+    title: str
+    steps: list[StepWording]
+
+
 class Expectation(_Strict):
     """One finding that a case expects; what is not named is not compared."""
 
@@ -265,22 +442,36 @@ class Expectation(_Strict):
     first: str | None = None
     last: str | None = None
     count: int | None = None
+    requested: bool | None = None
     remedy: list[str] = Field([], description="texts that must stand in the rendered remedy")
     remedy_without: list[str] = Field([], description="texts that must not")
 
 
+Mutation = Literal["drop", "drop-last", "swap", "stretch", "move", "cut"]
+Outcome = Literal["same", "silent", "open", "open_at_end", "unknown", "seen", "closed"]
+
+
 class Case(_Strict):
-    """Records, and the findings of this rule that they give. ``logs`` are several log files."""
+    """Records, and the findings of this rule that they give. ``logs`` are several files, also dumps."""
 
     name: str
     log: str | None = None
     logs: dict[str, str] | None = None
+    until: str | None = Field(None, description="how long every log goes on: an ISO time, behind all records")
     expect: list[Expectation]
+    mutate: dict[Mutation, Outcome] = Field(
+        {},
+        description="what becomes of the first finding when its first or last record is dropped, its first "
+        "two swap their times, its last moves past the span or to another peer, or the log is cut "
+        "behind its first",
+    )
 
     @model_validator(mode="after")
     def _one_log(self) -> "Case":
         if (self.log is None) == (self.logs is None):
             raise ValueError("a case has either log or logs")
+        if self.mutate and not self.expect:
+            raise ValueError("only a case that fires has something to mutate")
         return self
 
 
@@ -291,20 +482,36 @@ class Rule(_Strict):
     severity: Severity
     basis: Basis
     why: str
-    reads: list[Literal["records"]] = ["records"]
-    match: Match
+    applies_to: OneOrMore[str] | None = Field(
+        None, description='software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold'
+    )
+    reads: list[Table] = ["records"]
+    match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")
     settling: Span = Field(timedelta(minutes=5), description="how long it may take to end by itself")
     explains: list[Explains] = []
+    requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
     remedy: list[Remedy] = []
     references: list[str] = []
-    cases: list[Case] = Field(min_length=2)
+    ko: Wording | None = Field(None, description="the texts in Korean")
+    cases: list[Case] = Field([], description="at least one that fires and one near miss")
 
     @model_validator(mode="after")
     def _cases_both_ways(self) -> "Rule":
+        if any(match.cannot_tell for match in self.match):
+            if len(self.match) > 1 or self.cases:
+                raise ValueError("a rule that cannot tell has no other match and no cases")
+            return self
         fires = [bool(case.expect) for case in self.cases]
-        if all(fires) or not any(fires):
+        if len(fires) < 2 or all(fires) or not any(fires):
             raise ValueError("a rule needs a case that fires and a near miss that stays silent")
+        if len(self.match) > 1 and any(match.incident for match in self.match):
+            raise ValueError("an incident is the only match of its rule")
         return self
+
+    @property
+    def incident(self) -> IncidentMatch | None:
+        """What makes an incident of findings, where the rule is such a one."""
+        return self.match[0].incident
 
 
 class Signal(_Strict):
@@ -326,6 +533,7 @@ class ProcedureStep(_Strict):
     verify: str = ""
     wait: str = ""
     when: When | None = None
+    """All of its conditions must hold, or the step is left out."""
 
 
 class Procedure(_Strict):
@@ -337,3 +545,10 @@ class Procedure(_Strict):
     )
     references: list[str] = []
     steps: list[ProcedureStep] = Field(min_length=1)
+    ko: ProcedureWording | None = Field(None, description="the texts in Korean")
+
+    @model_validator(mode="after")
+    def _a_wording_for_each_step(self) -> "Procedure":
+        if self.ko is not None and len(self.ko.steps) != len(self.steps):
+            raise ValueError(f"ko has {len(self.ko.steps)} steps, and there are {len(self.steps)}")
+        return self

@@ -1,6 +1,6 @@
 """Filling the placeholders of titles, explanations and steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from logdiag.rules.library import patterns
@@ -8,13 +8,16 @@ from logdiag.rules.schema import Match
 from logdiag.wording import listed, moment, stretch
 
 
-def unbound(match: Match) -> dict[str, str]:
-    """What each bound name says where no record has its value."""
+def unbound(matches: Iterable[Match]) -> dict[str, str]:
+    """What each name that some matches bind says where no record has its value."""
     texts: dict[str, str] = {}
-    for _, pattern in patterns(match):
-        for name, binding in pattern.bind.items():
-            if binding.missing is not None or name not in texts:
-                texts[name] = binding.missing or f"(no {name})"
+    for match in matches:
+        for _, pattern in patterns(match):
+            for name, binding in pattern.bind.items():
+                if binding.missing is not None or name not in texts:
+                    texts[name] = binding.missing or f"(no {name})"
+        if match.audit or match.peers:
+            texts.setdefault("found", "")
     return texts
 
 

@@ -6,6 +6,7 @@ archive, a link, a device) is written on the member, not raised.
 """
 
 from logdiag.snapshots.find import Snapshot, find_snapshots
+from logdiag.snapshots.limits import Limits, Meter
 from logdiag.snapshots.member import Member
 
-__all__ = ["Member", "Snapshot", "find_snapshots"]
+__all__ = ["Limits", "Member", "Meter", "Snapshot", "find_snapshots"]

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from isal import isal_zlib
 
+from logdiag.model import Fault
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -95,7 +97,7 @@ def unpacked_name(source: str) -> str:
     return source
 
 
-def decompress(compression: Compression, chunks: Iterator[bytes], faults: list[str]) -> Iterator[bytes]:
+def decompress(compression: Compression, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
     """The content of a stream of one or more parts; all that can be read of a cut one."""
     stream = compression.decompressor()
     behind = b""
@@ -106,20 +108,20 @@ def decompress(compression: Compression, chunks: Iterator[bytes], faults: list[s
                 behind = (behind + chunk).lstrip(b"\0")
                 if not behind.startswith(compression.magic):
                     if not compression.magic.startswith(behind):
-                        faults.append(f"other data behind the {compression.name} data")
+                        faults.append(Fault("damaged", f"other data behind the {compression.name} data"))
                         return
                     break
                 stream, chunk, behind = compression.decompressor(), behind, b""
             try:
                 yield from _content(stream, chunk)
             except _ERRORS as error:
-                faults.append(f"damaged {compression.name} data ({error})")
+                faults.append(Fault("damaged", f"damaged {compression.name} data ({error})"))
                 return
             chunk = stream.unused_data if stream.eof else b""
     if behind:
-        faults.append(f"other data behind the {compression.name} data")
+        faults.append(Fault("damaged", f"other data behind the {compression.name} data"))
     elif not stream.eof:
-        faults.append(f"cut: the {compression.name} data ends before its end mark")
+        faults.append(Fault("cut", f"cut: the {compression.name} data ends before its end mark"))
 
 
 def _content(stream: _Decompressor, data: bytes) -> Iterator[bytes]:

@@ -1,56 +1,93 @@
 """Which snapshots the inputs are: a file, an archive, a folder, or a folder of snapshots."""
 
 import hashlib
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from logdiag.errors import InputError
 from logdiag.grammar import record_start
-from logdiag.snapshots.member import CHUNK, Member, readable
+from logdiag.model import Fault
+from logdiag.snapshots.limits import Meter
+from logdiag.snapshots.member import Member
+from logdiag.snapshots.places import STDIN, Place, open_place, shown
 from logdiag.snapshots.streams import members
-
-STDIN = "-"
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
 # Where a folder holds one of these, it is an unpacked archive and not a folder of snapshots.
 _LAYOUT = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
+_SKIPPED = {"link": "a link is not followed", "device": "a device is not read"}
+
+# A server can list folders inside folders without end.
+_DEEPEST = 100
+_MOST_FOLDERS = 100_000
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """What one peer handed over: a log file, an archive, a folder or standard input.
 
-    ``name`` is the base name of its path; where names come twice they carry ``#2``, ``#3``…
-    ``given`` is the input that it was found in. ``files`` are the only ones of a folder that are
-    meant, where its other content is snapshots of their own.
+    ``name`` is the last name of its place; where names come twice they carry ``#2``, ``#3``…
+    ``given`` is the input that it was found in, without the secrets of a URL. ``content`` is what
+    is meant of a folder, as far as that was looked at already.
     """
 
     name: str
     given: str
-    path: Path | None
-    files: tuple[Path, ...] | None = None
+    place: Place = field(repr=False)
+    content: tuple[Place, ...] | None = field(default=None, repr=False)
 
-    def members(self) -> Iterator[Member]:
-        """Its members, each to be read before the next."""
-        if self.path is None:
-            yield from members(self.name, _stdin())
-        elif self.path.is_dir():
-            for file in sorted(_walk(self.path)) if self.files is None else self.files:
-                source = readable(file.relative_to(self.path).as_posix())
-                if file.is_symlink():
-                    yield Member(source, iter(()), skipped="a link is not followed")
-                elif not file.is_file():
-                    yield Member(source, iter(()), skipped="a device is not read")
-                else:
-                    yield from members(source, _file(file), whole=False)
-        else:
-            yield from members(readable(self.path.name), _file(self.path))
+    def members(self, meter: Meter) -> Iterator[Member]:
+        """Its members, each to be read before the next, as far as ``meter`` lets them be read."""
+        if self.place.kind != "folder":
+            yield from _members(self.place.name, self.place, meter, whole=True)
+            return
+        for source, found in self.files():
+            if isinstance(found, Fault):
+                yield Member(source, iter(()), [found])
+            elif found.kind in _SKIPPED:
+                yield Member(source, iter(()), skipped=_SKIPPED[found.kind])
+            else:
+                yield from _members(source, found, meter, whole=False)
+            if meter.stopped is not None:
+                return
+
+    def files(self) -> Iterator[tuple[str, Place | Fault]]:
+        """All that lies in a folder and in the folders in it, in the order of names, but no folder.
+
+        Each has its path from the folder on. In the place of a folder that cannot be looked into
+        stands why.
+        """
+        waiting = [("", self.place)]
+        opened = 0
+        while waiting:
+            path, place = waiting.pop()
+            if place.kind != "folder":
+                yield path, place
+                continue
+            opened += 1
+            if opened > _MOST_FOLDERS:
+                yield path, Fault("limit", f"of a snapshot no more than {_MOST_FOLDERS:,} folders are read")
+                return
+            if path.count("/") >= _DEEPEST:
+                said = f"folders inside each other more than {_DEEPEST} deep are not read"
+                yield path, Fault("limit", said)
+                continue
+            try:
+                known = self.content if place is self.place else None
+                children = place.children() if known is None else known
+            except OSError as error:
+                yield path, Fault("unreadable", f"the folder cannot be read: {error.strerror}")
+                continue
+            below = f"{path}/" if path else ""
+            waiting += [(below + child.name, child) for child in reversed(children)]
 
 
 def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     """The snapshots that the inputs hold, in the order of their names.
+
+    An input is a path, a URL that fsspec opens, or ``-`` for standard input. What exists here by
+    the name of an input is meant before what a URL would name.
 
     Raises:
         InputError: an input does not exist or cannot be read; all of them are named.
@@ -59,50 +96,43 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     found: list[Snapshot] = []
     problems: list[str] = []
     for given in map(str, inputs):
-        path = Path(given)
-        if given == STDIN:
-            if given not in {snapshot.given for snapshot in found}:  # it can be read once
-                found.append(Snapshot(STDIN, given, None))
-        elif not path.exists():
-            problems.append(f"{given}: there is no such file or folder")
-        elif not path.is_file() and not path.is_dir():
-            problems.append(f"{given}: is neither a file nor a folder")
-        else:
-            try:
-                found.extend(_split(path, given))
-            except OSError as error:
-                problems.append(f"{given}: {error.strerror}")
+        if given == STDIN and any(snapshot.given == STDIN for snapshot in found):
+            continue  # it can be read once
+        try:
+            found.extend(_split(open_place(given), shown(given)))
+        except OSError as error:
+            problems.append(f"{shown(given)}: {error.strerror}")
     if problems:
         raise InputError("\n".join(problems))
     return _named(found)
 
 
-def _split(path: Path, given: str) -> list[Snapshot]:
-    if path.is_file():
-        with path.open("rb"):
-            return [_snapshot(path, given)]
-    children = sorted(path.iterdir())
-    folders = [child for child in children if child.is_dir() and not child.is_symlink()]
-    archives = [child for child in children if child.is_file() and child.name.endswith(_ARCHIVES)]
-    loose = [child for child in children if child.is_file() and child not in archives]
-    if any(_holds_records(file) for file in loose) or any(f.name in _LAYOUT for f in folders):
-        return [_snapshot(path, given)]
-    if not folders and not archives:
-        return [_snapshot(path, given)]
-    rest = [_snapshot(path, given, tuple(loose))] if loose else []
-    return [*rest, *(_snapshot(child, given) for child in (*folders, *archives))]
+def _split(place: Place, given: str) -> list[Snapshot]:
+    if place.kind != "folder":
+        return [Snapshot(place.name, given, place)]
+    children = place.children()
+    folders = [child for child in children if child.kind == "folder"]
+    archives = [child for child in children if child.kind == "file" and child.name.endswith(_ARCHIVES)]
+    rest = [child for child in children if child.kind != "folder" and child not in archives]
+    if (
+        not (folders or archives)
+        or any(folder.name in _LAYOUT for folder in folders)
+        or any(_holds_records(child) for child in rest)
+    ):
+        return [Snapshot(place.name, given, place, tuple(children))]
+    loose = [Snapshot(place.name, given, place, tuple(rest))] if rest else []
+    return [*loose, *(Snapshot(child.name, given, child) for child in (*folders, *archives))]
 
 
-def _snapshot(path: Path, given: str, files: tuple[Path, ...] | None = None) -> Snapshot:
-    name = path.name if path.name not in ("", "..") else path.resolve().name
-    return Snapshot(readable(name), given, path, files)
-
-
-def _holds_records(file: Path) -> bool:
+def _holds_records(place: Place) -> bool:
     """Whether a record starts in the first chunk of a file, plain or compressed."""
-    if file.is_symlink():
+    if place.kind != "file":
         return False
-    first = next(members(file.name, _file(file)), None)
+    try:
+        head = place.head()
+    except OSError:
+        return False  # why stands in the ledger, once it is read
+    first = next(members(place.name, iter([head])), None)
     return first is not None and bool(record_start().search(next(first.chunks, b"")))
 
 
@@ -123,38 +153,35 @@ def _named(found: list[Snapshot]) -> list[Snapshot]:
 
 def _digest(snapshot: Snapshot) -> str:
     digest = hashlib.sha256()
-    if snapshot.path is not None:
-        folder = snapshot.path.is_dir()
-        files = snapshot.files or (sorted(_walk(snapshot.path)) if folder else [snapshot.path])
-        for file in files:
-            name = file.relative_to(snapshot.path).as_posix() if folder else ""
-            digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
-            if file.is_file() and not (folder and file.is_symlink()):
-                digest.update(_file_digest(file))
+    if snapshot.given != STDIN:  # it can be read once
+        for path, found in snapshot.files():
+            digest.update(path.encode() + b"\0")
+            if not isinstance(found, Fault) and found.kind == "file":
+                digest.update(_file_digest(found))
     return digest.hexdigest()
 
 
-def _file_digest(path: Path) -> bytes:
+def _file_digest(place: Place) -> bytes:
     digest = hashlib.sha256()
-    for chunk in _file(path):
+    for chunk in _read(place, []):
         digest.update(chunk)
     return digest.digest()
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for child in folder.iterdir():
-        if child.is_dir() and not child.is_symlink():
-            yield from _walk(child)
-        else:
-            yield child
+def _members(source: str, place: Place, meter: Meter, *, whole: bool) -> Iterator[Member]:
+    faults: list[Fault] = []
+    yield from members(source, meter.given(_read(place, faults)), meter, whole=whole, faults=faults)
 
 
-def _file(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
+def _read(place: Place, faults: list[Fault]) -> Iterator[bytes]:
+    """The bytes of a file as far as they can be had; why there are no more in ``faults``."""
+    begun = False
+    try:
+        for chunk in place.chunks():
             yield chunk
-
-
-def _stdin() -> Iterator[bytes]:
-    while chunk := sys.stdin.buffer.read(CHUNK):
-        yield chunk
+            begun = True
+    except OSError as error:
+        said = error.strerror
+        faults.append(
+            Fault("cut", f"cut: {said}") if begun else Fault("unreadable", f"cannot be read: {said}")
+        )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from logdiag.model import Fault
+
 CHUNK = 1 << 18
 """Bytes asked for at a time."""
 
@@ -13,13 +15,15 @@ class Member:
 
     ``chunks`` can be read once, and before the next member is asked for. ``faults`` says in what
     way the bytes are not all there; it is complete when ``chunks`` is used up. ``skipped`` says
-    why a member has no bytes to read at all (a link, a device).
+    why a member has no bytes to read at all (a link, a device). ``packed`` is set where the archive
+    unpacks each member by itself.
     """
 
     source: str
     chunks: Iterator[bytes]
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     skipped: str | None = None
+    packed: bool = False
 
 
 def readable(name: str) -> str:

@@ -6,23 +6,21 @@ Content decides, not names. Nothing is extracted, and what is wrong is written o
 import itertools
 from collections.abc import Iterator
 
+from logdiag.model import Fault
 from logdiag.snapshots import tar, zip_
 from logdiag.snapshots.compression import compression_of, decompress, unpacked_name
+from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.member import Member
-
-DEPTH = 8
-"""How many archives may stand inside each other before the rest is named but not opened."""
-
-_ARCHIVES = (tar, zip_)
 
 
 def members(
     source: str,
     chunks: Iterator[bytes],
+    meter: Meter | None = None,
     *,
     whole: bool = True,
     depth: int = 0,
-    faults: list[str] | None = None,
+    faults: list[Fault] | None = None,
 ) -> Iterator[Member]:
     """What a stream of bytes holds: itself, or the members of the archive that it is.
 
@@ -31,6 +29,7 @@ def members(
     Args:
         source: the stream's name, a label only.
         chunks: its bytes.
+        meter: what may still be read. Where it stops the reading, the members end.
         whole: whether the stream is a whole input; the names of the members of an archive that
             is not whole start with its own name and ``!/``.
         depth: how many archives the stream stands in.
@@ -39,26 +38,43 @@ def members(
 
     """
     faults = [] if faults is None else faults
+    meter = Meter() if meter is None else meter
     head, chunks = _peek(chunks, tar.HEAD)
     compression = compression_of(head)
-    archive = next((one for one in _ARCHIVES if one.begins(head)), None)
-    if (compression or archive) and depth >= DEPTH:
-        reason = f"archives inside each other more than {DEPTH} deep are not opened"
-        yield Member(source, iter(()), skipped=reason)
+    is_tar, is_zip = tar.begins(head), zip_.begins(head)
+    if (compression or is_tar or is_zip) and depth >= meter.limits.depth:
+        said = f"archives inside each other more than {meter.limits.depth} deep are not opened (depth)"
+        yield from _admitted(Member(source, iter(()), [Fault("limit", said)]), meter)
     elif compression is not None:
-        unpacked = decompress(compression, chunks, faults)
-        yield from members(unpacked_name(source), unpacked, whole=whole, depth=depth + 1, faults=faults)
-    elif archive is not None:
-        for entry in archive.entries(chunks, faults):
+        unpacked = meter.unpacking(decompress(compression, chunks, faults), faults)
+        yield from members(
+            unpacked_name(source), unpacked, meter, whole=whole, depth=depth + 1, faults=faults
+        )
+    elif is_tar or is_zip:
+        entries = tar.entries(chunks, faults) if is_tar else zip_.entries(chunks, faults, meter.limits.member)
+        for entry in entries:
             name = entry.source if whole else f"{source}!/{entry.source}"
             if entry.skipped is not None:
-                yield Member(name, iter(()), skipped=entry.skipped)
+                yield from _admitted(Member(name, iter(()), skipped=entry.skipped), meter)
             else:
-                yield from members(name, entry.chunks, whole=False, depth=depth + 1, faults=entry.faults)
-        if faults:
+                unpacked = meter.unpacking(entry.chunks, entry.faults) if entry.packed else entry.chunks
+                yield from members(name, unpacked, meter, whole=False, depth=depth + 1, faults=entry.faults)
+            if meter.stopped is not None:
+                return
+        if meter.stopped is not None:
+            yield Member(source, iter(()), [meter.stopped])
+        elif faults:
             yield Member(source, iter(()), faults)
     else:
-        yield Member(source, chunks, faults)
+        yield from _admitted(Member(source, meter.content(chunks, faults), faults), meter)
+
+
+def _admitted(member: Member, meter: Meter) -> Iterator[Member]:
+    """The member, or in its place the limit that keeps it and all that follow from being read."""
+    if meter.stopped is None and meter.admits():
+        yield member
+    elif meter.stopped is not None:
+        yield Member(member.source, iter(()), [*member.faults, meter.stopped])
 
 
 def _peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:

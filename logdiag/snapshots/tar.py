@@ -4,12 +4,22 @@ import tarfile
 from collections.abc import Iterator
 from typing import cast
 
+from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK, Member, readable
 
 HEAD = 512
 """How many bytes `begins` wants to see."""
 
 _BLOCK = 512
+
+_LONGEST_HEADER = 1 << 20
+_HEADERS_READ_WHOLE = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 
 
 class _Reader:
@@ -42,7 +52,7 @@ def begins(head: bytes) -> bool:
     return head[257:262] == b"ustar"
 
 
-def entries(chunks: Iterator[bytes], faults: list[str]) -> Iterator[Member]:
+def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
     """The files of an archive, each to be read before the next.
 
     What is wrong with the archive as a whole is written to ``faults``.
@@ -53,21 +63,23 @@ def entries(chunks: Iterator[bytes], faults: list[str]) -> Iterator[Member]:
         with tarfile.open(
             fileobj=cast("tarfile._Fileobj", reader), mode="r|", bufsize=CHUNK, tarinfo=_header_type(faults)
         ) as archive:
-            for entry in archive:
+            while (entry := archive.next()) is not None:
+                # It remembers every header, and there may be millions; the stub does not know of it.
+                archive.members.clear()  # type: ignore[attr-defined]
                 name = readable(entry.name)
                 if entry.isfile():
-                    own: list[str] = []
-                    yield Member(name, _entry(archive, entry, own), own)
+                    own: list[Fault] = []
+                    yield Member(name, _entry(archive, entry, own), own, packed=entry.issparse())
                 elif not entry.isdir():
                     kind = "link" if entry.issym() or entry.islnk() else "device"
                     yield Member(name, iter(()), skipped=f"a {kind} in the archive is not followed")
     except tarfile.TarError as error:
-        faults.append(f"damaged archive ({error})")
+        faults.append(Fault("damaged", f"damaged archive ({error})"))
     if not reader.ended_well() and not faults:
-        faults.append("cut: the archive ends before its end mark")
+        faults.append(Fault("cut", "cut: the archive ends before its end mark"))
 
 
-def _header_type(faults: list[str]) -> type[tarfile.TarInfo]:
+def _header_type(faults: list[Fault]) -> type[tarfile.TarInfo]:
     """Headers that write down their damage.
 
     In stream mode tarfile takes one that it cannot read for the end of the archive, silently.
@@ -77,17 +89,20 @@ def _header_type(faults: list[str]) -> type[tarfile.TarInfo]:
         @classmethod
         def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Header":
             try:
-                return super().frombuf(buf, encoding, errors)
+                header = super().frombuf(buf, encoding, errors)
+                if header.type in _HEADERS_READ_WHOLE and header.size > _LONGEST_HEADER:
+                    raise tarfile.HeaderError(f"a header of {header.size:,} bytes")
+                return header
             except tarfile.HeaderError as error:
                 # The two empty blocks of the end, and the end of the stream, are no damage.
                 if buf.strip(b"\0"):
-                    faults.append(f"damaged archive ({error})")
+                    faults.append(Fault("damaged", f"damaged archive ({error})"))
                 raise
 
     return Header
 
 
-def _entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, faults: list[str]) -> Iterator[bytes]:
+def _entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, faults: list[Fault]) -> Iterator[bytes]:
     # The stream itself rather than extractfile(), which gives nothing of a piece that is cut.
     file = archive.extractfile(entry) if entry.issparse() else archive.fileobj
     if file is archive.fileobj and file is not None:
@@ -99,7 +114,7 @@ def _entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, faults: list[str]) 
         except tarfile.TarError:
             chunk = b""
         if not chunk:
-            faults.append("cut: the archive ends inside this member")
+            faults.append(Fault("cut", "cut: the archive ends inside this member"))
             return
         left -= len(chunk)
         yield chunk

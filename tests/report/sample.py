@@ -13,13 +13,16 @@ from logdiag.model import (
     Diagnosis,
     Evidence,
     Exit,
+    Fault,
     Finding,
     Gap,
     Incident,
     MemberCoverage,
     NotChecked,
     Peer,
+    PeerCoverage,
     Silent,
+    SnapshotCoverage,
     Step,
     Tool,
     Wanted,
@@ -370,41 +373,112 @@ def _healthy(number: int, first: str, last: str, count: int) -> Finding:
     )
 
 
+def ledger(members: tuple[MemberCoverage, ...], gaps: tuple[Gap, ...] = (), repeated: int = 0) -> Coverage:
+    """What members add up to, where all records of a snapshot are of the peer in its name."""
+    snapshots, peers = [], []
+    for name in dict.fromkeys(member.snapshot for member in members):
+        own = [member for member in members if member.snapshot == name]
+        first = min((member.first for member in own if member.first is not None), default=None)
+        last = max((member.last for member in own if member.last is not None), default=None)
+        size, records, unparsed, unparsed_bytes = (
+            sum(getattr(member, of) for member in own)
+            for of in ("size", "records", "unparsed", "unparsed_bytes")
+        )
+        faults = sum(bool(member.faults) for member in own)
+        snapshots.append(
+            SnapshotCoverage(
+                name, 3_141_592, size, len(own), records, unparsed, unparsed_bytes, first, last, faults
+            )
+        )
+        record_bytes = sum(member.record_bytes for member in own)
+        peer = name.split("_")[2]
+        own_gaps = sum(gap.peer == peer for gap in gaps)
+        peers.append(PeerCoverage(peer, records, record_bytes, first, last, own_gaps))
+    return Coverage(
+        size=sum(member.size for member in members),
+        records=sum(member.records for member in members),
+        unparsed=sum(member.unparsed for member in members),
+        unparsed_bytes=sum(member.unparsed_bytes for member in members),
+        snapshots=tuple(snapshots),
+        members=members,
+        peers=tuple(peers),
+        gaps=gaps,
+        repeated=repeated,
+        settings=sum(member.settings for member in members),
+    )
+
+
 def sample() -> Diagnosis:
     """Two peers, one of which gave a snapshot; two incidents."""
     lost, tls = _lost(), _tls()
     members = (
         MemberCoverage(
-            SNAPSHOT, LOG, "log", 4_812_331, 10_412, 3, 411, at("19:40:02.118"), at("20:15:44.730")
+            SNAPSHOT,
+            LOG,
+            "log",
+            4_812_331,
+            records=10_412,
+            record_bytes=4_811_920,
+            unparsed=3,
+            unparsed_bytes=411,
+            reasons={"a line that is too long": 2, "stands before the first record": 1},
+            first=at("19:40:02.118"),
+            last=at("20:15:44.730"),
+            repair="UTF-16, read as UTF-8",
         ),
         MemberCoverage(
             SNAPSHOT,
             "loggingsnapshot_expc01_2020-08-12_19_20_00.txt",
             "log",
             65_536,
-            204,
-            1,
-            77,
-            at("19:20:00.004"),
-            at("19:24:31.900"),
-            faults=("the compressed stream is cut after 65,536 bytes",),
+            records=204,
+            record_bytes=65_459,
+            unparsed=1,
+            unparsed_bytes=77,
+            reasons={"stands before the first record": 1},
+            first=at("19:20:00.004"),
+            last=at("19:24:31.900"),
+            faults=(
+                Fault("cut", "the compressed stream is cut after 65,536 bytes"),
+                Fault("limit", "of a member no more than 64 KiB are read"),
+            ),
         ),
         MemberCoverage(
-            SNAPSHOT, "xconf_dump_expc01_2020-08-12_19_20_00.txt", "other", 188_230, reason="a dump"
+            SNAPSHOT,
+            "xconf_dump_expc01_2020-08-12_19_20_00.txt",
+            "xconfiguration",
+            188_230,
+            unparsed=2,
+            unparsed_bytes=31,
+            reasons={"has the shape of no setting": 2},
+            settings=2_871,
+            taken=at("19:20:00.004"),
+        ),
+        MemberCoverage(
+            SNAPSHOT,
+            "xstat_dump_expc01_2020-08-12_19_20_00.txt",
+            "xstatus",
+            97_401,
+            settings=1_204,
+            taken=at("19:20:00.004"),
+            faults=(Fault("damaged", "the document does not end"),),
         ),
         MemberCoverage(
             SNAPSHOT,
             "eth0_diagnostic_logging_tcpdump0_expc01_2020-08-12.pcap",
             "other",
             20_971_520,
-            reason="a packet capture",
+            reason="a packet capture, which is not read",
         ),
-        MemberCoverage(SNAPSHOT, "server_expc01_2020-08-12.pem", "other", 2_214, reason="a certificate"),
+        MemberCoverage(
+            SNAPSHOT, "var/log/locked", "other", 0, faults=(Fault("unreadable", "permission is denied"),)
+        ),
+        MemberCoverage(SNAPSHOT, "server_expc01_2020-08-12.pem", "certificate", 2_214, settings=9),
     )
     return Diagnosis(
         tool=Tool("0.1.0", "sha256:4f1d2c7a90be3371"),
         command=Command("diagnose", {"explain": "yes"}),
-        exit=Exit(5, ("partial: 1 member was not read to its end",)),
+        exit=Exit(5, ("5: 3 members were not read to their end",)),
         verdict="expc02 was lost to expc01 at 19:57:43 UTC on 12 August 2020 and had not come "
         "back when the log ended.",
         cluster=ClusterView(
@@ -416,11 +490,13 @@ def sample() -> Diagnosis:
                     SNAPSHOT,
                     (SNAPSHOT,),
                     "primary",
-                    "X12.5.9",
-                    at("19:20:00.004"),
-                    at("20:15:44.730"),
-                    0.0,
-                    {
+                    product="Expressway-C",
+                    version="X12.5.9",
+                    dumps_from=at("19:20:00.004"),
+                    seen_from=at("19:20:00.004"),
+                    seen_to=at("20:15:44.730"),
+                    clock_skew=0.0,
+                    alarms={
                         "20004": "raised",
                         "20006": "raised",
                         "20007": "raised",
@@ -431,9 +507,7 @@ def sample() -> Diagnosis:
                 Peer("expc02", "expc02.apolo.local", ("10.15.13.16",), role="subordinate"),
             )
         ),
-        coverage=Coverage(
-            25_939_831, 10_616, 4, 488, members, (Gap("expc01", at("19:24:31.900"), at("19:40:02.118")),)
-        ),
+        coverage=ledger(members, (Gap("expc01", at("19:24:31.900"), at("19:40:02.118")),), repeated=12),
         changes=(
             Change(at("19:22:10.500"), "expc01", "restart", "admin", "10.15.13.30", "Restart requested"),
             Change(
@@ -515,19 +589,46 @@ def quiet() -> Diagnosis:
         dataclasses.replace(first, **seen, alarms=clear),
         dataclasses.replace(second, **seen, snapshot=other, snapshots=(other,), alarms=clear),
     )
-    log = full.coverage.members[0]
+    log = dataclasses.replace(full.coverage.members[0], repair=None)
     members = (log, dataclasses.replace(log, snapshot=other, source=LOG.replace("expc01", "expc02")))
     return dataclasses.replace(
         full,
         exit=Exit(0),
         verdict="Nothing wrong in 35 minutes of 2 of 2 peers.",
         cluster=ClusterView(peers),
-        coverage=Coverage(2 * log.size, 2 * log.records, 0, 0, members, ()),
+        coverage=ledger(members),
         changes=(),
         wanted=(),
         incidents=(),
         findings=full.findings[-1:],
         not_checked=(),
+    )
+
+
+def two_clusters() -> Diagnosis:
+    """The sample, and a cluster of Expressway-E beside it, whose peer's dumps were given and no log."""
+    full = sample()
+    edge = "diagnostic_log_expe01_2020-08-12.tar.gz"
+    peers = (
+        *(dataclasses.replace(peer, cluster="core.apolo.local") for peer in full.cluster.peers),
+        Peer(
+            "expe01",
+            "expe01.apolo.example",
+            ("192.0.2.15",),
+            edge,
+            (edge,),
+            product="Expressway-E",
+            version="X14.0.7",
+            cluster="the cluster of expe01",
+            dumps_from=at("18:00:00.000"),
+        ),
+    )
+    dump = MemberCoverage(edge, "xconf_dump_expe01_2020-08-12.xml", "xconfiguration", 90_210, settings=812)
+    members = (*full.coverage.members, dump)
+    return dataclasses.replace(
+        full,
+        cluster=ClusterView(peers),
+        coverage=ledger(members, full.coverage.gaps, full.coverage.repeated),
     )
 
 
@@ -539,7 +640,7 @@ def empty() -> Diagnosis:
         exit=Exit(4, ("no record in any input",)),
         verdict="No log record was found.",
         cluster=ClusterView(()),
-        coverage=Coverage(0, 0, 0, 0, (), ()),
+        coverage=ledger(()),
         changes=(),
         wanted=(),
         incidents=(),
@@ -550,8 +651,8 @@ def empty() -> Diagnosis:
 
 
 def hostile() -> Diagnosis:
-    """The sample with an attack in every string that is free to hold one; the relations stay."""
-    attacked: Diagnosis = _attack(sample(), Diagnosis)
+    """Two clusters with an attack in every string that is free to hold one; the relations stay."""
+    attacked: Diagnosis = _attack(two_clusters(), Diagnosis)
     return attacked
 
 

@@ -23,7 +23,13 @@ from logdiag.report.defuse import defuse, is_plain
 SECTIONS = ["verdict", "actions", "cluster", "timeline", "incidents", "findings", "coverage"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-DIAGNOSES = {"sample": sample.sample, "quiet": sample.quiet, "empty": sample.empty, "hostile": sample.hostile}
+DIAGNOSES = {
+    "sample": sample.sample,
+    "quiet": sample.quiet,
+    "two_clusters": sample.two_clusters,
+    "empty": sample.empty,
+    "hostile": sample.hostile,
+}
 
 
 @cache
@@ -283,10 +289,71 @@ def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
     for member in sample.sample().coverage.members:
         assert member.source in words
         assert f"{member.size:,}" in words
-    assert "the compressed stream is cut after 65,536 bytes" in words
+    for member in sample.sample().coverage.members:
+        for fault in member.faults:
+            assert f"Not whole {fault.text}" in words
+        assert member.reason is None or member.reason in words
+        for reason, lines in member.reasons.items():
+            assert f"{lines} line{'s' if lines > 1 else ''}: {reason}" in words
+    assert "UTF-16, read as UTF-8" in words
+    assert "12, counted once" in words
     assert "2020-08-12 19:24:31–19:40:02 UTC (15 m 30 s)" in words
     assert "could not be read to the end" in outline.by_id("verdict").words
     assert "could not be read to the end" not in Outline(page_of("quiet")).by_id("verdict").words
+
+
+def cells(outline: Outline, label: str) -> list[str]:
+    """What stands in the columns of the ledger that have this label."""
+    found = [cell for cell in outline.named("td") if cell.attributes.get("data-label") == label]
+    return [cell.words for cell in found if cell.within("coverage")]
+
+
+def test_the_ledger_tells_what_dumps_hold() -> None:
+    outline = Outline(page_of("sample"))
+    assert cells(outline, "Kind") == ["xConfiguration", "xStatus", "certificates"]
+    assert cells(outline, "Values") == ["2,871", "1,204", "9"]
+    assert cells(outline, "No shape") == ["2", "0", "0"]
+    assert "Values in dumps 4,084" in outline.by_id("coverage").words.replace("dumps4", "dumps 4")
+    assert "Dumps and certificates" not in Outline(page_of("quiet")).by_id("coverage").words
+
+
+def test_the_ledger_adds_up_by_snapshot_and_by_peer() -> None:
+    diagnosis = sample.two_clusters()
+    outline = Outline(page_of("two_clusters"))
+    ledger = diagnosis.coverage
+    assert cells(outline, "Given, bytes") == [f"{one.given:,}" for one in ledger.snapshots]
+    assert cells(outline, "Unpacked") == [f"{one.size:,}" for one in ledger.snapshots]
+    assert cells(outline, "Members") == [f"{one.members:,}" for one in ledger.snapshots]
+    assert "Not whole 3 members" in cells(outline, "Snapshot")[0]
+    assert "Not whole" not in cells(outline, "Snapshot")[1]
+    assert cells(outline, "Peer") == ["expc01", "expe01"]
+    assert cells(outline, "Gaps") == ["1", "0"]
+    own = [row for row in outline.named("tr") if "expe01" in row.words and row.within("coverage")]
+    assert own[0].words.endswith("–"), "a peer without a log covers no time"
+
+
+def test_a_card_tells_product_and_when_the_dumps_are_from() -> None:
+    first, second = (card.words for card in Outline(page_of("sample")).of_class("card"))
+    assert "Expressway-C X12.5.9" in first
+    assert "of 2020-08-12 19:20:00 or before" in first
+    assert "or before" not in second
+
+
+def test_each_cluster_has_its_name_and_its_own_cards() -> None:
+    outline = Outline(page_of("two_clusters"))
+    section = [one for one in outline.elements if one.within("cluster") and one.tag in ("h3", "h4")]
+    told = [(one.tag, one.words.split(" ")[0] if one.tag == "h4" else one.words) for one in section]
+    assert told == [
+        ("h3", "core.apolo.local"),
+        ("h4", "expc01"),
+        ("h4", "expc02"),
+        ("h3", "the cluster of expe01"),
+        ("h4", "expe01"),
+    ]
+    alone = [
+        one.words.split(" ")[0] for one in Outline(page_of("sample")).named("h3") if one.within("cluster")
+    ]
+    assert alone == ["expc01", "expc02"]
 
 
 def test_the_events_are_in_the_order_of_time() -> None:
@@ -417,7 +484,7 @@ def test_a_long_record_is_cut_and_says_so() -> None:
 
 
 def test_a_hostile_value_stays_text_everywhere() -> None:
-    calm, hostile = Outline(page_of("sample")), Outline(page_of("hostile"))
+    calm, hostile = Outline(page_of("two_clusters")), Outline(page_of("hostile"))
     # Copy buttons go, because no command is plain any more; nothing else may come or go.
     tags = [element.tag for element in calm.elements if element.tag not in ("button", "span", "b")]
     assert [element.tag for element in hostile.elements if element.tag not in ("button", "span", "b")] == tags

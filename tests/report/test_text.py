@@ -12,7 +12,7 @@ from logdiag.model import Diagnosis, Risk, State
 from logdiag.report import html, text
 
 WIDTHS = (40, 60, 84, 100, 160)
-DIAGNOSES = [sample.sample, sample.quiet, sample.empty, sample.hostile]
+DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 DANGEROUS = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff]"
@@ -40,10 +40,31 @@ def test_it_tells_what_matters() -> None:
     assert "none given" in shown
     for wanted in diagnosis.wanted:
         assert wanted.what in shown
-    assert "Not whole" in shown
     assert "Gap: expc01" in shown
-    assert "10,616 records in 2 logs" in shown
+    assert "10,616 records in 2 logs, 1 xConfiguration dump, 1 xStatus dump and 1 certificate file" in shown
     assert "admin from 10.15.13.30" in shown
+
+
+def test_what_was_done_to_a_member_and_what_is_wrong_with_it_is_told() -> None:
+    shown = flat(plain(sample.sample(), 160))
+    assert f"{sample.LOG}: UTF-16, read as UTF-8" in shown
+    for member in sample.sample().coverage.members:
+        for fault in member.faults:
+            assert f"Not whole: {member.source}: {fault.text}" in shown
+    assert "12 records stand in more than one log and count once." in shown
+    assert "Expressway-C X12.5.9" in shown
+    assert "1 other member" not in shown
+    assert "2 other members" in shown
+
+
+@pytest.mark.parametrize("width", [60, 160])
+def test_each_cluster_is_told_by_its_name_with_its_own_peers(width: int) -> None:
+    shown = plain(sample.two_clusters(), width)
+    first, second = shown.index("Cluster: core.apolo.local"), shown.index("Cluster: the cluster of expe01")
+    assert first < shown.index("expc02", first) < second < shown.index("expe01", second + 30)
+    assert "Expressway-E" in shown[second:]
+    assert "Expressway-E" not in shown[:second]
+    assert "Cluster:" not in plain(sample.sample(), width)
 
 
 def test_the_steps_say_where_and_what_they_cost() -> None:

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from logdiag.conditions import ConditionError, Log, Reference, compile_condition, references
-from logdiag.records import RECORDS, read_texts
+from logdiag.reading import read_texts
+from logdiag.records import RECORDS
 
 Pairs = list[tuple[str, str]]
 

@@ -9,7 +9,7 @@ import pytest
 
 from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.pipeline import examine
-from logdiag.records import read_texts
+from logdiag.reading import read_texts
 from logdiag.rules.cases import run_cases
 from logdiag.rules.library import Library, load
 from logdiag.rules.lint import lint
@@ -276,7 +276,7 @@ def test_a_rule_needs_a_case_that_fires_and_one_that_does_not(tmp_path: Path, ca
 
 def test_a_rule_needs_two_cases(tmp_path: Path) -> None:
     message = the_mistake(tmp_path, rule("{record: {where: {A: b}}}", cases="cases: []\n"))
-    assert message.startswith("6:1: List should have at least 2 items")
+    assert message == "1:1: a rule needs a case that fires and a near miss that stays silent"
 
 
 @pytest.mark.parametrize("title", ["'{{hosts}}'", "'{hosts'", "'{}'", "'{ hosts }'", "'{0.__class__}'"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logdiag.model import Finding, NotChecked
 from logdiag.pipeline import examine
-from logdiag.records import read_texts
+from logdiag.reading import read_texts
 from logdiag.rules.library import load
 from logdiag.rules.matchers import Event, Interval, absences, dense, episodes, intervals, sequences
 from logdiag.spans import Seen

@@ -7,7 +7,7 @@ import pytest
 
 from logdiag.model import Diagnosis, Finding
 from logdiag.pipeline import examine
-from logdiag.records import read_texts
+from logdiag.reading import read_texts
 from logdiag.rules.library import Library, load
 
 REACH = (

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.records import Tables
+from logdiag.reading import Tables
 
 
 def counted_once(tables: Tables) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,272 @@
+"""The peers of one cluster.
+
+Peers are known from the host of a record, from the ``Node`` values of database records (the first
+is the reporting node, the second the other), from the address lists of replication records, whose
+indexes count from 0, and from dumps, whose indexes count from 1.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from logdiag.cluster.names import Drafts, PeerList, is_address, node_name, peer_lists, plain_name, short_name
+from logdiag.cluster.skew import skews
+from logdiag.cluster.watched import watched
+from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.model import AlarmState, Gap, Peer, Role
+from logdiag.reading import PASTED, Dump, Tables
+from logdiag.records import instant
+from logdiag.spans import Seen
+
+_VERSION = re.compile(r"\bX\d+(\.\d+)*")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The peers in the order of their names, and when each of their logs was watching."""
+
+    peers: tuple[Peer, ...]
+    seen: dict[str, Seen]
+    listed: bool
+    """Whether a list of peers was seen, so that the number of peers is known."""
+    dumps: dict[str, tuple[Dump, ...]]
+    """The dumps of each peer that has any."""
+    aliases: dict[str, str]
+    """Further names that peers go by, as `plain_name` writes them."""
+    skews: dict[tuple[str, str], float]
+    """Seconds by which the second peer's clock is ahead of the first's, where it could be measured."""
+
+    def resolve(self, text: str) -> str | None:
+        """The peer that goes by a name, an FQDN, a node name or an address; None if there is none."""
+        name = plain_name(text)
+        # A name in a domain that was not seen is still the peer of its first part, as when it was found.
+        return self._names.get(name) or self._names.get(short_name(name))
+
+    def could_be_peer(self, address: str, host: str) -> bool:
+        """Whether an address that a host names is a peer's, or may be another's whose are not known."""
+        others = [peer for peer in self.peers if peer.name != host]
+        return self.resolve(address) is not None or any(not peer.addresses for peer in others)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for peer in self.peers:
+            for alias in (peer.name, peer.fqdn, *peer.addresses):
+                if alias is not None:
+                    names.setdefault(plain_name(alias), peer.name)
+                    if not is_address(alias):
+                        names.setdefault(plain_name(alias).partition(".")[0], peer.name)
+        for alias, name in self.aliases.items():
+            names.setdefault(alias, name)
+        return names
+
+    @property
+    def primary(self) -> str | None:
+        """The configuration primary's name, None where it is not known."""
+        return next((peer.name for peer in self.peers if peer.role == "primary"), None)
+
+    @property
+    def topology(self) -> str:
+        """``cluster``, ``single``, or ``unknown`` where one peer was seen and no list of peers."""
+        if len(self.peers) > 1:
+            return "cluster"
+        return "single" if self.listed else "unknown"
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the logs of each peer leave out between their spans."""
+        return tuple(
+            Gap(peer, instant(start), instant(end))
+            for peer in sorted(self.seen)
+            for start, end in self.seen[peer].gaps()
+        )
+
+
+def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
+    """The peers that the records and dumps of one cluster name.
+
+    Alarms are left to `logdiag.alarms`, which needs the cluster first.
+
+    Args:
+        tables: the records and dumps of this cluster and no other.
+        name: what the cluster is called, where there are several.
+
+    """
+    log = Log(tables.records)
+    drafts = Drafts()
+    for host in log.records.column("host").unique().to_pylist():
+        drafts.named(host)
+    nodes = log.rows(compile_condition({"Node|exists": True}))
+    for number in (1, 2):
+        for value in log.values(Reference("Node", number), nodes).unique().to_pylist():
+            if value:
+                drafts.named(node_name(value))
+    lists = list(peer_lists(log))
+    for pairs in dict.fromkeys(one.pairs for one in lists):
+        for address, host in pairs:
+            drafts.named(host).addresses.add(address)
+    dumps = [dump for dump in tables.dumps if dump.host is not None]
+    _add_dumps(dumps, drafts)
+    drafts.merge_addresses()
+
+    def peer_of(host: str) -> str:
+        return drafts.named(host).name
+
+    roles = _roles(log, drafts, lists, dumps)
+    excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
+    seen = watched(log, peer_of, excerpts)
+    versions = _versions(log, drafts)
+    by_peer: dict[str, list[Dump]] = {}
+    for dump in dumps:
+        by_peer.setdefault(peer_of(str(dump.host)), []).append(dump)
+    snapshots = _snapshots(log, drafts, by_peer)
+    peers = tuple(
+        Peer(
+            name=draft.name,
+            fqdn=draft.fqdn,
+            addresses=tuple(sorted(draft.addresses)),
+            snapshot=next(iter(snapshots.get(draft.name, ())), None),
+            snapshots=tuple(snapshots.get(draft.name, ())),
+            role=roles.get(draft.name),
+            product=_product(by_peer.get(draft.name, [])),
+            version=versions.get(draft.name) or _said(by_peer.get(draft.name, []), "version"),
+            cluster=name,
+            dumps_from=_from(by_peer.get(draft.name, [])),
+            seen_from=instant(seen[draft.name].start) if draft.name in seen else None,
+            seen_to=instant(seen[draft.name].end) if draft.name in seen else None,
+        )
+        for draft in drafts.all()
+    )
+    listed = any(one.pairs for one in lists) or any(dump.facts.peer_list is not None for dump in dumps)
+    told = {peer: tuple(of_peer) for peer, of_peer in sorted(by_peer.items())}
+    cluster = Cluster(peers, seen, listed, told, aliases={}, skews={})
+    return _with_skews(cluster, skews(log, cluster.resolve))
+
+
+def _with_skews(cluster: Cluster, found: dict[tuple[str, str], float]) -> Cluster:
+    """The cluster, each clock compared with that of the first peer whose messages tell."""
+    known = {name for pair in found for name in pair}
+    first = next((peer.name for peer in cluster.peers if peer.name in known), None)
+
+    def skew(name: str) -> float | None:
+        if first is None or name == first:
+            return 0.0 if name == first else None
+        ahead = found.get((first, name))
+        behind = found.get((name, first))
+        return ahead if ahead is not None else None if behind is None else -behind
+
+    peers = tuple(replace(peer, clock_skew=skew(peer.name)) for peer in cluster.peers)
+    return replace(cluster, peers=peers, skews=found)
+
+
+def _add_dumps(dumps: list[Dump], drafts: Drafts) -> None:
+    for dump in dumps:
+        own = drafts.named(str(dump.host))
+        if dump.facts.fqdn is not None and own.fqdn is None:
+            own.fqdn = dump.facts.fqdn
+        own.addresses.update((*dump.facts.addresses, *dump.facts.nat_addresses.values()))
+    for dump in dumps:
+        for entry in dump.facts.peer_list or ():
+            if entry:
+                drafts.named(entry)
+
+
+def _said(dumps: list[Dump], fact: str) -> str | None:
+    """The first dump's word on something."""
+    said: list[str] = [value for dump in dumps if (value := getattr(dump.facts, fact)) is not None]
+    return said[0] if said else None
+
+
+def _product(dumps: list[Dump]) -> str | None:
+    """Which of the products it is; the word for all of them says less than whether it is an edge."""
+    product = _said(dumps, "product")
+    edges = [dump.facts.is_edge for dump in dumps if dump.facts.is_edge is not None]
+    if edges and (product is None or product.lower() in ("cisco expressway", "expressway")):
+        return "Expressway-E" if edges[0] else "Expressway-C"
+    return product
+
+
+def _from(dumps: list[Dump]) -> datetime | None:
+    return min((dump.taken for dump in dumps if dump.taken is not None), default=None)
+
+
+# ── roles ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _roles(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -> dict[str, Role]:
+    """Each peer's role, from its newest word on it; none where two peers name different primaries."""
+    newest: dict[str, tuple[str | None, bool]] = {}
+    for _, peer, named, is_primary in sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0]):
+        # "Not the primary" does not say who is: it takes nothing back but a claim to be it.
+        if named is not None or newest.get(peer, (None, True))[1]:
+            newest[peer] = (named, is_primary)
+    primaries = {named for named, _ in newest.values() if named is not None}
+    if len(primaries) > 1:
+        return {}
+    roles: dict[str, Role] = {}
+    for peer, (_, is_primary) in newest.items():
+        roles[peer] = "primary" if is_primary else "subordinate"
+    if primaries:
+        name = primaries.pop()
+        roles = {draft.name: "primary" if draft.name == name else "subordinate" for draft in drafts.all()}
+    return roles
+
+
+_BEFORE_ALL = -(1 << 62)
+
+
+def _words(
+    log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]
+) -> Iterator[tuple[int, str, str | None, bool]]:
+    """What peers say of their roles: when, who, whom they name primary, and whether it is themselves."""
+    for dump in dumps:
+        index, peers = dump.facts.primary, dump.facts.peer_list
+        if index is not None and peers and 1 <= index <= len(peers) and peers[index - 1]:
+            # Dumps are older than the log beside them.
+            peer, primary = drafts.named(str(dump.host)).name, drafts.named(peers[index - 1]).name
+            yield _BEFORE_ALL, peer, primary, peer == primary
+    for one in lists:
+        if one.primary is not None:
+            peer, primary = drafts.named(one.host).name, drafts.named(one.primary).name
+            yield one.time, peer, primary, peer == primary
+    for words, is_primary in (("is the cluster", True), ("is not the cluster", False)):
+        said = {"Module": "developer.replication", "Detail|re": f"(?i)peer {words} (master|primary)"}
+        rows = log.rows(compile_condition(said))
+        for time, host in zip(log.times(rows), log.hosts(rows), strict=True):
+            peer = drafts.named(host).name
+            yield time, peer, peer if is_primary else None, is_primary
+
+
+# ── versions and snapshots ──────────────────────────────────────────────────────────────────
+
+
+def _versions(log: Log, drafts: Drafts) -> dict[str, str]:
+    rows = log.rows(compile_condition({"Event": "Application Start", "Detail|contains": "Software version"}))
+    versions: dict[str, str] = {}
+    hosts = log.hosts(rows)
+    for host, detail in zip(hosts, log.values(Reference("Detail"), rows).to_pylist(), strict=True):
+        if found := _VERSION.search(detail):
+            versions[drafts.named(host).name] = found[0]
+    return versions
+
+
+def _snapshots(log: Log, drafts: Drafts, dumps: dict[str, list[Dump]]) -> dict[str, list[str]]:
+    """The snapshots that hold records or dumps of each peer, by the time of the first record."""
+    grouped = log.records.select(["host", "snapshot", "time"]).group_by(["host", "snapshot"])
+    firsts = sorted(
+        (row["time_min"], row["snapshot"], row["host"])
+        for row in grouped.aggregate([("time", "min")]).to_pylist()
+    )
+    found = [(drafts.named(host).name, snapshot) for _, snapshot, host in firsts]
+    found += [(peer, dump.snapshot) for peer, of_peer in dumps.items() for dump in of_peer]
+    snapshots: dict[str, list[str]] = {}
+    for peer, snapshot in dict.fromkeys(found):
+        snapshots.setdefault(peer, []).append(snapshot)
+    return snapshots
+
+
+def with_alarms(cluster: Cluster, alarms: dict[str, dict[str, AlarmState]]) -> Cluster:
+    """The same cluster, with what is known of each peer's alarms."""
+    peers = tuple(replace(peer, alarms=alarms.get(peer.name, {})) for peer in cluster.peers)
+    return replace(cluster, peers=peers)

@@ -1,0 +1,102 @@
+"""The names that a peer goes by: host name, FQDN, node name, addresses. They are one peer's."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from logdiag.conditions import Log, Reference, compile_condition
+
+_NODE = re.compile(r"(?:[^@]*@)?(?P<name>[^@\s]+)")
+_PAIR = re.compile(r"\((?P<address>[^\s()]+) (?P<name>[^\s()]+)\)")
+_ADDRESS = re.compile(r"\d+(\.\d+){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an IP address."""
+    return _ADDRESS.fullmatch(name) is not None
+
+
+def plain_name(text: str) -> str:
+    """A name as names are compared: without ``clusterdb@``, without case or a last dot."""
+    return node_name(text).lower().rstrip(".")
+
+
+def node_name(text: str) -> str:
+    """The host in a node's name, ``clusterdb@host.example``."""
+    found = _NODE.fullmatch(text.strip())
+    return found["name"] if found else text.strip()
+
+
+def short_name(name: str) -> str:
+    """The key that a host name shares with its FQDN; an address is its own."""
+    return name.lower() if is_address(name) else name.lower().partition(".")[0]
+
+
+class PeerList(NamedTuple):
+    """The peers that a replication record lists, as pairs of address and name, and who logged it."""
+
+    row: int
+    time: int
+    snapshot: str
+    host: str
+    pairs: tuple[tuple[str, str], ...]
+    primary: str | None
+
+
+def peer_lists(log: Log) -> Iterator[PeerList]:
+    """The lists of peers that replication records hold; their indexes count from 0."""
+    rows = log.rows(compile_condition({"AlternateIPAddresses|exists": True}))
+    keys = ("AlternateIPAddresses", "ConfigurationMasterIndex", "ConfigurationPrimaryIndex", "host")
+    columns = [log.values(Reference(key), rows).to_pylist() for key in keys]
+    snapshots = log.snapshots(rows)
+    for row, addresses, master, primary, host, snapshot, time in zip(
+        rows, *columns, snapshots, log.times(rows), strict=True
+    ):
+        pairs = tuple((found["address"], found["name"]) for found in _PAIR.finditer(addresses))
+        index = master if master is not None else primary
+        known = index is not None and index.isdecimal() and index.isascii() and int(index) < len(pairs)
+        yield PeerList(int(row), time, snapshot, host, pairs, pairs[int(index)][1] if known else None)
+
+
+@dataclass
+class Draft:
+    """A peer while it is being found."""
+
+    name: str
+    fqdn: str | None = None
+    addresses: set[str] = field(default_factory=set)
+
+
+class Drafts:
+    """Peers while they are being found, by every name that they go by."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Draft] = {}
+
+    def named(self, name: str) -> Draft:
+        """The peer of a host name, FQDN or address, made where it is new."""
+        key = short_name(name)
+        draft = self._by_name.get(key)
+        if draft is None:
+            draft = self._by_name[key] = Draft(name if is_address(name) else name.partition(".")[0])
+        if is_address(name):
+            draft.addresses.add(name)
+        elif "." in name and draft.fqdn is None:
+            draft.fqdn = name
+        return draft
+
+    def merge_addresses(self) -> None:
+        """Let a peer that is known by an address alone be the named peer that has this address."""
+        for nameless in [draft for draft in self.all() if is_address(draft.name)]:
+            owners = [d for d in self.all() if d is not nameless and nameless.name in d.addresses]
+            if len(owners) == 1:
+                owners[0].addresses |= nameless.addresses
+                self._by_name = {
+                    key: owners[0] if draft is nameless else draft for key, draft in self._by_name.items()
+                }
+
+    def all(self) -> list[Draft]:
+        """Each peer once, in the order of their names."""
+        unique = {id(draft): draft for draft in self._by_name.values()}
+        return sorted(unique.values(), key=lambda draft: draft.name.lower())

@@ -1,0 +1,206 @@
+"""What the settings of one peer say about it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from logdiag.dumps.found import Found
+from logdiag.dumps.known import ALARM, PRODUCTS, TLS_MODES
+
+_NO_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
+_VERSION = re.compile(r"\bX\d+(?:\.\d+)*|^\d+(?:\.\d+)+")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*")
+_YES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+
+
+@dataclass(frozen=True)
+class ListedAlarm:
+    """An alarm as xStatus lists it, all as written; empty where it does not say."""
+
+    id: str = ""
+    title: str = ""
+    severity: str = ""
+    status: str = ""
+    first_raised: str = ""
+    last_raised: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What dumps say about the peer that they are from; None or empty where they do not say.
+
+    Attributes:
+        name: the system name.
+        domain: the DNS domain.
+        fqdn: host name and domain; without a host name, that of the system if it may be one.
+        addresses: its own, by interface, IPv4 first.
+        nat_addresses: addresses of static NAT that is on, by interface (from 1).
+        cluster_name: the cluster's FQDN.
+        primary: which peer of the list is the primary, from 1.
+        peer_list: as configured and in that order, "" for a gap; empty where all are empty; None
+            where the dumps have no peer list at all.
+        product: Expressway-C, Expressway-E, VCS Control, VCS Expressway, or as written.
+        is_edge: whether it is an Expressway-E or a VCS Expressway.
+        version: such as X14.2.5.
+        hardware: such as "VMware, medium".
+        serial: the hardware's serial number.
+        time_zone: the time zone's name.
+        tls_mode: Enforcing, Permissive, or as written.
+        h323_mode: On, Off, or as written.
+        ip_protocol: such as IPv4 or Both.
+        option_keys: keys to their descriptions, "" where there is none.
+        ntp_servers: as configured, without empty ones.
+        dns_servers: as configured, without empty ones.
+        alarms: the list of raised alarms; None where no list was dumped, which is not an empty one.
+        alternates: addresses of peers to their status.
+
+    """
+
+    name: str | None = None
+    domain: str | None = None
+    fqdn: str | None = None
+    addresses: tuple[str, ...] = ()
+    nat_addresses: Mapping[int, str] = field(default_factory=dict)
+    cluster_name: str | None = None
+    primary: int | None = None
+    peer_list: tuple[str, ...] | None = None
+    product: str | None = None
+    is_edge: bool | None = None
+    version: str | None = None
+    hardware: str | None = None
+    serial: str | None = None
+    time_zone: str | None = None
+    tls_mode: str | None = None
+    h323_mode: str | None = None
+    ip_protocol: str | None = None
+    option_keys: Mapping[str, str] = field(default_factory=dict)
+    ntp_servers: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    alarms: tuple[ListedAlarm, ...] | None = None
+    alternates: Mapping[str, str] = field(default_factory=dict)
+
+
+def facts(settings: Iterable[tuple[str, str]]) -> Facts:
+    """What paths with their values, of all dumps of one peer, say about it.
+
+    Give those of xConfiguration first: where dumps tell a thing differently, the first one counts.
+    """
+    found = Found(settings)
+    name, domain = found.first("name"), found.first("domain")
+    product, product_is_edge = _product(found.first("product"))
+    options = {row["key"]: "" for row in found.rows("option") if row.get("key")}
+    options |= {
+        row["key"]: row["description"] for row in found.rows("option") if _has(row, "key", "description")
+    }
+    tls_mode = found.first("tls_mode")
+    h323_mode = found.first("h323_mode")
+    is_edge = _is_edge(found)
+    return Facts(
+        name=name,
+        domain=domain,
+        fqdn=_fqdn(found.first("hostname"), name, domain),
+        addresses=_addresses(found),
+        nat_addresses=_nat_addresses(found),
+        cluster_name=found.first("cluster_name"),
+        primary=_index(found.first("primary")),
+        peer_list=_peer_list(found.by_index("peer")),
+        product=product,
+        is_edge=product_is_edge if is_edge is None else is_edge,
+        version=_version(found.first("version")),
+        hardware=found.first("hardware"),
+        serial=found.first("serial"),
+        time_zone=found.first("time_zone"),
+        tls_mode=tls_mode and TLS_MODES.get(tls_mode.casefold(), tls_mode),
+        h323_mode=h323_mode.capitalize() if h323_mode and h323_mode.casefold() in _YES else h323_mode,
+        ip_protocol=found.first("ip_protocol"),
+        option_keys=options,
+        ntp_servers=tuple(filter(None, found.by_index("ntp_server").values())),
+        dns_servers=tuple(filter(None, found.by_index("dns_server").values())),
+        alarms=_alarms(found),
+        alternates={
+            row["address"]: row["status"] for row in found.rows("alternate") if _has(row, "address", "status")
+        },
+    )
+
+
+def _has(row: Mapping[str, str], *names: str) -> bool:
+    return all(row.get(name) for name in names)
+
+
+def _fqdn(hostname: str | None, name: str | None, domain: str | None) -> str | None:
+    if hostname and "." in hostname:
+        return hostname
+    if hostname is None and name and _LABEL.fullmatch(name):
+        hostname = name
+    return f"{hostname}.{domain}" if hostname and domain else None
+
+
+def _addresses(found: Found) -> tuple[str, ...]:
+    told = [
+        (interface, family, address)
+        for family in ("address_v4", "address_v6")
+        for interface, address in found.by_index(family).items()
+        if address not in _NO_ADDRESS
+    ]
+    return tuple(dict.fromkeys(address for *_, address in sorted(told)))
+
+
+def _nat_addresses(found: Found) -> dict[int, str]:
+    modes = found.by_index("nat_mode")
+    return {
+        interface: address
+        for interface, address in found.by_index("nat_address").items()
+        if _YES.get(modes.get(interface, "").casefold()) and address not in _NO_ADDRESS
+    }
+
+
+def _index(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) <= 4 else None
+
+
+def _peer_list(peers: Mapping[int, str]) -> tuple[str, ...] | None:
+    if not peers:
+        return None
+    last = max((index for index, address in peers.items() if address), default=0)
+    return tuple(peers.get(index, "") for index in range(1, last + 1))
+
+
+def _product(written: str | None) -> tuple[str | None, bool | None]:
+    for pattern, name, is_edge in PRODUCTS:
+        if written and pattern.search(written.casefold()):
+            return name, is_edge
+    return written, None
+
+
+def _is_edge(found: Found) -> bool | None:
+    flag = _YES.get((found.first("edge") or "").casefold())
+    if flag is not None:
+        return flag
+    if any("traversal server" in row.get("description", "").casefold() for row in found.rows("option")):
+        return True
+    types = {value.replace(" ", "").casefold() for value in found.all("zone_type")}
+    if "traversalserver" in types:
+        return True
+    return False if "traversalclient" in types else None
+
+
+def _version(written: str | None) -> str | None:
+    version = _VERSION.search(written or "")
+    if version is None:
+        return written
+    return version[0] if version[0].startswith("X") else f"X{version[0]}"
+
+
+def _alarms(found: Found) -> tuple[ListedAlarm, ...] | None:
+    """An alarm section that is there and empty is the only proof that no alarm is raised."""
+    rows = [
+        {
+            part: next(filter(None, (row.get(name.casefold()) for name in names)), "")
+            for part, names in ALARM.items()
+        }
+        for row in found.rows("alarm")
+        if any(name.casefold() in row for names in ALARM.values() for name in names)
+    ]
+    if not rows and not found.is_empty("alarm"):
+        return None
+    return tuple(dict.fromkeys(ListedAlarm(**row) for row in rows if any(row.values())))

@@ -1,0 +1,43 @@
+"""Lines of a stream, in memory that does not grow with them."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+LONGEST = 1 << 16
+"""Bytes of a line, with its end; a longer one is not read."""
+
+
+class Line(NamedTuple):
+    """A line: its number (from 1), byte offset (from 0), length with its line end, and content.
+
+    ``content`` includes the line end, unless the line is too long: then it is its first `LONGEST` bytes.
+    """
+
+    number: int
+    offset: int
+    length: int
+    content: bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the content is all of the line."""
+        return len(self.content) == self.length
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+    """The lines of a stream, in order; they tile it. Only a line feed ends a line."""
+    number, offset, length = 1, 0, 0
+    kept = bytearray()
+    for chunk in chunks:
+        start = 0
+        while start < len(chunk):
+            end = chunk.find(b"\n", start) + 1 or len(chunk)
+            length += end - start
+            kept += chunk[start : min(end, start + LONGEST - len(kept))]
+            if chunk[end - 1] == ord("\n"):
+                yield Line(number, offset, length, bytes(kept))
+                number, offset, length = number + 1, offset + length, 0
+                kept.clear()
+            start = end
+    if length:
+        yield Line(number, offset, length, bytes(kept))

@@ -1,0 +1,244 @@
+"""What is known of each peer's configuration, fact by fact, with the evidence for it.
+
+Audits compare facts across peers. Most are values of dumps, which are older than the log beside
+them; some are said by records, such as the list of peers that a replication cycle logs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from logdiag.cluster import Cluster
+from logdiag.cluster.names import is_address, peer_lists, plain_name
+from logdiag.conditions import Log
+from logdiag.dumps import lines_of
+from logdiag.model import Evidence
+from logdiag.reading import Dump, Tables
+from logdiag.records import instant
+
+_EPOCH = instant(0)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact of one peer: its values in their order, when it was so, and what says so."""
+
+    values: tuple[str, ...]
+    time: datetime
+    evidence: tuple[Evidence, ...] = ()
+
+
+Facts = dict[str, dict[str, Fact]]
+"""Facts by name, then by peer; a peer of which a fact is not known is not there."""
+
+FACTS: dict[str, str] = {
+    "kind": "Expressway-C or Expressway-E, from dumps",
+    "product": "the product as a dump words it",
+    "version": "the software version",
+    "hardware": "the platform, such as 'VMware, medium'",
+    "option_keys": "what the option keys are for, or the keys where that is not said",
+    "h323_mode": "On or Off",
+    "ip_protocol": "the IP version",
+    "tls_mode": "Permissive or Enforcing",
+    "cluster_name": "the cluster's name",
+    "primary": "the number of the configuration primary, from 1",
+    "peer_list": "the configured addresses of peers, in their order",
+    "peer_count": "how many peers are configured",
+    "ntp_servers": "the time servers",
+    "dns_servers": "the name servers",
+    "nat_in_list": "addresses in the list of peers that are static NAT addresses of this peer",
+    "certificate_until": "when the server certificate ends",
+    "certificate_missing": "this peer's names in the list that its server certificate does not hold",
+    "logged_peer_list": "the list of peers in its newest replication record, in its order",
+    "logged_primary": "the primary that its newest replication record names",
+    "clock_skew": "seconds by which its clock is ahead, where it could be measured",
+}
+"""The facts that an audit can name."""
+
+
+def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
+    """Everything that is known of the peers of one cluster."""
+    found: Facts = {name: {} for name in FACTS}
+    for peer, dumps in cluster.dumps.items():
+        for name, fact in _of_dumps(peer, dumps, tables, cluster):
+            found[name].setdefault(peer, fact)
+    for name, peer, fact in _of_records(log, cluster):
+        found[name][peer] = fact
+    for peer_ in cluster.peers:
+        if peer_.version is not None and peer_.name not in found["version"]:
+            found["version"][peer_.name] = Fact((peer_.version,), peer_.seen_from or _EPOCH)
+        if peer_.clock_skew is not None and any(peer_.name in pair for pair in cluster.skews):
+            skew = f"{peer_.clock_skew:.3f}"
+            found["clock_skew"][peer_.name] = Fact((skew,), peer_.seen_from or _EPOCH)
+    return found
+
+
+# ── dumps ───────────────────────────────────────────────────────────────────────────────────
+
+_Read = Callable[[Dump], tuple[str, ...] | None]
+
+
+def _one(value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else (value,)
+
+
+_DUMPED: dict[str, tuple[str, _Read]] = {
+    "kind": ("edge", lambda d: None if d.facts.is_edge is None else (("C", "E")[d.facts.is_edge],)),
+    "product": ("product", lambda d: _one(d.facts.product)),
+    "version": ("version", lambda d: _one(d.facts.version)),
+    "hardware": ("hardware", lambda d: _one(d.facts.hardware)),
+    "option_keys": ("option", lambda d: _options(d)),
+    "h323_mode": ("h323_mode", lambda d: _one(d.facts.h323_mode)),
+    "ip_protocol": ("ip_protocol", lambda d: _one(d.facts.ip_protocol)),
+    "tls_mode": ("tls_mode", lambda d: _one(d.facts.tls_mode)),
+    "cluster_name": ("cluster_name", lambda d: _one(d.facts.cluster_name)),
+    "primary": ("primary", lambda d: _one(None if d.facts.primary is None else str(d.facts.primary))),
+    "peer_list": ("peer", lambda d: d.facts.peer_list),
+    "peer_count": ("peer", lambda d: _one(_count(d.facts.peer_list))),
+    "ntp_servers": ("ntp_server", lambda d: d.facts.ntp_servers if d.kind == "xconfiguration" else None),
+    "dns_servers": ("dns_server", lambda d: d.facts.dns_servers if d.kind == "xconfiguration" else None),
+    "nat_in_list": ("nat_address", lambda d: _nat_in_list(d)),
+}
+"""Each fact of a dump: what its lines are called there, and how it is read."""
+
+
+def _of_dumps(
+    peer: str, dumps: tuple[Dump, ...], tables: Tables, cluster: Cluster
+) -> Iterator[tuple[str, Fact]]:
+    for name, (called, read) in _DUMPED.items():
+        # Of several dumps the one that says what the keys are for says more.
+        said = sorted(
+            dumps, key=lambda dump: name != "option_keys" or not any(dump.facts.option_keys.values())
+        )
+        for dump in said:
+            values = read(dump)
+            if values is not None:
+                yield (
+                    name,
+                    Fact(values, _time(dump, peer, cluster), _lines(dump, called, tables, cluster, peer)),
+                )
+    yield from _certificates(peer, dumps, tables, cluster)
+
+
+def _options(dump: Dump) -> tuple[str, ...] | None:
+    if not dump.facts.option_keys:
+        return None
+    return tuple(sorted(said or key for key, said in dump.facts.option_keys.items()))
+
+
+def _count(peers: tuple[str, ...] | None) -> str | None:
+    return None if peers is None else str(sum(bool(peer) for peer in peers))
+
+
+def _nat_in_list(dump: Dump) -> tuple[str, ...] | None:
+    """None where it cannot be told: the list is not known, or holds names instead of addresses."""
+    peers = [entry for entry in dump.facts.peer_list or () if entry]
+    if not peers or not all(is_address(entry) for entry in peers):
+        return None
+    mapped = {plain_name(address) for address in dump.facts.nat_addresses.values()}
+    return tuple(entry for entry in peers if plain_name(entry) in mapped)
+
+
+def _time(dump: Dump, peer: str, cluster: Cluster) -> datetime:
+    if dump.taken is not None:
+        return dump.taken
+    return instant(cluster.seen[peer].start) if peer in cluster.seen else _EPOCH
+
+
+def _lines(dump: Dump, called: str, tables: Tables, cluster: Cluster, peer: str) -> tuple[Evidence, ...]:
+    table = tables.status if dump.kind == "xstatus" else tables.config
+    rows = _rows_of(dump, table)
+    time = _time(dump, peer, cluster)
+    return tuple(
+        Evidence(dump.snapshot, dump.source, line, time, f"{path}: {value}")
+        for path, value, line in lines_of(called, rows)
+    )[:20]
+
+
+def _rows_of(dump: Dump, table: pa.Table) -> list[tuple[str, str, int]]:
+    mask = pc.and_(
+        pc.equal(table.column("snapshot").cast("string"), dump.snapshot),
+        pc.equal(table.column("source").cast("string"), dump.source),
+    )
+    part = table.filter(mask)
+    return list(zip(*(part.column(name).to_pylist() for name in ("path", "value", "line")), strict=True))
+
+
+# ── certificates ────────────────────────────────────────────────────────────────────────────
+
+
+def _certificates(
+    peer: str, dumps: tuple[Dump, ...], tables: Tables, cluster: Cluster
+) -> Iterator[tuple[str, Fact]]:
+    """The end and the names of a peer's own server certificate: the first of its file."""
+    for dump in dumps:
+        if dump.kind != "certificate":
+            continue
+        rows = [row for row in _rows_of(dump, tables.config) if row[0].startswith("Certificate 1 ")]
+        said = {path.removeprefix("Certificate 1 "): (value, line) for path, value, line in rows}
+        time = _time(dump, peer, cluster)
+
+        evidence = partial(_certificate_evidence, dump, time, said)
+        if "NotAfter" in said:
+            yield "certificate_until", Fact((said["NotAfter"][0],), time, evidence("NotAfter", "Subject"))
+        names = {
+            plain_name(value.partition(":")[2] or value)
+            for name, (value, _) in said.items()
+            if name.startswith("SubjectAlternativeName")
+        }
+        subject = said.get("Subject", ("", 0))[0]
+        names |= {plain_name(part[3:]) for part in subject.split(",") if part.startswith("CN=")}
+        own = [
+            entry
+            for other in dumps
+            for entry in other.facts.peer_list or ()
+            if entry and not is_address(entry) and cluster.resolve(entry) == peer
+        ]
+        if names and own:
+            missing = tuple(dict.fromkeys(entry for entry in own if not _covered(plain_name(entry), names)))
+            yield "certificate_missing", Fact(missing, time, evidence("Subject", "SubjectAlternativeName 1"))
+
+
+def _certificate_evidence(
+    dump: Dump, time: datetime, said: dict[str, tuple[str, int]], *names: str
+) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(dump.snapshot, dump.source, said[name][1], time, f"{name}: {said[name][0]}")
+        for name in names
+        if name in said
+    )
+
+
+def _covered(name: str, names: set[str]) -> bool:
+    return name in names or f"*.{name.partition('.')[2]}" in names
+
+
+# ── records ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
+    """What the newest replication record of each peer says, newest last."""
+    for said in sorted(peer_lists(log), key=lambda one: one.time):
+        peer = cluster.resolve(said.host) or said.host
+        time = instant(said.time)
+        place = log.place(said.row)
+        text = ", ".join(f"({address} {name})" for address, name in said.pairs)
+        evidence = (Evidence(*place, time, f'AlternateIPAddresses="{text}"'),)
+        if said.pairs:
+            names = tuple(cluster.resolve(name) or name for _, name in said.pairs)
+            yield "logged_peer_list", peer, Fact(names, time, evidence)
+        if said.primary is not None:
+            primary = cluster.resolve(said.primary) or said.primary
+            yield "logged_primary", peer, Fact((primary,), time, evidence)
+
+
+def after(fact: Fact, moment: datetime) -> timedelta | None:
+    """How long after a moment a fact's first value, a time, is; None where it is none."""
+    try:
+        return datetime.fromisoformat(fact.values[0].replace("Z", "+00:00")) - moment
+    except (IndexError, ValueError, TypeError):
+        return None

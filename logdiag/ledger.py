@@ -1,0 +1,65 @@
+"""The ledger: what was read of every snapshot, member and peer. It adds up, and every output has it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from logdiag.cluster import Cluster
+from logdiag.model import Coverage, MemberCoverage, PeerCoverage
+from logdiag.reading import Tables
+from logdiag.snapshots import Snapshot
+
+
+def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int) -> Coverage:
+    """The ledger of everything that was read.
+
+    Args:
+        tables: what was read, every record of it.
+        clusters: each cluster with its own part of the tables.
+        repeated: how many records stand in several members.
+
+    """
+    members = tables.members
+    return Coverage(
+        size=sum(member.size for member in members),
+        records=sum(member.records for member in members),
+        repeated=repeated,
+        unparsed=sum(member.unparsed for member in members),
+        unparsed_bytes=sum(member.unparsed_bytes for member in members),
+        settings=sum(member.settings for member in members),
+        snapshots=tables.snapshots,
+        members=members,
+        peers=tuple(of_peer for cluster, part in clusters for of_peer in _peers(cluster, part)),
+        gaps=tuple(gap for cluster, _ in clusters for gap in cluster.gaps()),
+    )
+
+
+def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
+    sizes = (
+        part.records.select(["host", "length"])
+        .group_by("host")
+        .aggregate([("length", "sum"), ("length", "count")])
+    )
+    held: dict[str, tuple[int, int]] = {}
+    for row in sizes.to_pylist():
+        peer = cluster.resolve(row["host"]) or row["host"]
+        records, size = held.get(peer, (0, 0))
+        held[peer] = (records + row["length_count"], size + row["length_sum"])
+    for peer in cluster.peers:
+        records, size = held.get(peer.name, (0, 0))
+        gaps = len(cluster.seen[peer.name].gaps()) if peer.name in cluster.seen else 0
+        yield PeerCoverage(peer.name, records, size, peer.seen_from, peer.seen_to, gaps)
+
+
+def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:
+    """In what way inputs were not read whole: those that gave nothing among others, and every fault."""
+    useful_names = {member.snapshot for member in coverage if member.records or member.settings}
+    useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
+    useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []
+    return [
+        *(f"{Path(given).name or given} holds no log record and no dump" for given in useless),
+        *(
+            f"{member.snapshot}: {member.source}: {fault.text}"
+            for member in coverage
+            for fault in member.faults
+        ),
+    ]

@@ -1,0 +1,126 @@
+"""A log in pieces that can be read by themselves: each starts at the start of a record.
+
+What is in no record is set apart here: the lines before the first one, a line that is too long, and
+the lines behind it or behind a record that is too long, up to the next start.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from logdiag.grammar import plain_record_start, record_start
+
+ORPHAN = "stands before the first record"
+LONG_LINE = "a line that is too long"
+BEHIND_LONG_LINE = "stands behind a line that is too long"
+BEHIND_LONG_RECORD = "stands behind the part of its record that is read"
+
+LONGEST_RECORD = 4 << 20
+"""Bytes of a record that are read: the longest that are known have a few hundred lines."""
+
+_PIECE = 1 << 20
+_SHOWN = 1000
+
+
+def is_too_long(length: int) -> bool:
+    """Whether a record of so many bytes takes no further lines."""
+    return length >= LONGEST_RECORD
+
+
+class Apart(NamedTuple):
+    """Bytes that belong to no record: whole lines, or of a line that is too long the beginning."""
+
+    raw: bytes
+    length: int
+    reason: str
+
+
+def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[bytes | Apart]:
+    """Pieces of about 1 MiB; all bytes of ``chunks`` in their order."""
+    reader = _Reader(longest_line)
+    for chunk in chunks:
+        yield from reader.take(chunk)
+    yield from reader.rest()
+
+
+class _Reader:
+    def __init__(self, longest_line: int) -> None:
+        self._longest = longest_line
+        self._buffer = bytearray()
+        self._checked = 0  # up to here it holds whole lines that are not too long
+        self._searched = 0  # up to here it was searched for starts of records
+        self._apart: str | None = ORPHAN  # why lines belong to no record at the moment
+        self._line: Apart | None = None  # the line that is too long and has not ended
+
+    def take(self, chunk: bytes) -> Iterator[bytes | Apart]:
+        self._buffer += chunk
+        while self._line is not None or self._is_too_long():
+            if self._line is None:
+                yield from self._flush(self._checked)
+                self._line = Apart(bytes(self._buffer[:_SHOWN]), 0, LONG_LINE)
+            end = self._buffer.find(b"\n") + 1
+            size = end or len(self._buffer)
+            self._line = self._line._replace(length=self._line.length + size)
+            del self._buffer[:size]
+            self._checked = self._searched = 0
+            if not end:
+                return
+            yield self._line
+            self._line, self._apart = None, BEHIND_LONG_LINE
+        if len(self._buffer) >= _PIECE:
+            yield from self._cut()
+
+    def rest(self) -> Iterator[bytes | Apart]:
+        """What is left at the end of the log."""
+        if self._line is not None:
+            yield self._line
+        yield from self._flush(len(self._buffer))
+
+    def _is_too_long(self) -> bool:
+        """Move on to the first line that is too long, if there is one."""
+        fresh = np.frombuffer(self._buffer, np.uint8, offset=self._checked)
+        ends = np.flatnonzero(fresh == ord("\n")) + (self._checked + 1)
+        del fresh  # the buffer cannot grow or shrink while it is looked at
+        starts = np.r_[self._checked, ends]
+        long = np.flatnonzero(np.r_[ends, len(self._buffer)] - starts > self._longest)
+        self._checked = int(starts[long[0]] if len(long) else starts[-1])
+        return len(long) > 0
+
+    def _cut(self) -> Iterator[bytes | Apart]:
+        """Give out what is complete: up to the start of the last record, or of lines without one all."""
+        if self._apart is not None:
+            yield from self._set_apart(self._checked)
+        line = self._buffer.rfind(b"\n", 0, self._searched) + 1
+        starts = [m.start() for m in plain_record_start().finditer(self._buffer, line, self._checked)]
+        self._searched = self._checked
+        if starts and starts[-1]:
+            yield self._give(starts[-1])
+        elif self._apart is None and self._checked >= LONGEST_RECORD:
+            yield self._give(self._checked)
+            self._apart = BEHIND_LONG_RECORD
+
+    def _flush(self, end: int) -> Iterator[bytes | Apart]:
+        if self._apart is not None:
+            before = len(self._buffer)
+            yield from self._set_apart(end)
+            end -= before - len(self._buffer)
+        if end:
+            yield self._give(end)
+
+    def _set_apart(self, end: int) -> Iterator[Apart]:
+        """Give out the lines before the next start of a record."""
+        found = record_start().search(self._buffer, 0, end)
+        size = found.start() if found else end
+        reason = self._apart or ORPHAN
+        if found:
+            self._apart = None
+        if size:
+            yield Apart(self._give(size), size, reason)
+
+    def _give(self, size: int) -> bytes:
+        raw = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._checked = max(0, self._checked - size)
+        self._searched = max(0, self._searched - size)
+        return raw

@@ -1,0 +1,155 @@
+"""Audits: one fact of each peer, compared across the peers or with what it must be.
+
+An answer names the peers that stand out. Where a fact is not known of a peer, the audit says so
+instead of taking it for right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from logdiag.facts import FACTS, Fact, after
+from logdiag.model import Evidence, State
+from logdiag.records import instant
+from logdiag.rules.episodes import Episode
+from logdiag.rules.events import Case, Key
+from logdiag.rules.schema import Audit
+from logdiag.wording import listed
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer about the cluster as a whole, in which no record stands for a peer."""
+
+    key: Key
+    episode: Episode
+    hosts: tuple[str, ...]
+    peers: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    found: str
+
+
+def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
+    """What stands out, and why the rest could not be judged."""
+    cluster = case.cluster
+    if audit.topology == "cluster" and cluster.topology == "single":
+        return [], []
+    known = _asked(audit, case)
+    unknown = [peer.name for peer in cluster.peers if peer.name not in case.facts[audit.of]]
+    label = FACTS[audit.of]
+    reasons = [f"not known of {listed(unknown)}: {label}"] if unknown else []
+    if audit.must in ("equal", "same-order", "within"):
+        if len(known) < 2:
+            return [], [f"needs it of two peers: {label}"] if len(cluster.peers) > 1 else []
+        return _across(audit, known), reasons
+    wrong = {peer: fact for peer, fact in known.items() if _is_wrong(audit, fact, peer, case)}
+    return [
+        _told((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in sorted(wrong.items())
+    ], reasons
+
+
+def _asked(audit: Audit, case: Case) -> dict[str, Fact]:
+    """The fact of each peer that the audit is about."""
+    facts = case.facts[audit.of]
+    if audit.only_if is None:
+        return dict(sorted(facts.items()))
+    among = {value.lower() for value in audit.only_if.among}
+    condition = case.facts[audit.only_if.of]
+    return {
+        peer: fact
+        for peer, fact in sorted(facts.items())
+        if peer in condition and among & {value.lower() for value in condition[peer].values}
+    }
+
+
+def _compared(audit: Audit, fact: Fact) -> tuple[str, ...]:
+    values = [value.strip().lower().rstrip(".") for value in fact.values if not _is_exempt(audit, value)]
+    return tuple(values) if audit.must == "same-order" else tuple(sorted(values))
+
+
+def _is_exempt(audit: Audit, value: str) -> bool:
+    text = pa.array([value])
+    return any(pc.match_substring_regex(text, pattern)[0].as_py() for pattern in audit.exempt)
+
+
+def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
+    if audit.must == "within":
+        numbers = {peer: float(fact.values[0]) for peer, fact in known.items() if fact.values}
+        apart = max(numbers.values()) - min(numbers.values()) if numbers else 0.0
+        if apart <= float((audit.value or ["0"])[0]):
+            return []
+        # The clocks furthest from the middle stand out.
+        middle = sorted(numbers.values())[len(numbers) // 2]
+        far = max(abs(number - middle) for number in numbers.values())
+        hosts = tuple(peer for peer, number in numbers.items() if abs(number - middle) == far)
+        return [_told((), hosts, tuple(set(known) - set(hosts)), known, audit)]
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for peer, fact in known.items():
+        groups.setdefault(_compared(audit, fact), []).append(peer)
+    if len(groups) < 2:
+        return []
+    most = max(len(peers) for peers in groups.values())
+    common = [peers for peers in groups.values() if len(peers) == most]
+    # Where no value is the most common one, all peers stand out.
+    right = set(common[0]) if len(common) == 1 else set()
+    hosts = tuple(sorted(set(known) - right))
+    return [_told((), hosts, tuple(sorted(right)), known, audit)]
+
+
+def _is_wrong(audit: Audit, fact: Fact, peer: str, case: Case) -> bool:
+    values = [value for value in fact.values if value and not _is_exempt(audit, value)]
+    match audit.must:
+        case "present":
+            return not values
+        case "none":
+            return bool(values)
+        case "one-of":
+            allowed = {value.lower() for value in audit.value or ()}
+            return any(value.lower() not in allowed for value in values)
+        case "at-most":
+            return any(
+                float(value) > float((audit.value or ["0"])[0]) for value in values if _is_number(value)
+            )
+        case "last":
+            end = instant(case.cluster.seen[peer].end) if peer in case.cluster.seen else fact.time
+            left = after(fact, end)
+            return left is not None and left.total_seconds() <= 0
+        case "told":
+            return bool(values)
+    return False
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _told(key: Key, hosts: Sequence[str], peers: Sequence[str], facts: dict[str, Fact], audit: Audit) -> Told:
+    times = [fact.time for fact in facts.values()]
+    first, last = (int((time - _EPOCH).total_seconds() * 1_000_000) for time in (min(times), max(times)))
+    state: State = "seen" if audit.must == "told" else "open"
+    groups: dict[str, list[str]] = {}
+    for peer, fact in facts.items():
+        said = ", ".join(_say(audit, value) for value in fact.values if value) or "nothing"
+        groups.setdefault(said, []).append(peer)
+    found = "; ".join(f"{said} on {listed(on)}" for said, on in groups.items())
+    return Told(
+        key=key,
+        episode=Episode((), state, first, last, max(1, len(hosts))),
+        hosts=tuple(hosts),
+        peers=tuple(sorted(peers)),
+        evidence=tuple(one for fact in facts.values() for one in fact.evidence)[:40],
+        found=found,
+    )
+
+
+def _say(audit: Audit, value: str) -> str:
+    return next((said for part, said in audit.say.items() if part.lower() in value.lower()), value)

@@ -1,0 +1,143 @@
+"""For a rule that stayed silent: the nearest it came, and what was missing.
+
+Made only when somebody asks (`--explain`): it asks each rule's conditions again, one term less.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test, compile_condition
+from logdiag.facts import FACTS
+from logdiag.records import instant
+from logdiag.rules import matchers
+from logdiag.rules.events import Case, Collected
+from logdiag.rules.matchers import Event
+from logdiag.rules.schema import Absence, Audit, Count, Match, Pattern, Rule, Sequence
+from logdiag.wording import counted, listed, moment, stretch
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def nearest_miss(rule: Rule, case: Case) -> str | None:
+    """The best partial match of a silent rule, in a sentence; None where nothing came near."""
+    found = [text for match in rule.match if (text := _nearest(match, case)) is not None]
+    return " ".join(found) or None
+
+
+def _nearest(match: Match, case: Case) -> str | None:
+    if match.count is not None:
+        return _of_count(match.count, match, case)
+    if match.sequence is not None:
+        return _of_sequence(match.sequence, case)
+    if match.absence is not None:
+        return _of_absence(match.absence, match, case)
+    if match.audit is not None:
+        return _of_audit(match.audit, case)
+    if match.record is not None:
+        return _of_patterns(match.record, case)
+    if match.state is not None:
+        return _of_patterns(match.state.raised, case)
+    if match.alarm is not None:
+        return _of_patterns(match.alarm.as_state().raised[:1], case)
+    if match.peers is not None:
+        events = Collected(case).events(match.peers.of)
+        if events:
+            hosts = listed(sorted({event.peer for event in events}))
+            return f"{counted(len(events), 'record')} on {hosts}; {match.peers.quantifier} did not hold."
+        return _of_patterns(match.peers.of, case)
+    return None
+
+
+def _of_patterns(patterns: list[Pattern], case: Case) -> str | None:
+    """The condition that most records hold but for one term, and that term."""
+    best: tuple[int, str] | None = None
+    for pattern in patterns:
+        log = case.sources[pattern.table].log
+        for count, term, row in _one_less(compile_condition(pattern.where), log):
+            if count and (best is None or count < best[0]):
+                place = f"{moment(instant(log.time_at(row)))} on {log.host_at(row)}"
+                best = (count, f"{counted(count, 'record')} hold all of it but {term}, the first {place}.")
+    return best[1] if best else None
+
+
+def _one_less(condition: Condition, log: Log) -> Iterator[tuple[int, str, int]]:
+    """For each term of a condition: how many rows hold all the others, what it is, and the first row."""
+    if not isinstance(condition, AllOf):
+        return
+    for index, term in enumerate(condition.terms):
+        others = condition.terms[:index] + condition.terms[index + 1 :]
+        rows = log.rows(replace(condition, terms=others))
+        if len(rows):
+            yield len(rows), _said(term), int(rows[0])
+
+
+def _said(condition: Condition) -> str:
+    match condition:
+        case Test(reference, modifier, values):
+            number = f"[{reference.number}]" if reference.number > 1 else ""
+            how = "" if modifier == "is" else f"|{modifier}"
+            return f"{reference.key}{number}{how}: {', '.join(values[:3])}"
+        case Not(term):
+            return f"not ({_said(term)})"
+        case AllOf(terms):
+            return " and ".join(_said(term) for term in terms)
+        case AnyOf(terms):
+            return " or ".join(_said(term) for term in terms[:3])
+
+
+def _of_count(count: Count, match: Match, case: Case) -> str | None:
+    groups = Collected(case).grouped(count.of, match)
+    most = max((_most(events, count) for events in groups.values()), default=0)
+    if not most:
+        return _of_patterns(count.of, case)
+    return f"{most} of {count.at_least} within {stretch(count.within)}."
+
+
+def _most(events: list[Event], count: Count) -> int:
+    within = count.within // _MICROSECOND
+    for enough in range(min(count.at_least, len(events)), 0, -1):
+        if matchers.dense(events, enough, within, count.distinct):
+            return enough
+    return 0
+
+
+def _of_sequence(sequence: Sequence, case: Case) -> str | None:
+    collected = Collected(case)
+    steps = [collected.events([step]) for step in sequence.steps]
+    for length in range(len(steps) - 1, 0, -1):
+        chains = matchers.sequences(
+            steps[:length],
+            sequence.within // _MICROSECOND,
+            skew=sequence.skew // _MICROSECOND,
+            ties=sequence.ties == "allow",
+            peers=[step.peer for step in sequence.steps[:length]],
+        )
+        if chains:
+            last = chains[-1][-1]
+            where = f"{moment(instant(last.time))} on {last.peer}"
+            what = (
+                "never came"
+                if not steps[length]
+                else f"did not come in order within {stretch(sequence.within)}"
+            )
+            return f"{length} of {len(steps)} steps, up to {where}; step {length + 1} {what}."
+    return _of_patterns(list(sequence.steps[:1]), case)
+
+
+def _of_absence(absence: Absence, match: Match, case: Case) -> str | None:
+    openings = Collected(case).events(absence.opening, match.by)
+    if not openings:
+        return _of_patterns(absence.opening, case)
+    span = stretch(absence.within)
+    return f"{counted(len(openings), 'opening record')}, each answered within {span}."
+
+
+def _of_audit(audit: Audit, case: Case) -> str | None:
+    facts = case.facts[audit.of]
+    if not facts:
+        return f"Not known of any peer: {FACTS[audit.of]}."
+    said = {peer: ", ".join(fact.values) or "nothing" for peer, fact in sorted(facts.items())}
+    if len(set(said.values())) == 1:
+        return f"{next(iter(said.values()))} on {listed(list(said))}."
+    return "; ".join(f"{value} on {peer}" for peer, value in said.items()) + "."

@@ -1,0 +1,54 @@
+"""Alarms that no rule names: what the catalogue says of them."""
+
+from collections.abc import Iterable
+
+from logdiag.catalogue import alarm_title, load
+from logdiag.model import Severity
+from logdiag.rules.events import Case, Collected
+from logdiag.rules.library import Library
+from logdiag.rules.matchers import Event
+from logdiag.rules.schema import Pattern
+
+_UNKNOWN_MEANING = "The alarm catalogue does not know this alarm; what is known of it is its own text."
+_UNKNOWN_ADVICE = (
+    "Read the alarm on Status > Alarms, which has its own link to help, and in the release notes."
+)
+
+
+class Others(Collected):
+    """The events of alarms, but for those that some other rule's match means."""
+
+    def __init__(self, case: Case, library: Library) -> None:
+        super().__init__(case)
+        self._claimed: set[tuple[str, int]] = set()
+        for rule in library.rules.values():
+            for match in rule.match:
+                if match.alarm is not None and not match.alarm.others:
+                    state = match.alarm.as_state()
+                    patterns = [*state.raised, *(state.lower or []), *(state.acknowledge or [])]
+                    self._claimed |= {(e.table, e.row) for e in super().events(patterns)}
+
+    def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
+        """What the patterns match and no other rule claims."""
+        return [e for e in super().events(patterns, by) if (e.table, e.row) not in self._claimed]
+
+
+def from_catalogue(values: dict[str, str]) -> dict[str, str]:
+    """Name, meaning and advice of the alarm whose ``id`` and ``detail`` were bound."""
+    alarm = load().get(values.get("id", ""))
+    if alarm is None:
+        name = alarm_title(values.get("detail", "")) or "an alarm without a text"
+        return {"name": name, "meaning": _UNKNOWN_MEANING, "advice": _UNKNOWN_ADVICE}
+    name = alarm_title(values.get("detail", "")) or alarm.title
+    return {"name": name, "meaning": alarm.meaning, "advice": alarm.remedy}
+
+
+def severity_of(alarm: str) -> Severity:
+    """How bad an alarm is that does not concern the cluster: never worse than medium."""
+    known = load().get(alarm)
+    if alarm == "25019":  # it is raised by diagnostic logging itself
+        return "info"
+    word = known.severity.lower() if known is not None else "warning"
+    if word in ("notice", "info", "information"):
+        return "info"
+    return "low" if word == "warning" else "medium"

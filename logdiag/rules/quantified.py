@@ -1,0 +1,112 @@
+"""Records under a quantifier over the cluster's members: all, any, none, differ, one-sided."""
+
+from datetime import timedelta
+
+from logdiag.model import State
+from logdiag.rules.audits import Told
+from logdiag.rules.episodes import Episode
+from logdiag.rules.events import Case, Collected
+from logdiag.rules.matchers import Event, episodes
+from logdiag.rules.schema import Match, Peers
+from logdiag.wording import listed
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def answers(peers: Peers, match: Match, collected: Collected) -> tuple[list[Told], list[str]]:
+    """What holds over the peers, and why the rest cannot be told. Windows are ``[t, t + within)``."""
+    events = collected.events(peers.of, match.by)
+    within = peers.within // _MICROSECOND
+    case = collected.case
+    match peers.quantifier:
+        case "any":
+            return [_told(tuple(part), case) for part in episodes(events, within)], []
+        case "all":
+            return _all(events, within, case)
+        case "none":
+            return _none(events, within, case)
+        case "differ":
+            return _differ(events, peers.value or "", case)
+    return _one_sided(events, peers.value or "", within, case)
+
+
+def _unwatched(case: Case) -> list[str]:
+    return [peer.name for peer in case.cluster.peers if peer.name not in case.cluster.seen]
+
+
+def _all(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
+    missing = _unwatched(case)
+    if missing:
+        return [], [f"no log of {listed(missing)} was given"]
+    everyone = {peer.name for peer in case.cluster.peers}
+    found: list[Told] = []
+    start = 0
+    while start < len(events):
+        window = [event for event in events[start:] if event.time < events[start].time + within]
+        if everyone <= {event.peer for event in window}:
+            found.append(_told(tuple(window), case))
+            start += len(window)
+        else:
+            start += 1
+    return found, []
+
+
+def _none(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
+    if events:
+        return [], []
+    missing = _unwatched(case)
+    short = [
+        peer
+        for peer, seen in case.cluster.seen.items()
+        if not any(end - start >= within for start, end in seen.spans)
+    ]
+    if missing or short:
+        return [], [f"the logs of {listed(sorted({*missing, *short}))} do not watch long enough"]
+    start = min(seen.start for seen in case.cluster.seen.values())
+    end = max(seen.end for seen in case.cluster.seen.values())
+    hosts = tuple(sorted(case.cluster.seen))
+    return [Told((), Episode((), "open", start, end, 1), hosts, (), (), "none on any peer")], []
+
+
+def _differ(events: list[Event], value: str, case: Case) -> tuple[list[Told], list[str]]:
+    newest = {event.peer: event for event in events if value in event.values}
+    if len({event.values[value] for event in newest.values()}) < 2:
+        missing = _unwatched(case)
+        return [], [f"no log of {listed(missing)} was given"] if missing else []
+    groups: dict[str, list[str]] = {}
+    for peer, event in sorted(newest.items()):
+        groups.setdefault(event.values[value], []).append(peer)
+    found = "; ".join(f"{said} on {listed(on)}" for said, on in groups.items())
+    chosen = tuple(sorted(newest.values()))
+    return [_told(chosen, case, found, state="open")], []
+
+
+def _one_sided(events: list[Event], value: str, within: int, case: Case) -> tuple[list[Told], list[str]]:
+    told: list[Told] = []
+    reasons: list[str] = []
+    pairs: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        if value in event.values:
+            pairs.setdefault((event.peer, event.values[value]), []).append(event)
+    for (peer, other), said in sorted(pairs.items()):
+        back = pairs.get((other, peer), [])
+        alone = [event for event in said if not any(abs(event.time - one.time) < within for one in back)]
+        seen = case.cluster.seen.get(other)
+        for event in alone:
+            covered = seen is not None and any(
+                start <= event.time - within and event.time + within <= end for start, end in seen.spans
+            )
+            if covered:
+                told.append(_told((event,), case))
+            else:
+                reasons.append(f"the log of {other} does not show whether it noticed it too")
+    return told, list(dict.fromkeys(reasons))
+
+
+def _told(events: tuple[Event, ...], case: Case, found: str = "", *, state: State = "seen") -> Told:
+    hosts = tuple(sorted({event.peer for event in events}))
+    names = {peer.name for peer in case.cluster.peers}
+    peers = {value for event in events for value in event.values.values() if value in names} - set(hosts)
+    text = found or f"on {listed(hosts)}"
+    episode = Episode(events, state, events[0].time, events[-1].time, len(events))
+    return Told((), episode, hosts, tuple(sorted(peers)), (), text)

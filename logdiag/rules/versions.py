@@ -1,0 +1,59 @@
+"""Which software versions a rule or a procedure is for."""
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+Answer = Literal["applies", "does not", "cannot tell"]
+
+_SPEC = re.compile(r"(?P<sign>>=|<=|>|<|=)? *X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
+_VERSION = re.compile(r"X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
+
+
+def is_valid(spec: str) -> bool:
+    """Whether a text is a range of versions, such as ``>=X14``, ``<X8.8`` or ``X14.2``."""
+    return _SPEC.fullmatch(spec.strip()) is not None
+
+
+def applies(specs: Iterable[str], version: str | None) -> Answer:
+    """Whether one of some ranges holds for a version; a version without a sign means all that begin so."""
+    found = _VERSION.match(version.strip()) if version else None
+    if found is None:
+        return "cannot tell"
+    numbers = _numbers(found["numbers"])
+    return "applies" if any(_holds(spec, numbers) for spec in specs) else "does not"
+
+
+def applies_to_all(specs: Iterable[str], versions: Iterable[str | None]) -> Answer:
+    """The answer for several peers: one to which it applies is enough, all must be known to say no."""
+    specs = list(specs)
+    answers = {applies(specs, version) for version in versions}
+    if "applies" in answers:
+        return "applies"
+    return "cannot tell" if "cannot tell" in answers or not answers else "does not"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _holds(spec: str, version: tuple[int, ...]) -> bool:
+    found = _SPEC.fullmatch(spec.strip())
+    if found is None:
+        return False
+    bound = _numbers(found["numbers"])
+    # X14 and X14.0.0 are the same: what is not said counts as 0.
+    length = max(len(bound), len(version))
+    mine, theirs = (part + (0,) * (length - len(part)) for part in (version, bound))
+    match found["sign"]:
+        case ">=":
+            return mine >= theirs
+        case ">":
+            return mine > theirs
+        case "<=":
+            return mine <= theirs
+        case "<":
+            return mine < theirs
+        case "=":
+            return mine == theirs
+    return version[: len(bound)] == bound

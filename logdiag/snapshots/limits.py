@@ -1,0 +1,154 @@
+"""How much is read before it is too much: archives are written by strangers."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+
+from logdiag.errors import InputError
+from logdiag.model import Fault
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be read at most. One that is reached is written on the member, and the run is partial."""
+
+    member: int = field(default=4 << 30, metadata={"says": "bytes of one member"})
+    total: int = field(default=64 << 30, metadata={"says": "bytes of all members"})
+    members: int = field(default=100_000, metadata={"says": "members of one snapshot"})
+    depth: int = field(default=8, metadata={"says": "archives inside each other"})
+    ratio: int = field(default=500, metadata={"says": "bytes unpacked for each byte of a snapshot"})
+    line: int = field(default=1 << 20, metadata={"says": "bytes of one line of a log"})
+    seconds: int = field(default=3600, metadata={"says": "seconds for one snapshot"})
+
+    def changed(self, written: list[str]) -> "Limits":
+        """The same with some set anew, each written ``name=value``; k, M, G and T count by 1024.
+
+        Raises:
+            InputError: one is no limit, or no whole number above 0; all of them are named.
+
+        """
+        values: dict[str, int] = {}
+        problems = []
+        for text in written:
+            name, _, value = text.partition("=")
+            number, unit = (value[:-1], value[-1].lower()) if value[-1:].isalpha() else (value, "")
+            if name not in self.__dataclass_fields__:
+                names = ", ".join(self.__dataclass_fields__)
+                problems.append(f"--limit {text}: the limits are {names}")
+            elif unit not in _UNITS or not re.fullmatch("0*[1-9][0-9]{0,14}", number):
+                problems.append(
+                    f"--limit {text}: write {name}=NUMBER, such as {name}={getattr(Limits, name)}"
+                )
+            else:
+                values[name] = int(number) * _UNITS[unit]
+        if problems:
+            raise InputError("\n".join(problems))
+        return replace(self, **values)
+
+    def differing(self) -> str | None:
+        """Those that are not as they are by themselves, as they would be written; None if all are."""
+        changed = [
+            f"{one.name}={getattr(self, one.name)}"
+            for one in fields(self)
+            if getattr(self, one.name) != one.default
+        ]
+        return " ".join(changed) or None
+
+
+RATIO_FROM = 64 << 20
+"""Bytes that may be unpacked before their ratio counts: a small file of zeros harms nobody."""
+
+
+@dataclass
+class Meter:
+    """What was read so far, against the limits. One serves all snapshots, one after the other.
+
+    Streams ask it before they go on. ``stopped`` says why nothing more of a snapshot is read.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = time.monotonic
+    total: int = 0
+    read: int = 0
+    unpacked: int = 0
+    members: int = 0
+    stopped: Fault | None = None
+    _started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    def begin(self) -> None:
+        """Begin with a snapshot."""
+        self.read = self.unpacked = self.members = 0
+        self._started = self.clock()
+        # What all snapshots may hold together does not come back with the next one.
+        self.stopped = self.stopped if self.total >= self.limits.total else None
+
+    def given(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The bytes of an input as it was given, counted and timed."""
+        for chunk in chunks:
+            self.read += len(chunk)
+            if self._is_late():
+                return
+            yield chunk
+
+    def unpacking(self, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
+        """What comes out of something compressed, as long as it is not out of proportion."""
+        for chunk in chunks:
+            self.unpacked += len(chunk)
+            if self.unpacked > RATIO_FROM and self.unpacked > self.limits.ratio * self.read:
+                times = f"{self.limits.ratio:,} times the size of what was given"
+                faults.append(Fault("limit", f"unpacked to more than {times} (ratio)"))
+                return
+            if self._is_late():
+                return
+            yield chunk
+
+    def content(self, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
+        """The bytes of one member, as long as there are not too many."""
+        left = self.limits.member
+        for chunk in chunks:
+            if self._is_late():
+                break
+            kept = chunk[: min(left, self.limits.total - self.total)]
+            self.total += len(kept)
+            left -= len(kept)
+            if kept:
+                yield kept
+            if len(kept) < len(chunk):
+                said = f"of a member no more than {size_said(self.limits.member)} are read (member)"
+                if left:
+                    said = f"of all members no more than {size_said(self.limits.total)} are read (total)"
+                    self.stopped = Fault("limit", said)
+                else:
+                    faults.append(Fault("limit", said))
+                break
+        if self.stopped is not None:
+            # That the stream seems cut is only what the stop looks like from inside.
+            faults[:] = [*(fault for fault in faults if fault.kind != "cut"), self.stopped]
+
+    def admits(self) -> bool:
+        """Whether one more member may be looked at."""
+        if self.members >= self.limits.members and self.stopped is None:
+            said = f"of a snapshot no more than {self.limits.members:,} members are read (members)"
+            self.stopped = Fault("limit", said)
+        self.members += self.stopped is None
+        return self.stopped is None
+
+    def _is_late(self) -> bool:
+        if self.stopped is None and self.clock() - self._started > self.limits.seconds:
+            said = f"a snapshot is read for no longer than {self.limits.seconds:,} seconds (seconds)"
+            self.stopped = Fault("limit", said)
+        return self.stopped is not None
+
+
+def size_said(size: int) -> str:
+    """A limit in bytes, as a person would write it."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit:,} {name}"
+    return f"{size:,} bytes"

@@ -1,0 +1,219 @@
+"""Which peers there are, which belong together, and what dumps say of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logdiag.cluster import Cluster, find_clusters
+from logdiag.reading import read_texts
+
+TIME = "2024-02-06T10:00:{:02d}.000+00:00"
+
+
+def node_record(host: str, other: str, domain: str = "example.com", second: int = 0) -> str:
+    return (
+        f'{TIME.format(second)} {host} UTCTime="2024-02-06 10:00:{second:02d},000" '
+        f'Module="developer.clusterdb.cdb" Level="INFO" Node="clusterdb@{host}.{domain}" PID="<0.1.0>" '
+        f'Detail="Processed mnesia_down event from accessible node" Node="clusterdb@{other}.{domain}"\n'
+    )
+
+
+def list_record(host: str, *peers: tuple[str, str], primary: int = 0, second: int = 0) -> str:
+    listed = ", ".join(f"u'({address} {name})'" for address, name in peers)
+    return (
+        f'{TIME.format(second)} {host} replication: UTCTime="2024-02-06 10:00:{second:02d},000" '
+        f'Module="developer.replication" Level="INFO" AlternateIPAddresses="[{listed}]" '
+        f'ConfigurationMasterIndex="{primary}" LocalPeerIndex="0"\n'
+    )
+
+
+def plain_record(host: str, second: int = 0) -> str:
+    return f'{TIME.format(second)} {host} tvcs: Event="System Start"\n'
+
+
+def clusters(**files: str) -> list[Cluster]:
+    found = find_clusters(read_texts({name: text.encode() for name, text in files.items()}))
+    return [cluster for cluster, _ in found]
+
+
+def names(found: list[Cluster]) -> list[list[str]]:
+    return [[peer.name for peer in cluster.peers] for cluster in found]
+
+
+# ── records ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_logs_without_anything_in_common_are_taken_for_one_cluster() -> None:
+    assert names(clusters(a=plain_record("expc01"), b=plain_record("expc02"))) == [["expc01", "expc02"]]
+
+
+def test_peers_that_name_each_other_are_one_cluster() -> None:
+    found = clusters(a=node_record("expc01", "expc02"), b=node_record("expc02", "expc01"))
+    assert names(found) == [["expc01", "expc02"]]
+    assert [peer.fqdn for peer in found[0].peers] == ["expc01.example.com", "expc02.example.com"]
+    assert [peer.cluster for peer in found[0].peers] == [None, None]
+
+
+def test_two_lists_of_peers_are_two_clusters() -> None:
+    core = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    edge = (("10.1.0.1", "expe01"), ("10.1.0.2", "expe02"))
+    found = clusters(
+        a=list_record("expc01", *core),
+        b=list_record("expc02", *core),
+        c=list_record("expe01", *edge, primary=1),
+        d=list_record("expe02", *edge, primary=1),
+    )
+    assert names(found) == [["expc01", "expc02"], ["expe01", "expe02"]]
+    assert [cluster.primary for cluster in found] == ["expc01", "expe02"]
+    assert [peer.cluster for cluster in found for peer in cluster.peers] == [
+        *["the cluster of expc01"] * 2,
+        *["the cluster of expe01"] * 2,
+    ]
+
+
+def test_a_peer_that_gave_no_snapshot_belongs_to_the_cluster_that_names_it() -> None:
+    found = clusters(
+        a=list_record("expc01", ("10.0.0.1", "expc01"), ("10.0.0.2", "expc02")),
+        b=list_record("expe01", ("10.1.0.1", "expe01"), ("10.1.0.2", "expe02")),
+    )
+    assert names(found) == [["expc01", "expc02"], ["expe01", "expe02"]]
+    assert [peer.snapshot for cluster in found for peer in cluster.peers] == ["a", None, "b", None]
+
+
+def test_a_host_that_the_list_leaves_out_is_no_peer() -> None:
+    listed = list_record("expc01", ("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    assert names(clusters(a=listed, b=plain_record("other"))) == [["expc01", "expc02"], ["other"]]
+
+
+def test_names_in_different_domains_are_different_peers() -> None:
+    found = clusters(
+        a=node_record("expc01", "expc02", "one.example"),
+        b=node_record("expc01", "expc02", "two.example"),
+    )
+    assert names(found) == [
+        ["expc01.one.example", "expc02.one.example"],
+        ["expc01.two.example", "expc02.two.example"],
+    ]
+    first, second = found
+    assert first.resolve("expc01") == "expc01.one.example"
+    assert second.resolve("clusterdb@expc01.two.example") == "expc01.two.example"
+
+
+def test_peers_in_different_domains_that_name_each_other_are_one_cluster() -> None:
+    record = node_record("expc01", "expc02", "one.example").replace(
+        'Node="clusterdb@expc02.one.example"', 'Node="clusterdb@expc02.two.example"'
+    )
+    other = node_record("expc02", "expc01", "two.example").replace(
+        'Node="clusterdb@expc01.two.example"', 'Node="clusterdb@expc01.one.example"'
+    )
+    assert names(clusters(a=record, b=other)) == [["expc01", "expc02"]]
+
+
+def test_one_snapshot_may_hold_the_logs_of_two_clusters() -> None:
+    core, edge = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02")), (("10.1.0.1", "expe01"),)
+    found = clusters(both=list_record("expc01", *core) + list_record("expe01", *edge))
+    assert names(found) == [["expc01", "expc02"], ["expe01"]]
+
+
+def test_every_record_belongs_to_one_cluster() -> None:
+    core, edge = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02")), (("10.1.0.1", "expe01"),)
+    tables = read_texts({
+        "a": (list_record("expc01", *core) + plain_record("expc02")).encode(),
+        "b": (list_record("expe01", *edge) + plain_record("expe01")).encode(),
+    })  # fmt: skip
+    parts = [part.records for _, part in find_clusters(tables)]
+    assert [part.num_rows for part in parts] == [2, 2]
+    assert [set(part.column("host").to_pylist()) for part in parts] == [{"expc01", "expc02"}, {"expe01"}]
+
+
+@given(st.permutations(["a", "b", "c", "d"]))
+def test_the_names_of_the_snapshots_change_nothing(order: list[str]) -> None:
+    core = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    edge = (("10.1.0.1", "expe01"), ("10.1.0.2", "expe02"))
+    texts = [
+        list_record("expc01", *core),
+        plain_record("expc02"),
+        plain_record("expe02"),
+        list_record("expe01", *edge),
+    ]
+    found = clusters(**dict(zip(order, texts, strict=True)))
+    assert names(found) == [["expc01", "expc02"], ["expe01", "expe02"]]
+
+
+def test_many_strangers_are_told_apart_only_up_to_a_point() -> None:
+    texts = {f"s{i}": node_record(f"host{i}", f"other{i}", f"d{i}.example") for i in range(200)}
+    found = clusters(**texts)
+    assert len(found) == 50
+    assert sum(len(cluster.peers) for cluster in found) == 400
+
+
+# ── dumps ───────────────────────────────────────────────────────────────────────────────────
+
+
+def xconfiguration(host: str, *peers: str, name: str = "", primary: int = 1, address: str = "") -> str:
+    lines = [
+        f'IP DNS Hostname: "{host}"',
+        'IP DNS Domain Name: "example.com"',
+        f"Alternates ConfigurationPrimary: {primary}",
+        *(f'Alternates Peer {number} Address: "{peer}"' for number, peer in enumerate(peers, start=1)),
+    ]
+    lines += [f'Alternates Cluster Name: "{name}"'] if name else []
+    lines += [f'Ethernet 1 IP V4 Address: "{address}"'] if address else []
+    return "".join(f"*c xConfiguration {line}\n" for line in lines)
+
+
+def test_a_dump_names_the_peers_and_the_primary_counted_from_1() -> None:
+    peers = ("expc01.example.com", "expc02.example.com")
+    (found,) = clusters(a=plain_record("expc01"), x=xconfiguration("expc01", *peers, primary=2))
+    assert names([found]) == [["expc01", "expc02"]]
+    assert (found.primary, found.listed, found.topology) == ("expc02", True, "cluster")
+    assert [peer.snapshots for peer in found.peers] == [("a", "x"), ()]
+
+
+def test_a_newer_record_overrides_the_primary_of_a_dump() -> None:
+    pairs = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    dump = xconfiguration("expc01", "10.0.0.1", "10.0.0.2", primary=2, address="10.0.0.1")
+    (found,) = clusters(a=list_record("expc01", *pairs, primary=0), x=dump)
+    assert (names([found]), found.primary) == ([["expc01", "expc02"]], "expc01")
+
+
+def test_addresses_in_the_list_are_the_peers_whose_interfaces_have_them() -> None:
+    listed = ("10.0.0.1", "10.0.0.2")
+    (found,) = clusters(
+        a=xconfiguration("expc01", *listed, address="10.0.0.1"),
+        b=xconfiguration("expc02", *listed, address="10.0.0.2"),
+    )
+    assert [(peer.name, peer.addresses) for peer in found.peers] == [
+        ("expc01", ("10.0.0.1",)),
+        ("expc02", ("10.0.0.2",)),
+    ]
+
+
+def test_cluster_names_tell_clusters_apart_and_name_them() -> None:
+    found = clusters(
+        a=xconfiguration("expc01", "10.0.0.1", name="core.example.com", address="10.0.0.1"),
+        b=xconfiguration("expe01", "10.1.0.1", name="edge.example.com", address="10.1.0.1"),
+    )
+    assert [(cluster.peers[0].name, cluster.peers[0].cluster) for cluster in found] == [
+        ("expc01", "core.example.com"),
+        ("expe01", "edge.example.com"),
+    ]
+
+
+def status(host: str, edge: bool, version: str = "X14.2.5") -> str:
+    return (
+        f'*s SystemUnit: /\n  Name: "{host}"\n  Product: "Cisco Expressway"\n  Software: /\n'
+        f'    Version: "{version}"\n    Configuration: /\n      Expressway: "{edge}"\n*s/end\n'
+    )
+
+
+def test_expressway_c_and_e_are_never_one_cluster() -> None:
+    found = clusters(
+        a=plain_record("exp01"),
+        b=status("exp01", edge=False),
+        c=plain_record("exp02"),
+        d=status("exp02", edge=True),
+    )
+    assert [[(p.name, p.product, p.version) for p in cluster.peers] for cluster in found] == [
+        [("exp01", "Expressway-C", "X14.2.5")],
+        [("exp02", "Expressway-E", "X14.2.5")],
+    ]

@@ -1,0 +1,203 @@
+"""Audits and quantifiers over peers, against an oracle of a few lines."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logdiag.cluster import Cluster
+from logdiag.facts import FACTS, Fact, Facts
+from logdiag.model import Peer
+from logdiag.rules import audits, quantified
+from logdiag.rules.events import Case
+from logdiag.rules.matchers import Event
+from logdiag.rules.schema import Audit, Match, Peers
+from logdiag.spans import Seen
+
+NOON = datetime(2024, 3, 5, 12, 0, tzinfo=UTC)
+NAMES = ("expa01", "expa02", "expa03", "expa04")
+
+
+def cluster(names: tuple[str, ...], seen: dict[str, Seen] | None = None) -> Cluster:
+    peers = tuple(Peer(name) for name in names)
+    return Cluster(peers, seen or {}, listed=True, dumps={}, aliases={}, skews={})
+
+
+def case(facts: dict[str, dict[str, tuple[str, ...]]], names: tuple[str, ...] = NAMES) -> Case:
+    known: Facts = {name: {} for name in FACTS}
+    for name, by_peer in facts.items():
+        known[name] = {peer: Fact(values, NOON) for peer, values in by_peer.items()}
+    return Case({}, cluster(names), known)
+
+
+def answers(written: dict[str, Any], evidence: Case) -> tuple[list[tuple[tuple[str, ...], str]], list[str]]:
+    told, reasons = audits.answers(Audit.model_validate(written), evidence)
+    return [(one.hosts, one.found) for one in told], reasons
+
+
+VALUES = st.lists(st.sampled_from(["a", "A", "b", "c"]), max_size=3).map(tuple)
+KNOWN = st.dictionaries(st.sampled_from(NAMES), VALUES)
+
+
+@given(KNOWN, st.sampled_from(["equal", "same-order"]))
+def test_what_is_equal_is_silent_and_what_differs_names_those_that_stand_out(
+    known: dict[str, tuple[str, ...]], must: str
+) -> None:
+    told, reasons = answers({"of": "option_keys", "must": must}, case({"option_keys": known}))
+
+    def plain(values: tuple[str, ...]) -> list[str]:
+        lower = [value.lower() for value in values]
+        return lower if must == "same-order" else sorted(lower)
+
+    said = [plain(values) for values in known.values()]
+    differ = len(known) > 1 and any(value != said[0] for value in said)
+    assert bool(told) == differ
+    if differ:
+        [(hosts, _)] = told
+        outside = [plain(values) for peer, values in known.items() if peer not in hosts]
+        # Those that are not named agree, and there are more of them than of any other opinion.
+        assert all(value == outside[0] for value in outside)
+        most = max(said.count(value) for value in said)
+        assert not outside or said.count(outside[0]) == most
+        assert len(outside) in (0, most)
+    assert bool(reasons) == (len(known) < 2 or len(known) < len(NAMES))
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.integers(-500, 500)), st.integers(0, 300))
+def test_numbers_may_be_no_further_apart(known: dict[str, int], apart: int) -> None:
+    facts = {"clock_skew": {peer: (str(number),) for peer, number in known.items()}}
+    told, _ = answers({"of": "clock_skew", "must": "within", "value": str(apart)}, case(facts))
+    wide = len(known) > 1 and max(known.values()) - min(known.values()) > apart
+    assert bool(told) == wide
+
+
+@given(KNOWN)
+def test_what_must_be_there_is_missed_where_it_is_known_to_be_missing(
+    known: dict[str, tuple[str, ...]],
+) -> None:
+    told, _ = answers({"of": "ntp_servers", "must": "present"}, case({"ntp_servers": known}))
+    assert [hosts for hosts, _ in told] == [(peer,) for peer in sorted(known) if not known[peer]]
+
+
+def test_exempt_values_may_differ() -> None:
+    facts = {
+        "option_keys": {
+            "expa01": ("Traversal Server", "100 Rich Media Sessions"),
+            "expa02": ("Traversal Server",),
+        }
+    }
+    written = {"of": "option_keys", "must": "equal", "exempt": ["(?i)rich media"]}
+    assert answers(written, case(facts, NAMES[:2])) == ([], [])
+    [(hosts, found)], _ = answers({"of": "option_keys", "must": "equal"}, case(facts, NAMES[:2]))
+    assert hosts == ("expa01", "expa02")
+    assert "100 Rich Media Sessions on expa01" in found
+
+
+def test_a_single_node_has_nobody_to_differ_from() -> None:
+    facts = {"h323_mode": {"expa01": ("Off",)}}
+    written = {"of": "h323_mode", "must": "one-of", "value": "On"}
+    assert answers(written, case(facts, NAMES[:1])) == ([], [])
+    [(hosts, _)], _ = answers({**written, "topology": "any"}, case(facts, NAMES[:1]))
+    assert hosts == ("expa01",)
+
+
+def test_a_fact_counts_only_where_another_fact_has_a_value() -> None:
+    facts = {
+        "certificate_missing": {"expa01": ("a.example",), "expa02": ("b.example",)},
+        "tls_mode": {"expa01": ("Enforcing",), "expa02": ("Permissive",)},
+    }
+    written = {"of": "certificate_missing", "must": "none", "only_if": {"of": "tls_mode", "is": "enforcing"}}
+    told, _ = answers(written, case(facts, NAMES[:2]))
+    assert [hosts for hosts, _ in told] == [("expa01",)]
+
+
+# ── peers ───────────────────────────────────────────────────────────────────────────────────
+
+
+class Given:
+    """What `quantified` asks of collected events."""
+
+    def __init__(self, events: list[Event], evidence: Case) -> None:
+        self.case = evidence
+        self._events = sorted(events)
+
+    def events(self, patterns: object, by: object = ()) -> list[Event]:
+        return self._events
+
+
+SECOND = 1_000_000
+TIMES = st.lists(
+    st.tuples(st.integers(0, 60), st.sampled_from(NAMES[:3]), st.sampled_from(NAMES[:3])), max_size=12
+)
+
+
+def ask(quantifier: str, said: list[tuple[int, str, str]], watching: tuple[str, ...] = NAMES[:3]) -> Any:
+    written = {"of": {"where": {"Event": "x"}}, "quantifier": quantifier, "within": "10s"}
+    if quantifier in ("differ", "one-sided"):
+        written["value"] = "other"
+    peers = Peers.model_validate(written)
+    events = [
+        Event(second * SECOND, peer, "s", peer, row, row, 0, {"other": other})
+        for row, (second, peer, other) in enumerate(said)
+    ]
+    seen = {peer: Seen(((-100 * SECOND, 200 * SECOND),)) for peer in watching}
+    evidence = Case({}, cluster(NAMES[:3], seen), {name: {} for name in FACTS})
+    return quantified.answers(peers, Match.model_validate({"peers": written}), Given(events, evidence))  # type: ignore[arg-type]
+
+
+@given(TIMES)
+def test_all_peers_logged_it_in_one_window(said: list[tuple[int, str, str]]) -> None:
+    told, reasons = ask("all", said)
+    expected = any(
+        {peer for time, peer, _ in said if start <= time < start + 10} == set(NAMES[:3])
+        for start, _, _ in said
+    )
+    assert (bool(told), reasons) == (expected, [])
+
+
+@given(TIMES)
+def test_no_peer_logged_it(said: list[tuple[int, str, str]]) -> None:
+    assert bool(ask("none", said)[0]) == (not said)
+
+
+@given(TIMES)
+def test_the_newest_values_differ(said: list[tuple[int, str, str]]) -> None:
+    last: dict[str, str] = {}
+    for _row, (_, peer, other) in sorted(enumerate(said), key=lambda one: (one[1][0], one[1][1], one[0])):
+        last[peer] = other
+    assert bool(ask("differ", said)[0]) == (len(set(last.values())) > 1)
+
+
+@given(TIMES)
+def test_one_side_logged_it_and_the_other_did_not(said: list[tuple[int, str, str]]) -> None:
+    expected = sum(
+        not any(p == other and o == peer and abs(t - time) < 10 for t, p, o in said)
+        for time, peer, other in said
+    )
+    told, reasons = ask("one-sided", said)
+    assert (len(told), reasons) == (expected, [])
+
+
+def test_without_the_log_that_would_decide_it_cannot_be_told() -> None:
+    said = [(1, "expa01", "expa02")]
+    for quantifier in ("all", "none", "one-sided"):
+        told, reasons = ask(quantifier, [] if quantifier == "none" else said, watching=("expa01",))
+        assert told == []
+        assert reasons
+
+
+def test_a_window_is_half_open() -> None:
+    assert ask("all", [(0, "expa01", ""), (5, "expa02", ""), (10, "expa03", "")])[0] == []
+    assert ask("all", [(0, "expa01", ""), (5, "expa02", ""), (9, "expa03", "")])[0]
+
+
+def test_a_certificate_must_outlast_the_log() -> None:
+    seen = {"expa01": Seen(((0, int(NOON.timestamp()) * SECOND),))}
+    for left, expected in ((timedelta(seconds=1), 0), (timedelta(0), 1), (timedelta(days=-1), 1)):
+        facts: Facts = {name: {} for name in FACTS}
+        until = (NOON + left).isoformat().replace("+00:00", "Z")
+        facts["certificate_until"]["expa01"] = Fact((until,), NOON)
+        audit = Audit.model_validate({"of": "certificate_until", "must": "last", "topology": "any"})
+        told, _ = audits.answers(audit, Case({}, cluster(("expa01",), seen), facts))
+        assert len(told) == expected

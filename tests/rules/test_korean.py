@@ -1,0 +1,140 @@
+"""The Korean texts of the library say what the English ones say, as far as a program can see."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from logdiag.pipeline import examine
+from logdiag.reading import read_texts
+from logdiag.rules.library import Library, load
+
+Pair = tuple[str, str, str]
+"""Where a text stands, the text, and its Korean."""
+
+HANGUL = re.compile("[가-힣]")
+KEPT = (
+    re.compile(r"\{\w+\}"),  # placeholders
+    re.compile(r"\b\d{5}\b"),  # alarms
+    re.compile(r"\bX\d+(?:\.\d+)*\b"),  # versions
+    re.compile(r"\bxCommand \w+"),
+    re.compile(r"\b\w+\.sh\b"),
+    re.compile(r"(?=(\b[\w.]+ > \w+))"),  # menu paths, step by step: a word and the one below it
+)
+"""What stays as it is in another language."""
+
+
+def kept(text: str) -> set[str]:
+    """Everything in a text that is not to be translated."""
+    return {found for pattern in KEPT for found in pattern.findall(text)}
+
+
+def pairs(library: Library) -> Iterator[Pair]:
+    """Every text of the library that has a Korean one."""
+    for name, rule in library.rules.items():
+        if rule.ko is not None:
+            yield f"{name} title", rule.title, rule.ko.title
+            yield f"{name} why", rule.why, rule.ko.why
+            mutual = rule.incident.mutual if rule.incident else None
+            if mutual is not None and rule.ko.mutual is not None:
+                yield f"{name} mutual title", mutual.title, rule.ko.mutual.title
+                yield f"{name} mutual why", mutual.why, rule.ko.mutual.why
+    for name, procedure in library.procedures.items():
+        if procedure.ko is not None:
+            yield f"procedures/{name} title", procedure.title, procedure.ko.title
+            for number, (step, wording) in enumerate(
+                zip(procedure.steps, procedure.ko.steps, strict=True), start=1
+            ):
+                for field in ("do", "why", "impact", "verify", "wait"):
+                    korean = getattr(wording, field)
+                    if korean is not None:
+                        yield f"procedures/{name} step {number} {field}", getattr(step, field), korean
+
+
+def lost(english: str, korean: str) -> list[str]:
+    """What stays as it is and stands in the English text only; a placeholder may be in neither alone."""
+    missing = [part for part in kept(english) if part not in korean]
+    return sorted(missing) + sorted(part for part in kept(korean) - kept(english) if part.startswith("{"))
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load()
+
+
+@pytest.mark.parametrize(
+    ("english", "korean", "expected"),
+    [
+        ("Restart {where} (Maintenance > Restart options > Restart).", "{where}를 재시작합니다.", ["Maintenance > Restart", "options > Restart"]),
+        ("Log in to {where} and run xCommand ForceConfigUpdate.", "{hosts}에 로그인합니다.", ["xCommand ForceConfigUpdate", "{where}", "{hosts}"]),
+        ("20007 is lowered, from X12.6 on.", "20006이 해제됩니다.", ["20007", "X12.6"]),
+        ("Never run purge.sh.", "실행하지 마십시오.", ["purge.sh"]),
+        ("See System > Clustering of {where}: 20007.", "{where}의 System > Clustering에서 20007을 확인합니다.", []),
+    ],
+)  # fmt: skip
+def test_what_a_translation_loses_is_seen(english: str, korean: str, expected: list[str]) -> None:
+    assert lost(english, korean) == expected
+
+
+def test_placeholders_commands_alarms_versions_and_menu_paths_stay_as_they_are(library: Library) -> None:
+    found = list(pairs(library))
+    assert len(found) > 100
+    assert [(where, parts) for where, english, korean in found if (parts := lost(english, korean))] == []
+
+
+def test_every_korean_text_is_korean(library: Library) -> None:
+    assert [where for where, _, korean in pairs(library) if not HANGUL.search(korean)] == []
+
+
+def test_a_korean_text_stands_only_where_there_is_an_english_one(library: Library) -> None:
+    assert [where for where, english, korean in pairs(library) if not english.strip()] == []
+
+
+def test_a_translated_procedure_has_all_that_its_steps_say(library: Library) -> None:
+    left = [
+        f"procedures/{name} step {number} {field}"
+        for name, procedure in library.procedures.items()
+        if procedure.ko is not None
+        for number, (step, wording) in enumerate(
+            zip(procedure.steps, procedure.ko.steps, strict=True), start=1
+        )
+        for field in sorted({"impact", "verify", "wait"} & step.model_fields_set)
+        if getattr(step, field) and getattr(wording, field) is None
+    ]
+    assert left == []
+
+
+def test_a_translated_incident_is_translated_for_both_sides_too(library: Library) -> None:
+    left = [
+        name
+        for name, rule, match in library.incidents()
+        if match.mutual is not None and rule.ko is not None and rule.ko.mutual is None
+    ]
+    assert left == []
+
+
+def dump(host: str, cluster: str) -> bytes:
+    peers = "".join(
+        f'*c xConfiguration Alternates Peer {n} Address: "expa0{n}.example.com"\n' for n in (1, 2)
+    )
+    own = (
+        f'*c xConfiguration IP DNS Domain Name: "example.com"\n*c xConfiguration IP DNS Hostname: "{host}"\n'
+    )
+    return f'*c xConfiguration Alternates Cluster Name: "{cluster}"\n{peers}{own}'.encode()
+
+
+def test_a_diagnosis_in_korean_tells_the_same_in_korean(library: Library) -> None:
+    dumps = {"xconf_expa01.txt": dump("expa01", "a.example.com"), "xconf_expa02.txt": dump("expa02", "b")}
+    english = examine(read_texts(dumps), library)
+    korean = examine(read_texts(dumps), library.in_language("ko"))
+    [told] = [finding for finding in korean.findings if finding.rule == "requirements/cluster-name"]
+    assert told.title.startswith("피어의 클러스터 이름이 서로 다릅니다: a.example.com")
+    assert told.remedy
+    assert all(HANGUL.search(text) for step in told.remedy for text in (step.do, step.why, step.verify))
+    for one, other in zip(english.findings, korean.findings, strict=True):
+        same = ("id", "rule", "severity", "state", "hosts", "peers", "evidence")
+        assert [getattr(one, name) for name in same] == [getattr(other, name) for name in same]
+        plan = [
+            [(step.where, step.command, step.risk) for step in finding.remedy] for finding in (one, other)
+        ]
+        assert plan[0] == plan[1]

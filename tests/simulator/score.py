@@ -1,0 +1,158 @@
+"""The score of logdiag over scenarios and seeds, as a table; what was missed, a line each.
+
+python -m tests.simulator --seeds 20
+python tests/simulator/score.py --seeds 3 --scenario link-cut
+python -m tests.simulator --seeds 3 --rule database/peer-down
+python -m tests.simulator --scenario split-brain --write /tmp/out
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a script: the package is found from the folder above
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    __package__ = "simulator"
+
+from logdiag.model import Diagnosis
+from logdiag.pipeline import examine
+from logdiag.reading import read
+from logdiag.rules.library import Library, load
+
+from .judging import Verdict, judge
+from .scenarios import SCENARIOS, Played, play
+
+
+@dataclass(frozen=True)
+class Score:
+    """Sums over verdicts; shares are between 0 and 1, and 1 where there was nothing to get wrong."""
+
+    cases: int
+    precision: float
+    recall: float
+    states: float
+    headlines: float
+    remedies: float
+    danger: int
+
+
+def score(verdicts: Sequence[Verdict]) -> Score:
+    right = sum(v.right for v in verdicts)
+    remedies = [v.remedy for v in verdicts if v.remedy is not None]
+    return Score(
+        cases=len(verdicts),
+        precision=_share(right, right + sum(v.wrong for v in verdicts)),
+        recall=_share(right, right + sum(v.missed for v in verdicts)),
+        states=_share(sum(v.states_right for v in verdicts), sum(v.states for v in verdicts)),
+        headlines=_share(sum(v.headline for v in verdicts), len(verdicts)),
+        remedies=_share(sum(remedies), len(remedies)),
+        danger=sum(v.danger for v in verdicts),
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+@cache
+def _library() -> Library:
+    return load()
+
+
+def diagnosed(played: Played) -> Diagnosis:
+    """What logdiag says of a case."""
+    return examine(read(played.bundles, keep_texts=True), _library())  # type: ignore[arg-type]
+
+
+def verdict(case: tuple[str, int]) -> Verdict:
+    """How logdiag does in one scenario with one seed."""
+    played = play(*case)
+    return judge(played, diagnosed(played))
+
+
+def verdicts(cases: Sequence[tuple[str, int]], jobs: int) -> list[Verdict]:
+    if jobs == 1:
+        return [verdict(case) for case in cases]
+    with ProcessPoolExecutor(jobs) as pool:
+        return list(pool.map(verdict, cases, chunksize=4))
+
+
+def table(found: Sequence[Verdict]) -> str:
+    """A line for each scenario and one for all."""
+    by_name: dict[str, list[Verdict]] = {}
+    for one in found:
+        by_name.setdefault(one.scenario, []).append(one)
+    lines = [f"{'scenario':40} cases  prec.  recall  state  headl.  remedy  danger"]
+    for name, some in [*sorted(by_name.items()), ("TOTAL", list(found))]:
+        s = score(some)
+        shares = (s.precision, s.recall, s.states, s.headlines, s.remedies)
+        lines.append(
+            f"{name:40} {s.cases:5}" + "".join(f"  {share:5.2f}" for share in shares) + f"  {s.danger:6}"
+        )
+    return "\n".join(lines)
+
+
+def about_rule(found: Iterable[Verdict], rule: str) -> str:
+    """Everything that was expected and found of a rule, case by case."""
+    lines = []
+    for one in found:
+        said = one.rules.get(rule, [])
+        missed = [miss for miss in one.misses if rule in miss]
+        if said or missed:
+            mark = "MISS" if missed else "ok"
+            lines.append(f"{one.scenario}/{one.seed} {mark}")
+            lines += [f"    {line}" for line in (*sorted(said), *missed)]
+    return "\n".join(lines) or f"no case expects or finds {rule}"
+
+
+def write(played: Played, folder: Path) -> None:
+    """A case's snapshots as folders, and its truth."""
+    for one in played.bundles:
+        place = folder / one.name
+        place.mkdir(parents=True, exist_ok=True)
+        for source, content in one.files.items():
+            (place / source).write_bytes(content)
+    told = played.truth
+    said = [f"{played.name}/{played.seed}: {(SCENARIOS[played.name].__doc__ or '').strip()}", ""]
+    said += [f"peers {', '.join(played.cluster.names)}; the primary is {played.cluster.primary}"]
+    said += [f"headline {told.headline}", *map(str, told.expected), f"allowed {sorted(told.allowed)}"]
+    said += [*map(str, told.advice), f"never {sorted(told.never)}", str(played.dangers), ""]
+    (folder / "TRUTH.txt").write_text("\n".join(said), encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 1 to N of each scenario")
+    parser.add_argument("--seed", type=int, help="this seed only")
+    parser.add_argument("--scenario", action="append", choices=sorted(SCENARIOS), help="may be repeated")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--rule", help="everything about one rule")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="write the cases to DIR/SCENARIO/SEED")
+    parser.add_argument("--quiet", action="store_true", help="the table only")
+    given = parser.parse_args(arguments)
+    seeds = range(1, given.seeds + 1) if given.seed is None else [given.seed]
+    cases = [(name, seed) for name in given.scenario or SCENARIOS for seed in seeds]
+    if given.write is not None:
+        for name, seed in cases:
+            write(play(name, seed), given.write / name / str(seed))
+        return 0
+    found = verdicts(cases, given.jobs)
+    if given.rule is not None:
+        print(about_rule(found, given.rule))
+        return 0
+    print(table(found))
+    if not given.quiet:
+        for one in found:
+            for miss in one.misses:
+                print(f"{one.scenario}/{one.seed}: {miss}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
