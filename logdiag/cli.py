@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated, NoReturn, cast
 
@@ -155,15 +155,12 @@ def rules_list(rules: Rules = None) -> None:
 @rules_app.command("show")
 def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None) -> None:
     """One rule as a page: what it means, when it fires, what to do."""
-    import difflib
-
     from logdiag.rules.library import load
     from logdiag.rules.page import page
 
     library = load(tuple(rules or ()))
     if rule not in library.rules:
-        near = difflib.get_close_matches(rule, list(library.rules), n=1, cutoff=0)
-        _usage(f"there is no rule {rule!r}; did you mean {near[0]!r}?")
+        _no_such_rule(rule, library.rules)
     typer.echo(page(rule, library), nl=False)
 
 
@@ -184,6 +181,7 @@ def rules_lint(rules: Rules = None) -> None:
 
 @rules_app.command("test")
 def rules_test(
+    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this rule's cases.")] = None,
     rules: Rules = None,
     mutate: Annotated[
         bool,
@@ -197,9 +195,11 @@ def rules_test(
     from logdiag.rules.mutations import run_mutations
 
     library = load(tuple(rules or ()))
-    outcomes = list(run_cases(library, examine))
+    if rule is not None and rule not in library.rules:
+        _no_such_rule(rule, library.rules)
+    outcomes = list(run_cases(library, examine, rule))
     if mutate:
-        outcomes += run_mutations(library, examine)
+        outcomes += run_mutations(library, examine, rule)
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
         for problem in outcome.problems:
@@ -235,6 +235,13 @@ def _say(text: str, quiet: bool) -> None:
 
     if not quiet:
         typer.echo(defuse(text), err=True)
+
+
+def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:
+    import difflib
+
+    near = difflib.get_close_matches(rule, list(known), n=1, cutoff=0)
+    _usage(f"there is no rule {rule!r}; did you mean {near[0]!r}?")
 
 
 def _usage(message: str) -> NoReturn:

@@ -275,6 +275,8 @@ class Log:
 
     def __init__(self, records: pa.Table) -> None:
         self.records = records
+        # Rules begin with the same few questions (is it an alarm?): each is asked once.
+        self._answers: dict[Test, Rows] = {}
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
@@ -330,7 +332,11 @@ class Log:
             case Not(term):
                 return rows[~np.isin(rows, self._select(term, rows))]
             case Test(reference, modifier, values):
-                return rows[self._holds(reference, modifier, values, rows)] if len(rows) else rows
+                if len(rows) < len(self) or not len(rows):
+                    return rows[self._holds(reference, modifier, values, rows)] if len(rows) else rows
+                if condition not in self._answers:
+                    self._answers[condition] = rows[self._holds(reference, modifier, values, rows)]
+                return self._answers[condition]
 
     def _holds(self, reference: Reference, modifier: str, values: tuple[str, ...], rows: Rows) -> Mask:
         found = self.values(reference, rows)

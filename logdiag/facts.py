@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdiag.cluster import Cluster
-from logdiag.cluster.names import is_address, peer_lists, plain_name
+from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
 from logdiag.conditions import Log
 from logdiag.dumps import lines_of
 from logdiag.model import Evidence
@@ -69,8 +69,6 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
     for peer_ in cluster.peers:
-        if peer_.version is not None and peer_.name not in found["version"]:
-            found["version"][peer_.name] = Fact((peer_.version,), peer_.seen_from or _EPOCH)
         if peer_.clock_skew is not None and any(peer_.name in pair for pair in cluster.skews):
             skew = f"{peer_.clock_skew:.3f}"
             found["clock_skew"][peer_.name] = Fact((skew,), peer_.seen_from or _EPOCH)
@@ -125,9 +123,9 @@ def _of_dumps(
 
 
 def _options(dump: Dump) -> tuple[str, ...] | None:
-    if not dump.facts.option_keys:
-        return None
-    return tuple(sorted(said or key for key, said in dump.facts.option_keys.items()))
+    # Keys are made for one box: only what they are for can be compared.
+    said = tuple(sorted(said for said in dump.facts.option_keys.values() if said))
+    return said or None
 
 
 def _count(peers: tuple[str, ...] | None) -> str | None:
@@ -221,7 +219,11 @@ def _covered(name: str, names: set[str]) -> bool:
 
 
 def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
-    """What the newest replication record of each peer says, newest last."""
+    """What records say of each peer, the newest last."""
+    for row, host, version in started_versions(log):
+        time = instant(log.time_at(row))
+        evidence = (Evidence(*log.place(row), time, f"Application Start: Software version {version}"),)
+        yield "version", cluster.resolve(host) or host, Fact((version,), time, evidence)
     for said in sorted(peer_lists(log), key=lambda one: one.time):
         peer = cluster.resolve(said.host) or said.host
         time = instant(said.time)

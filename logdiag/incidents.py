@@ -23,9 +23,6 @@ from logdiag.rules.texts import fill, placeholders, unbound
 TOGETHER = timedelta(minutes=5)
 """Findings of one rule without a composite that start within this are one incident."""
 
-_EARLY = timedelta(seconds=1)
-"""How much earlier than its cause an effect may be logged: processes write side by side."""
-
 
 @dataclass(frozen=True)
 class Told:
@@ -68,7 +65,9 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
         if finding.severity != "info":
             by_rule.setdefault(finding.rule, []).append(finding)
     for name, same in sorted(by_rule.items()):
-        for causes in _joined(same, (), TOGETHER):
+        for causes in (
+            group for kind in _kinds(same, library.rules[name]) for group in _joined(kind, (), TOGETHER)
+        ):
             members = _members(causes, effects, known)
             incidents.append(_incident(name, library.rules[name], causes, members, context))
     incidents.sort(key=_rank)
@@ -119,26 +118,54 @@ def _with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]
             cause
             for rule, explains in explained.get(effect.rule, ())
             for side, name in places[explains.on]
-            if (cause := _cause(effect, logged.get((rule, side, name), ()), explains)) is not None
+            if (cause := _cause(effect, logged.get((rule, side, name), ()), explains, logged)) is not None
         ]
         # Processes write side by side: one that is logged a moment later can still be the cause.
         causes.sort(key=lambda cause: (cause.first <= effect.first, cause.first, cause.id))
         told.append(replace(effect, caused_by=tuple(cause.id for cause in causes[-1:])))
-    return told
+    return _without_circles(told)
 
 
-def _cause(effect: Finding, candidates: Sequence[Finding], explains: Explains) -> Finding | None:
+def _without_circles(findings: list[Finding]) -> list[Finding]:
+    """Findings of one moment may explain each other: the first in a circle has no cause."""
+    known = {finding.id: finding for finding in findings}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        seen = [finding.id]
+        while known[seen[-1]].caused_by and known[seen[-1]].caused_by[0] not in seen:
+            seen.append(known[seen[-1]].caused_by[0])
+        if finding.id in known[seen[-1]].caused_by:
+            known[finding.id] = replace(known[finding.id], caused_by=())
+    return [known[finding.id] for finding in findings]
+
+
+_Logged = dict[tuple[str, str, str], list[Finding]]
+
+
+def _cause(
+    effect: Finding, candidates: Sequence[Finding], explains: Explains, logged: _Logged
+) -> Finding | None:
     """The last of some findings, in the order of time, that can be the cause of another."""
     end = bisect.bisect_right(candidates, effect.first, key=lambda cause: cause.first)
-    late = bisect.bisect_right(candidates, effect.first + _EARLY, key=lambda cause: cause.first)
+    late = bisect.bisect_right(candidates, effect.first + explains.early, key=lambda cause: cause.first)
     start = bisect.bisect_right(candidates, effect.first - explains.within, key=lambda cause: cause.first)
     for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
         over = cause.state == "closed" and effect.first > cause.last
         if cause.id == effect.id or over:
             continue
-        if explains.on != "hosts" or _share_peers(cause, effect):
+        if explains.on == "hosts" and not _share_peers(cause, effect):
+            continue
+        if not _speaks_against(cause, explains, logged):
             return cause
     return None
+
+
+def _speaks_against(cause: Finding, explains: Explains, logged: _Logged) -> bool:
+    return any(
+        abs(other.first - cause.first) <= explains.within
+        for rule in explains.unless or ()
+        for host in cause.hosts
+        for other in logged.get((rule, "host", host), ())
+    )
 
 
 def _share_peers(cause: Finding, effect: Finding) -> bool:
@@ -176,7 +203,7 @@ def _with_requests(findings: list[Finding], library: Library) -> list[Finding]:
         elif all(_is_over(member, work, asked) for member in members):
             for one in (work, *members):
                 known[one.id] = replace(known[one.id], requested=True, severity="info")
-        else:
+        elif not asked.keeps:
             for id_ in effects.get(work.id, ()):
                 known[id_] = replace(known[id_], caused_by=())
     return [known[finding.id] for finding in findings]
@@ -244,6 +271,16 @@ def _joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -
         else:
             parts.append([finding])
     return [part for parts in groups.values() for part in parts]
+
+
+def _kinds(findings: list[Finding], rule: Rule) -> list[list[Finding]]:
+    """Findings of one rule by the values that it tells them apart by, but for peers."""
+    names = [name for match in rule.match for name in match.by]
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        said = tuple(value for name in names if (value := finding.values.get(name, "")) not in finding.peers)
+        groups.setdefault(said, []).append(finding)
+    return list(groups.values())
 
 
 def _shared(finding: Finding, name: str) -> tuple[str, ...]:
@@ -333,6 +370,8 @@ def _incident(
     lasting = [finding for finding in causes if finding.state != "closed"] or causes
     hosts = tuple(sorted({host for finding in lasting for host in finding.hosts}))
     peers = tuple(sorted({peer for finding in lasting for peer in finding.peers}))
+    if all(match.audit for cause in causes for match in context.library.rules[cause.rule].match):
+        peers = ()  # those that an audit compares with are the ones that are right
     mutual = any(_mirror(one, other) for one in lasting for other in lasting)
     title, why = rule.title, rule.why
     if mutual and match is not None and match.mutual is not None:

@@ -5,13 +5,21 @@ is the reporting node, the second the other), from the address lists of replicat
 indexes count from 0, and from dumps, whose indexes count from 1.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from logdiag.cluster.names import Drafts, PeerList, is_address, node_name, peer_lists, plain_name, short_name
+from logdiag.cluster.names import (
+    Drafts,
+    PeerList,
+    is_address,
+    node_name,
+    peer_lists,
+    plain_name,
+    short_name,
+    started_versions,
+)
 from logdiag.cluster.skew import skews
 from logdiag.cluster.watched import watched
 from logdiag.conditions import Log, Reference, compile_condition
@@ -19,8 +27,6 @@ from logdiag.model import AlarmState, Gap, Peer, Role
 from logdiag.reading import PASTED, Dump, Tables
 from logdiag.records import instant
 from logdiag.spans import Seen
-
-_VERSION = re.compile(r"\bX\d+(\.\d+)*")
 
 
 @dataclass(frozen=True)
@@ -242,13 +248,7 @@ def _words(
 
 
 def _versions(log: Log, drafts: Drafts) -> dict[str, str]:
-    rows = log.rows(compile_condition({"Event": "Application Start", "Detail|contains": "Software version"}))
-    versions: dict[str, str] = {}
-    hosts = log.hosts(rows)
-    for host, detail in zip(hosts, log.values(Reference("Detail"), rows).to_pylist(), strict=True):
-        if found := _VERSION.search(detail):
-            versions[drafts.named(host).name] = found[0]
-    return versions
+    return {drafts.named(host).name: version for _, host, version in started_versions(log)}
 
 
 def _snapshots(log: Log, drafts: Drafts, dumps: dict[str, list[Dump]]) -> dict[str, list[str]]:

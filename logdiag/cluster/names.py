@@ -59,6 +59,21 @@ def peer_lists(log: Log) -> Iterator[PeerList]:
         yield PeerList(int(row), time, snapshot, host, pairs, pairs[int(index)][1] if known else None)
 
 
+_VERSION = re.compile(r"\bX\d+(\.\d+)*")
+
+
+def started_versions(log: Log) -> Iterator[tuple[int, str, str]]:
+    """Row, host and version of each record that says which software started, in the order of time."""
+    said = {"Event": "Application Start", "Module|exists": False, "Detail|contains": "Software version"}
+    rows = log.rows(compile_condition(said))
+    details = log.values(Reference("Detail"), rows).to_pylist()
+    for _, row, host, detail in sorted(
+        zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
+    ):
+        if found := _VERSION.search(detail[:500]):
+            yield row, host, found[0]
+
+
 @dataclass
 class Draft:
     """A peer while it is being found."""

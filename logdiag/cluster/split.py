@@ -8,6 +8,7 @@ name, another domain, or Expressway-C here and Expressway-E there.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,17 +50,15 @@ class _Group:
         """Whether something known speaks against being of one cluster."""
         if self.mentions & other.fqdns or self.fqdns & other.mentions:
             return False
-        known_apart = any(
-            mine and theirs and not mine & theirs
-            for mine, theirs in (
-                ({_domain(name) for name in self.fqdns}, {_domain(name) for name in other.fqdns}),
-                (self.clusters, other.clusters),
-            )
+        domains = ({_domain(name) for name in self.fqdns}, {_domain(name) for name in other.fqdns})
+        if _differ(*domains):
+            return True
+        if self.mentions & other.addresses or self.addresses & other.mentions:
+            return False  # a wrong cluster name, or peers of both kinds in one list: a cluster all the same
+        of_one_list = self.listed & other.names and other.listed & self.names
+        return _differ(self.clusters, other.clusters) or (
+            _differ(self.edges, other.edges) and not of_one_list
         )
-        # Peers of both kinds in one list are one cluster that should not be.
-        in_one_list = self.listed & other.addresses or self.addresses & other.listed
-        of_two_kinds = self.edges and other.edges and not self.edges & other.edges
-        return known_apart or bool(of_two_kinds and not in_one_list)
 
     def leaves_out(self, other: "_Group") -> bool:
         """Whether a list of this cluster's peers has no place for the hosts of another group."""
@@ -70,6 +69,10 @@ class _Group:
         if names and not other.names & names:
             return True
         return len(self.names) >= self.size
+
+
+def _differ(mine: set[Any], theirs: set[Any]) -> bool:
+    return bool(mine and theirs and not mine & theirs)
 
 
 def split(tables: Tables) -> list[Tables]:

@@ -49,8 +49,8 @@ class Facts:
         h323_mode: On, Off, or as written.
         ip_protocol: such as IPv4 or Both.
         option_keys: keys to their descriptions, "" where there is none.
-        ntp_servers: as configured, without empty ones.
-        dns_servers: as configured, without empty ones.
+        ntp_servers: as configured, without empty ones; None where the dumps say nothing of them.
+        dns_servers: the same.
         alarms: the list of raised alarms; None where no list was dumped, which is not an empty one.
         alternates: addresses of peers to their status.
 
@@ -74,8 +74,8 @@ class Facts:
     h323_mode: str | None = None
     ip_protocol: str | None = None
     option_keys: Mapping[str, str] = field(default_factory=dict)
-    ntp_servers: tuple[str, ...] = ()
-    dns_servers: tuple[str, ...] = ()
+    ntp_servers: tuple[str, ...] | None = None
+    dns_servers: tuple[str, ...] | None = None
     alarms: tuple[ListedAlarm, ...] | None = None
     alternates: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,8 +114,8 @@ def facts(settings: Iterable[tuple[str, str]]) -> Facts:
         h323_mode=h323_mode.capitalize() if h323_mode and h323_mode.casefold() in _YES else h323_mode,
         ip_protocol=found.first("ip_protocol"),
         option_keys=options,
-        ntp_servers=tuple(filter(None, found.by_index("ntp_server").values())),
-        dns_servers=tuple(filter(None, found.by_index("dns_server").values())),
+        ntp_servers=_filled(found.by_index("ntp_server")),
+        dns_servers=_filled(found.by_index("dns_server")),
         alarms=_alarms(found),
         alternates={
             row["address"]: row["status"] for row in found.rows("alternate") if _has(row, "address", "status")
@@ -170,6 +170,10 @@ def _product(written: str | None) -> tuple[str | None, bool | None]:
         if written and pattern.search(written.casefold()):
             return name, is_edge
     return written, None
+
+
+def _filled(values: Mapping[int, str]) -> tuple[str, ...] | None:
+    return tuple(filter(None, values.values())) if values else None
 
 
 def _is_edge(found: Found) -> bool | None:

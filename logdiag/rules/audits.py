@@ -37,12 +37,15 @@ class Told:
 def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
     """What stands out, and why the rest could not be judged."""
     cluster = case.cluster
-    if audit.topology == "cluster" and cluster.topology == "single":
-        return [], []
+    if audit.topology == "cluster" and cluster.topology != "cluster":
+        single = cluster.topology == "single"
+        return [], [] if single else [
+            "matters in a cluster only, and whether this is one does not stand here"
+        ]
     known = _asked(audit, case)
     unknown = [peer.name for peer in cluster.peers if peer.name not in case.facts[audit.of]]
     label = FACTS[audit.of]
-    reasons = [f"not known of {listed(unknown)}: {label}"] if unknown else []
+    reasons = [f"not known of {listed(unknown)}: {audit.unknown or label}"] if unknown else []
     if audit.must in ("equal", "same-order", "within"):
         if len(known) < 2:
             return [], [f"needs it of two peers: {label}"] if len(cluster.peers) > 1 else []
@@ -97,8 +100,7 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
     common = [peers for peers in groups.values() if len(peers) == most]
     # Where no value is the most common one, all peers stand out.
     right = set(common[0]) if len(common) == 1 else set()
-    hosts = tuple(sorted(set(known) - right))
-    return [_told((), hosts, tuple(sorted(right)), known, audit)]
+    return [_told((), tuple(sorted(set(known) - right)), tuple(sorted(right)), known, audit)]
 
 
 def _is_wrong(audit: Audit, fact: Fact, peer: str, case: Case) -> bool:

@@ -23,9 +23,13 @@ class Outcome:
 _HEADER = re.compile(r"^\d{4}-\d\d-\d\dT\S+ (\S+) ", re.MULTILINE)
 
 
-def run_cases(library: Library, examine: Callable[[Tables, Library], Diagnosis]) -> Iterator[Outcome]:
-    """Every case of every rule, in the order of their ids; ``examine`` is the straight line."""
+def run_cases(
+    library: Library, examine: Callable[[Tables, Library], Diagnosis], only: str | None = None
+) -> Iterator[Outcome]:
+    """Every case of every rule, or of one, in the order of their ids; ``examine`` is the straight line."""
     for name, rule in sorted(library.rules.items()):
+        if only not in (None, name):
+            continue
         for case in rule.cases:
             diagnosis = examine(tables_of(files_of(case)), library)
             yield Outcome(name, case.name, tuple(_problems(name, case, library, diagnosis)))

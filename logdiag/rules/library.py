@@ -5,6 +5,7 @@ import difflib
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -52,6 +53,8 @@ class Library:
     signals: dict[str, Signal]
     procedures: dict[str, Procedure]
     digest: str
+    replaced: tuple[str, ...] = ()
+    """What a further folder defines again: its own counts."""
 
     def in_language(self, language: str) -> "Library":
         """The same with all texts that are there in another language (``ko``); the others stay."""
@@ -120,6 +123,8 @@ def _load(folders: tuple[Path, ...]) -> Library:
     digest = hashlib.sha256()
     files: list[_File] = []
     for folder in folders:
+        for path in sorted(folder.rglob("*.yml")):
+            found.append(Mistake(_label(path, folder), 1, 1, "a rule's file ends in .yaml"))
         for path in sorted(folder.rglob("*.yaml")):
             if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
                 what = f"a rule is a plain file of at most {_LARGEST >> 10} KiB, and no link"
@@ -129,7 +134,9 @@ def _load(folders: tuple[Path, ...]) -> Library:
             name = path.relative_to(folder).with_suffix("").as_posix()
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
             files.append(_File(_label(path, folder), name, content))
-    library = Library({}, {}, {}, digest.hexdigest()[:16])
+    names = Counter(file.name for file in files)
+    twice = tuple(sorted(name for name, count in names.items() if count > 1))
+    library = Library({}, {}, {}, digest.hexdigest()[:16], twice)
     loaded: list[tuple[_File, Rule | Signal | Procedure]] = []
     for file in files:
         kind, _, rest = file.name.partition("/")
@@ -407,6 +414,9 @@ def _check_rule(rule: Rule, library: Library, failed: set[str]) -> Iterator[tupl
             place = ("match", "incident", "mutual", field)
             yield from _placeholders(getattr(incident.mutual, field), names, place)
     for index, effect in enumerate(rule.explains):
+        for item, against in enumerate(effect.unless or []):
+            if not _known(against, library, failed):
+                yield ("explains", index, "unless", item), _unknown("rule", against, library.rules)
         if not _known(effect.rule, library, failed):
             yield ("explains", index), _unknown("rule", effect.rule, library.rules)
     for index, name in enumerate(rule.requested.unless if rule.requested else []):
@@ -432,9 +442,9 @@ def _check_when(
         if not versions.is_valid(spec):
             yield (*path, "when", "version", index), f"{spec!r} is no version such as >=X14, <X8.8 or X14.2"
     for field in ("goes_on", "over", "fires", "silent"):
-        rule = getattr(when, field, None)
-        if rule and not _known(rule, library, failed):
-            yield (*path, "when", field), _unknown("rule", rule, library.rules)
+        for index, rule in enumerate(getattr(when, field, None) or []):
+            if not _known(rule, library, failed):
+                yield (*path, "when", field, index), _unknown("rule", rule, library.rules)
     if when is None or (when.finding is None and not when.values):
         return
     if when.finding is None:

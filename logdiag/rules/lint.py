@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from logdiag.rules.library import Library, bound, patterns, proofs
+from logdiag.rules.library import IN_PROCEDURES, Library, bound, patterns, proofs
 from logdiag.rules.schema import Rule
 
 
 def lint(library: Library) -> Iterator[str]:
     """Complaints about a library that loads, each with the id it is about."""
+    for name in library.replaced:
+        yield f"{name}: replaces what the library already has under this name"
     used = {remedy.procedure for rule in library.rules.values() for remedy in rule.remedy}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
@@ -51,4 +53,4 @@ def _unused(rule: Rule) -> set[str]:
         for name, binding in pattern.bind.items()
         if binding.kind == "peer"
     }
-    return {name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used} - {"found"}
+    return {name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used} - IN_PROCEDURES

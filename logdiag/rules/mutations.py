@@ -24,11 +24,11 @@ Files = dict[str, str]
 Examine = Callable[[Tables, Library], Diagnosis]
 
 
-def run_mutations(library: Library, examine: Examine) -> Iterator[Outcome]:
-    """Every mutation of every case that fires, in the order of the rules' ids."""
+def run_mutations(library: Library, examine: Examine, only: str | None = None) -> Iterator[Outcome]:
+    """Every mutation of every case that fires, of all rules or of one, in the order of their ids."""
     for name, rule in sorted(library.rules.items()):
         for case in rule.cases:
-            if case.expect:
+            if case.expect and only in (None, name):
                 problems = tuple(_problems(name, rule, case, library, examine))
                 yield Outcome(name, f"{case.name} (mutated)", problems)
 
@@ -110,7 +110,8 @@ def _changed(files: Files, place: Evidence, change: Callable[[str], str]) -> Fil
 
 
 def _without(files: Files, evidence: list[Evidence]) -> Files:
-    for place in sorted(evidence, key=lambda one: one.line, reverse=True):
+    places = {(one.snapshot, one.line): one for one in evidence}
+    for _, place in sorted(places.items(), reverse=True):
         files = _changed(files, place, lambda _: "")
     return files
 

@@ -68,11 +68,11 @@ def _holds(when: When | None, situation: Situation) -> bool:
             when.version is None
             or versions.applies_to_all(when.version, [peer.version for peer in cluster.peers]) != "does not"
         )
-        and (when.fires is None or when.fires in situation.everywhere)
-        and (when.silent is None or when.silent not in situation.everywhere)
+        and (when.fires is None or any(rule in situation.everywhere for rule in when.fires))
+        and not any(rule in situation.everywhere for rule in when.silent or ())
         and (when.role is None or when.role == _role(situation))
-        and (when.goes_on is None or when.goes_on in situation.going_on)
-        and (when.over is None or when.over not in situation.going_on)
+        and (when.goes_on is None or any(rule in situation.going_on for rule in when.goes_on))
+        and not any(rule in situation.going_on for rule in when.over or ())
         and (
             when.finding is None
             or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)

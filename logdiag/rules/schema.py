@@ -233,6 +233,7 @@ class Audit(_Strict):
     )
     topology: Literal["cluster", "any"] = "cluster"
     only_if: OnlyIf | None = None
+    unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
 
     @model_validator(mode="after")
     def _with_its_value(self) -> "Audit":
@@ -347,6 +348,10 @@ class Explains(_Strict):
 
     rule: str
     within: Span = Field(timedelta(seconds=60), description="how long after the cause an effect may start")
+    early: Span = Field(timedelta(seconds=1), description="how long before the cause an effect may be logged")
+    unless: OneOrMore[str] | None = Field(
+        None, description="rules that speak against it where they fire on the same peers within the span"
+    )
     on: Literal["hosts", "peers", "about", "cluster"] = Field(
         "hosts",
         description="where effects are logged: on the same peers (hosts), by others about this one's hosts "
@@ -370,6 +375,7 @@ class Requested(_Strict):
         None, description="how soon after it all effects must be over; else: ever"
     )
     unless: list[str] = []
+    keeps: bool = Field(False, description="whether effects that are not over in time stay under it")
 
 
 class When(_Strict):
@@ -385,13 +391,15 @@ class When(_Strict):
     version: OneOrMore[str] | None = Field(
         None, description='software versions such as ">=X8.8"; holds too where the version is not known'
     )
-    fires: str | None = Field(None, description="a rule that has fired anywhere in the cluster")
-    silent: str | None = Field(None, description="a rule that has not fired anywhere in the cluster")
+    fires: OneOrMore[str] | None = Field(None, description="rules, one of which has fired in the cluster")
+    silent: OneOrMore[str] | None = Field(None, description="rules, none of which has fired in the cluster")
     role: Literal["primary", "subordinate", "unknown"] | None = Field(
         None, description="the role of the peer that reports it"
     )
-    goes_on: str | None = Field(None, description="a rule that some peer is known to be in, and not out of")
-    over: str | None = Field(None, description="a rule that no peer is known to be in now")
+    goes_on: OneOrMore[str] | None = Field(
+        None, description="rules, one of which some peer is known to be in, and not out of"
+    )
+    over: OneOrMore[str] | None = Field(None, description="rules, none of which a peer is known to be in now")
 
 
 class Remedy(_Strict):

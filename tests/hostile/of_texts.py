@@ -204,9 +204,9 @@ DUMPS: dict[str, tuple[str, bytes, int, str]] = {
         PARTIAL,
         "names",
     ),
-    "XML with 30,000 attributes": (
+    "XML with 60,000 attributes": (
         "xconf.xml",
-        xml_dump(b"<a " + b" ".join(b'b%d="c"' % n for n in range(30_000)) + b"/>"),
+        xml_dump(b"<a " + b" ".join(b'b%d="c"' % n for n in range(60_000)) + b"/>"),
         PARTIAL,
         "names",
     ),
