@@ -131,7 +131,8 @@ def parse(
     tables = read(snapshots, limits)
     _write(path, lambda file: export.FORMATS[path.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
-    _say(f"wrote {path}: {rows:,} records; {tables.unparsed.num_rows:,} lines are no records", quiet)
+    lines = sum(member.unparsed for member in tables.members)
+    _say(f"wrote {path}: {rows:,} records; {lines:,} lines are no records", quiet)
     reasons = partial_reasons(tables.members, snapshots)
     for reason in reasons:
         _say(reason, quiet)
@@ -297,9 +298,7 @@ def _with_command(words: list[str]) -> list[str]:
 
 
 def _is_input(word: str) -> bool:
-    from logdiag.snapshots.places import is_url
-
-    return word == "-" or Path(word).exists() or is_url(word)
+    return word == "-" or "://" in word or Path(word).exists()
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Audits compare facts across peers. Most are values of dumps, which are older tha
 them; some are said by records, such as the list of peers that a replication cycle logs.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,13 +15,14 @@ import pyarrow.compute as pc
 
 from logdiag.cluster import Cluster
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
-from logdiag.conditions import Log
+from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.dumps import lines_of
 from logdiag.model import Evidence
 from logdiag.reading import Dump, Tables
 from logdiag.records import instant
 
 _EPOCH = instant(0)
+_TLS_MODE = re.compile(r" to:\s*'?([A-Za-z]+)")
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,19 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         time = instant(log.time_at(row))
         evidence = (Evidence(*log.place(row), time, f"Application Start: Software version {version}"),)
         yield "version", cluster.resolve(host) or host, Fact((version,), time, evidence)
+    edits = {
+        "Event": "System Configuration Changed",
+        "Module|exists": False,
+        "Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:",
+    }
+    rows = log.rows(compile_condition(edits))
+    details = log.values(Reference("Detail"), rows).to_pylist()
+    for at, row, host, detail in sorted(
+        zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
+    ):
+        if mode := _TLS_MODE.search(detail[:500]):
+            evidence = (Evidence(*log.place(row), instant(at), detail[:500]),)
+            yield "tls_mode", cluster.resolve(host) or host, Fact((mode[1],), instant(at), evidence)
     for said in sorted(peer_lists(log), key=lambda one: one.time):
         peer = cluster.resolve(said.host) or said.host
         time = instant(said.time)

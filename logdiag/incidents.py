@@ -20,6 +20,9 @@ from logdiag.rules.roles import Situation
 from logdiag.rules.schema import Explains, IncidentMatch, Requested, Rule
 from logdiag.rules.texts import fill, placeholders, unbound
 
+LOSS = "database/peer-down"
+"""The rule whose findings say that a peer is lost."""
+
 TOGETHER = timedelta(minutes=5)
 """Findings of one rule without a composite that start within this are one incident."""
 
@@ -41,6 +44,12 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
         _reporters(known.values()),
         going_on=frozenset(f.rule for f in known.values() if f.state in ("open", "open_at_end")),
         everywhere=frozenset(f.rule for f in known.values()),
+        away=frozenset(
+            peer
+            for finding in known.values()
+            if finding.rule == LOSS and finding.state in ("open", "open_at_end")
+            for peer in finding.peers
+        ),
     )
     known = {id_: replace(finding, remedy=_own_remedy(finding, context)) for id_, finding in known.items()}
     effects: dict[str, list[str]] = {}
@@ -186,27 +195,52 @@ def _with_requests(findings: list[Finding], library: Library) -> list[Finding]:
     for finding in findings:
         for cause in finding.caused_by:
             effects.setdefault(cause, []).append(finding.id)
-    for work in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+    works = [finding for finding in findings if library.rules[finding.rule].requested is not None]
+    for work in sorted(works, key=lambda finding: (finding.first, finding.id)):
         asked = library.rules[work.rule].requested
-        if asked is None:
+        if asked is None or known[work.id].requested:
             continue
         members = [one for one in _members([work], effects, known) if one.id != work.id]
         earlier = [
             one
             for one in findings
             if one.rule in asked.unless
+            and not _is_noise(one, known, library)
             and one.first < work.first
             and (one.state != "closed" or one.last >= work.first)
         ]
         if earlier:
             known[work.id] = replace(known[work.id], caused_by=(max(earlier, key=lambda f: f.first).id,))
-        elif all(_is_over(member, work, asked) for member in members):
+        elif all(_is_over(member, _last_work(member, work, works), asked) for member in members):
             for one in (work, *members):
                 known[one.id] = replace(known[one.id], requested=True, severity="info")
         elif not asked.keeps:
             for id_ in effects.get(work.id, ()):
                 known[id_] = replace(known[id_], caused_by=())
     return [known[finding.id] for finding in findings]
+
+
+def _is_noise(finding: Finding, known: dict[str, Finding], library: Library) -> bool:
+    """Whether requested work stands behind a finding, however many causes back."""
+    seen: set[str] = set()
+    waiting = list(finding.caused_by)
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in seen:
+            seen.add(id_)
+            if library.rules[known[id_].rule].requested is not None:
+                return True
+            waiting += known[id_].caused_by
+    return False
+
+
+def _last_work(effect: Finding, work: Finding, works: list[Finding]) -> Finding:
+    """The last work that began before an effect was over: alarms that come and go are one finding."""
+    return max(
+        (one for one in works if work.first <= one.first <= effect.last),
+        key=lambda one: one.last,
+        default=work,
+    )
 
 
 def _is_over(effect: Finding, work: Finding, asked: Requested) -> bool:
@@ -330,6 +364,7 @@ class _Context:
     reporters: dict[str, tuple[str, ...]]
     going_on: frozenset[str]
     everywhere: frozenset[str]
+    away: frozenset[str]
 
     def situation(self, rule: str, hosts: Iterable[str], peers: Iterable[str], state: str) -> Situation:
         return Situation(
@@ -341,6 +376,7 @@ class _Context:
             reporters=self.reporters,
             going_on=self.going_on,
             everywhere=self.everywhere,
+            away=self.away,
         )
 
 

@@ -14,10 +14,10 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF document"),
     (b"\x7fELF", "a program or a core dump"),
     (b"SQLite format 3\0", "a database"),
-    (b"7z\xbc\xaf\x27\x1c", "an archive of a kind that is not opened (7z)"),
-    (b"Rar!\x1a\x07", "an archive of a kind that is not opened (rar)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a rar archive"),
     (b"\xca\xfe\xba\xbe", "a Java class"),
-    (b"-----BEGIN ", "keys or certificates of a kind that is not read"),
+    (b"-----BEGIN ", "keys, or something else in PEM"),
 )
 _LOOKED_AT = 4096
 

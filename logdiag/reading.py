@@ -86,11 +86,18 @@ def read(snapshots: Iterable[Snapshot], limits: Limits | None = None, *, keep_te
 
 
 def read_texts(files: Mapping[str, bytes]) -> Tables:
-    """Read files that are at hand as bytes, each as a snapshot of one member of the same name."""
+    """Read files that are at hand as bytes, each as a snapshot of one member of the same name.
+
+    ``expa01/server.pem`` is the member ``server.pem`` of the snapshot ``expa01``.
+    """
     reader = _Reader(Limits(), keep_texts=True)
+    snapshots: dict[str, list[Member]] = {}
     for name, content in sorted(files.items()):
-        reader.snapshot(name, iter([Member(name, iter([content]))]))
-        reader.given[name] = len(content)
+        snapshot, slash, source = name.partition("/")
+        snapshots.setdefault(snapshot, []).append(Member(source if slash else name, iter([content])))
+        reader.given[snapshot] = reader.given.get(snapshot, 0) + len(content)
+    for snapshot, members in snapshots.items():
+        reader.snapshot(snapshot, iter(members))
     return reader.tables()
 
 

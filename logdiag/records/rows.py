@@ -143,6 +143,9 @@ def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
                 waiting.raw += raw
                 waiting.length += len(raw)
             else:
+                if waiting is not None:
+                    yield waiting
+                    waiting = None
                 reason = ORPHAN if group[0].terminal == "ORPHAN" else NO_INSTANT
                 yield from _unparsed(Apart(raw, len(raw), reason), line, offset, EACH)
             offset += len(raw)

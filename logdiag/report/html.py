@@ -7,6 +7,7 @@ and nothing else. Every value that a template prints passes ``_shown`` and then 
 
 import base64
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -49,6 +50,11 @@ def render(diagnosis: Diagnosis) -> str:
         verdict=_verdict(diagnosis),
         left_out=left_out,
         whole=whole,
+        most=LIMITS.peers,
+        clusters=[
+            (name or "", list(peers))
+            for name, peers in itertools.groupby(diagnosis.cluster.peers, key=lambda peer: peer.cluster)
+        ],
         style=Markup(style),  # noqa: S704 - our own files, which hold no value
         script=Markup(script),  # noqa: S704
         style_hash=_csp_hash(style),

@@ -1,7 +1,7 @@
 """The kinds of match: from events to episodes, each with its state and why it is that."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
@@ -34,10 +34,10 @@ class Episode:
 Answers = Iterable[tuple[Key, Episode]]
 
 
-def answers(match: Match, settling: timedelta, collected: Collected, signals: list[Match]) -> Answers:
+def answers(match: Match, settling: timedelta, collected: Collected, signals: dict[str, Match]) -> Answers:
     """Every key that a match answers for, with each of its episodes.
 
-    ``signals`` are the matches of ``over_by``: they prove that something is over.
+    ``signals`` are the matches of ``over_by`` and ``gone_by``, by their names.
     """
     settled = settling // _MICROSECOND
     if match.record is not None:
@@ -138,7 +138,7 @@ def _unannounced(events: list[Event], answer: str, span: str) -> Episode:
         note = f"Nothing in the {span} before it asked for it."
         return Episode(tuple(events), "closed", first, last, count, note)
     note = f"The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
-    return Episode(tuple(events), "seen", first, last, count, note)
+    return Episode(tuple(events), "closed", first, last, count, note)
 
 
 def _absence_note(answer: str, peer: str, span: str) -> str:
@@ -150,12 +150,14 @@ def _absence_note(answer: str, peer: str, span: str) -> str:
 
 
 def _states(
-    state: StateMatch, match: Match, settled: int, collected: Collected, signals: list[Match]
+    state: StateMatch, match: Match, settled: int, collected: Collected, signals: dict[str, Match]
 ) -> Answers:
     raised = collected.grouped(state.raised, match)
     lowered = collected.grouped(state.lower or [], match)
     acknowledged = collected.grouped(state.acknowledge or [], match)
-    proofs = [event for signal in signals for event in signal_events(signal, collected)] if raised else []
+    said = {name: signal_events(signals[name], collected) for name in signals} if raised else {}
+    proofs = [event for name in state.over_by for event in said.get(name, ())]
+    gone = [event for name in state.gone_by for event in said.get(name, ())]
     for key in sorted({*raised, *lowered}):
         values = dict(key)
         own = [
@@ -168,7 +170,24 @@ def _states(
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
-        yield from ((key, episode) for episode in _flapping(episodes, settled))
+        left = [one for one in gone if all(one.values.get(name) == values[name] for name in match.by)]
+        yield from ((key, _taken_away(one, left)) for one in _flapping(episodes, settled))
+
+
+_AROUND = 3_600_000_000
+
+
+def _taken_away(episode: Episode, gone: list[Event]) -> Episode:
+    """An episode that is no fault: what it is about was taken away on purpose, shortly before or after."""
+    if episode.state == "closed":
+        return episode
+    for event in gone:
+        if abs(event.time - episode.first) <= _AROUND:
+            note = f"It was taken away on purpose, at {moment(instant(event.time))}."
+            events = tuple(sorted({*episode.events, event}))
+            last = max(episode.last, event.time)
+            return replace(episode, events=events, state="closed", last=last, note=note)
+    return episode
 
 
 def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:

@@ -63,10 +63,10 @@ def _judge(
         reasons = [match.cannot_tell.strip()] if case.cluster.topology != "single" else []
     elif match.alarm is not None and match.alarm.others:
         others = Others(case, library)
-        answered = list(answers(match, rule.settling, others, []))
+        answered = list(answers(match, rule.settling, others, {}))
         collected, said = others, {}
     else:
-        signals = [library.signals[signal].match for signal in proofs(match)]
+        signals = {signal: library.signals[signal].match for signal in proofs(match)}
         answered = list(answers(match, rule.settling, collected, signals))
         said = {}
     findings = [

@@ -504,7 +504,9 @@ def _check_match(
 
 def proofs(match: Match) -> list[str]:
     """The signals that prove that what a match finds is over."""
-    return match.state.over_by if match.state else match.alarm.over_by if match.alarm else []
+    if match.state:
+        return [*match.state.over_by, *match.state.gone_by]
+    return match.alarm.over_by if match.alarm else []
 
 
 def _placeholders(text: str, names: set[str], path: _Path) -> Iterator[tuple[_Path, str]]:

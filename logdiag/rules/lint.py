@@ -53,4 +53,6 @@ def _unused(rule: Rule) -> set[str]:
         for name, binding in pattern.bind.items()
         if binding.kind == "peer"
     }
-    return {name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used} - IN_PROCEDURES
+    return {
+        name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used
+    } - IN_PROCEDURES

@@ -103,7 +103,7 @@ def _span(rule: Rule) -> timedelta:
 
 def _changed(files: Files, place: Evidence, change: Callable[[str], str]) -> Files:
     """The files with the first line of one record changed."""
-    name = place.snapshot
+    name = place.snapshot if place.snapshot in files else f"{place.snapshot}/{place.source}"
     lines = files[name].splitlines(keepends=True)
     lines[place.line - 1] = change(lines[place.line - 1])
     return {**files, name: "".join(lines)}

@@ -26,7 +26,7 @@ class Situation:
     do harm while another has the problem too. ``rule`` is whose reporters are meant. ``going_on``
     are the rules that are open for some peer, as far as the logs go. ``mutual`` is set where peers
     report it of each other. ``values`` is what the finding bound, and ``everywhere`` are the rules
-    that fired anywhere in the cluster.
+    that fired anywhere in the cluster. ``away`` are the peers that are lost now.
     """
 
     cluster: Cluster
@@ -40,6 +40,7 @@ class Situation:
     mutual: bool = False
     values: dict[str, str] = field(default_factory=dict)
     everywhere: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
 
     def asked_about(self, rule: str | None) -> "Situation":
         """The same, with another rule's reporters in mind."""
@@ -52,8 +53,12 @@ class Situation:
 
     @property
     def unaffected(self) -> tuple[str, ...]:
-        """The peers without it. Their logs may not say so: nothing of it was seen there."""
-        return tuple(peer.name for peer in self.cluster.peers if peer.name not in self.asking)
+        """The peers without it that are there. Their logs may not say so: nothing of it was seen there."""
+        return tuple(
+            peer.name
+            for peer in self.cluster.peers
+            if peer.name not in self.asking and peer.name not in self.away
+        )
 
 
 @dataclass(frozen=True)

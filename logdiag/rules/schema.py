@@ -169,6 +169,10 @@ class StateMatch(_Strict):
     lower: OneOrMore[Pattern] | None = None
     acknowledge: OneOrMore[Pattern] | None = None
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    gone_by: list[str] = Field(
+        [],
+        description="signals that it ends nothing: what it is about was taken away within the hour around it",
+    )
     unraised: Literal["closed", "nothing"] = Field(
         "closed", description="what a lowering is that nothing was seen to raise"
     )

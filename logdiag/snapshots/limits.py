@@ -13,7 +13,11 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 @dataclass(frozen=True)
 class Limits:
-    """What may be read at most. One that is reached is written on the member, and the run is partial."""
+    """What may be read at most.
+
+    One that is reached is written on the member, and the run is partial; but a line that is too long
+    is only a line without a record.
+    """
 
     member: int = field(default=4 << 30, metadata={"says": "bytes of one member"})
     total: int = field(default=64 << 30, metadata={"says": "bytes of all members"})
@@ -98,11 +102,13 @@ class Meter:
 
     def unpacking(self, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
         """What comes out of something compressed, as long as it is not out of proportion."""
+        before = self.unpacked
         for chunk in chunks:
             self.unpacked += len(chunk)
             if self.unpacked > RATIO_FROM and self.unpacked > self.limits.ratio * self.read:
                 times = f"{self.limits.ratio:,} times the size of what was given"
                 faults.append(Fault("limit", f"unpacked to more than {times} (ratio)"))
+                self.unpacked = before  # what stands behind it is not to blame
                 return
             if self._is_late():
                 return

@@ -74,9 +74,16 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
                     kind = "link" if entry.issym() or entry.islnk() else "device"
                     yield Member(name, iter(()), skipped=f"a {kind} in the archive is not followed")
     except tarfile.TarError as error:
-        faults.append(Fault("damaged", f"damaged archive ({error})"))
+        faults.append(_fault(error))
     if not reader.ended_well() and not faults:
         faults.append(Fault("cut", "cut: the archive ends before its end mark"))
+
+
+def _fault(error: tarfile.TarError) -> Fault:
+    """Damage, or where the archive ends inside a header, a cut."""
+    if str(error).startswith(("unexpected end of data", "truncated header")):
+        return Fault("cut", f"cut: the archive ends too early ({error})")
+    return Fault("damaged", f"damaged archive ({error})")
 
 
 def _header_type(faults: list[Fault]) -> type[tarfile.TarInfo]:
@@ -96,7 +103,7 @@ def _header_type(faults: list[Fault]) -> type[tarfile.TarInfo]:
             except tarfile.HeaderError as error:
                 # The two empty blocks of the end, and the end of the stream, are no damage.
                 if buf.strip(b"\0"):
-                    faults.append(Fault("damaged", f"damaged archive ({error})"))
+                    faults.append(_fault(error))
                 raise
 
     return Header

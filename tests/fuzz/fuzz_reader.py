@@ -21,7 +21,7 @@ def one(data: bytes) -> None:
     """Read one input, and check that nothing of it is lost."""
     if data:
         content = mended(data[1:]) if data[0] & 1 else data[1:]
-        check(read([_Input(content, 1 + (data[0] >> 1) * 7)], LIMITS))  # type: ignore[list-item]
+        check(read([_Input(content, 50 + (data[0] >> 1) * 9)], LIMITS))  # type: ignore[list-item]
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,11 @@ def split_brain(case: Case) -> Truth:
         headline("incident/split-brain", "critical", "open seen", primary, other),
         *loss(primary, other, "open"),
         *loss(other, primary, "open"),
-        allowed=(*NO_PRIMARY, "replication/role-conflict", "requirements/primary-index"),
+        allowed=(
+            *NO_PRIMARY,
+            "replication/role-conflict",
+            "replication/primaries-apart",
+            "requirements/primary-index",
+        ),
         never=("force-config-update", "destroy"),
     )
