@@ -286,10 +286,12 @@ def _is_cause(finding: Finding, match: IncidentMatch) -> bool:
 def _required(causes: list[Finding], match: IncidentMatch, left: list[Finding]) -> list[Finding]:
     """The findings that must stand beside the causes: near them in time, or still going on."""
     first, last = min(cause.first for cause in causes), max(cause.last for cause in causes)
+    about = set().union(*(_subject(cause) for cause in causes))
     return [
         finding
         for finding in left
         if finding.rule in match.requires
+        and ("subject" not in match.by or _subject(finding) & about)
         and finding.first <= last + match.within
         and (finding.last >= first - match.within or finding.state in ("open", "open_at_end", "unknown"))
     ]
@@ -315,6 +317,11 @@ def _kinds(findings: list[Finding], rule: Rule) -> list[list[Finding]]:
         said = tuple(value for name in names if (value := finding.values.get(name, "")) not in finding.peers)
         groups.setdefault(said, []).append(finding)
     return list(groups.values())
+
+
+def _subject(finding: Finding) -> set[str]:
+    """What a finding is about: the peers that it names, else those that logged it."""
+    return set(finding.peers or finding.hosts)
 
 
 def _shared(finding: Finding, name: str) -> tuple[str, ...]:
@@ -410,6 +417,7 @@ def _incident(
         peers = ()  # those that an audit compares with are the ones that are right
     mutual = any(_mirror(one, other) for one in lasting for other in lasting)
     title, why = rule.title, rule.why
+    hosts = tuple(host for host in hosts if host not in peers) or hosts
     if mutual and match is not None and match.mutual is not None:
         title, why = match.mutual.title, match.mutual.why
         everyone = {*hosts, *peers}

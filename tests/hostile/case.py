@@ -12,18 +12,22 @@ RAN, NOTHING_READ, PARTIAL = 0, 4, 5
 class Case:
     """An input that wants to do harm, and what must become of it.
 
-    ``build`` puts it into a folder that is empty; each thing in there is then an input. ``says`` are
+    ``build`` puts it into a folder that is empty; what the pattern ``inputs`` finds there is then given. ``says`` are
     parts of reasons that the findings file must give. ``heavy`` ones are run once only.
+
+    ``code`` is None where an archive is malformed in a way that programs may make the best of: then either
+    all ``records`` are read, or the run is partial. Nothing is ever left out in silence.
     """
 
     name: str
     build: Callable[[Path], object]
-    code: int
+    code: int | None
     records: int | None = None
     says: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     heavy: bool = False
     stdin: bool = False
+    inputs: str = "*"
 
 
 def file(name: str, make: Callable[[], bytes | Iterable[bytes]]) -> Callable[[Path], None]:

@@ -46,7 +46,7 @@ def of_streams() -> Iterator[Case]:
             ("depth",),
         )
         yield Case(
-            f"a million empty parts of {suffix}",
+            f"200,000 empty parts of {suffix}",
             file(f"a.{suffix}.zst", lambda wrap=wrap: empty_parts(wrap)),
             RAN,
             6,
@@ -62,14 +62,14 @@ def of_streams() -> Iterator[Case]:
         )
         yield Case(
             f"a log in {suffix} cut at many places",
-            lambda folder, wrap=wrap, suffix=suffix: cut(folder, suffix, wrap(log(2000))),
+            lambda folder, wrap=wrap, suffix=suffix: cut(folder, suffix, wrap(log(300))),
             PARTIAL,
             None,
             ("cut",),
         )
         yield Case(
             f"a damaged log in {suffix}",
-            lambda folder, wrap=wrap, suffix=suffix: damaged(folder, suffix, wrap(log(2000))),
+            lambda folder, wrap=wrap, suffix=suffix: damaged(folder, suffix, wrap(log(300))),
             PARTIAL,
         )
         yield Case(f"nothing in {suffix}", file(f"a.{suffix}", lambda wrap=wrap: wrap(b"")), NOTHING_READ, 0)
@@ -80,7 +80,7 @@ def of_streams() -> Iterator[Case]:
         0,
         ("ratio",),
     )
-    yield Case("a window of 1.5 GB", file("a.xz", wide_window), RAN, 20_000)
+    yield Case("a window of 1.5 GB", file("a.xz", wide_window), RAN, 1000)
     yield Case(
         "a window of 2 GB in zst",
         file("a.zst", lambda: b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x55\x00\x00" * 9),
@@ -123,13 +123,13 @@ def deep() -> bytes:
 
 def empty_parts(wrap: Wrap) -> bytes:
     block = zstd.compress(wrap(b"") * 10_000)
-    return zstd.compress(wrap(log())) + block * 100 + zstd.compress(wrap(log(start=3)))
+    return zstd.compress(wrap(log())) + block * 20 + zstd.compress(wrap(log(start=3)))
 
 
 def wide_window() -> bytes:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1536 << 20}]
-    small = lzma.compress(log(20_000), lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 0}])
-    return b"".join(_xz_with_dictionary(small, filters, log(20_000)))
+    small = lzma.compress(log(1000), lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 0}])
+    return b"".join(_xz_with_dictionary(small, filters, log(1000)))
 
 
 def _xz_with_dictionary(packed: bytes, filters: list[dict[str, int]], content: bytes) -> Iterator[bytes]:
@@ -162,7 +162,7 @@ def gzip_name() -> bytes:
 
 
 def three() -> bytes:
-    return tar(*((b"log/%d" % n, log(700, start=n)) for n in range(3)))
+    return tar(*((b"log/%d" % n, log(100, start=n)) for n in range(3)))
 
 
 def cut(folder: Path, suffix: str, content: bytes) -> None:

@@ -10,6 +10,8 @@ from texts import log
 LOG = member(b"messages", log())
 """A member that is read in front of the trouble."""
 
+BEHIND = member(b"behind", log(start=3))
+
 TERA = 1 << 40
 
 
@@ -53,6 +55,7 @@ TARS = {
     "sparse places that are missing": (sparse_1_0(b"1000\n1\n".ljust(512, b"1")), ""),
     "sparse places that are no lines of numbers": (sparse_1_0(b"2\nx\n\n\n\n".ljust(512, b"\0")), ""),
     "a sparse count that is negative": (sparse_1_0(b"-5\n".ljust(512, b"\0")), ""),
+    "a nameless file": (member(b"", b"x"), ""),
     "a file that claims 8 GB": (header(b"big", (1 << 33) - 1) + b"x" * 512, "cut"),
     "a file that claims 8 TB": (header(b"big", size_field=base256(TERA << 3)) + b"x" * 512, "cut"),
     "a file that claims more than there is on earth": (
@@ -95,15 +98,18 @@ TARS = {
     "an end behind a header for the next": (pax((b"path", b"x")), ""),
     "an unknown kind with a size of 1 TB": (header(b"odd", kind=b"Q", size_field=base256(TERA)), ""),
 }
-"""What follows a log in a tar archive, with a part of the reason that is given."""
+"""What stands between two logs in a tar archive, with a part of the reason that must be given."""
+
+
+WHOLE = {"a nameless file", "a header with an odd character set", "2,000 global headers in a row"}
+"""Those of them in which nothing is wrong."""
 
 
 def of_tars() -> Iterator[Case]:
     for name, (content, says) in TARS.items():
-        whole = name in ("a header with an odd character set", "2,000 global headers in a row")
-        code = RAN if whole else PARTIAL
-        reasons = (says,) if says else ()
-        yield Case(name, file("a.tar", lambda content=content: LOG + content + END), code, 3, reasons)
+        code = PARTIAL if says else RAN if name in WHOLE else None
+        build = file("a.tar", lambda content=content: LOG + content + BEHIND + END)
+        yield Case(name, build, code, None if says else 6, (says,) if says else ())
     yield Case(
         "places of a sparse file for 256 MB",
         file("a.tar.zst", lambda: endless_sparse(256)),

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from case import Case
+from case import PARTIAL, RAN, Case
 from corpus import CASES
 from running import Ran, Runner
 from texts import SECRET, secret_log
@@ -43,7 +43,7 @@ class Sandbox:
             (root / name).mkdir()
         (root / "canary" / "secret.log").write_bytes(secret_log())
         case.build(root / "case")
-        found = sorted(root.joinpath("case").iterdir())
+        found = sorted(root.joinpath("case").glob(case.inputs))
         self.stdin = found[0] if case.stdin else None
         self.inputs = ["-"] if case.stdin else list(map(str, found))
         self.environment = {"TMPDIR": str(root / "temporary"), "HOME": str(root / "home"), "COLUMNS": "100"}
@@ -90,7 +90,7 @@ def test_a_case_does_no_harm(sandbox: Sandbox, runner: Runner) -> None:
     before = sandbox.state()
     ran = sandbox.run(runner, "out", "-o", "report.html", "-o", "findings.json")
     said = sandbox.text("out/stderr")
-    assert ran.code == case.code, said[-3000:]
+    assert ran.code in ((case.code,) if case.code is not None else (RAN, PARTIAL)), said[-3000:]
     assert "Traceback" not in said
     assert ran.peak < PEAK, f"{ran.peak >> 20} MiB, {ran.cpu:.1f} s"
     assert {path.name for path in sandbox.root.joinpath("out").iterdir()} == {
@@ -106,16 +106,19 @@ def test_a_case_does_no_harm(sandbox: Sandbox, runner: Runner) -> None:
     text = sandbox.text("out/findings.json")
     assert SECRET not in said + page + text
     findings = json.loads(text)
-    assert findings["exit"]["code"] == case.code
+    assert findings["exit"]["code"] == ran.code
     assert_the_ledger_adds_up(findings["coverage"])
     assert_valid(findings)
-    if case.records is not None:
-        assert findings["coverage"]["records"] == case.records
+    records = findings["coverage"]["records"]
+    if case.code is None and ran.code == PARTIAL:
+        assert 0 < records <= (case.records or records)
+    elif case.records is not None:
+        assert records == case.records
     reasons = reasons_of(findings)
     for part in case.says:
         assert any(part in reason for reason in reasons), reasons[:20]
     if not case.heavy:
-        assert sandbox.run(runner, "summary").code == case.code
+        assert sandbox.run(runner, "summary").code == ran.code
         summary = sandbox.text("summary/stdout") + sandbox.text("summary/stderr")
         assert summary
         assert not CONTROLS.search(summary)

@@ -258,12 +258,30 @@ def test_certificates_are_checked_before_the_restart_that_enforces_them() -> Non
 # ── nothing that cannot be undone ───────────────────────────────────────────────────────────
 
 
-def test_no_shipped_procedure_has_a_destructive_step() -> None:
-    for procedure in load().procedures.values():
-        for step in procedure.steps:
-            assert step.risk != "destructive"
-            for text in (step.do, step.why, step.command or "", step.impact, step.verify, step.wait):
-                assert not any(word in text for word in ("clusterdb_destroy", "ForceConfigUpdate", "purge"))
+LAST_RESORTS = {"recover-a-failed-database", "rebuild-the-cluster"}
+
+
+def test_what_destroys_data_is_a_last_resort_behind_a_snapshot_and_a_backup() -> None:
+    found = set()
+    for name, procedure in load().procedures.items():
+        for number, step in enumerate(procedure.steps):
+            if step.risk == "destructive" or "clusterdb_destroy" in step.do + (step.command or ""):
+                found.add(name)
+                assert step.risk == "destructive"
+                before = " ".join(one.do.lower() for one in procedure.steps[: number + 1])
+                assert all(word in before for word in ("snapshot", "backup", "support"))
+    assert found == LAST_RESORTS
+
+
+def test_a_forced_update_of_the_configuration_is_for_subordinates_behind_a_backup() -> None:
+    found = set()
+    for name, procedure in load().procedures.items():
+        for number, step in enumerate(procedure.steps):
+            if "forceconfigupdate" in (step.command or "").lower():
+                found.add(name)
+                assert step.where == "the subordinates that report it"
+                assert any("back" in one.do.lower() for one in procedure.steps[:number])
+    assert found == {"take-the-primarys-configuration"}
 
 
 def shipped_cases() -> Iterator[Case]:
@@ -277,12 +295,19 @@ def shipped() -> list[Diagnosis]:
     return [examine(tables_of(files_of(case)), library) for case in shipped_cases()]
 
 
-def test_no_shipped_case_is_told_to_destroy_anything(shipped: list[Diagnosis]) -> None:
-    steps = [step for diagnosis in shipped for remedy in remedies(diagnosis) for step in remedy]
-    assert len(steps) > 100
-    for step in steps:
-        assert step.risk != "destructive"
-        assert not any(word in words(step) for word in ("clusterdb_destroy", "ForceConfigUpdate", "purge"))
+def test_no_shipped_case_gives_dangerous_advice(shipped: list[Diagnosis]) -> None:
+    steps = 0
+    for diagnosis in shipped:
+        primaries = {peer.name for peer in diagnosis.cluster.peers if peer.role == "primary"}
+        for remedy in remedies(diagnosis):
+            steps += len(remedy)
+            for number, step in enumerate(remedy):
+                if "forceconfigupdate" in (step.command or "").lower():
+                    assert not primaries & set(step.where)
+                    assert len(diagnosis.cluster.peers) > 1
+                if step.risk == "destructive":
+                    assert number > 1
+    assert steps > 100
 
 
 def test_every_step_says_where_or_what_is_missing(shipped: list[Diagnosis]) -> None:
