@@ -26,7 +26,7 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
         seen = cluster.seen.get(peer)
         hidden = state == "raised" and seen is not None and seen.gap_within(time, seen.end) is not None
         states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
-    for peer in _with_whole_lists(cluster):
+    for peer in with_whole_lists(cluster):
         # Not listed when logging began, and no word of it since, in a log without a gap.
         for alarm in {alarm for others in states.values() for alarm in others}:
             states.setdefault(peer, {}).setdefault(alarm, "clear")
@@ -56,7 +56,7 @@ def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
     return listed
 
 
-def _with_whole_lists(cluster: Cluster) -> Iterator[str]:
+def with_whole_lists(cluster: Cluster) -> Iterator[str]:
     """Peers whose dump lists all alarms, and whose log goes on from there without a gap."""
     for peer, dumps in cluster.dumps.items():
         seen = cluster.seen.get(peer)

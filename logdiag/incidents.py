@@ -402,7 +402,11 @@ def _incident(
     match = rule.incident
     deciding = [f for f in members if match is not None and f.rule in match.state_of] or causes
     decider = min(deciding, key=lambda finding: STATES.index(finding.state))
-    still_open = [finding for finding in members if finding.state in ("open", "open_at_end")]
+    still_open = [
+        finding
+        for finding in members
+        if finding.state in ("open", "open_at_end") and (finding not in causes or finding in deciding)
+    ]
     if decider.state == "closed" and still_open:
         # What is over is not the whole of it while something that it caused goes on.
         deciding = [*deciding, *still_open]

@@ -146,6 +146,8 @@ class Peer:
     """Seconds by which its clock is ahead of the first peer's; None where it cannot be told."""
     alarms: dict[str, AlarmState] = field(default_factory=dict)
     """What is known of each alarm that was logged; one that is not listed is unknown."""
+    alarms_listed: bool = False
+    """A dump listed all alarms and the log goes on from there: one that is not listed here is clear."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from logdiag.alarms import alarm_states
+from logdiag.alarms import alarm_states, with_whole_lists
 from logdiag.changes import find_changes
 from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.conditions import Log
@@ -178,7 +178,7 @@ def _examine(cluster: Cluster, part: Tables, library: Library) -> _Examined:
     # What overlapping logs repeat happened once; the ledger still counts every record.
     kept = pa.array(counted_once(part))
     log = Log(part.records.filter(kept))
-    cluster = with_alarms(cluster, alarm_states(log, cluster))
+    cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
     texts = part.texts.filter(kept) if part.texts is not None else None
     case = Case(sources(part, log, texts, cluster), cluster, find_facts(part, log, cluster))
     judged = judge(library, case)

@@ -271,10 +271,10 @@ def test_names_in_archives_are_labels(tmp_path: Path, name: str) -> None:
         (b"\xd4\xc3\xb2\xa1\2\0\4\0", "a packet capture, which is not read"),
         (b"\x0a\x0d\x0d\x0a\0\0", "a packet capture, which is not read"),
         (b"\x7fELF\2\1", "a program or a core dump, which is not read"),
-        (b"7z\xbc\xaf\x27\x1c\0\4", "an archive of a kind that is not opened (7z)"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
         (b"\0\1\2", "binary data; holds no log record"),
         (b"text at first, \0 binary then", "binary data; holds no log record"),
-        (b"-----BEGIN CERTIFICATE REQUEST-----\n", "keys or certificates of a kind that is not read"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\n", "keys, or something else in PEM"),
     ],
 )
 def test_a_file_that_is_neither_log_nor_dump_says_why(tmp_path: Path, content: bytes, words: str) -> None:

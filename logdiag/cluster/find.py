@@ -5,7 +5,7 @@ is the reporting node, the second the other), from the address lists of replicat
 indexes count from 0, and from dumps, whose indexes count from 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -266,7 +266,12 @@ def _snapshots(log: Log, drafts: Drafts, dumps: dict[str, list[Dump]]) -> dict[s
     return snapshots
 
 
-def with_alarms(cluster: Cluster, alarms: dict[str, dict[str, AlarmState]]) -> Cluster:
-    """The same cluster, with what is known of each peer's alarms."""
-    peers = tuple(replace(peer, alarms=alarms.get(peer.name, {})) for peer in cluster.peers)
+def with_alarms(
+    cluster: Cluster, alarms: dict[str, dict[str, AlarmState]], listed: Collection[str] = ()
+) -> Cluster:
+    """The same cluster, with what is known of alarms; ``listed`` are the peers that gave whole lists."""
+    peers = tuple(
+        replace(peer, alarms=alarms.get(peer.name, {}), alarms_listed=peer.name in listed)
+        for peer in cluster.peers
+    )
     return replace(cluster, peers=peers)

@@ -143,7 +143,7 @@ def _snapshots(peer: Peer) -> Text:
 
 def _alarms(peer: Peer) -> Text:
     if not peer.alarms:
-        return Text("not known")
+        return Text("none" if peer.alarms_listed else "not known")
     raised = [_line(id_) for id_, state in peer.alarms.items() if state == "raised"]
     unknown = [_line(id_) for id_, state in peer.alarms.items() if state == "unknown"]
     text = Text(" ".join(raised) or "none seen", style="red" if raised else "")

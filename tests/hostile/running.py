@@ -32,10 +32,14 @@ class Ran(NamedTuple):
 
 
 class Runner:
-    """The process that runs are forked from."""
+    """The process that runs are forked from. One that has died is started again."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = self._started()
+
+    @staticmethod
+    def _started() -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
@@ -45,13 +49,18 @@ class Runner:
         """Run ``logdiag`` with these words in the folder ``streams``, where its output goes too."""
         request = {"words": words, "streams": str(streams), "environment": environment}
         request["stdin"] = os.devnull if stdin is None else str(stdin)
+        if self._process.poll() is not None:
+            self._process = self._started()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return Ran(**json.loads(self._process.stdout.readline()))
+        answer = self._process.stdout.readline()
+        assert answer, f"the process that runs are forked from has ended ({self._process.wait()})"
+        return Ran(**json.loads(answer))
 
     def close(self) -> None:
+        """Let the process end."""
         self._process.communicate()
 
 

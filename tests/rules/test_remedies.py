@@ -268,7 +268,7 @@ def test_what_destroys_data_is_a_last_resort_behind_a_snapshot_and_a_backup() ->
             if step.risk == "destructive" or "clusterdb_destroy" in step.do + (step.command or ""):
                 found.add(name)
                 assert step.risk == "destructive"
-                before = " ".join(one.do.lower() for one in procedure.steps[: number + 1])
+                before = " ".join((one.do + one.why).lower() for one in procedure.steps[: number + 1])
                 assert all(word in before for word in ("snapshot", "backup", "support"))
     assert found == LAST_RESORTS
 
