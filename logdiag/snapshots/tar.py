@@ -12,6 +12,18 @@ HEAD = 512
 
 _BLOCK = 512
 
+# Of headers that lie, tarfile also gives out what int() and the like make of them.
+_ERRORS = (
+    tarfile.TarError,
+    ArithmeticError,
+    LookupError,
+    ValueError,
+    TypeError,
+    EOFError,
+    OSError,
+    MemoryError,
+)
+
 _LONGEST_HEADER = 1 << 20
 _HEADERS_READ_WHOLE = (
     tarfile.XHDTYPE,
@@ -73,13 +85,13 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
                 elif not entry.isdir():
                     kind = "link" if entry.issym() or entry.islnk() else "device"
                     yield Member(name, iter(()), skipped=f"a {kind} in the archive is not followed")
-    except tarfile.TarError as error:
+    except _ERRORS as error:
         faults.append(_fault(error))
     if not reader.ended_well() and not faults:
         faults.append(Fault("cut", "cut: the archive ends before its end mark"))
 
 
-def _fault(error: tarfile.TarError) -> Fault:
+def _fault(error: Exception) -> Fault:
     """Damage, or where the archive ends inside a header, a cut."""
     if str(error).startswith(("unexpected end of data", "truncated header")):
         return Fault("cut", f"cut: the archive ends too early ({error})")
@@ -118,7 +130,7 @@ def _entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, faults: list[Fault]
     while file is not None and left:
         try:
             chunk = file.read(min(CHUNK, left))
-        except tarfile.TarError:
+        except _ERRORS:
             chunk = b""
         if not chunk:
             faults.append(Fault("cut", "cut: the archive ends inside this member"))
