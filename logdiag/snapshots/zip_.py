@@ -52,7 +52,7 @@ def entries(chunks: Iterator[bytes], faults: list[Fault], largest: int) -> Itera
         with archive:
             for entry in archive.infolist():
                 name = readable(entry.filename)
-                if entry.is_dir():
+                if entry.filename.endswith("/"):
                     continue
                 if entry.flag_bits & _ENCRYPTED:
                     yield Member(name, iter(()), skipped="is encrypted")
