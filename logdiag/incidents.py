@@ -15,9 +15,10 @@ from datetime import timedelta
 from logdiag.cluster import Cluster
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Step
 from logdiag.rules.library import Library
+from logdiag.rules.matches import IncidentMatch
 from logdiag.rules.remedies import remedy
 from logdiag.rules.roles import Situation
-from logdiag.rules.schema import Explains, IncidentMatch, Requested, Rule
+from logdiag.rules.schema import Explains, Requested, Rule
 from logdiag.rules.texts import fill, placeholders, unbound
 
 LOSS = "database/peer-down"

@@ -16,7 +16,7 @@ from logdiag.model import Evidence, State
 from logdiag.records import instant
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Key
-from logdiag.rules.schema import Audit
+from logdiag.rules.matches import Audit
 from logdiag.wording import listed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,8 @@ from logdiag.records import instant
 from logdiag.rules import matchers
 from logdiag.rules.events import Collected, Key, find_chains, signal_events
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Absence, Count, Match, Pattern, Sequence, StateMatch
+from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
+from logdiag.rules.patterns import Pattern
 from logdiag.wording import moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -12,7 +12,8 @@ from logdiag.evidence import Source
 from logdiag.facts import Facts
 from logdiag.rules import matchers
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Binding, Match, Pattern, Sequence
+from logdiag.rules.matches import Match, Sequence
+from logdiag.rules.patterns import Binding, Pattern
 
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -11,10 +11,11 @@ from logdiag.rules import audits, quantified, versions
 from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import MOST, Case, Collected, Key
-from logdiag.rules.library import Library, patterns, proofs
+from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
+from logdiag.rules.matches import Match, patterns, proofs
 from logdiag.rules.other_alarms import Others, from_catalogue, severity_of
-from logdiag.rules.schema import Match, Rule
+from logdiag.rules.schema import Rule
 from logdiag.rules.texts import fill, placeholders, unbound
 from logdiag.wording import listed, stretch
 

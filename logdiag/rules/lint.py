@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from logdiag.rules.library import IN_PROCEDURES, Library, bound, patterns, proofs
+from logdiag.rules.checking import IN_PROCEDURES
+from logdiag.rules.library import Library
+from logdiag.rules.matches import bound, patterns, proofs
 from logdiag.rules.schema import Rule
 
 

@@ -13,7 +13,9 @@ from logdiag.records import instant
 from logdiag.rules import matchers
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Absence, Audit, Count, Match, Pattern, Rule, Sequence
+from logdiag.rules.matches import Absence, Audit, Count, Match, Sequence
+from logdiag.rules.patterns import Pattern
+from logdiag.rules.schema import Rule
 from logdiag.wording import counted, listed, moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -7,7 +7,7 @@ from logdiag.model import Severity
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Pattern
+from logdiag.rules.patterns import Pattern
 
 _UNKNOWN_MEANING = "The alarm catalogue does not know this alarm; what is known of it is its own text."
 _UNKNOWN_ADVICE = (

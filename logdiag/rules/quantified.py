@@ -7,7 +7,7 @@ from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.matchers import Event, episodes
-from logdiag.rules.schema import Match, Peers
+from logdiag.rules.matches import Match, Peers
 from logdiag.wording import listed
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from logdiag.rules.library import patterns
-from logdiag.rules.schema import Match
+from logdiag.rules.matches import Match, patterns
 from logdiag.wording import listed, moment, stretch
 
 

@@ -12,7 +12,7 @@ from logdiag.model import Peer
 from logdiag.rules import audits, quantified
 from logdiag.rules.events import Case
 from logdiag.rules.matchers import Event
-from logdiag.rules.schema import Audit, Match, Peers
+from logdiag.rules.matches import Audit, Match, Peers
 from logdiag.spans import Seen
 
 NOON = datetime(2024, 3, 5, 12, 0, tzinfo=UTC)

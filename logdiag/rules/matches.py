@@ -1,0 +1,271 @@
+"""What a rule can look for: the kinds of match."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Several
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from logdiag.rules.notation import OneOrMore, Place, Span, Strict
+from logdiag.rules.patterns import Binding, Pattern, Step, Where
+
+
+class Count(Strict):
+    """At least so many records, or distinct values, within a span ``[t, t + within)``."""
+
+    of: OneOrMore[Pattern]
+    at_least: int = Field(ge=1)
+    distinct: str | None = Field(None, description="a bound name: count its distinct values")
+    within: Span
+
+
+class Sequence(Strict):
+    """Steps in order, the last within ``[t, t + within)`` of the first."""
+
+    steps: list[Step] = Field(min_length=2)
+    within: Span
+    skew: Span = Field(timedelta(0), description="how far the clocks of two peers may differ")
+    ties: Literal["forbid", "allow"] = Field("forbid", description="whether equal times are in order")
+
+
+class Absence(Strict):
+    """An opening record with no closing one in ``[t, t + within)``, with three answers.
+
+    With ``before``, none in ``[t - within, t)``: what is absent is then what would have announced it.
+    """
+
+    opening: OneOrMore[Pattern]
+    closing: OneOrMore[Pattern]
+    within: Span
+    logged_by: str = Field(
+        "host", description="host, or a bound peer: whose log would hold the closing record"
+    )
+    before: bool = False
+    report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
+
+
+class StateMatch(Strict):
+    """Raise, lower and acknowledge, folded into intervals."""
+
+    raised: OneOrMore[Pattern] = Field(alias="raise")
+    lower: OneOrMore[Pattern] | None = None
+    acknowledge: OneOrMore[Pattern] | None = None
+    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    gone_by: list[str] = Field(
+        [],
+        description="signals that it ends nothing: what it is about was taken away within the hour around it",
+    )
+    unraised: Literal["closed", "nothing"] = Field(
+        "closed", description="what a lowering is that nothing was seen to raise"
+    )
+
+
+class AlarmMatch(Strict):
+    """An alarm by its id and words: raised, lowered and acknowledged in records, listed in dumps."""
+
+    where: Where = Field(description="a condition on Id, Detail, UUID and Severity")
+    others: bool = Field(
+        False,
+        description="only alarms that no other rule names; their severity, {name}, {meaning} and {advice} "
+        "are from the catalogue",
+    )
+    bind: dict[str, Binding] = {}
+    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    unraised: Literal["closed", "nothing"] = "closed"
+
+    def as_state(self) -> StateMatch:
+        """The same as a state."""
+
+        def logged(event: str) -> Pattern:
+            # What a caller says can look like an alarm inside a record of another module.
+            where = {"Event": f"Alarm {event}", "Module|exists": False, "any": [self.where]}
+            return Pattern.model_validate({"where": where, "bind": self.bind})
+
+        listed = Pattern.model_validate({"in": "alarms", "where": self.where, "bind": self.bind})
+        return StateMatch.model_validate(
+            {
+                "raise": [logged("Raised"), listed],
+                "lower": [logged("Lowered")],
+                "acknowledge": [logged("Acknowledged")],
+                "over_by": self.over_by,
+                "unraised": self.unraised,
+            }
+        )
+
+
+class OnlyIf(Strict):
+    """A fact that must have one of some values, on the same peer."""
+
+    of: str
+    among: OneOrMore[str] = Field(alias="is")
+
+
+class Audit(Strict):
+    """One fact of each peer, compared: across the peers, or with what it must be.
+
+    ``equal`` and ``same-order`` compare peers, ``within`` compares numbers, which are no further apart
+    than ``value``. ``present`` and ``none`` ask whether there is a value, ``one-of`` and ``at-most``
+    compare each with ``value``, ``last`` asks whether it is later than the log. ``told`` is never
+    wrong, only said. What only dumps say is as old as they are; a peer of which the fact is not known
+    is named.
+    """
+
+    of: str = Field(description="a fact; `logdiag rules facts` lists them")
+    must: Literal["equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told"]
+    value: OneOrMore[str] | None = None
+    exempt: list[str] = Field([], description="regular expressions (RE2) of values that may differ")
+    say: dict[str, str] = Field(
+        {}, description="what a value is called in {found}: the first key it contains"
+    )
+    topology: Literal["cluster", "any"] = "cluster"
+    only_if: OnlyIf | None = None
+    unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
+
+    @model_validator(mode="after")
+    def _with_its_value(self) -> "Audit":
+        if (self.value is not None) != (self.must in ("one-of", "at-most", "within")):
+            raise ValueError("value goes with one-of, at-most and within, and with nothing else")
+        if self.must in ("at-most", "within"):
+            try:
+                float((self.value or [""])[0])
+            except ValueError as error:
+                raise ValueError(f"{self.must} takes a number") from error
+        return self
+
+
+class Peers(Strict):
+    """Records under a quantifier over the cluster's members, in a window ``[t, t + within)``.
+
+    ``all``: every peer logged one. ``any``: some did. ``none``: no peer did, each watched for the
+    whole of ``within``. ``differ``: the newest values of ``value`` are not the same everywhere.
+    ``one-sided``: a peer logged it about another (bound as ``value``) that did not log it about
+    the first. Where a peer's log that would decide is missing, it cannot be told.
+    """
+
+    of: OneOrMore[Pattern]
+    quantifier: Literal["all", "any", "none", "differ", "one-sided"]
+    value: str | None = Field(None, description="the bound name that differ and one-sided compare")
+    within: Span
+
+    @model_validator(mode="after")
+    def _with_its_value(self) -> "Peers":
+        if (self.value is not None) != (self.quantifier in ("differ", "one-sided")):
+            raise ValueError("value goes with differ and one-sided, and with nothing else")
+        return self
+
+
+class Words(Strict):
+    """Another title and meaning."""
+
+    title: str
+    why: str
+
+
+class IncidentMatch(Strict):
+    """Findings that are one incident: those of ``causes``, and what they explain."""
+
+    causes: list[str] = Field(min_length=1)
+    values: dict[str, str] = Field({}, description="what a cause must have bound")
+    by: list[Literal["peers", "hosts", "subject"]] = Field(
+        [], description="what causes of one incident share; the subject is the peers, or else the hosts"
+    )
+    within: Span = timedelta(minutes=5)
+    requires: list[str] = Field(
+        [], description="rules of which one must have fired too, within the span or still going on"
+    )
+    requested: bool = Field(False, description="only causes that are work that somebody asked for")
+    mutual: Words | None = Field(
+        None,
+        description="what it is called where peers report it of each other: {hosts} are then all of them, "
+        "{peers} those that every report is about or from",
+    )
+    state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
+
+
+class Match(Strict):
+    """What a rule looks for: exactly one kind."""
+
+    record: OneOrMore[Pattern] | None = None
+    count: Count | None = None
+    sequence: Sequence | None = None
+    absence: Absence | None = None
+    state: StateMatch | None = None
+    alarm: AlarmMatch | None = None
+    peers: Peers | None = None
+    audit: Audit | None = None
+    cannot_tell: str | None = Field(
+        None, description="why no snapshot answers this, and how to measure it instead"
+    )
+    incident: IncidentMatch | None = None
+    by: list[str] = Field([], description="bound names: one finding for each of their values")
+    across: Literal["peer", "cluster"] = Field(
+        "peer", description="one finding a peer, or one for all of them"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Match":
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"a match is exactly one of {', '.join(KINDS)}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The one kind that is set."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+
+KINDS = (
+    "record",
+    "count",
+    "sequence",
+    "absence",
+    "state",
+    "alarm",
+    "peers",
+    "audit",
+    "cannot_tell",
+    "incident",
+)
+
+
+def patterns(match: Match) -> Iterator[tuple[Place, Pattern]]:
+    """Every pattern of a match, with the path to it."""
+    lists: list[tuple[Place, Several[Pattern]]] = [(("record",), match.record or [])]
+    if match.count:
+        lists.append((("count", "of"), match.count.of))
+    if match.sequence:
+        lists.append((("sequence", "steps"), match.sequence.steps))
+    if match.absence:
+        lists.append((("absence", "opening"), match.absence.opening))
+        lists.append((("absence", "closing"), match.absence.closing))
+    if match.state:
+        lists.append((("state", "raise"), match.state.raised))
+        lists.append((("state", "lower"), match.state.lower or []))
+        lists.append((("state", "acknowledge"), match.state.acknowledge or []))
+    if match.peers:
+        lists.append((("peers", "of"), match.peers.of))
+    for path, items in lists:
+        for index, pattern in enumerate(items):
+            yield (*path, index), pattern
+    if match.alarm:
+        # Raised and listed alarms say the same: one pattern stands for both.
+        yield ("alarm",), match.alarm.as_state().raised[0]
+
+
+def bound(match: Match | Several[Match]) -> set[str]:
+    """Every name that a match, or one of several, binds."""
+    matches = [match] if isinstance(match, Match) else match
+    names = {name for one in matches for _, pattern in patterns(one) for name in pattern.bind}
+    names |= {"found"} if any(one.audit or one.peers for one in matches) else set()
+    return names | (
+        {"name", "meaning", "advice"} if any(one.alarm and one.alarm.others for one in matches) else set()
+    )
+
+
+def proofs(match: Match) -> list[str]:
+    """The signals that prove that what a match finds is over."""
+    if match.state:
+        return [*match.state.over_by, *match.state.gone_by]
+    return match.alarm.over_by if match.alarm else []

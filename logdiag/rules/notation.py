@@ -1,0 +1,72 @@
+"""How the parts of a rule are written: spans of time, one item for a list, a text for a map."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
+
+Place = tuple[str | int, ...]
+"""The keys and indexes that lead to a part of a document."""
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", str(value))
+    if found is None:
+        raise ValueError("a span of time is a whole number with ms, s, m, h or d, such as 90s or 5m")
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as error:
+        raise ValueError("a span of time that no log can cover") from error
+
+
+Span = Annotated[
+    timedelta,
+    BeforeValidator(_span),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(ms|s|m|h|d)$"}),
+]
+
+T = TypeVar("T")
+
+
+class _OneOrMore:
+    """A list, or one item that stands for a list of it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: value if isinstance(value, list) else [value], handler(source)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+OneOrMore = Annotated[list[T], _OneOrMore(), Field(min_length=1)]
+
+
+def short(name: str) -> Callable[[Any], Any]:
+    """A validator that takes a plain text for a map with that one key."""
+    return lambda value: {name: value} if isinstance(value, str) else value
+
+
+class Strict(BaseModel):
+    """A part of a rule: a key that nobody knows is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,65 @@
+"""Which records and values a rule looks at, and what it takes from them.
+
+Conditions (``where``) use Sigma's words: a map is *and*, a list is *or*, ``Key|modifier``. They
+are checked by `logdiag.conditions`, which knows the modifiers.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema, model_validator
+
+from logdiag.rules.notation import Strict, short
+
+Where = Annotated[
+    Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]})
+]
+"""A condition as it was written; `logdiag.conditions.compile_condition` reads it."""
+
+
+class Binding(Strict):
+    """Where a value that a rule names comes from.
+
+    A plain text is the same as ``from``. ``re`` takes the part in its group ``value``. A record whose
+    peer can be none of the cluster's, or is the one that logged it, does not match.
+    """
+
+    source: str | None = Field(
+        None, alias="from", description="a key (Node[2] is its second value) or a column"
+    )
+    value: str | None = Field(None, description="a fixed text, instead of from")
+    re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
+    say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
+    kind: Literal["text", "peer", "address"] = Field(
+        "text", alias="as", description="a peer is known by any of its names and addresses"
+    )
+    missing: str | None = Field(None, description="what {name} says where no record has the value")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return short("from")(value)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Binding":
+        if (self.source is None) == (self.value is None):
+            raise ValueError("a binding needs either from or value")
+        return self
+
+
+Table = Literal["records", "config", "status", "alarms"]
+"""``config`` and ``status`` have the keys ``path`` and ``value``; ``alarms`` are those that xStatus
+dumps list as raised, with the keys ``Id``, ``Title``, ``Detail`` (the title), ``Severity``, ``Status``."""
+
+
+class Pattern(Strict):
+    """Records or values of dumps, and what is taken from each."""
+
+    table: Table = Field("records", alias="in", description="where to look")
+    where: Where
+    bind: dict[str, Binding] = {}
+
+
+class Step(Pattern):
+    """One step of a sequence."""
+
+    peer: Literal["any", "same", "other"] = Field("any", description="against the peer of the first step")
