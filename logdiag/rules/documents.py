@@ -30,7 +30,10 @@ class RuleFile:
     label: str
     name: str
     content: bytes
+    tree: Any = None
+    """What it holds as plain Python values; None before it is read."""
     document: Any = None
+    """The same as ruamel's own types, which say where each part stands; None where a cache gave the tree."""
 
     def mistake(self, path: Place, message: str) -> Mistake:
         """A mistake at a part of the document."""
@@ -38,36 +41,34 @@ class RuleFile:
         return Mistake(self.label, line, column, message)
 
 
-def parse(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:
-    """What a file holds as a model; None where that cannot be, with the mistakes in ``found``."""
+def read(file: RuleFile) -> Mistake | None:
+    """Read the YAML of a file, or say what is wrong with it."""
     yaml = YAML(typ="rt", pure=True)
     yaml.version = (1, 2)
     try:
         file.document = yaml.load(io.StringIO(file.content.decode("utf-8")))
+        file.tree = _plain(file.document)
     except UnicodeDecodeError as error:
-        found.append(Mistake(file.label, 1, 1, f"is not UTF-8 (byte {error.start})"))
-        return None
+        return Mistake(file.label, 1, 1, f"is not UTF-8 (byte {error.start})")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        problem = (error.problem or "cannot be read").split("\n")[0]
-        found.append(Mistake(file.label, line, column, problem))
-        return None
+        return Mistake(file.label, line, column, (error.problem or "cannot be read").split("\n")[0])
     except RecursionError:
-        found.append(Mistake(file.label, 1, 1, "is nested too deep"))
-        return None
+        return Mistake(file.label, 1, 1, "is nested too deep")
     except ReaderError as error:
         before = file.content.decode("utf-8")[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        found.append(Mistake(file.label, line, column, f"the character {_character(error)!r} is not allowed"))
-        return None
-    try:
-        document = _plain(file.document)
+        return Mistake(file.label, line, column, f"the character {_character(error)!r} is not allowed")
     except ValueError as error:
-        found.append(Mistake(file.label, 1, 1, str(error)))
-        return None
+        return Mistake(file.label, 1, 1, str(error))
+    return None
+
+
+def validate(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:
+    """What a file holds as a model; None where that cannot be, with the mistakes in ``found``."""
     try:
-        return model.model_validate(document)
+        return model.model_validate(file.tree)
     except ValidationError as error:
         problems = error.errors(include_url=False)
     for mistaken in problems:
@@ -76,9 +77,9 @@ def parse(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:
     # Without the keys that nobody knows, the rest can still be looked at.
     for mistaken in problems:
         if mistaken["type"] == "extra_forbidden":
-            _remove(document, mistaken["loc"])
+            _remove(file.tree, mistaken["loc"])
     try:
-        return model.model_validate(document)
+        return model.model_validate(file.tree)
     except ValidationError as error:
         for mistaken in error.errors(include_url=False):
             path, message = _say(model, mistaken["loc"], mistaken["type"], mistaken["msg"])

@@ -4,13 +4,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache as once
 from pathlib import Path
 
 from logdiag import resources
 from logdiag.errors import InputError, LibraryError, Mistake
+from logdiag.rules import cache
 from logdiag.rules.checking import Known, check
-from logdiag.rules.documents import RuleFile, parse
+from logdiag.rules.documents import RuleFile, read, validate
 from logdiag.rules.matches import IncidentMatch
 from logdiag.rules.schema import Procedure, Rule, Signal
 
@@ -88,15 +89,29 @@ def load(folders: Sequence[Path] = ()) -> Library:
     return _load((shipped, *folders)) if folders else _shipped(shipped)
 
 
-@cache
+@once
 def _shipped(folder: Path) -> Library:
     return _load((folder,))
 
 
 def _load(folders: tuple[Path, ...]) -> Library:
-    found: list[Mistake] = []
-    digest = hashlib.sha256()
+    files, found = _files(folders)
+    kept = cache.read()
+    library, more = _assembled(files, kept)
+    if more and kept:
+        # Only what was read from YAML knows its places.
+        library, more = _assembled(files, {})
+    if found or more:
+        raise LibraryError([*found, *more])
+    if any(file.document is not None for file in files):
+        cache.write({cache.key_of(file.content): file.tree for file in files})
+    return library
+
+
+def _files(folders: tuple[Path, ...]) -> tuple[list[RuleFile], list[Mistake]]:
+    """The files of a library, and what is no file of one though it looks like it."""
     files: list[RuleFile] = []
+    found: list[Mistake] = []
     for folder in folders:
         for path in sorted(folder.rglob("*.yml")):
             found.append(Mistake(_label(path, folder), 1, 1, "a rule's file ends in .yaml"))
@@ -105,17 +120,29 @@ def _load(folders: tuple[Path, ...]) -> Library:
                 what = f"a rule is a plain file of at most {_LARGEST >> 10} KiB, and no link"
                 found.append(Mistake(_label(path, folder), 1, 1, what))
                 continue
-            content = path.read_bytes()
             name = path.relative_to(folder).with_suffix("").as_posix()
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-            files.append(RuleFile(_label(path, folder), name, content))
+            files.append(RuleFile(_label(path, folder), name, path.read_bytes()))
+    return files, found
+
+
+def _assembled(files: list[RuleFile], kept: cache.Trees) -> tuple[Library, list[Mistake]]:
+    """The library that some files are, and every mistake in them; ``kept`` is what is known of some."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name}\0{len(file.content)}\0".encode() + file.content)
     names = Counter(file.name for file in files)
     twice = tuple(sorted(name for name, count in names.items() if count > 1))
     library = Library({}, {}, {}, digest.hexdigest()[:16], twice)
+    found: list[Mistake] = []
     loaded: list[tuple[RuleFile, Rule | Signal | Procedure]] = []
     for file in files:
+        file.tree = kept.get(cache.key_of(file.content))
+        mistake = read(file) if file.tree is None else None
+        if mistake is not None:
+            found.append(mistake)
+            continue
         kind, _, rest = file.name.partition("/")
-        item = parse(file, _KINDS.get(kind, Rule), found)
+        item = validate(file, _KINDS.get(kind, Rule), found)
         if item is None:
             continue
         loaded.append((file, item))
@@ -129,11 +156,8 @@ def _load(folders: tuple[Path, ...]) -> Library:
     failed = {file.name for file in files} - {file.name for file, _ in loaded}
     known = Known(library.rules, library.signals, library.procedures, failed)
     for file, checked in loaded:
-        for place, message in check(checked, known):
-            found.append(file.mistake(place, message))
-    if found:
-        raise LibraryError(found)
-    return library
+        found += [file.mistake(place, message) for place, message in check(checked, known)]
+    return library, found
 
 
 def _label(path: Path, folder: Path) -> str:
