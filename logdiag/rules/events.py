@@ -88,8 +88,9 @@ class Collected:
                 if value is not None and binding.kind == "peer":
                     peer = cluster.resolve(value)
                     own = peer == host and binding.source != "host"
-                    keep = keep and not own and (peer is not None or cluster.could_be_peer(value, host))
-                    value = peer or value
+                    known = peer is not None or cluster.could_be_peer(value, host)
+                    keep = keep and (binding.optional or (known and not own))
+                    value = (peer or value) if known else None
                 if value is not None:
                     values[name] = value
             if keep:

@@ -20,7 +20,8 @@ class Binding(Strict):
     """Where a value that a rule names comes from.
 
     A plain text is the same as ``from``. ``re`` takes the part in its group ``value``. A record whose
-    peer can be none of the cluster's, or is the one that logged it, does not match.
+    peer can be none of the cluster's, or is the one that logged it, does not match, unless the binding
+    is ``optional``: the name is then without a value, or means the peer itself.
     """
 
     source: str | None = Field(
@@ -31,6 +32,10 @@ class Binding(Strict):
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
     kind: Literal["text", "peer", "address"] = Field(
         "text", alias="as", description="a peer is known by any of its names and addresses"
+    )
+    optional: bool = Field(
+        False,
+        description="whether a record matches too where it names none of the cluster's peers, or its own",
     )
     missing: str | None = Field(None, description="what {name} says where no record has the value")
 
@@ -43,6 +48,8 @@ class Binding(Strict):
     def _one_source(self) -> "Binding":
         if (self.source is None) == (self.value is None):
             raise ValueError("a binding needs either from or value")
+        if self.optional and self.kind != "peer":
+            raise ValueError("optional goes with as: peer, and with nothing else")
         return self
 
 

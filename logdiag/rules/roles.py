@@ -138,13 +138,17 @@ def _subordinates_that_report(situation: Situation) -> Resolved:
     return Resolved(others, applies=bool(others))
 
 
-def _named_or_reporting(situation: Situation) -> Resolved:
-    return Resolved(situation.peers or situation.hosts)
+def _named(situation: Situation) -> Resolved:
+    """The peers that it is about, where a peer may also be about itself."""
+    known = {peer.name for peer in situation.cluster.peers}
+    own = {bound.get("peer", "") for rule, bound in situation.fired if rule == situation.rule} & known
+    named = tuple(sorted({*situation.peers, *own}))
+    return Resolved(named) if named else _about(situation)
 
 
 ROLES: dict[str, Role] = {
     "the subordinates that report it": Role("a subordinate that reports it", _subordinates_that_report),
-    "the peers it names, else those that report it": Role("the peer it names", _named_or_reporting),
+    "the peers it names": Role("the peer it names", _named),
     "the peers that report it": Role("the peers that report it", lambda s: Resolved(s.hosts)),
     "the peers it is about": Role("the other peer", _about),
     "every peer": Role("every peer", lambda s: Resolved(tuple(peer.name for peer in s.cluster.peers))),

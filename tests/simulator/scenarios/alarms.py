@@ -162,6 +162,21 @@ def database_sync_failed(case: Case) -> Truth:
 
 
 @scenario
+def database_sync_failed_on_its_reporter(case: Case) -> Truth:
+    """20025 names the peer that raises it: that one is rebooted."""
+    case.make(2, 4)
+    host = case.one(case.cluster.names)
+    detail = ALARMS["20025"].detail.replace("NODE", f"clusterdb@{case.world.nodes[host].peer.fqdn}")
+    case.inject(Raised(case.when(), host, "20025", detail))
+    return truth(
+        headline("database/sync-failed", "high", "open", host),
+        at("database/sync-failed", host, state="open"),
+        advice=[Advice("reboot", (host,))],
+        never=("force-config-update", "destroy"),
+    )
+
+
+@scenario
 def factory_reset_failed(case: Case) -> Truth:
     """15013: a reset was asked for and could not be done."""
     return one_alarm(case, "15013", "factory-reset/failed")
