@@ -132,26 +132,36 @@ class AddPeer:
     new: str
 
     def inject(self, world: World) -> None:
-        whole = world.cluster.settings.peer_list
+        settings = world.cluster.settings
+        whole, primary = settings.peer_list, settings.primary
         peer = world.nodes[self.new].peer
-        place = f"configuration/alternates/Peer{peer.index} Address"
         without = tuple(entry for entry in whole if entry != peer.entry)
+        before = without.index(whole[primary - 1]) + 1
         for name in world.cluster.names:
-            world.configure(name, peer_list=() if name == self.new else without)
+            world.configure(name, peer_list=() if name == self.new else without, primary=before)
+        # One that is not entered last moves those behind it, and with them maybe the primary.
+        words = [
+            f"configuration/alternates/Peer{n} Address - changed from: '{was}' to: '{becomes}'"
+            for n, (was, becomes) in enumerate(zip((*without, ""), whole, strict=True), start=1)
+            if was != becomes
+        ]
+        if before != primary:
+            moved = f"changed from: '{before}' to: '{primary}'"
+            words.append(f"configuration/alternates/ConfigurationMaster - {moved}")
+        entered = {"peer_list": whole, "primary": primary}
         for number, name in enumerate(name for name in world.cluster.names if name != self.new):
-            words = (f"{place} - changed from: '' to: '{peer.entry}'",)
             at = self.at + number * 20 * SECOND
-            Edit(at, name, words, {"peer_list": whole}, asks_for_restart=False).inject(world)
+            Edit(at, name, tuple(words), entered, asks_for_restart=False).inject(world)
             detail = ALARMS["20021"].detail.replace("PEERS", peer.address)
             lowered = at + world.chance(320, 420) * SECOND
             Raised(at + 20 * SECOND, name, "20021", detail, lowered).inject(world)
             Raised(at + 3000, name, "20004", lowered=self.at + 4 * MINUTE + number * 900).inject(world)
         joins = self.at + 80 * SECOND
-        entered = tuple(
+        own = tuple(
             f"configuration/alternates/Peer{n} Address - changed from: '' to: '{entry}'"
             for n, entry in enumerate(whole, start=1)
         )
-        Edit(joins, self.new, entered, {"peer_list": whole}).inject(world)
+        Edit(joins, self.new, own, entered).inject(world)
         Restart(joins + 20 * SECOND, self.new).inject(world)
 
 
