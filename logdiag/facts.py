@@ -192,15 +192,32 @@ def _certificates(
         }
         subject = said.get("Subject", ("", 0))[0]
         names |= {plain_name(part[3:]) for part in subject.split(",") if part.startswith("CN=")}
-        own = [
-            entry
-            for other in dumps
-            for entry in other.facts.peer_list or ()
-            if entry and not is_address(entry) and cluster.resolve(entry) == peer
-        ]
+        own = _listed_as(peer, cluster)
         if names and own:
             missing = tuple(dict.fromkeys(entry for entry in own if not _covered(plain_name(entry), names)))
             yield "certificate_missing", Fact(missing, time, evidence("Subject", "SubjectAlternativeName 1"))
+
+
+def _listed_as(peer: str, cluster: Cluster) -> tuple[str, ...]:
+    """The names that peers know another by, which its certificate must hold: those in their lists.
+
+    One that was started while logging ran hands over no dump; where no list is there, it is the name
+    that its database goes by.
+    """
+    entries = [
+        entry
+        for dumps in cluster.dumps.values()
+        for dump in dumps
+        for entry in dump.facts.peer_list or ()
+        if entry
+    ]
+    if not entries:
+        return tuple(one.fqdn for one in cluster.peers if one.name == peer and one.fqdn)
+    return tuple(
+        dict.fromkeys(
+            entry for entry in entries if not is_address(entry) and cluster.resolve(entry) == peer
+        )
+    )
 
 
 def _certificate_evidence(
