@@ -7,6 +7,8 @@ instead of taking it for right.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isclose
+from statistics import median
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,10 +88,10 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
         apart = max(numbers.values()) - min(numbers.values()) if numbers else 0.0
         if apart <= float((audit.value or ["0"])[0]):
             return []
-        # The clocks furthest from the middle stand out.
-        middle = sorted(numbers.values())[len(numbers) // 2]
+        # Those furthest from the middle stand out: of two that differ, both do.
+        middle = median(numbers.values())
         far = max(abs(number - middle) for number in numbers.values())
-        hosts = tuple(peer for peer, number in numbers.items() if abs(number - middle) == far)
+        hosts = tuple(peer for peer, number in numbers.items() if isclose(abs(number - middle), far))
         return [_told((), hosts, tuple(set(known) - set(hosts)), known, audit)]
     groups: dict[tuple[str, ...], list[str]] = {}
     for peer, fact in known.items():
