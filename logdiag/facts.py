@@ -214,9 +214,7 @@ def _listed_as(peer: str, cluster: Cluster) -> tuple[str, ...]:
     if not entries:
         return tuple(one.fqdn for one in cluster.peers if one.name == peer and one.fqdn)
     return tuple(
-        dict.fromkeys(
-            entry for entry in entries if not is_address(entry) and cluster.resolve(entry) == peer
-        )
+        dict.fromkeys(entry for entry in entries if not is_address(entry) and cluster.resolve(entry) == peer)
     )
 
 

@@ -18,7 +18,7 @@ from logdiag.model import Evidence, State
 from logdiag.records import instant
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Key
-from logdiag.rules.matches import Audit
+from logdiag.rules.matches import ACROSS, Audit
 from logdiag.wording import listed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,10 +48,15 @@ def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
     unknown = [peer.name for peer in cluster.peers if peer.name not in case.facts[audit.of]]
     label = FACTS[audit.of]
     reasons = [f"not known of {listed(unknown)}: {audit.unknown or label}"] if unknown else []
-    if audit.must in ("equal", "same-order", "within"):
+    if audit.must in ACROSS:
         if len(known) < 2:
             return [], [f"needs it of two peers: {label}"] if len(cluster.peers) > 1 else []
-        return _across(audit, known), reasons
+        near = _of_one_time(audit, known)
+        if len(near) < len(known):
+            reasons.append(
+                f"from another time than the others' on {listed(sorted(set(known) - set(near)))}: {label}"
+            )
+        return _across(audit, near), reasons
     wrong = {peer: fact for peer, fact in known.items() if _is_wrong(audit, fact, peer, case)}
     return [
         _told((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in sorted(wrong.items())
@@ -80,6 +85,21 @@ def _compared(audit: Audit, fact: Fact) -> tuple[str, ...]:
 def _is_exempt(audit: Audit, value: str) -> bool:
     text = pa.array([value])
     return any(pc.match_substring_regex(text, pattern)[0].as_py() for pattern in audit.exempt)
+
+
+def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:
+    """The facts that may be compared: those in the window ``[t, t + within)`` with most, the last such."""
+    if audit.within is None:
+        return known
+    newest = sorted(known.items(), key=lambda item: item[1].time)
+    best: list[tuple[str, Fact]] = []
+    start = 0
+    for end, (_, fact) in enumerate(newest):
+        while fact.time - newest[start][1].time >= audit.within:
+            start += 1
+        if end + 1 - start >= len(best):
+            best = newest[start : end + 1]
+    return dict(sorted(best))
 
 
 def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:

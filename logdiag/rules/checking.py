@@ -10,7 +10,7 @@ from typing import Any
 from logdiag.conditions import Reference, check_extraction, check_regular_expression, mistakes
 from logdiag.facts import FACTS
 from logdiag.rules import versions
-from logdiag.rules.matches import Match, bound, patterns, proofs
+from logdiag.rules.matches import ACROSS, Match, bound, patterns, proofs
 from logdiag.rules.notation import Place
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal, When
@@ -180,6 +180,8 @@ def _check_match(match: Match, root: Place, known: Known) -> _Complaints:
         for place, fact in (("of", match.audit.of), ("only_if", getattr(match.audit.only_if, "of", None))):
             if fact is not None and fact not in FACTS:
                 yield (*root, "audit", place), _unknown("fact", fact, FACTS)
+        if match.audit.of.startswith("logged_") and match.audit.must in ACROSS and match.audit.within is None:
+            yield (*root, "audit"), "what is logged changes with time: comparing it needs within"
         for index, pattern_ in enumerate(match.audit.exempt):
             try:
                 check_regular_expression(pattern_)

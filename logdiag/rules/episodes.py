@@ -199,9 +199,17 @@ def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:
     before = [event for event in raised if event < proof]
     if not before or before[-1].peer not in cluster.seen:
         return False
-    seen = cluster.seen[before[-1].peer]
-    stopped = proof.time - seen.end > BETWEEN_MEMBERS // _MICROSECOND
-    return stopped or seen.gap_within(before[-1].time, proof.time) is not None
+    since = before[-1]
+    seen, apart = cluster.seen[since.peer], _apart(since.peer, proof.peer, cluster)
+    if apart and proof.time - since.time <= apart:
+        return False  # which of the two came first cannot be told
+    stopped = proof.time - seen.end > BETWEEN_MEMBERS // _MICROSECOND + apart
+    return stopped or seen.gap_within(since.time, proof.time) is not None
+
+
+def _apart(one: str, other: str, cluster: Cluster) -> int:
+    """By how many microseconds the clocks of two peers differ, as far as it could be measured."""
+    return round(abs(cluster.skews.get((min(one, other), max(one, other)), 0.0)) * 1_000_000)
 
 
 def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluster) -> Episode:

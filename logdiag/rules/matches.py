@@ -94,6 +94,10 @@ class AlarmMatch(Strict):
         )
 
 
+ACROSS = ("equal", "same-order", "within")
+"""What an audit compares peers with each other by."""
+
+
 class OnlyIf(Strict):
     """A fact that must have one of some values, on the same peer."""
 
@@ -120,12 +124,17 @@ class Audit(Strict):
     )
     topology: Literal["cluster", "any"] = "cluster"
     only_if: OnlyIf | None = None
+    within: Span | None = Field(
+        None, description="values that are from further apart in time are not compared with each other"
+    )
     unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
 
     @model_validator(mode="after")
     def _with_its_value(self) -> "Audit":
         if (self.value is not None) != (self.must in ("one-of", "at-most", "within")):
             raise ValueError("value goes with one-of, at-most and within, and with nothing else")
+        if self.within is not None and self.must not in ACROSS:
+            raise ValueError(f"within goes with {', '.join(ACROSS)}, and with nothing else")
         if self.must in ("at-most", "within"):
             try:
                 float((self.value or [""])[0])

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,48 @@ def test_what_must_be_there_is_missed_where_it_is_known_to_be_missing(
 ) -> None:
     told, _ = answers({"of": "ntp_servers", "must": "present"}, case({"ntp_servers": known}))
     assert [hosts for hosts, _ in told] == [(peer,) for peer in sorted(known) if not known[peer]]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "hosts"),
+    [
+        ((0, 300), ("expa01", "expa02")),
+        ((0, 0, 300), ("expa03",)),
+        ((0.1, 0.2, 90.3), ("expa03",)),
+        ((0, 300, 600), ("expa01", "expa03")),
+        ((0, 0, 300, 300), NAMES),
+    ],
+)
+def test_the_clocks_furthest_from_the_middle_stand_out(
+    numbers: tuple[float, ...], hosts: tuple[str, ...]
+) -> None:
+    """Of two that differ nobody can say which is wrong."""
+    facts = {"clock_skew": {peer: (str(number),) for peer, number in zip(NAMES, numbers, strict=False)}}
+    told, _ = answers({"of": "clock_skew", "must": "within", "value": "60"}, case(facts))
+    assert [found for found, _ in told] == [hosts]
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), st.tuples(st.integers(0, 12), st.sampled_from("ab")), min_size=2),
+    st.integers(1, 8),
+)
+def test_values_from_different_times_are_not_compared(known: dict[str, tuple[int, str]], within: int) -> None:
+    evidence = case({})
+    for peer, (minute, value) in known.items():
+        evidence.facts["logged_primary"][peer] = Fact((value,), NOON + timedelta(minutes=minute))
+    written = {"of": "logged_primary", "must": "equal", "within": f"{within}m"}
+    told, reasons = answers(written, evidence)
+    # Of all the windows the one that holds most of them, and of several such the last.
+    windows = [
+        {peer for peer, (minute, _) in known.items() if start <= minute < start + within}
+        for start in sorted({minute for minute, _ in known.values()})
+    ]
+    most = max(len(window) for window in windows)
+    chosen = [window for window in windows if len(window) == most][-1]
+    assert bool(told) == (len({known[peer][1] for peer in chosen}) > 1)
+    assert any("from another time" in reason for reason in reasons) == (chosen != set(known))
+    for hosts, _ in told:
+        assert set(hosts) <= chosen
 
 
 def test_exempt_values_may_differ() -> None:

@@ -269,6 +269,29 @@ def test_each_opening_has_a_log_of_its_own(tmp_path: Path) -> None:
     assert {f.first.second: f.state for f in findings} == {0: "open_at_end", 10: "open"}
 
 
+# ── peers that records name ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("named", "plain", "optional"),
+    [
+        ("expa02", [("expa02",)], [("expa02",)]),
+        ("expa01", [], [()]),
+        ("elsewhere", [], [()]),
+    ],
+)
+def test_a_record_that_names_no_other_peer_matches_where_the_peer_is_optional(
+    tmp_path: Path, named: str, plain: list[tuple[str, ...]], optional: list[tuple[str, ...]]
+) -> None:
+    logs = listed("08:59:50", "expa01", "expa02") + listed("08:59:50", "expa01", "expa02", peer="expa02")
+    logs += said("09:00:00", f'tvcs: Event="Asked" About="{named}"')
+    for more, expected in (("", plain), (", optional: true", optional)):
+        folder = tmp_path / str(len(more))
+        folder.mkdir()
+        match = f"{{record: {{where: {{Event: Asked}}, bind: {{peer: {{from: About, as: peer{more}}}}}}}}}"
+        assert [f.peers for f in own(folder, match, logs)] == expected
+
+
 # ── sequences across peers ──────────────────────────────────────────────────────────────────
 
 
@@ -470,6 +493,28 @@ def test_a_continuous_log_that_shows_no_end_outweighs_a_proof_from_elsewhere() -
     assert [i.state for i in together.incidents if i.rule == "incident/peer-lost"] == ["open"]
     apart = examine(read_texts({"a": log.encode(), "c": first.encode(), "b": second.encode()}), load())
     assert [i.state for i in apart.incidents if i.rule == "incident/peer-lost"] == ["closed"]
+
+
+def ras(clock: str, number: int, what: str, peer: str, other: str) -> str:
+    side, key = ("Sent", "Dst") if what == "Sending" else ("Received", "Src")
+    text = f'Action="{side}" {key}-ip="{other}" Detail="{what} RAS SCI  SeqNum={number}"'
+    return said(clock, f'tvcs: Module="network.h323" {text}', peer)
+
+
+@pytest.mark.parametrize(("ahead", "state"), [(0, "closed"), (20, "open")])
+def test_a_proof_that_only_another_clock_makes_later_proves_nothing(ahead: int, state: str) -> None:
+    """The clock of expa03 is minutes ahead: what it logs behind the end of a log may lie within it."""
+    names = ("expa01", "expa02", "expa03")
+    survivor = listed("08:59:50", *names) + ras("08:59:55", 7, "Sending", "expa01", "10.0.0.3")
+    survivor += ras("08:59:56", 8, "Receiving", "expa01", "10.0.0.3")
+    survivor += database("09:00:00", "mnesia_down", "expa02") + idle("09:07:00")
+    other = ras(
+        f"{8 + (59 + ahead) // 60:02}:{(59 + ahead) % 60:02}:55", 7, "Receiving", "expa03", "10.0.0.1"
+    )
+    other += ras(f"{8 + (59 + ahead) // 60:02}:{(59 + ahead) % 60:02}:56", 8, "Sending", "expa03", "10.0.0.1")
+    other += said("09:19:58", RAS.format("10.0.0.2"), "expa03")
+    (finding,) = found({"a": survivor, "c": other}, "database/peer-down")
+    assert finding.state == state
 
 
 def test_the_log_of_a_lost_peer_that_stops_before_the_loss_is_asked_for() -> None:
