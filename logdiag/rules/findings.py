@@ -7,14 +7,13 @@ from datetime import timedelta
 
 from logdiag.model import Evidence, Finding, NotChecked
 from logdiag.records import instant
-from logdiag.rules import audits, quantified, versions
-from logdiag.rules.audits import Told
-from logdiag.rules.episodes import Episode, answers
-from logdiag.rules.events import MOST, Case, Collected, Key
+from logdiag.rules import versions
+from logdiag.rules.asking import Answer, ask
+from logdiag.rules.events import MOST, Case, Key
 from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Match, patterns, proofs
-from logdiag.rules.other_alarms import Others, from_catalogue, severity_of
+from logdiag.rules.matches import Match, patterns
+from logdiag.rules.other_alarms import from_catalogue, severity_of
 from logdiag.rules.schema import Rule
 from logdiag.rules.texts import fill, placeholders, unbound
 from logdiag.wording import listed, stretch
@@ -40,40 +39,16 @@ def judge(library: Library, case: Case) -> Judged:
     judged = Judged()
     for name, rule in sorted(library.rules.items()):
         if rule.incident is None:
-            for number, match in enumerate(rule.match):
-                _judge(name, rule, number, match, library, case, judged)
+            _judge(name, rule, library, case, judged)
     return judged
 
 
-def _judge(
-    name: str, rule: Rule, number: int, match: Match, library: Library, case: Case, judged: Judged
-) -> None:
-    collected = Collected(case)
-    answered: list[tuple[Key, Episode]] = []
-    reasons: list[str] = []
-    if match.audit is not None:
-        told, reasons = audits.answers(match.audit, case)
-        answered = [(one.key, one.episode) for one in told]
-        said = {id(one.episode): one for one in told}
-    elif match.peers is not None:
-        told, reasons = quantified.answers(match.peers, match, collected)
-        answered = [(one.key, one.episode) for one in told]
-        said = {id(one.episode): one for one in told}
-    elif match.cannot_tell is not None:
-        said = {}
-        reasons = [match.cannot_tell.strip()] if case.cluster.topology != "single" else []
-    elif match.alarm is not None and match.alarm.others:
-        others = Others(case, library)
-        answered = list(answers(match, rule.settling, others, {}))
-        collected, said = others, {}
-    else:
-        signals = {signal: library.signals[signal].match for signal in proofs(match)}
-        answered = list(answers(match, rule.settling, collected, signals))
-        said = {}
-    findings = [
-        _finding(name, rule, number, key, episode, case, said.get(id(episode))) for key, episode in answered
-    ]
-    for finding in findings:
+def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
+    answered = ask(rule, library, case)
+    reasons = answered.reasons
+    for answer in answered.answers:
+        match = rule.match[answer.number]
+        finding = _finding(name, rule, answer, case)
         applies = _applies(rule, finding, case)
         if applies == "does not":
             reasons.append(
@@ -84,18 +59,14 @@ def _judge(
             specs = listed(rule.applies_to or [])
             note = f"This holds for {specs}; which version {listed(finding.hosts)} has is not known."
             finding = replace(finding, explanation=f"{finding.explanation} {note}")
-        if collected.capped:
+        if answer.capped:
             note = f"More records match than are looked at ({MOST:,}): there may be more of it."
             finding = replace(finding, explanation=f"{finding.explanation} {note}")
         if match.alarm is not None and match.alarm.others:
             finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
         judged.findings.append(finding)
-    if collected.capped:
+    if answered.capped:
         judged.capped.append(name)
-    if collected.left_out:
-        reasons.append(
-            f"{collected.left_out} matching records do not say which peer they are about and are left out"
-        )
     judged.not_checked.extend(NotChecked(name, reason) for reason in dict.fromkeys(reasons))
 
 
@@ -106,10 +77,8 @@ def _applies(rule: Rule, finding: Finding, case: Case) -> versions.Answer:
     return versions.applies_to_all(rule.applies_to, [known.get(host) for host in finding.hosts])
 
 
-def _finding(
-    name: str, rule: Rule, number: int, key: Key, episode: Episode, case: Case, told: Told | None
-) -> Finding:
-    match = rule.match[number]
+def _finding(name: str, rule: Rule, answer: Answer, case: Case) -> Finding:
+    match, key, episode, told = rule.match[answer.number], answer.key, answer.episode, answer.told
     values: dict[str, str] = {}
     for event in episode.events:
         for bound, value in event.values.items():
@@ -123,9 +92,10 @@ def _finding(
     peers = tuple(sorted(named & names - set(hosts)))
     evidence = tuple(_evidence(event, case) for event in _shown(episode.events))
     if told is not None:
-        hosts, peers, evidence = told.hosts, told.peers, told.evidence or evidence
+        hosts, peers = told.hosts, tuple(sorted({*peers, *told.peers} - set(told.hosts)))
+        evidence = (*told.evidence, *evidence)
         values["found"] = told.found
-    which = f"#{number}" if number else ""
+    which = f"#{answer.number}" if answer.number else ""
     fingerprint = hashlib.sha256(
         "\0".join([name + which, *(f"{k}={v}" for k, v in key)]).encode()
     ).hexdigest()[:16]

@@ -1,0 +1,99 @@
+"""What all matches of a rule answer, with what is known twice told once."""
+
+from dataclasses import dataclass, field, replace
+
+from logdiag.rules import audits, quantified
+from logdiag.rules.audits import Told
+from logdiag.rules.episodes import Episode, answers
+from logdiag.rules.events import Case, Collected, Key
+from logdiag.rules.library import Library
+from logdiag.rules.matches import Match, proofs
+from logdiag.rules.other_alarms import Others
+from logdiag.rules.schema import Rule
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An episode that a match of a rule, by its number, has for a key; ``told`` is what an audit adds."""
+
+    number: int
+    key: Key
+    episode: Episode
+    told: Told | None = None
+    capped: bool = False
+
+
+@dataclass
+class Answered:
+    """The answers of a rule, and why it could not be judged further."""
+
+    answers: list[Answer] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    capped: bool = False
+
+
+def ask(rule: Rule, library: Library, case: Case) -> Answered:
+    """Ask every match of a rule."""
+    found = Answered()
+    for number, match in enumerate(rule.match):
+        _ask(number, match, rule, library, case, found)
+    found.answers = _joined(found.answers, rule)
+    return found
+
+
+def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, found: Answered) -> None:
+    if match.cannot_tell is not None:
+        if case.cluster.topology != "single":
+            found.reasons.append(match.cannot_tell.strip())
+        return
+    others = match.alarm is not None and match.alarm.others
+    collected = Others(case, library) if others else Collected(case)
+    told: list[Told] = []
+    if match.audit is not None:
+        told, reasons = audits.answers(match.audit, case)
+        found.reasons += reasons
+    elif match.peers is not None:
+        told, reasons = quantified.answers(match.peers, match, collected)
+        found.reasons += reasons
+    signals = {signal: library.signals[signal].match for signal in proofs(match)}
+    episodes = list(answers(match, rule.settling, collected, signals))
+    found.answers += [Answer(number, one.key, one.episode, one, collected.capped) for one in told]
+    found.answers += [Answer(number, key, episode, None, collected.capped) for key, episode in episodes]
+    found.capped |= collected.capped
+    if collected.left_out:
+        found.reasons.append(
+            f"{collected.left_out} matching records do not say which peer they are about and are left out"
+        )
+
+
+def _joined(found: list[Answer], rule: Rule) -> list[Answer]:
+    """Answers, an alarm and a dump that say the same of one peer as one.
+
+    A dump shows how it was when logging began. What an alarm says of it since, also that it ended, is
+    newer: its state holds, and the dump is evidence for it.
+    """
+    by_host: dict[str, list[int]] = {}
+    for index, one in enumerate(found):
+        if rule.match[one.number].kind in ("alarm", "state"):
+            by_host.setdefault(dict(one.key).get("host", ""), []).append(index)
+    joined: dict[int, Answer | None] = dict(enumerate(found))
+    for index, one in enumerate(found):
+        if one.told is None or one.key != (("host", *one.told.hosts),):
+            continue
+        same = [other for other in by_host.get(one.told.hosts[0], ()) if _goes_on(found[other], one)]
+        if same:
+            # Of several alarms the one that is not over, else the last.
+            best = max(same, key=lambda n: (found[n].episode.state != "closed", found[n].episode.last))
+            joined[best] = replace(found[best], told=one.told, episode=_both(found[best], one))
+            joined[index] = None
+    return [one for one in joined.values() if one is not None]
+
+
+def _goes_on(one: Answer, dumped: Answer) -> bool:
+    """Whether an alarm was not over before a dump was made."""
+    return one.episode.state != "closed" or dumped.episode.first <= one.episode.last
+
+
+def _both(one: Answer, dumped: Answer) -> Episode:
+    first = min(one.episode.first, dumped.episode.first)
+    return replace(one.episode, first=first, last=max(one.episode.last, dumped.episode.last))
