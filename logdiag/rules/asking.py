@@ -7,7 +7,7 @@ from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import Case, Collected, Key
 from logdiag.rules.library import Library
-from logdiag.rules.matches import Match, proofs
+from logdiag.rules.matches import Match, binds_peers, proofs
 from logdiag.rules.other_alarms import Others
 from logdiag.rules.schema import Rule
 
@@ -67,14 +67,16 @@ def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, fo
 
 
 def _joined(found: list[Answer], rule: Rule) -> list[Answer]:
-    """Answers, an alarm and a dump that say the same of one peer as one.
+    """Answers, those of records and of a dump that say the same of one peer as one.
 
     A dump shows how it was when logging began. What an alarm says of it since, also that it ended, is
-    newer: its state holds, and the dump is evidence for it.
+    newer: its state holds, and the dump is evidence for it. That it was logged ends nothing.
     """
     by_host: dict[str, list[int]] = {}
     for index, one in enumerate(found):
-        if rule.match[one.number].kind in ("alarm", "state"):
+        match = rule.match[one.number]
+        # What names other peers is about them.
+        if match.kind in ("alarm", "state", "record") and not binds_peers(match):
             by_host.setdefault(dict(one.key).get("host", ""), []).append(index)
     joined: dict[int, Answer | None] = dict(enumerate(found))
     for index, one in enumerate(found):
@@ -90,10 +92,11 @@ def _joined(found: list[Answer], rule: Rule) -> list[Answer]:
 
 
 def _goes_on(one: Answer, dumped: Answer) -> bool:
-    """Whether an alarm was not over before a dump was made."""
+    """Whether what records say was not over before a dump was made."""
     return one.episode.state != "closed" or dumped.episode.first <= one.episode.last
 
 
 def _both(one: Answer, dumped: Answer) -> Episode:
     first = min(one.episode.first, dumped.episode.first)
-    return replace(one.episode, first=first, last=max(one.episode.last, dumped.episode.last))
+    state = dumped.episode.state if one.episode.state == "seen" else one.episode.state
+    return replace(one.episode, state=state, first=first, last=max(one.episode.last, dumped.episode.last))

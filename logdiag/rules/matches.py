@@ -273,6 +273,11 @@ def bound(match: Match | Several[Match]) -> set[str]:
     )
 
 
+def binds_peers(match: Match) -> bool:
+    """Whether what a match finds is about other peers than the one that logs it."""
+    return any(b.kind == "peer" for _, pattern in patterns(match) for b in pattern.bind.values())
+
+
 def proofs(match: Match) -> list[str]:
     """The signals that prove that what a match finds is over."""
     if match.state:

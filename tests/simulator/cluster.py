@@ -47,6 +47,8 @@ class Settings:
     ntp: tuple[str, ...] = ("ntp1.example.com",)
     ntp_flash: str = "0000"
     dns: tuple[str, ...] = ("10.9.0.2",)
+    behind_nat: str = ""
+    """The interface's own address, where static NAT gives it the one that the peer is known by."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ class Cluster:
         return tuple(name for name in self.names if name != self.primary)
 
 
-def make_cluster(rng: Random, size: int, *, edge: bool | None = None, named: bool = False) -> Cluster:
-    """A cluster of some size, everything else by chance; ``named``: its peers are listed by FQDN."""
+def make_cluster(rng: Random, size: int, *, edge: bool | None = None, named: bool | None = None) -> Cluster:
+    """A cluster of some size, all else by chance; ``named``: peers are listed by FQDN, or by address."""
     edge = rng.random() < 0.4 if edge is None else edge
     stem = rng.choice(("exwye", "vcse", "edge", "dmz-exp") if edge else ("expc", "core", "vcsc", "hq-exp"))
     domain = rng.choice(("example.com", "corp.example.net", "video.example.org"))
@@ -79,7 +81,7 @@ def make_cluster(rng: Random, size: int, *, edge: bool | None = None, named: boo
     first = rng.randrange(10, 200)
     numbers = list(range(1, size + 1))
     rng.shuffle(numbers)
-    by_name = named or rng.random() < 0.7
+    by_name = rng.random() < 0.7 if named is None else named
     peers = []
     for place, number in enumerate(numbers, start=1):
         name, address = f"{stem}{number:02d}", f"{net}.{first + place}"

@@ -22,8 +22,9 @@ def xconfiguration(peer: Peer, settings: Settings) -> str:
             (f"DNS Server {n} Address", f'"{address}"')
             for n, address in enumerate(settings.dns or ("",), start=1)
         ),
-        ("Ethernet 1 IP V4 Address", f'"{peer.address}"'),
-        ("Ethernet 1 IP V4 StaticNAT Mode", "Off"),
+        ("Ethernet 1 IP V4 Address", f'"{settings.behind_nat or peer.address}"'),
+        ("Ethernet 1 IP V4 StaticNAT Address", f'"{peer.address if settings.behind_nat else ""}"'),
+        ("Ethernet 1 IP V4 StaticNAT Mode", "On" if settings.behind_nat else "Off"),
         ("Ethernet 1 IP V4 SubnetMask", '"255.255.255.0"'),
         ("H323 Gatekeeper Registration UDP Port", 1719),
         ("H323 Mode", settings.h323_mode),

@@ -33,7 +33,7 @@ class Case:
     def cluster(self) -> Cluster:
         return self.world.cluster
 
-    def make(self, least: int, most: int, *, edge: bool | None = None, named: bool = False) -> World:
+    def make(self, least: int, most: int, *, edge: bool | None = None, named: bool | None = None) -> World:
         """The world, with a cluster of a size between two bounds, small ones more often."""
         size = min(self.rng.randint(least, most), self.rng.randint(least, most))
         self.world = World(make_cluster(self.rng, size, edge=edge, named=named), self.rng)

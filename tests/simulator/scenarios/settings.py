@@ -144,6 +144,50 @@ def no_dns(case: Case) -> Truth:
 
 
 @scenario
+def nat_between_peers(case: Case) -> Truth:
+    """One Expressway-E stands in every list by the address that static NAT gives it."""
+    case.make(2, 4, edge=True, named=False)
+    host = case.one(case.cluster.names)
+    case.world.configure(host, behind_nat="172.16.1.10")
+    return truth(
+        headline("requirements/nat", "medium", "open", host),
+        at("requirements/nat", host, state="open"),
+        never=NO_RESTART,
+    )
+
+
+@scenario
+def nat_that_is_none_of_the_clusters(case: Case) -> Truth:
+    """Peers that are listed by name and are behind static NAT: what the names resolve to is not known."""
+    case.make(2, 4, edge=True, named=True)
+    for name in case.cluster.names:
+        case.world.configure(name, behind_nat="172.16.1.10")
+    return truth(None, never=NO_RESTART)
+
+
+@scenario
+def seven_peers(case: Case) -> Truth:
+    """Every peer lists seven: the dumps say so, and so does each replication cycle."""
+    case.make(7, 7)
+    names = case.cluster.names
+    return truth(
+        headline("requirements/too-many-peers", "medium", "open", among=names),
+        at("requirements/too-many-peers", *names, state="open"),
+        never=NO_RESTART,
+    )
+
+
+@scenario
+def what_the_platform_carries(case: Case) -> Truth:
+    """A quiet cluster: what its platform carries is told of every peer, at info."""
+    case.make(1, 5)
+    platform = case.one(("CE1200", "VMware, large", "VMware, medium", "VMware, small"))
+    for name in case.cluster.names:
+        case.world.configure(name, hardware=platform)
+    return truth(None, at("requirements/capacity", *case.cluster.names, state="seen"))
+
+
+@scenario
 def settings_differ(case: Case) -> Truth:
     """A subordinate says that its cluster settings are not the primary's (20012), and its dump agrees."""
     case.make(2, 4)
