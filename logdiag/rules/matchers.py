@@ -216,12 +216,15 @@ def unannounced(
     ordered = sorted(announcements)
     answers: list[tuple[Event, Answer]] = []
     for event in sorted(events):
-        index = bisect.bisect_left(ordered, event)
         start = event.time - within
-        if index and start <= ordered[index - 1].time < event.time:
+        # Of one moment nothing announces the other, whatever its line.
+        index = bisect.bisect_left(ordered, event.time, key=lambda one: one.time)
+        if index and start <= ordered[index - 1].time:
             continue
-        covered = seen is not None and seen.start <= start and seen.gap_within(start, event.time) is None
-        answers.append((event, "absent" if covered else "unknown"))
+        if seen is None or start < seen.start or seen.end < event.time or seen.gap_within(start, event.time):
+            answers.append((event, "unknown"))
+        else:
+            answers.append((event, "absent"))
     return answers
 
 

@@ -81,6 +81,31 @@ def test_what_must_be_there_is_missed_where_it_is_known_to_be_missing(
     assert [hosts for hosts, _ in told] == [(peer,) for peer in sorted(known) if not known[peer]]
 
 
+NUMBERS = st.sampled_from(["0", "1", "5.5", "7", "many", ""])
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(["On", "ON", "off", ""]), max_size=2)),
+    st.sampled_from(["one-of", "none", "told"]),
+)
+def test_each_peer_s_value_is_what_it_must_be(known: dict[str, list[str]], must: str) -> None:
+    facts = {"h323_mode": {peer: tuple(values) for peer, values in known.items()}}
+    written = {"of": "h323_mode", "must": must, **({"value": "on"} if must == "one-of" else {})}
+    told, reasons = answers(written, case(facts))
+    said = {peer: [value.lower() for value in values if value] for peer, values in known.items()}
+    odd = {peer for peer, values in said.items() if (set(values) - {"on"} if must == "one-of" else values)}
+    assert [hosts for hosts, _ in told] == [(peer,) for peer in sorted(odd)]
+    assert bool(reasons) == (len(known) < len(NAMES))
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.lists(NUMBERS, max_size=2)), st.sampled_from(["1", "6"]))
+def test_no_number_is_larger_than_it_may_be(known: dict[str, list[str]], most: str) -> None:
+    facts = {"peer_count": {peer: tuple(values) for peer, values in known.items()}}
+    told, _ = answers({"of": "peer_count", "must": "at-most", "value": most}, case(facts))
+    large = {"1": {"5.5", "7"}, "6": {"7"}}[most]
+    assert [hosts for hosts, _ in told] == [(peer,) for peer in sorted(known) if large & set(known[peer])]
+
+
 @pytest.mark.parametrize(
     ("numbers", "hosts"),
     [
@@ -197,6 +222,24 @@ def test_all_peers_logged_it_in_one_window(said: list[tuple[int, str, str]]) -> 
         for start, _, _ in said
     )
     assert (bool(told), reasons) == (expected, [])
+
+
+@given(TIMES)
+def test_some_peer_logged_it(said: list[tuple[int, str, str]]) -> None:
+    told, reasons = ask("any", said)
+    runs: list[set[tuple[int, str]]] = []
+    for time, peer, _ in sorted(said):
+        if runs and time - max(runs[-1])[0] <= 10:
+            runs[-1].add((time, peer))
+        else:
+            runs.append({(time, peer)})
+    assert [set(one.hosts) for one in told] == [{peer for _, peer in run} for run in runs]
+    assert reasons == []
+
+
+def test_later_records_do_not_stretch_the_window_of_all_peers() -> None:
+    """Each is within ten seconds of the one before, and the third not of the first."""
+    assert ask("all", [(0, "expa01", ""), (8, "expa02", ""), (16, "expa03", "")])[0] == []
 
 
 @given(TIMES)

@@ -16,7 +16,16 @@ from logdiag.model import Finding, NotChecked
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
 from logdiag.rules.library import load
-from logdiag.rules.matchers import Event, Interval, absences, dense, episodes, intervals, sequences
+from logdiag.rules.matchers import (
+    Event,
+    Interval,
+    absences,
+    dense,
+    episodes,
+    intervals,
+    sequences,
+    unannounced,
+)
 from logdiag.spans import Seen
 
 Side = Literal["any", "same", "other"]
@@ -176,6 +185,21 @@ def test_a_skew_is_for_two_peers() -> None:
     assert sequences([[event(5, "a")], [event(2, "b")]], 5, skew=2) == []
 
 
+def test_later_steps_do_not_stretch_the_window_of_a_sequence() -> None:
+    """Each step lies within the span of the one before, and the last not within that of the first."""
+    assert sequences([[event(0)], [event(4)], [event(8)]], 5) == []
+    assert sequences([[event(0), event(2)], [event(4)], [event(6)]], 5) == [[event(2), event(4), event(6)]]
+
+
+def test_equal_times_are_in_the_order_of_peer_snapshot_source_and_line() -> None:
+    places = [("a", "s", "log", 2), ("a", "s", "log2", 1), ("a", "t", "log", 1), ("b", "s", "log", 1)]
+    found = [Event(3, *place, row=0, pattern=0, values={}) for place in places]
+    for one, other in itertools.combinations(found, 2):
+        assert sequences([[one], [other]], 5, ties=True) == [[one, other]]
+        assert sequences([[other], [one]], 5, ties=True) == []
+        assert sequences([[one], [other]], 5) == []
+
+
 def test_chains_do_not_share_events() -> None:
     first, second, end = event(0), event(1), event(2)
     assert sequences([[first, second], [end]], 5) == [[first, end]]
@@ -230,6 +254,34 @@ def test_a_closing_answers_until_just_before_the_end_of_the_span() -> None:
     assert absences([event(0)], [event(4)], 5, seen) == []
     assert absences([event(0)], [event(5)], 5, seen) == [(event(0), "absent")]
     assert absences([event(1)], [event(0)], 5, seen) == [(event(1), "absent")]
+
+
+def test_later_openings_do_not_stretch_the_span_of_an_absence() -> None:
+    seen = Seen(((0, 20),))
+    openings = [event(0), event(4), event(8)]
+    assert absences(openings, [event(12)], 5, seen) == [(event(0), "absent"), (event(4), "absent")]
+
+
+def naive_unannounced(
+    events: list[Event], announcements: list[Event], within: int, seen: Seen | None
+) -> list[tuple[Event, str]]:
+    answers = []
+    for one in sorted(events):
+        start = one.time - within
+        if any(start <= told.time < one.time for told in announcements):
+            continue
+        # The span in halves, so that what lies between two instants counts; the event itself is in the log.
+        spans = [] if seen is None else seen.spans
+        halves = range(2 * start, 2 * one.time)
+        covered = all(any(first <= half / 2 <= last for first, last in spans) for half in halves)
+        answers.append((one, "absent" if covered else "unknown"))
+    return answers
+
+
+@given(events(), events(), st.integers(1, 6), st.none() | seen_spans())
+@MANY
+def test_unannounced(found: list[Event], told: list[Event], within: int, seen: Seen | None) -> None:
+    assert unannounced(found, told, within, seen) == naive_unannounced(found, told, within, seen)
 
 
 def test_the_three_answers() -> None:
