@@ -5,6 +5,7 @@ import difflib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -25,8 +26,9 @@ _M = TypeVar("_M", bound=BaseModel)
 
 @dataclass
 class RuleFile:
-    """A file of a library: how mistakes name it, its id, and what it holds."""
+    """A file of a library: where it lies, how mistakes name it, its id, and what it holds."""
 
+    path: Path
     label: str
     name: str
     content: bytes

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache as once
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Library:
     digest: str
     replaced: tuple[str, ...] = ()
     """What a further folder defines again: its own counts."""
+    files: dict[str, RuleFile] = field(default_factory=dict)
+    """The file of each rule, as it was written."""
 
     def in_language(self, language: str) -> "Library":
         """The same with all texts that are there in another language (``ko``); the others stay."""
@@ -121,7 +123,7 @@ def _files(folders: tuple[Path, ...]) -> tuple[list[RuleFile], list[Mistake]]:
                 found.append(Mistake(_label(path, folder), 1, 1, what))
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()
-            files.append(RuleFile(_label(path, folder), name, path.read_bytes()))
+            files.append(RuleFile(path, _label(path, folder), name, path.read_bytes()))
     return files, found
 
 
@@ -149,6 +151,7 @@ def _assembled(files: list[RuleFile], kept: cache.Trees) -> tuple[Library, list[
         match item:
             case Rule():
                 library.rules[file.name] = item
+                library.files[file.name] = file
             case Signal():
                 library.signals[rest] = item
             case Procedure():

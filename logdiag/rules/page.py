@@ -1,41 +1,72 @@
 """A rule as a page of text that a reader can trust: always the same headings."""
 
+import io
 import textwrap
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from logdiag.rules.library import Library
-from logdiag.wording import stretch
+from logdiag.rules.schema import Explains, Remedy, Rule
+from logdiag.wording import listed, stretch
 
 _WIDTH = 96
 
 
 def page(name: str, library: Library) -> str:
     """The page of one rule; placeholders stand as they are written."""
-    rule = library.rules[name]
-    kinds = ", ".join(match.kind for match in rule.match)
+    rule, file = library.rules[name], library.files[name]
     lines = [rule.title, "=" * len(rule.title), ""]
-    lines += [
-        f"rule {name} · severity {rule.severity} · basis {rule.basis} · match {kinds}",
-        "",
-    ]
+    lines += [f"rule {name} · severity {rule.severity} · basis {rule.basis}", f"file {file.path}", ""]
     lines += ["What it means", *_wrapped(rule.why), ""]
+    if rule.applies_to:
+        lines += ["Software versions", *_wrapped(listed(rule.applies_to)), ""]
+    lines += ["What it looks for", *_as_yaml(file.tree["match"]), ""]
     lines += ["How long it may take to end by itself", *_wrapped(stretch(rule.settling)), ""]
+    if rule.requested:
+        lines += ["Work that somebody asked for", *_as_yaml(file.tree["requested"]), ""]
     if rule.explains:
-        lines += ["What it explains"]
-        lines += [f"  {effect.rule} (within {stretch(effect.within)})" for effect in rule.explains]
-        lines += [""]
+        lines += ["What it explains", *(f"  {_explained(effect)}" for effect in rule.explains), ""]
     if rule.remedy:
         lines += ["What to do"]
-        for item in rule.remedy:
-            procedure = library.procedures[item.procedure]
-            lines += [f"  {procedure.title} (procedures/{item.procedure})"]
-            for number, step in enumerate(procedure.steps, start=1):
-                lines += _wrapped(f"{number}. {step.do}", "    ")
-                lines += _wrapped(f"where: {step.where} · risk: {step.risk}", "       ")
+        for number, item in enumerate(rule.remedy):
+            lines += _procedure(item, file.tree["remedy"][number], library)
         lines += [""]
-    lines += ["Cases"]
-    lines += [f"  {'fires' if case.expect else 'stays silent'}: {case.name}" for case in rule.cases]
-    lines += ["", "References", *(f"  {reference}" for reference in rule.references)]
+    lines += _cases(rule)
+    lines += ["References", *(f"  {reference}" for reference in rule.references)]
     return "\n".join(lines) + "\n"
+
+
+def _explained(effect: Explains) -> str:
+    on = {"hosts": "the same peers", "peers": "the others, about them", "about": "the peers it is about"}
+    return f"{effect.rule} (within {stretch(effect.within)}, on {on.get(effect.on, 'any peer')})"
+
+
+def _procedure(item: Remedy, written: Any, library: Library) -> list[str]:
+    procedure = library.procedures[item.procedure]
+    lines = [f"  {procedure.title} (procedures/{item.procedure})"]
+    if item.when is not None:
+        lines += ["    when", *_as_yaml(written["when"], "      ")]
+    for number, step in enumerate(procedure.steps, start=1):
+        lines += _wrapped(f"{number}. {step.do}", "    ")
+        lines += _wrapped(f"where: {step.where} · risk: {step.risk}", "       ")
+    return lines
+
+
+def _cases(rule: Rule) -> list[str]:
+    if not rule.cases:
+        return []
+    said = [f"  {'fires' if case.expect else 'stays silent'}: {case.name}" for case in rule.cases]
+    return ["Cases", *said, ""]
+
+
+def _as_yaml(tree: Any, indent: str = "  ") -> list[str]:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.width = 1 << 16  # what is to be matched stays in one piece
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    text = io.StringIO()
+    yaml.dump(tree, text)
+    return textwrap.indent(text.getvalue(), indent).rstrip("\n").split("\n")
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:

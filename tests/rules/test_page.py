@@ -1,0 +1,46 @@
+"""A rule as a page: everything that a reader needs, and as it is written."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from logdiag.rules.library import load
+from logdiag.rules.page import page
+
+RULES = sorted(load().rules)
+SOURCE = Path(__file__).parents[2] / "rules"
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, up to the next one."""
+    _, _, below = text.partition(f"\n{heading}\n")
+    return textwrap.dedent(below.partition("\n\n")[0])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_page_shows_the_match_as_it_is_written(name: str) -> None:
+    shown = page(name, load())
+    written = YAML(typ="safe", pure=True).load(SOURCE / f"{name}.yaml")
+    assert YAML(typ="safe", pure=True).load(section(shown, "What it looks for")) == written["match"]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_page_names_the_file_the_cases_and_the_procedures(name: str) -> None:
+    rule, shown = load().rules[name], page(name, load())
+    assert shown.startswith(f"{rule.title}\n")
+    assert f"file {SOURCE / name}.yaml\n" in shown
+    for case in rule.cases:
+        assert f"  {'fires' if case.expect else 'stays silent'}: {case.name}\n" in shown
+    for item in rule.remedy:
+        assert f"(procedures/{item.procedure})\n" in shown
+    assert section(shown, "References").splitlines() == rule.references
+
+
+def test_a_page_says_when_a_procedure_applies() -> None:
+    shown = page("replication/manual-sync-required", load())
+    assert (
+        "    when\n      finding: replication/manual-sync-required\n      values: {repair: restart}\n"
+        in shown
+    )
