@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from logdiag.language import gettext
+
 
 def moment(time: datetime) -> str:
     """``2020-08-12 19:57:43.353 UTC``."""
@@ -18,19 +20,20 @@ def stretch(span: timedelta) -> str:
     """A span in at most two units: ``50 ms``, ``18.3 s``, ``4 m 12 s``, ``3 h 5 m``, ``22 d 1 h``."""
     milliseconds = round(span / timedelta(milliseconds=1))
     if milliseconds < 1000:
-        return f"{milliseconds} ms"
-    seconds = milliseconds / 1000
+        return gettext("{} ms").format(milliseconds)
+    seconds = gettext("{} s")
     if milliseconds < 59_950:
-        return f"{seconds:.1f} s".replace(".0 s", " s")
-    whole = round(seconds)
+        return seconds.format(f"{milliseconds / 1000:.1f}".removesuffix(".0"))
+    whole = round(milliseconds / 1000)
+    minutes, hours, days = gettext("{} m"), gettext("{} h"), gettext("{} d")
     for size, unit, smaller, smaller_unit in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "m"),
-        (60, "m", 1, "s"),
+        (86400, days, 3600, hours),
+        (3600, hours, 60, minutes),
+        (60, minutes, 1, seconds),
     ):
         if whole >= size:
             rest = whole % size // smaller
-            return f"{whole // size} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
+            return unit.format(whole // size) + (f" {smaller_unit.format(rest)}" if rest else "")
     raise AssertionError("unreachable: a minute or more has a unit")
 
 
@@ -38,7 +41,7 @@ def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return gettext("{} and {}").format(", ".join(names[:-1]), names[-1])
 
 
 def counted(number: int, noun: str) -> str:
