@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from logdiag.language import gettext, language
 from logdiag.resources import folder
 
 
@@ -38,6 +39,14 @@ class Alarm:
     versions: str
     confidence: str
     source: str
+
+    def told(self) -> str:
+        """The meaning in the language at hand."""
+        return self.meaning_ko if language() == "ko" else gettext(self.meaning)
+
+    def advice(self) -> str:
+        """The remedy in the language at hand."""
+        return self.remedy_ko if language() == "ko" else gettext(self.remedy)
 
 
 @cache

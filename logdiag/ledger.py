@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from logdiag.cluster import Cluster
+from logdiag.language import gettext
 from logdiag.model import Coverage, MemberCoverage, PeerCoverage
 from logdiag.reading import Tables
 from logdiag.snapshots import Snapshot
@@ -55,8 +56,9 @@ def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snap
     useful_names = {member.snapshot for member in coverage if member.records or member.settings}
     useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
     useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []
+    nothing = gettext("{input} holds no log record and no dump")
     return [
-        *(f"{Path(given).name or given} holds no log record and no dump" for given in useless),
+        *(nothing.format(input=Path(given).name or given) for given in useless),
         *(
             f"{member.snapshot}: {member.source}: {fault.text}"
             for member in coverage

@@ -1,37 +1,67 @@
 """The words for states, risks and the like that all outputs share."""
 
+from typing import TypeVar
+
+from logdiag.language import N_, gettext
 from logdiag.model import Basis, Kind, Risk, State
 
-STATES: dict[State, str] = {
-    "open": "still open",
-    "open_at_end": "open when the log ended",
-    "unknown": "unknown how it went on",
-    "seen": "seen",
-    "closed": "over",
-}
-STATE_NOTES: dict[State, str] = {
-    "open": "It is not over, and the log goes on long enough to say so.",
-    "open_at_end": "The log ends too soon after it to say whether it ended by itself.",
-    "unknown": "A gap or a rotated log hides how it went on.",
-    "seen": "An event that has no duration.",
-    "closed": "Its end was seen, or there is proof that it ended.",
-}
-BASES: dict[Basis, str] = {
-    "confirmed": "the log shapes that it rests on are well known",
-    "inferred": "the log shapes that it rests on are likely, but not documented",
-    "assumed": "the log shapes that it rests on are a guess; check before you act on it",
-}
-RISKS: dict[Risk, str] = {
-    "read": "read only",
-    "change": "change",
-    "outage": "outage",
-    "destructive": "destructive",
-}
-CHANGES = {"edit": "Configuration", "restart": "Restart", "upgrade": "Upgrade", "command": "Command"}
-KINDS: dict[Kind, str] = {
-    "log": "log",
-    "xconfiguration": "xConfiguration",
-    "xstatus": "xStatus",
-    "certificate": "certificates",
-    "other": "other",
-}
+K = TypeVar("K", bound=str)
+
+
+class Words(dict[K, str]):
+    """Words that come out in the language at hand."""
+
+    def __getitem__(self, key: K) -> str:
+        return gettext(super().__getitem__(key))
+
+
+STATES: Words[State] = Words(
+    {
+        "open": N_("still open"),
+        "open_at_end": N_("open when the log ended"),
+        "unknown": N_("unknown how it went on"),
+        "seen": N_("seen"),
+        "closed": N_("over"),
+    }
+)
+STATE_NOTES: Words[State] = Words(
+    {
+        "open": N_("It is not over, and the log goes on long enough to say so."),
+        "open_at_end": N_("The log ends too soon after it to say whether it ended by itself."),
+        "unknown": N_("A gap or a rotated log hides how it went on."),
+        "seen": N_("An event that has no duration."),
+        "closed": N_("Its end was seen, or there is proof that it ended."),
+    }
+)
+BASES: Words[Basis] = Words(
+    {
+        "confirmed": N_("the log shapes that it rests on are well known"),
+        "inferred": N_("the log shapes that it rests on are likely, but not documented"),
+        "assumed": N_("the log shapes that it rests on are a guess; check before you act on it"),
+    }
+)
+RISKS: Words[Risk] = Words(
+    {
+        "read": N_("read only"),
+        "change": N_("change"),
+        "outage": N_("outage"),
+        "destructive": N_("destructive"),
+    }
+)
+CHANGES: Words[str] = Words(
+    {
+        "edit": N_("Configuration"),
+        "restart": N_("Restart"),
+        "upgrade": N_("Upgrade"),
+        "command": N_("Command"),
+    }
+)
+KINDS: Words[Kind] = Words(
+    {
+        "log": N_("log"),
+        "xconfiguration": "xConfiguration",
+        "xstatus": "xStatus",
+        "certificate": N_("certificates"),
+        "other": N_("other"),
+    }
+)

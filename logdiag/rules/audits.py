@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdiag.facts import FACTS, Fact, after
+from logdiag.language import gettext
 from logdiag.model import Evidence, State
 from logdiag.records import instant
 from logdiag.rules.episodes import Episode
@@ -42,20 +43,21 @@ def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
     if audit.topology == "cluster" and cluster.topology != "cluster":
         single = cluster.topology == "single"
         return [], [] if single else [
-            "matters in a cluster only, and whether this is one does not stand here"
+            gettext("matters in a cluster only, and whether this is one does not stand here")
         ]
     known = _asked(audit, case)
     unknown = [peer.name for peer in cluster.peers if peer.name not in case.facts[audit.of]]
-    label = FACTS[audit.of]
-    reasons = [f"not known of {listed(unknown)}: {audit.unknown or label}"] if unknown else []
+    label = gettext(FACTS[audit.of])
+    not_known = gettext("not known of {peers}: {fact}")
+    reasons = [not_known.format(peers=listed(unknown), fact=audit.unknown or label)] if unknown else []
     if audit.must in ACROSS:
         if len(known) < 2:
-            return [], [f"needs it of two peers: {label}"] if len(cluster.peers) > 1 else []
+            alone = gettext("needs it of two peers: {fact}").format(fact=label)
+            return [], [alone] if len(cluster.peers) > 1 else []
         near = _of_one_time(audit, known)
         if len(near) < len(known):
-            reasons.append(
-                f"from another time than the others' on {listed(sorted(set(known) - set(near)))}: {label}"
-            )
+            other = gettext("from another time than the others' on {peers}: {fact}")
+            reasons.append(other.format(peers=listed(sorted(set(known) - set(near))), fact=label))
         return _across(audit, near), reasons
     wrong = {peer: fact for peer, fact in known.items() if _is_wrong(audit, fact, peer, case)}
     return [
@@ -162,9 +164,11 @@ def _told(key: Key, hosts: Sequence[str], peers: Sequence[str], facts: dict[str,
     state: State = "seen" if audit.must == "told" else "open"
     groups: dict[str, list[str]] = {}
     for peer, fact in facts.items():
-        said = ", ".join(_say(audit, value) for value in fact.values if value) or "nothing"
+        said = ", ".join(_say(audit, value) for value in fact.values if value) or gettext("nothing")
         groups.setdefault(said, []).append(peer)
-    found = "; ".join(f"{said} on {listed(on)}" for said, on in groups.items())
+    found = "; ".join(
+        gettext("{what} on {peers}").format(what=said, peers=listed(on)) for said, on in groups.items()
+    )
     return Told(
         key=key,
         episode=Episode((), state, first, last, max(1, len(hosts))),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.language import gettext
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
@@ -125,9 +126,12 @@ def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
                 yield key, _unannounced(events, answer, stretch(absence.within))
                 continue
             state: State = "open" if answer == "absent" else answer
-            note = _absence_note(answer, peer or "the peer that would say so", stretch(absence.within))
+            note = _absence_note(
+                answer, peer or gettext("the peer that would say so"), stretch(absence.within)
+            )
             if answer == "absent" and later is not None:
-                state, note = "closed", f"It came at last at {moment(instant(later.time))}."
+                came = gettext("It came at last at {time}.")
+                state, note = "closed", came.format(time=moment(instant(later.time)))
             last = later.time if later is not None else events[-1].time
             yield key, Episode(tuple(events), state, events[0].time, last, len(events), note)
 
@@ -136,18 +140,23 @@ def _unannounced(events: list[Event], answer: str, span: str) -> Episode:
     """Something that nothing announced: it is over when it is logged."""
     first, last, count = events[0].time, events[-1].time, len(events)
     if answer == "absent":
-        note = f"Nothing in the {span} before it asked for it."
-        return Episode(tuple(events), "closed", first, last, count, note)
-    note = f"The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
-    return Episode(tuple(events), "closed", first, last, count, note)
+        note = gettext("Nothing in the {span} before it asked for it.")
+    else:
+        note = gettext(
+            "The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
+        )
+    return Episode(tuple(events), "closed", first, last, count, note.format(span=span))
 
 
 def _absence_note(answer: str, peer: str, span: str) -> str:
-    return {
-        "absent": f"The log of {peer} was watched for {span} and does not hold it.",
-        "open_at_end": f"The log of {peer} stops before {span} are over.",
-        "unknown": f"The log of {peer} does not cover the {span} after it: it may have happened unseen.",
-    }[answer]
+    notes = {
+        "absent": gettext("The log of {peer} was watched for {span} and does not hold it."),
+        "open_at_end": gettext("The log of {peer} stops before {span} are over."),
+        "unknown": gettext(
+            "The log of {peer} does not cover the {span} after it: it may have happened unseen."
+        ),
+    }
+    return notes[answer].format(peer=peer, span=span)
 
 
 def _states(
@@ -184,9 +193,10 @@ def _taken_away(episode: Episode, gone: list[Event]) -> Episode:
         return episode
     for event in gone:
         if abs(event.time - episode.first) <= _AROUND:
-            note = f"It was taken away on purpose, at {moment(instant(event.time))}."
+            note = gettext("It was taken away on purpose, at {time}.")
             events = tuple(sorted({*episode.events, event}))
             last = max(episode.last, event.time)
+            note = note.format(time=moment(instant(event.time)))
             return replace(episode, events=events, state="closed", last=last, note=note)
     return episode
 
@@ -217,37 +227,34 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
     first, last, count = events[0].time, events[-1].time, max(1, len(interval.raised))
     if interval.lowered is not None:
         length = stretch(instant(last) - instant(first))
-        note = f"It ended after {length}." if interval.raised else "It was raised before the log begins."
+        ended = gettext("It ended after {span}.").format(span=length)
+        note = ended if interval.raised else gettext("It was raised before the log begins.")
         return Episode(events, "closed", first, last, count, note)
     if interval.proof is not None:
-        note = f"It was over by {moment(instant(last))} at the latest, as another record proves."
-        return Episode(events, "closed", first, last, count, note)
+        note = gettext("It was over by {time} at the latest, as another record proves.")
+        return Episode(events, "closed", first, last, count, note.format(time=moment(instant(last))))
     peer = interval.raised[-1].peer
     seen = cluster.seen.get(peer)
     if seen is None:
-        note = f"It stands in a dump of {peer}; no log of it was given that would show an end."
-        return Episode(events, "open", first, last, count, note)
+        note = gettext("It stands in a dump of {peer}; no log of it was given that would show an end.")
+        return Episode(events, "open", first, last, count, note.format(peer=peer))
     since = interval.raised[-1].time
     gap = seen.gap_within(since, seen.end)
     if gap is not None:
-        hidden = f"{moment(instant(max(gap[0], since)))} to {moment(instant(gap[1]))}"
-        return Episode(
-            events,
-            "unknown",
-            first,
-            last,
-            count,
-            f"How it went on is hidden by a gap in the log of {peer}, {hidden}.",
+        note = gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.").format(
+            peer=peer, start=moment(instant(max(gap[0], since))), end=moment(instant(gap[1]))
         )
+        return Episode(events, "unknown", first, last, count, note)
     if seen.end - since < settled:
         after = stretch(instant(seen.end) - instant(since))
-        stops = f"stops {after} after it" if seen.end > since else "stops with it"
-        note = f"It was not seen to end: the log of {peer} {stops}."
-        return Episode(events, "open_at_end", first, last, count, note)
+        if seen.end > since:
+            note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
+        else:
+            note = gettext("It was not seen to end: the log of {peer} stops with it.")
+        return Episode(events, "open_at_end", first, last, count, note.format(peer=peer, span=after))
     after = stretch(instant(seen.end) - instant(since))
-    return Episode(
-        events, "open", first, last, count, f"It is not over: the log of {peer} goes on for {after}."
-    )
+    note = gettext("It is not over: the log of {peer} goes on for {span}.").format(peer=peer, span=after)
+    return Episode(events, "open", first, last, count, note)
 
 
 def _flapping(episodes: Iterable[Episode], apart: int) -> list[Episode]:
@@ -267,8 +274,8 @@ def _one_of(run: list[Episode]) -> Episode:
         return first
     count = sum(episode.count for episode in run)
     length = stretch(instant(last.last) - instant(first.first))
-    note = (
-        f"It came and went, {count} times in {length}; the last time {last.note[:1].lower()}{last.note[1:]}"
+    note = gettext("It came and went, {count} times in {span}; the last time {sentence}").format(
+        count=count, span=length, sentence=f"{last.note[:1].lower()}{last.note[1:]}"
     )
     events = tuple(event for episode in run for event in episode.events)
     return Episode(events, last.state, first.first, last.last, count, note)

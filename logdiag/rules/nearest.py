@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test, compile_condition
 from logdiag.facts import FACTS
+from logdiag.language import gettext, ngettext
 from logdiag.records import instant
 from logdiag.rules import matchers
 from logdiag.rules.events import Case, Collected
@@ -16,7 +17,7 @@ from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Audit, Count, Match, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
-from logdiag.wording import counted, listed, moment, stretch
+from logdiag.wording import listed, moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -46,7 +47,13 @@ def _nearest(match: Match, case: Case) -> str | None:
         events = Collected(case).events(match.peers.of)
         if events:
             hosts = listed(sorted({event.peer for event in events}))
-            return f"{counted(len(events), 'record')} on {hosts}; {match.peers.quantifier} did not hold."
+            near = ngettext(
+                "{number} record on {peers}; {quantifier} did not hold.",
+                "{number} records on {peers}; {quantifier} did not hold.",
+                len(events),
+            )
+            quantifier = match.peers.quantifier
+            return near.format(number=f"{len(events):,}", peers=hosts, quantifier=quantifier)
         return _of_patterns(match.peers.of, case)
     return None
 
@@ -58,8 +65,13 @@ def _of_patterns(patterns: list[Pattern], case: Case) -> str | None:
         log = case.sources[pattern.table].log
         for count, term, row in _one_less(compile_condition(pattern.where), log):
             if count and (best is None or count < best[0]):
-                place = f"{moment(instant(log.time_at(row)))} on {log.host_at(row)}"
-                best = (count, f"{counted(count, 'record')} hold all of it but {term}, the first {place}.")
+                near = ngettext(
+                    "{number} record holds all of it but {term}, the first {time} on {peer}.",
+                    "{number} records hold all of it but {term}, the first {time} on {peer}.",
+                    count,
+                )
+                time, peer = moment(instant(log.time_at(row))), log.host_at(row)
+                best = (count, near.format(number=f"{count:,}", term=term, time=time, peer=peer))
     return best[1] if best else None
 
 
@@ -81,11 +93,11 @@ def _said(condition: Condition) -> str:
             how = "" if modifier == "is" else f"|{modifier}"
             return f"{reference.key}{number}{how}: {', '.join(values[:3])}"
         case Not(term):
-            return f"not ({_said(term)})"
+            return gettext("not ({})").format(_said(term))
         case AllOf(terms):
-            return " and ".join(_said(term) for term in terms)
+            return gettext(" and ").join(_said(term) for term in terms)
         case AnyOf(terms):
-            return " or ".join(_said(term) for term in terms[:3])
+            return gettext(" or ").join(_said(term) for term in terms[:3])
 
 
 def _of_count(count: Count, match: Match, case: Case) -> str | None:
@@ -93,7 +105,8 @@ def _of_count(count: Count, match: Match, case: Case) -> str | None:
     most = max((_most(events, count) for events in groups.values()), default=0)
     if not most:
         return _of_patterns(count.of, case)
-    return f"{most} of {count.at_least} within {stretch(count.within)}."
+    near = gettext("{number} of {enough} within {span}.")
+    return near.format(number=most, enough=count.at_least, span=stretch(count.within))
 
 
 def _most(events: list[Event], count: Count) -> int:
@@ -117,13 +130,21 @@ def _of_sequence(sequence: Sequence, case: Case) -> str | None:
         )
         if chains:
             last = chains[-1][-1]
-            where = f"{moment(instant(last.time))} on {last.peer}"
-            what = (
-                "never came"
-                if not steps[length]
-                else f"did not come in order within {stretch(sequence.within)}"
+            if steps[length]:
+                near = gettext(
+                    "{number} of {all} steps, up to {time} on {peer}; step {next} did not come in order "
+                    "within {span}."
+                )
+            else:
+                near = gettext("{number} of {all} steps, up to {time} on {peer}; step {next} never came.")
+            return near.format(
+                number=length,
+                all=len(steps),
+                time=moment(instant(last.time)),
+                peer=last.peer,
+                next=length + 1,
+                span=stretch(sequence.within),
             )
-            return f"{length} of {len(steps)} steps, up to {where}; step {length + 1} {what}."
     return _of_patterns(list(sequence.steps[:1]), case)
 
 
@@ -131,15 +152,20 @@ def _of_absence(absence: Absence, match: Match, case: Case) -> str | None:
     openings = Collected(case).events(absence.opening, match.by)
     if not openings:
         return _of_patterns(absence.opening, case)
-    span = stretch(absence.within)
-    return f"{counted(len(openings), 'opening record')}, each answered within {span}."
+    near = ngettext(
+        "{number} opening record, answered within {span}.",
+        "{number} opening records, each answered within {span}.",
+        len(openings),
+    )
+    return near.format(number=f"{len(openings):,}", span=stretch(absence.within))
 
 
 def _of_audit(audit: Audit, case: Case) -> str | None:
     facts = case.facts[audit.of]
     if not facts:
-        return f"Not known of any peer: {FACTS[audit.of]}."
-    said = {peer: ", ".join(fact.values) or "nothing" for peer, fact in sorted(facts.items())}
+        return gettext("Not known of any peer: {fact}.").format(fact=gettext(FACTS[audit.of]))
+    said = {peer: ", ".join(fact.values) or gettext("nothing") for peer, fact in sorted(facts.items())}
+    on = gettext("{what} on {peers}")
     if len(set(said.values())) == 1:
-        return f"{next(iter(said.values()))} on {listed(list(said))}."
-    return "; ".join(f"{value} on {peer}" for peer, value in said.items()) + "."
+        return on.format(what=next(iter(said.values())), peers=listed(list(said))) + "."
+    return "; ".join(on.format(what=value, peers=peer) for peer, value in said.items()) + "."

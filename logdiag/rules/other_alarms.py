@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 
 from logdiag.catalogue import alarm_title, load
+from logdiag.language import N_, gettext
 from logdiag.model import Severity
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
 from logdiag.rules.patterns import Pattern
 
-_UNKNOWN_MEANING = "The alarm catalogue does not know this alarm; what is known of it is its own text."
-_UNKNOWN_ADVICE = (
+_UNKNOWN_MEANING = N_("The alarm catalogue does not know this alarm; what is known of it is its own text.")
+_UNKNOWN_ADVICE = N_(
     "Read the alarm on Status > Alarms, which has its own link to help, and in the release notes."
 )
 
@@ -37,10 +38,10 @@ def from_catalogue(values: dict[str, str]) -> dict[str, str]:
     """Name, meaning and advice of the alarm whose ``id`` and ``detail`` were bound."""
     alarm = load().get(values.get("id", ""))
     if alarm is None:
-        name = alarm_title(values.get("detail", "")) or "an alarm without a text"
-        return {"name": name, "meaning": _UNKNOWN_MEANING, "advice": _UNKNOWN_ADVICE}
+        name = alarm_title(values.get("detail", "")) or gettext("an alarm without a text")
+        return {"name": name, "meaning": gettext(_UNKNOWN_MEANING), "advice": gettext(_UNKNOWN_ADVICE)}
     name = alarm_title(values.get("detail", "")) or alarm.title
-    return {"name": name, "meaning": alarm.meaning, "advice": alarm.remedy}
+    return {"name": name, "meaning": alarm.told(), "advice": alarm.advice()}
 
 
 def severity_of(alarm: str) -> Severity:

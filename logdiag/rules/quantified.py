@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from logdiag.language import gettext
 from logdiag.model import State
 from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode
@@ -37,7 +38,7 @@ def _unwatched(case: Case) -> list[str]:
 def _all(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
     missing = _unwatched(case)
     if missing:
-        return [], [f"no log of {listed(missing)} was given"]
+        return [], [gettext("no log of {peers} was given").format(peers=listed(missing))]
     everyone = {peer.name for peer in case.cluster.peers}
     found: list[Told] = []
     start = 0
@@ -61,22 +62,26 @@ def _none(events: list[Event], within: int, case: Case) -> tuple[list[Told], lis
         if not any(end - start >= within for start, end in seen.spans)
     ]
     if missing or short:
-        return [], [f"the logs of {listed(sorted({*missing, *short}))} do not watch long enough"]
+        unwatched = listed(sorted({*missing, *short}))
+        return [], [gettext("the logs of {peers} do not watch long enough").format(peers=unwatched)]
     start = min(seen.start for seen in case.cluster.seen.values())
     end = max(seen.end for seen in case.cluster.seen.values())
     hosts = tuple(sorted(case.cluster.seen))
-    return [Told((), Episode((), "open", start, end, 1), hosts, (), (), "none on any peer")], []
+    return [Told((), Episode((), "open", start, end, 1), hosts, (), (), gettext("none on any peer"))], []
 
 
 def _differ(events: list[Event], value: str, case: Case) -> tuple[list[Told], list[str]]:
     newest = {event.peer: event for event in events if value in event.values}
     if len({event.values[value] for event in newest.values()}) < 2:
         missing = _unwatched(case)
-        return [], [f"no log of {listed(missing)} was given"] if missing else []
+        unseen = gettext("no log of {peers} was given").format(peers=listed(missing))
+        return [], [unseen] if missing else []
     groups: dict[str, list[str]] = {}
     for peer, event in sorted(newest.items()):
         groups.setdefault(event.values[value], []).append(peer)
-    found = "; ".join(f"{said} on {listed(on)}" for said, on in groups.items())
+    found = "; ".join(
+        gettext("{what} on {peers}").format(what=said, peers=listed(on)) for said, on in groups.items()
+    )
     chosen = tuple(sorted(newest.values()))
     return [_told(chosen, case, found, state="open")], []
 
@@ -99,7 +104,8 @@ def _one_sided(events: list[Event], value: str, within: int, case: Case) -> tupl
             if covered:
                 told.append(_told((event,), case))
             else:
-                reasons.append(f"the log of {other} does not show whether it noticed it too")
+                silent = gettext("the log of {peer} does not show whether it noticed it too")
+                reasons.append(silent.format(peer=other))
     return told, list(dict.fromkeys(reasons))
 
 
@@ -107,6 +113,6 @@ def _told(events: tuple[Event, ...], case: Case, found: str = "", *, state: Stat
     hosts = tuple(sorted({event.peer for event in events}))
     names = {peer.name for peer in case.cluster.peers}
     peers = {value for event in events for value in event.values.values() if value in names} - set(hosts)
-    text = found or f"on {listed(hosts)}"
+    text = found or gettext("on {peers}").format(peers=listed(hosts))
     episode = Episode(events, state, events[0].time, events[-1].time, len(events))
     return Told((), episode, hosts, tuple(sorted(peers)), (), text)

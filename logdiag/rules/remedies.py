@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from logdiag.language import gettext
 from logdiag.model import Step
 from logdiag.rules import versions
 from logdiag.rules.library import Library
@@ -30,11 +31,11 @@ def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -
 
 def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step:
     names = {
-        "where": listed(resolved.peers) or ROLES[step.where].label,
+        "where": listed(resolved.peers) or _called(step.where),
         "hosts": listed(situation.hosts),
-        "peers": listed(situation.peers) or ROLES["the peers it is about"].label,
-        "primary": situation.cluster.primary or ROLES["the primary"].label,
-        "unaffected": listed(situation.unaffected) or ROLES["a peer that does not report it"].label,
+        "peers": listed(situation.peers) or _called("the peers it is about"),
+        "primary": situation.cluster.primary or _called("the primary"),
+        "unaffected": listed(situation.unaffected) or _called("a peer that does not report it"),
         "advice": situation.values.get("advice", ""),
         "found": situation.values.get("found", ""),
     }
@@ -51,6 +52,10 @@ def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step
         verify=fill(step.verify, names),
         wait=fill(step.wait, names),
     )
+
+
+def _called(role: str) -> str:
+    return gettext(ROLES[role].label)
 
 
 def _holds(when: When | None, situation: Situation) -> bool:

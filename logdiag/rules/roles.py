@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from logdiag.cluster import Cluster
+from logdiag.language import N_, gettext
 from logdiag.wording import listed
 
-_PRIMARY_UNKNOWN = (
+_PRIMARY_UNKNOWN = N_(
     "Which peer is the configuration primary does not stand in this evidence: System > Clustering on any "
     "peer names it, and so do the replication records of a log (ConfigurationMasterIndex, counted from 0)."
 )
@@ -80,13 +81,13 @@ class Role:
 
 def _the_primary(situation: Situation) -> Resolved:
     primary = situation.cluster.primary
-    return Resolved((primary,)) if primary else Resolved(missing=_PRIMARY_UNKNOWN)
+    return Resolved((primary,)) if primary else Resolved(missing=gettext(_PRIMARY_UNKNOWN))
 
 
 def _the_subordinates(situation: Situation) -> Resolved:
     primary = situation.cluster.primary
     if primary is None:
-        return Resolved(missing=_PRIMARY_UNKNOWN)
+        return Resolved(missing=gettext(_PRIMARY_UNKNOWN))
     return Resolved(tuple(peer.name for peer in situation.cluster.peers if peer.name != primary))
 
 
@@ -98,8 +99,8 @@ def _the_primary_if_it_asks(situation: Situation) -> Resolved:
         return Resolved(asking, applies=bool(asking))
     if len(asking) == 1:  # no order to keep: it is one of "the others"
         return Resolved(applies=False)
-    among = f"{listed(asking)} ask for it."
-    return Resolved(missing=f"{_PRIMARY_UNKNOWN} {among}", applies=bool(asking))
+    among = gettext("{peers} ask for it.").format(peers=listed(asking))
+    return Resolved(missing=f"{gettext(_PRIMARY_UNKNOWN)} {among}", applies=bool(asking))
 
 
 def _the_others_that_ask(situation: Situation) -> Resolved:
@@ -109,8 +110,8 @@ def _the_others_that_ask(situation: Situation) -> Resolved:
     if primary is None and len(asking) == 1:
         return Resolved(asking)
     if primary is None:
-        which = f"They are those of {listed(asking)} that are not the primary."
-        return Resolved(missing=which, applies=len(asking) > 1)
+        which = gettext("They are those of {peers} that are not the primary.")
+        return Resolved(missing=which.format(peers=listed(asking)), applies=len(asking) > 1)
     others = tuple(host for host in asking if host != primary)
     return Resolved(others, applies=bool(others))
 
@@ -118,13 +119,13 @@ def _the_others_that_ask(situation: Situation) -> Resolved:
 def _unaffected(situation: Situation) -> Resolved:
     if situation.unaffected:
         return Resolved(situation.unaffected)
-    return Resolved(missing="No peer is known that does not report it.")
+    return Resolved(missing=gettext("No peer is known that does not report it."))
 
 
 def _about(situation: Situation) -> Resolved:
     if situation.peers:
         return Resolved(situation.peers)
-    return Resolved(missing="Which peer this is about does not stand in this evidence.")
+    return Resolved(missing=gettext("Which peer this is about does not stand in this evidence."))
 
 
 def _subordinates_that_report(situation: Situation) -> Resolved:
@@ -133,7 +134,7 @@ def _subordinates_that_report(situation: Situation) -> Resolved:
     if len(situation.cluster.peers) < 2:
         return Resolved(applies=False)
     if primary is None:
-        return Resolved(missing=_PRIMARY_UNKNOWN)
+        return Resolved(missing=gettext(_PRIMARY_UNKNOWN))
     others = tuple(host for host in situation.hosts if host != primary)
     return Resolved(others, applies=bool(others))
 
@@ -147,14 +148,14 @@ def _named(situation: Situation) -> Resolved:
 
 
 ROLES: dict[str, Role] = {
-    "the subordinates that report it": Role("a subordinate that reports it", _subordinates_that_report),
-    "the peers it names": Role("the peer it names", _named),
-    "the peers that report it": Role("the peers that report it", lambda s: Resolved(s.hosts)),
-    "the peers it is about": Role("the other peer", _about),
-    "every peer": Role("every peer", lambda s: Resolved(tuple(peer.name for peer in s.cluster.peers))),
-    "the primary": Role("the configuration primary", _the_primary),
-    "the subordinates": Role("the subordinates", _the_subordinates),
-    "the primary, if it asks for it": Role("the configuration primary", _the_primary_if_it_asks),
-    "the others that ask for it": Role("the other peers that ask for it", _the_others_that_ask),
-    "a peer that does not report it": Role("a peer that does not report it", _unaffected),
+    "the subordinates that report it": Role(N_("a subordinate that reports it"), _subordinates_that_report),
+    "the peers it names": Role(N_("the peer it names"), _named),
+    "the peers that report it": Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
+    "the peers it is about": Role(N_("the other peer"), _about),
+    "every peer": Role(N_("every peer"), lambda s: Resolved(tuple(peer.name for peer in s.cluster.peers))),
+    "the primary": Role(N_("the configuration primary"), _the_primary),
+    "the subordinates": Role(N_("the subordinates"), _the_subordinates),
+    "the primary, if it asks for it": Role(N_("the configuration primary"), _the_primary_if_it_asks),
+    "the others that ask for it": Role(N_("the other peers that ask for it"), _the_others_that_ask),
+    "a peer that does not report it": Role(N_("a peer that does not report it"), _unaffected),
 }
