@@ -69,6 +69,10 @@ def diagnose(
     min_coverage: Annotated[
         float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
     ] = None,
+    language: Annotated[
+        str,
+        typer.Option("--lang", metavar="LANGUAGE", envvar="LOGDIAG_LANG", help="The language of the report."),
+    ] = "en",
     explain: Annotated[
         bool, typer.Option("--explain", help="For each rule that stayed silent, say how near it came.")
     ] = False,
@@ -94,6 +98,7 @@ def diagnose(
         allow_partial=allow_partial,
         rules=tuple(rules or ()),
         limits=Limits().changed(limit or []),
+        language=language,
     )
     report = run(inputs, options)
     for path in outputs:

@@ -19,7 +19,7 @@ from logdiag.rules.matches import IncidentMatch
 from logdiag.rules.remedies import remedy
 from logdiag.rules.roles import Situation
 from logdiag.rules.schema import Explains, Requested, Rule
-from logdiag.rules.texts import fill, placeholders, unbound
+from logdiag.rules.texts import fill, placeholders, unbound, worded
 
 LOSS = "database/peer-down"
 """The rule whose findings say that a peer is lost."""
@@ -433,6 +433,8 @@ def _incident(
     absent = {k: v for cause in causes for k, v in unbound(context.library.rules[cause.rule].match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
     texts = {**absent, **placeholders(values, hosts, peers or hosts, count, first, last)}
+    says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
+    texts = worded(texts, says)
     # Those who report it now; of one that is over everywhere, those who did.
     still = [finding for finding in deciding if finding.state != "closed"] or deciding
     reporting = tuple(sorted({host for finding in still for host in finding.hosts}))

@@ -310,3 +310,5 @@ class Diagnosis:
     silent: tuple[Silent, ...]
     capped: tuple[str, ...] = ()
     """Rules that matched more than is looked at: what they say is a part of it."""
+    language: str = "en"
+    """The language of all of its texts that are not from the evidence."""

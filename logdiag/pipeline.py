@@ -15,6 +15,7 @@ from logdiag.conditions import Log
 from logdiag.evidence import sources
 from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
+from logdiag.language import ENGLISH, gettext, ngettext, speaking
 from logdiag.ledger import coverage, partial_reasons
 from logdiag.model import (
     SEVERITIES,
@@ -36,6 +37,7 @@ from logdiag.rules.findings import judge
 from logdiag.rules.library import Library, load
 from logdiag.rules.nearest import nearest_miss
 from logdiag.rules.schema import Rule
+from logdiag.rules.translation import in_language
 from logdiag.snapshots import Limits, Snapshot, find_snapshots
 from logdiag.telling import verdict, wanted
 
@@ -56,6 +58,7 @@ class Options:
     allow_partial: bool = False
     rules: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Report:
         """One self-contained page."""
         from logdiag.report import html
 
-        return html.render(self.diagnosis)
+        with speaking(self.diagnosis.language):
+            return html.render(self.diagnosis)
 
     def to_json(self) -> str:
         """The findings file, `logdiag.findings/1`."""
@@ -80,7 +84,8 @@ class Report:
         """A summary for a terminal."""
         from logdiag.report import text
 
-        return text.render(self.diagnosis, color=color, width=width)
+        with speaking(self.diagnosis.language):
+            return text.render(self.diagnosis, color=color, width=width)
 
     @property
     def findings(self) -> "pd.DataFrame":
@@ -108,21 +113,28 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     """The main job.
 
     Raises:
-        InputError: an input does not exist.
+        InputError: an input or the language does not exist.
         LibraryError: a rule is wrong.
 
     """
     options = options or Options()
-    library = load(options.rules)
-    snapshots = find_snapshots(_several(inputs))
-    tables = read(snapshots, options.limits, keep_texts=True)
-    diagnosis = examine(tables, library, explain=options.explain)
-    exit_ = _exit(diagnosis, snapshots, options)
-    return Report(replace(diagnosis, command=_command(options), exit=exit_))
+    with speaking(options.language):
+        library = in_language(load(options.rules), options.language)
+        snapshots = find_snapshots(_several(inputs))
+        tables = read(snapshots, options.limits, keep_texts=True)
+        diagnosis = examine(tables, library, explain=options.explain)
+        exit_ = _exit(diagnosis, snapshots, options)
+        return Report(replace(diagnosis, command=_command(options), exit=exit_))
 
 
 def examine(tables: Tables, library: Library, *, explain: bool = False) -> Diagnosis:
-    """From tables to everything that is told about them, cluster by cluster."""
+    """From tables to everything that is told about them, in the library's language."""
+    with speaking(library.language):
+        return _diagnosis(tables, library, explain=explain)
+
+
+def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
+    """Cluster by cluster, and what is told of all of them."""
     clusters = find_clusters(tables)
     examined = [_examine(cluster, part, library) for cluster, part in clusters]
     told = together([one.told for one in examined])
@@ -153,6 +165,7 @@ def examine(tables: Tables, library: Library, *, explain: bool = False) -> Diagn
             for name, rule in sorted(library.rules.items())
             if name not in fired
         ),
+        language=library.language,
     )
 
 
@@ -213,20 +226,25 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
     holds: list[tuple[int, str]] = []
     coverage = diagnosis.coverage
     if not coverage.records and not coverage.settings:
-        holds.append((NOTHING_READ, "no log record and no dump was found in any input"))
+        holds.append((NOTHING_READ, gettext("no log record and no dump was found in any input")))
     holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
-    holds += [(PARTIAL, f"{rule} looked at a part of what it matches") for rule in diagnosis.capped]
+    part = gettext("{rule} looked at a part of what it matches")
+    holds += [(PARTIAL, part.format(rule=rule)) for rule in diagnosis.capped]
     logs = sum(member.size for member in coverage.members if member.kind == "log")
     if options.min_coverage is not None and logs:
         percent = 100 * (logs - coverage.unparsed_bytes) / logs
         if percent < options.min_coverage:
-            wanted_percent = f"{options.min_coverage:g} %"
-            holds.append((PARTIAL, f"records cover {percent:.1f} % of the logs, under {wanted_percent}"))
+            under = gettext("records cover {percent} % of the logs, under {wanted} %")
+            said = under.format(percent=f"{percent:.1f}", wanted=f"{options.min_coverage:g}")
+            holds.append((PARTIAL, said))
     if options.fail_on is not None:
         level = SEVERITIES.index(options.fail_on)
         worst = [f for f in diagnosis.findings if SEVERITIES.index(f.severity) >= level and not f.requested]
         if worst:
-            holds.append((FINDINGS, f"{len(worst)} findings at {options.fail_on} or above"))
+            found = ngettext(
+                "{number} finding at {level} or above", "{number} findings at {level} or above", len(worst)
+            )
+            holds.append((FINDINGS, found.format(number=len(worst), level=options.fail_on)))
     codes = [code for code, _ in holds if not (code == PARTIAL and options.allow_partial)]
     code = next((code for code in (NOTHING_READ, PARTIAL, FINDINGS) if code in codes), 0)
     return Exit(code, tuple(f"{code}: {reason}" for code, reason in holds))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from logdiag.language import gettext
 from logdiag.rules import audits, quantified
 from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode, answers
@@ -61,9 +62,8 @@ def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, fo
     found.answers += [Answer(number, key, episode, None, collected.capped) for key, episode in episodes]
     found.capped |= collected.capped
     if collected.left_out:
-        found.reasons.append(
-            f"{collected.left_out} matching records do not say which peer they are about and are left out"
-        )
+        out = gettext("{number} matching records do not say which peer they are about and are left out")
+        found.reasons.append(out.format(number=collected.left_out))
 
 
 def _joined(found: list[Answer], rule: Rule) -> list[Answer]:

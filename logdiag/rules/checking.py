@@ -21,7 +21,9 @@ ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "d
 IN_PROCEDURES = frozenset({"where", "hosts", "peers", "primary", "unaffected", "advice", "found"})
 """Placeholders that the steps of a procedure have."""
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+"""A placeholder in a text; its group is the name."""
+
 
 _Complaints = Iterator[tuple[Place, str]]
 
@@ -190,9 +192,9 @@ def _check_match(match: Match, root: Place, known: Known) -> _Complaints:
 
 
 def _placeholders(text: str, names: set[str], path: Place) -> _Complaints:
-    if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
+    if "{" in PLACEHOLDER.sub("", text) or "}" in PLACEHOLDER.sub("", text):
         yield path, "a brace that belongs to no placeholder"
-    for name in _PLACEHOLDER.findall(text):
+    for name in PLACEHOLDER.findall(text):
         if name not in names:
             yield path, f"{{{name}}} is bound by nothing; {_unknown('placeholder', name, names)}"
 

@@ -1,10 +1,11 @@
 """From rules and a log to findings, each with its evidence and its explanation."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from logdiag.language import gettext
 from logdiag.model import Evidence, Finding, NotChecked
 from logdiag.records import instant
 from logdiag.rules import versions
@@ -15,7 +16,7 @@ from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, patterns
 from logdiag.rules.other_alarms import from_catalogue, severity_of
 from logdiag.rules.schema import Rule
-from logdiag.rules.texts import fill, placeholders, unbound
+from logdiag.rules.texts import fill, placeholders, unbound, without, worded
 from logdiag.wording import listed, stretch
 
 EVIDENCE = 100
@@ -48,19 +49,20 @@ def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) 
     reasons = answered.reasons
     for answer in answered.answers:
         match = rule.match[answer.number]
-        finding = _finding(name, rule, answer, case)
+        finding = _finding(name, rule, answer, case, library.says.get(name, {}))
         applies = _applies(rule, finding, case)
         if applies == "does not":
-            reasons.append(
-                f"is for {listed(rule.applies_to or [])}, and {listed(finding.hosts)} has another version"
-            )
+            other = gettext("is for {versions}, and {peers} has another version")
+            reasons.append(other.format(versions=listed(rule.applies_to or []), peers=listed(finding.hosts)))
             continue
         if applies == "cannot tell":
-            specs = listed(rule.applies_to or [])
-            note = f"This holds for {specs}; which version {listed(finding.hosts)} has is not known."
+            note = gettext("This holds for {versions}; which version {peers} has is not known.").format(
+                versions=listed(rule.applies_to or []), peers=listed(finding.hosts)
+            )
             finding = replace(finding, explanation=f"{finding.explanation} {note}")
         if answer.capped:
-            note = f"More records match than are looked at ({MOST:,}): there may be more of it."
+            more = gettext("More records match than are looked at ({most}): there may be more of it.")
+            note = more.format(most=f"{MOST:,}")
             finding = replace(finding, explanation=f"{finding.explanation} {note}")
         if match.alarm is not None and match.alarm.others:
             finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
@@ -77,7 +79,7 @@ def _applies(rule: Rule, finding: Finding, case: Case) -> versions.Answer:
     return versions.applies_to_all(rule.applies_to, [known.get(host) for host in finding.hosts])
 
 
-def _finding(name: str, rule: Rule, answer: Answer, case: Case) -> Finding:
+def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[str, str]) -> Finding:
     match, key, episode, told = rule.match[answer.number], answer.key, answer.episode, answer.told
     values: dict[str, str] = {}
     for event in episode.events:
@@ -105,7 +107,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case) -> Finding:
         values.update(from_catalogue(values))
     if episode.took is not None:
         values["took"] = stretch(episode.took * _MICROSECOND)
-    texts = {**absent, **placeholders(values, hosts, peers, episode.count, first, last)}
+    texts = worded({**absent, **placeholders(values, hosts, peers, episode.count, first, last)}, says)
     return Finding(
         fingerprint=fingerprint,
         id=f"{fingerprint}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
@@ -130,7 +132,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case) -> Finding:
 
 def _said(absent: dict[str, str]) -> dict[str, str]:
     """Of what is unbound, that which its rule has words for."""
-    return {name: text for name, text in absent.items() if text and text != f"(no {name})"}
+    return {name: text for name, text in absent.items() if text and text != without(name)}
 
 
 def _reports(event: Event, key: Key) -> bool:

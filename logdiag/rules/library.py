@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache as once
 from pathlib import Path
 
@@ -33,16 +33,9 @@ class Library:
     """What a further folder defines again: its own counts."""
     files: dict[str, RuleFile] = field(default_factory=dict)
     """The file of each rule, as it was written."""
-
-    def in_language(self, language: str) -> "Library":
-        """The same with all texts that are there in another language (``ko``); the others stay."""
-        if language == "en":
-            return self
-        return replace(
-            self,
-            rules={name: _reworded(rule) for name, rule in self.rules.items()},
-            procedures={name: _procedure_reworded(one) for name, one in self.procedures.items()},
-        )
+    language: str = "en"
+    says: dict[str, dict[str, str]] = field(default_factory=dict)
+    """For each rule what its bound texts read as in the library's language, where that is not English."""
 
     def incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
         """The rules whose match is an incident, by id, with that match."""
@@ -51,28 +44,6 @@ class Library:
             for name, rule in sorted(self.rules.items())
             if rule.incident is not None
         ]
-
-
-def _reworded(rule: Rule) -> Rule:
-    if rule.ko is None:
-        return rule
-    incident = rule.incident
-    if incident is None or incident.mutual is None or rule.ko.mutual is None:
-        return rule.model_copy(update={"title": rule.ko.title, "why": rule.ko.why})
-    match = rule.match[0].model_copy(
-        update={"incident": incident.model_copy(update={"mutual": rule.ko.mutual})}
-    )
-    return rule.model_copy(update={"title": rule.ko.title, "why": rule.ko.why, "match": [match]})
-
-
-def _procedure_reworded(procedure: Procedure) -> Procedure:
-    if procedure.ko is None:
-        return procedure
-    steps = [
-        step.model_copy(update=wording.model_dump(exclude_none=True))
-        for step, wording in zip(procedure.steps, procedure.ko.steps, strict=True)
-    ]
-    return procedure.model_copy(update={"title": procedure.ko.title, "steps": steps})
 
 
 def load(folders: Sequence[Path] = ()) -> Library:

@@ -88,6 +88,10 @@ class Wording(Strict):
     title: str
     why: str
     mutual: Words | None = None
+    cannot_tell: str | None = None
+    says: dict[str, str] = Field(
+        {}, description="what say, value, missing and unknown of the match put into texts, by their English"
+    )
 
 
 class StepWording(Strict):

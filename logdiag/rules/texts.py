@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from logdiag.language import gettext
 from logdiag.rules.matches import Match, patterns
 from logdiag.wording import listed, moment, stretch
 
@@ -14,10 +15,15 @@ def unbound(matches: Iterable[Match]) -> dict[str, str]:
         for _, pattern in patterns(match):
             for name, binding in pattern.bind.items():
                 if binding.missing is not None or name not in texts:
-                    texts[name] = binding.missing or f"(no {name})"
+                    texts[name] = binding.missing or without(name)
         if match.audit or match.peers:
             texts.setdefault("found", "")
     return texts
+
+
+def without(name: str) -> str:
+    """What stands for a value that no record has, where the rule has no words for that."""
+    return gettext("(no {})").format(name)
 
 
 def placeholders(
@@ -34,12 +40,17 @@ def placeholders(
         **values,
         "host": listed(hosts),
         "hosts": listed(hosts),
-        "peers": listed(peers) or "another peer",
+        "peers": listed(peers) or gettext("another peer"),
         "count": f"{count:,}",
         "first": moment(first),
         "last": moment(last),
         "duration": stretch(last - first),
     }
+
+
+def worded(texts: Mapping[str, str], says: Mapping[str, str]) -> dict[str, str]:
+    """Texts with those put into another language that a rule says itself."""
+    return {name: says.get(text, text) for name, text in texts.items()}
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

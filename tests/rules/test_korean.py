@@ -8,6 +8,7 @@ import pytest
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
 from logdiag.rules.library import Library, load
+from logdiag.rules.translation import in_language
 
 Pair = tuple[str, str, str]
 """Where a text stands, the text, and its Korean."""
@@ -126,7 +127,7 @@ def dump(host: str, cluster: str) -> bytes:
 def test_a_diagnosis_in_korean_tells_the_same_in_korean(library: Library) -> None:
     dumps = {"xconf_expa01.txt": dump("expa01", "a.example.com"), "xconf_expa02.txt": dump("expa02", "b")}
     english = examine(read_texts(dumps), library)
-    korean = examine(read_texts(dumps), library.in_language("ko"))
+    korean = examine(read_texts(dumps), in_language(library, "ko"))
     [told] = [finding for finding in korean.findings if finding.rule == "requirements/cluster-name"]
     assert told.title.startswith("피어의 클러스터 이름이 서로 다릅니다: a.example.com")
     assert told.remedy
