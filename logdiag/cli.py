@@ -174,9 +174,11 @@ def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules 
 def rules_lint(rules: Rules = None) -> None:
     """Load the library and say what is wrong with it."""
     from logdiag.rules.library import load
-    from logdiag.rules.lint import lint
+    from logdiag.rules.lint import lint, untranslated
 
     library = load(tuple(rules or ()))
+    for note in untranslated(library):
+        typer.echo(f"note: {note}")
     complaints = list(lint(library))
     for complaint in complaints:
         typer.echo(complaint)

@@ -267,6 +267,12 @@ _MODIFIERS: dict[str, Callable[[str], Callable[[pa.Array], pa.Array]]] = {
 }
 
 
+def holds(test: Test, text: str) -> bool:
+    """Whether a value meets a test, which is not about whether there is one."""
+    answers = (_MODIFIERS[test.modifier](value)(pa.array([text])) for value in test.values)
+    return any(answer[0].as_py() for answer in answers)
+
+
 # ── asking records ──────────────────────────────────────────────────────────────────────────
 
 

@@ -105,8 +105,9 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         for name in incident.peers:
             if name in cluster.seen and not cluster.seen[name].covers(incident.first):
                 what = gettext("The log of {peer} that covers {time}")
-                why = f"{gettext('What was given of it does not.')} {gettext(_WHILE_LOST)}"
-                yield Wanted(what.format(peer=name, time=moment(incident.first)), why, name)
+                what = what.format(peer=name, time=moment(incident.first))
+                why = gettext("What was given of it does not.")
+                yield Wanted(what, f"{why} {gettext(_WHILE_LOST)}", name)
     by_id = {finding.id: finding for finding in findings}
     for incident in incidents:
         for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):

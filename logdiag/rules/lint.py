@@ -1,11 +1,14 @@
-"""What is allowed in a library and still is a mistake: things that nobody uses."""
+"""What is allowed in a library and still is a mistake: dead rules, things that nobody uses, lost words."""
 
 from collections.abc import Iterator
 
-from logdiag.rules.checking import IN_PROCEDURES
+from logdiag import catalogue
+from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
+from logdiag.rules.contradictions import contradictions
 from logdiag.rules.library import Library
 from logdiag.rules.matches import bound, patterns, proofs
 from logdiag.rules.schema import Rule
+from logdiag.rules.translation import sayings, texts
 
 
 def lint(library: Library) -> Iterator[str]:
@@ -18,6 +21,8 @@ def lint(library: Library) -> Iterator[str]:
     proving = {signal for rule in library.rules.values() for match in rule.match for signal in proofs(match)}
     for name in sorted(set(library.signals) - proving):
         yield f"signals/{name}: no rule uses this signal"
+    for name, problem in contradictions(library):
+        yield f"{name}: {problem}"
     asked = _asked_for(library)
     for name, rule in sorted(library.rules.items()):
         for binding in sorted(_unused(rule) - asked.get(name, set())):
@@ -26,6 +31,35 @@ def lint(library: Library) -> Iterator[str]:
             yield f"{name}: a rule at {rule.severity} needs a remedy"
         if not rule.references:
             yield f"{name}: has no references"
+    yield from _mistranslated(library)
+
+
+def untranslated(library: Library) -> Iterator[str]:
+    """What has no Korean: the rules, procedures and alarms, each with the places of its texts."""
+    missing: dict[str, list[str]] = {}
+    for text in texts(library):
+        if text.korean is None:
+            missing.setdefault(text.owner, []).append(text.place)
+    for alarm in catalogue.load().values():
+        for place, korean in (("meaning", alarm.meaning_ko), ("remedy", alarm.remedy_ko)):
+            if not korean:
+                missing.setdefault(f"alarms.csv: {alarm.id}", []).append(place)
+    for owner, places in missing.items():
+        yield f"{owner}: has no Korean for {', '.join(places)}"
+
+
+def _mistranslated(library: Library) -> Iterator[str]:
+    """Korean that does not say the same as far as placeholders go, or says what there is no English for."""
+    for text in texts(library):
+        if text.korean is not None:
+            english, korean = (set(PLACEHOLDER.findall(said)) for said in (text.english, text.korean))
+            for name in sorted(english - korean):
+                yield f"{text.owner}: {text.place}: the Korean lacks {{{name}}}"
+            for name in sorted(korean - english):
+                yield f"{text.owner}: {text.place}: only the Korean has {{{name}}}"
+    for name, rule in sorted(library.rules.items()):
+        for said in sorted(set(rule.ko.says if rule.ko else ()) - set(sayings(name, library))):
+            yield f"{name}: ko says {said!r}, which the rule does not"
 
 
 def _asked_for(library: Library) -> dict[str, set[str]]:

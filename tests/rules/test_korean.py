@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from logdiag.pipeline import examine
+from logdiag.model import Diagnosis, Finding
+from logdiag.pipeline import Options, diagnose, examine
 from logdiag.reading import read_texts
+from logdiag.rules.cases import files_of, tables_of
 from logdiag.rules.library import Library, load
-from logdiag.rules.translation import in_language
+from logdiag.rules.lint import untranslated
+from logdiag.rules.translation import in_language, texts
 
 Pair = tuple[str, str, str]
 """Where a text stands, the text, and its Korean."""
@@ -32,24 +35,9 @@ def kept(text: str) -> set[str]:
 
 def pairs(library: Library) -> Iterator[Pair]:
     """Every text of the library that has a Korean one."""
-    for name, rule in library.rules.items():
-        if rule.ko is not None:
-            yield f"{name} title", rule.title, rule.ko.title
-            yield f"{name} why", rule.why, rule.ko.why
-            mutual = rule.incident.mutual if rule.incident else None
-            if mutual is not None and rule.ko.mutual is not None:
-                yield f"{name} mutual title", mutual.title, rule.ko.mutual.title
-                yield f"{name} mutual why", mutual.why, rule.ko.mutual.why
-    for name, procedure in library.procedures.items():
-        if procedure.ko is not None:
-            yield f"procedures/{name} title", procedure.title, procedure.ko.title
-            for number, (step, wording) in enumerate(
-                zip(procedure.steps, procedure.ko.steps, strict=True), start=1
-            ):
-                for field in ("do", "why", "impact", "verify", "wait"):
-                    korean = getattr(wording, field)
-                    if korean is not None:
-                        yield f"procedures/{name} step {number} {field}", getattr(step, field), korean
+    for text in texts(library):
+        if text.korean is not None:
+            yield f"{text.owner} {text.place}", text.english, text.korean
 
 
 def lost(english: str, korean: str) -> list[str]:
@@ -83,35 +71,25 @@ def test_placeholders_commands_alarms_versions_and_menu_paths_stay_as_they_are(l
     assert [(where, parts) for where, english, korean in found if (parts := lost(english, korean))] == []
 
 
-def test_every_korean_text_is_korean(library: Library) -> None:
-    assert [where for where, _, korean in pairs(library) if not HANGUL.search(korean)] == []
+def test_nothing_in_the_library_or_the_catalogue_lacks_its_korean() -> None:
+    assert list(untranslated(load())) == []
+
+
+def test_every_korean_text_is_korean_but_for_names_that_stay(library: Library) -> None:
+    assert [
+        where for where, english, korean in pairs(library) if not HANGUL.search(korean) and korean != english
+    ] == []
 
 
 def test_a_korean_text_stands_only_where_there_is_an_english_one(library: Library) -> None:
-    assert [where for where, english, korean in pairs(library) if not english.strip()] == []
-
-
-def test_a_translated_procedure_has_all_that_its_steps_say(library: Library) -> None:
-    left = [
-        f"procedures/{name} step {number} {field}"
+    steps = [
+        (name, number, field)
         for name, procedure in library.procedures.items()
-        if procedure.ko is not None
-        for number, (step, wording) in enumerate(
-            zip(procedure.steps, procedure.ko.steps, strict=True), start=1
-        )
-        for field in sorted({"impact", "verify", "wait"} & step.model_fields_set)
-        if getattr(step, field) and getattr(wording, field) is None
+        for number, wording in enumerate(procedure.ko.steps if procedure.ko else ())
+        for field in wording.model_fields_set
+        if not getattr(procedure.steps[number], field)
     ]
-    assert left == []
-
-
-def test_a_translated_incident_is_translated_for_both_sides_too(library: Library) -> None:
-    left = [
-        name
-        for name, rule, match in library.incidents()
-        if match.mutual is not None and rule.ko is not None and rule.ko.mutual is None
-    ]
-    assert left == []
+    assert steps == []
 
 
 def dump(host: str, cluster: str) -> bytes:
@@ -129,7 +107,7 @@ def test_a_diagnosis_in_korean_tells_the_same_in_korean(library: Library) -> Non
     english = examine(read_texts(dumps), library)
     korean = examine(read_texts(dumps), in_language(library, "ko"))
     [told] = [finding for finding in korean.findings if finding.rule == "requirements/cluster-name"]
-    assert told.title.startswith("피어의 클러스터 이름이 서로 다릅니다: a.example.com")
+    assert told.title.startswith("피어의 클러스터 이름이 서로 다릅니다: expa01: a.example.com")
     assert told.remedy
     assert all(HANGUL.search(text) for step in told.remedy for text in (step.do, step.why, step.verify))
     for one, other in zip(english.findings, korean.findings, strict=True):
@@ -139,3 +117,67 @@ def test_a_diagnosis_in_korean_tells_the_same_in_korean(library: Library) -> Non
             [(step.where, step.command, step.risk) for step in finding.remedy] for finding in (one, other)
         ]
         assert plan[0] == plan[1]
+
+
+ENGLISH = re.compile(r"\b(?:the|of|is|was|and|not|with|that|it|on|or)\b")
+"""Words that no English sentence of ours does without."""
+
+OURS = {"found", "meaning", "advice"}
+"""Bound names that are no log text."""
+
+
+def from_the_log(diagnosis: Diagnosis) -> list[str]:
+    """What rules took out of records, the longest first: it is quoted as it is."""
+    values = {
+        v for f in diagnosis.findings for name, v in f.values.items() if name not in OURS and len(v) > 3
+    }
+    return sorted(values, key=len, reverse=True)
+
+
+def english_left(text: str, quoted: list[str]) -> bool:
+    for value in [*quoted, "Backup and restore"]:
+        text = text.replace(value, "")
+    return ENGLISH.search(text) is not None
+
+
+def told_to_a_reader(diagnosis: Diagnosis) -> Iterator[str]:
+    yield diagnosis.verdict
+    yield from (text for one in diagnosis.wanted for text in (one.what, one.why))
+    yield from (one.reason for one in diagnosis.not_checked)
+    for item in (*diagnosis.findings, *diagnosis.incidents):
+        yield item.title
+        yield item.explanation if isinstance(item, Finding) else item.summary
+        for step in item.remedy:
+            yield from (step.do, step.why, step.impact, step.verify, step.wait)
+
+
+def test_what_rules_find_is_told_in_korean_alone(library: Library) -> None:
+    """All that a report shows of every rule's first cases, but for what it quotes."""
+    korean = in_language(library, "ko")
+    left = set()
+    for rule in library.rules.values():
+        for case in rule.cases[:2]:
+            diagnosis = examine(tables_of(files_of(case)), korean)
+            quoted = from_the_log(diagnosis)
+            left |= {text for text in told_to_a_reader(diagnosis) if english_left(text, quoted)}
+    assert left == set()
+
+
+def test_what_rules_compare_stays_as_it_is_in_korean(library: Library) -> None:
+    case = next(case for case in library.rules["replication/manual-sync-required"].cases if case.expect)
+    english, korean = (
+        examine(tables_of(files_of(case)), one) for one in (library, in_language(library, "ko"))
+    )
+    assert [finding.values for finding in korean.findings] == [finding.values for finding in english.findings]
+    assert [finding.id for finding in korean.findings] == [finding.id for finding in english.findings]
+    assert english.language == "en"
+    assert korean.language == "ko"
+
+
+def test_the_views_of_a_diagnosis_in_korean_say_which_language_they_are_in() -> None:
+    report = diagnose(["sample_logs/peer-lost"], Options(language="ko"))
+    assert '<html lang="ko">' in report.to_html()
+    assert '"language": "ko"' in report.to_json()
+    assert "읽기 전용" in report.to_text()
+    title = report.diagnosis.incidents[0].title
+    assert f">{title}</h1>" in report.to_html()

@@ -1,0 +1,94 @@
+"""Languages: every text of the code is in every catalogue, says the same things, and is spoken when asked."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from logdiag.errors import InputError
+from logdiag.facts import FACTS
+from logdiag.language import ENGLISH, gettext, languages, ngettext, speaking
+from logdiag.resources import folder
+from logdiag.rules.schema import ProcedureStep
+from logdiag.wording import listed, stretch
+
+ROOT = Path(__file__).parent.parent
+OTHERS = [language for language in languages() if language != ENGLISH]
+IN_TABLES = {*FACTS.values(), ProcedureStep.model_fields["impact"].default}
+"""Texts that `gettext` is asked for by a variable, and that carry no mark."""
+
+FIELDS = re.compile(r"\{\w*\}|%\(\w+\)[sd]")
+
+
+def said() -> set[str]:
+    """Every text that the code and the templates ask a catalogue for; of two by number, the first."""
+    found: set[str] = set(IN_TABLES)
+    for place, method in ((ROOT / "logdiag", "python"), (ROOT / "reports", "jinja2.ext:babel_extract")):
+        suffix = "py" if method == "python" else "jinja"
+        for _, _, text, _, _ in extract_from_dir(place, method_map=[(f"**.{suffix}", method)]):
+            found.add(text if isinstance(text, str) else text[0])
+    return found
+
+
+def catalogue(language: str) -> Catalog:
+    with (folder("reports") / "locale" / language / "LC_MESSAGES" / "logdiag.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def messages(language: str) -> Iterator[tuple[Message, list[str], list[str]]]:
+    """Every text of a catalogue with its wordings in English and in the language."""
+    for message in catalogue(language):
+        if message.id:
+            english = [message.id] if isinstance(message.id, str) else list(message.id)
+            other = [message.string] if isinstance(message.string, str) else list(message.string)
+            yield message, english, other
+
+
+def test_english_and_korean_are_known() -> None:
+    assert languages()[0] == "en"
+    assert "ko" in languages()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_catalogue_has_every_text_of_the_code_and_no_other(language: str) -> None:
+    known = {english[0] for _, english, _ in messages(language)}
+    assert said() - known == set()
+    assert known - said() == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_is_there_is_no_guess_and_fills_in_the_same(language: str) -> None:
+    for message, english, other in messages(language):
+        assert all(other), message.id
+        assert not message.fuzzy, message.id
+        for text in other:
+            assert sorted(set(FIELDS.findall(text))) == sorted(set(FIELDS.findall(english[-1]))), message.id
+
+
+def test_the_language_at_hand_ends_with_its_block() -> None:
+    with speaking("ko"):
+        assert gettext("every peer") == "모든 피어"
+        with speaking("en"):
+            assert gettext("every peer") == "every peer"
+        assert listed(["a", "b", "c"]) == "a, b 및 c"
+        assert stretch(timedelta(minutes=4, seconds=12)) == "4분 12초"
+    assert gettext("every peer") == "every peer"
+    assert stretch(timedelta(minutes=4, seconds=12)) == "4 m 12 s"
+
+
+def test_a_text_without_a_translation_stays_and_nothing_is_nothing() -> None:
+    with speaking("ko"):
+        assert gettext("no catalogue has this") == "no catalogue has this"
+        assert ngettext("one of these", "many of these", 2) == "many of these"
+        assert gettext("") == ""
+
+
+@pytest.mark.parametrize("language", ["kr", "", "../ko", "KO"])
+def test_a_language_that_is_not_there_is_an_error_that_names_those_that_are(language: str) -> None:
+    with pytest.raises(InputError, match="the languages are en, ko"), speaking(language):
+        pass
