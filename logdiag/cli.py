@@ -227,6 +227,14 @@ def rules_facts() -> None:
         typer.echo(f"{name:<{width}}  {meaning}")
 
 
+@rules_app.command("reference")
+def rules_reference() -> None:
+    """Every key of rules and procedures, with what it means."""
+    from logdiag.rules.reference import reference
+
+    typer.echo(reference(), nl=False)
+
+
 @rules_app.command("schema")
 def rules_schema() -> None:
     """The JSON Schema of a rule, for an editor."""

@@ -15,16 +15,21 @@ class Count(Strict):
     """At least so many records, or distinct values, within a span ``[t, t + within)``."""
 
     of: OneOrMore[Pattern]
+    """what is counted"""
     at_least: int = Field(ge=1)
+    """how many"""
     distinct: str | None = Field(None, description="a bound name: count its distinct values")
     within: Span
+    """in how long a time"""
 
 
 class Sequence(Strict):
     """Steps in order, the last within ``[t, t + within)`` of the first."""
 
     steps: list[Step] = Field(min_length=2)
+    """what happens, in this order"""
     within: Span
+    """from the first step to the last"""
     skew: Span = Field(timedelta(0), description="how far the clocks of two peers may differ")
     ties: Literal["forbid", "allow"] = Field("forbid", description="whether equal times are in order")
 
@@ -36,21 +41,29 @@ class Absence(Strict):
     """
 
     opening: OneOrMore[Pattern]
+    """what makes one wait"""
     closing: OneOrMore[Pattern]
+    """what is waited for; `by` must be bound here, too"""
     within: Span
+    """for how long"""
     logged_by: str = Field(
         "host", description="host, or a bound peer: whose log would hold the closing record"
     )
     before: bool = False
+    """whether closing had to come first, `within` before the opening"""
     report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
+    """which of the three answers are findings"""
 
 
 class StateMatch(Strict):
     """Raise, lower and acknowledge, folded into intervals."""
 
     raised: OneOrMore[Pattern] = Field(alias="raise")
+    """what begins it"""
     lower: OneOrMore[Pattern] | None = None
+    """what ends it"""
     acknowledge: OneOrMore[Pattern] | None = None
+    """what says that somebody knows of it, and ends nothing"""
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
     gone_by: list[str] = Field(
         [],
@@ -71,8 +84,10 @@ class AlarmMatch(Strict):
         "are from the catalogue",
     )
     bind: dict[str, Binding] = {}
+    """names for values of the alarm, such as Id and Detail"""
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
     unraised: Literal["closed", "nothing"] = "closed"
+    """what a lowering is that nothing was seen to raise"""
 
     def as_state(self) -> StateMatch:
         """The same as a state."""
@@ -102,7 +117,9 @@ class OnlyIf(Strict):
     """A fact that must have one of some values, on the same peer."""
 
     of: str
+    """a fact; `logdiag rules facts` lists them"""
     among: OneOrMore[str] = Field(alias="is")
+    """the values"""
 
 
 class Audit(Strict):
@@ -117,13 +134,17 @@ class Audit(Strict):
 
     of: str = Field(description="a fact; `logdiag rules facts` lists them")
     must: Literal["equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told"]
+    """what is asked of it, see above"""
     value: OneOrMore[str] | None = None
+    """what one-of, at-most and within compare with"""
     exempt: list[str] = Field([], description="regular expressions (RE2) of values that may differ")
     say: dict[str, str] = Field(
         {}, description="what a value is called in {found}: the first key it contains"
     )
     topology: Literal["cluster", "any"] = "cluster"
+    """whether it matters in clusters only"""
     only_if: OnlyIf | None = None
+    """peers of which something else is not so are left out"""
     within: Span | None = Field(
         None, description="values that are from further apart in time are not compared with each other"
     )
@@ -153,9 +174,12 @@ class Peers(Strict):
     """
 
     of: OneOrMore[Pattern]
+    """what peers log"""
     quantifier: Literal["all", "any", "none", "differ", "one-sided"]
+    """which of the answers above"""
     value: str | None = Field(None, description="the bound name that differ and one-sided compare")
     within: Span
+    """the window"""
 
     @model_validator(mode="after")
     def _with_its_value(self) -> "Peers":
@@ -168,18 +192,22 @@ class Words(Strict):
     """Another title and meaning."""
 
     title: str
+    """the fact in one line"""
     why: str
+    """what it means"""
 
 
 class IncidentMatch(Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
     causes: list[str] = Field(min_length=1)
+    """the rules whose findings head it"""
     values: dict[str, str] = Field({}, description="what a cause must have bound")
     by: list[Literal["peers", "hosts", "subject"]] = Field(
         [], description="what causes of one incident share; the subject is the peers, or else the hosts"
     )
     within: Span = timedelta(minutes=5)
+    """how far apart causes of one incident start"""
     requires: list[str] = Field(
         [], description="rules of which one must have fired too, within the span or still going on"
     )
@@ -196,17 +224,26 @@ class Match(Strict):
     """What a rule looks for: exactly one kind."""
 
     record: OneOrMore[Pattern] | None = None
+    """records, each for itself"""
     count: Count | None = None
+    """many records in a short time"""
     sequence: Sequence | None = None
+    """steps in order"""
     absence: Absence | None = None
+    """something that did not follow, or was not announced"""
     state: StateMatch | None = None
+    """something that begins and ends"""
     alarm: AlarmMatch | None = None
+    """an alarm of the product"""
     peers: Peers | None = None
+    """records under a quantifier over the peers"""
     audit: Audit | None = None
+    """a fact of each peer, compared"""
     cannot_tell: str | None = Field(
         None, description="why no snapshot answers this, and how to measure it instead"
     )
     incident: IncidentMatch | None = None
+    """findings of other rules that are one problem"""
     by: list[str] = Field([], description="bound names: one finding for each of their values")
     across: Literal["peer", "cluster"] = Field(
         "peer", description="one finding a peer, or one for all of them"

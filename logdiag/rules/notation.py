@@ -69,4 +69,5 @@ def short(name: str) -> Callable[[Any], Any]:
 class Strict(BaseModel):
     """A part of a rule: a key that nobody knows is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What stands below a key says what it means, here and in the reference (`logdiag.rules.reference`).
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

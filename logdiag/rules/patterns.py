@@ -61,9 +61,16 @@ dumps list as raised, with the keys ``Id``, ``Title``, ``Detail`` (the title), `
 class Pattern(Strict):
     """Records or values of dumps, and what is taken from each."""
 
-    table: Table = Field("records", alias="in", description="where to look")
+    table: Table = Field(
+        "records",
+        alias="in",
+        description="where to look: config and status have the keys path and value, alarms (those that "
+        "xStatus dumps list) Id, Title, Detail, Severity and Status",
+    )
     where: Where
+    """a condition: a map is *and*, a list is *or*"""
     bind: dict[str, Binding] = {}
+    """names for values of what matches"""
 
 
 class Step(Pattern):

@@ -15,6 +15,7 @@ class Explains(Strict):
     """A rule whose findings are effects of this one's. A plain text is the rule's id."""
 
     rule: str
+    """the effect's rule"""
     within: Span = Field(timedelta(seconds=60), description="how long after the cause an effect may start")
     early: Span = Field(timedelta(seconds=1), description="how long before the cause an effect may be logged")
     unless: OneOrMore[str] | None = Field(
@@ -43,6 +44,7 @@ class Requested(Strict):
         None, description="how soon after it all effects must be over; else: ever"
     )
     unless: list[str] = []
+    """rules: where one of them was open before, the work was an attempted repair"""
     keeps: bool = Field(False, description="whether effects that are not over in time stay under it")
 
 
@@ -50,9 +52,12 @@ class When(Strict):
     """When a procedure or a step applies; every line must hold."""
 
     topology: OneOrMore[Literal["single", "cluster", "unknown"]] | None = None
+    """what the inputs are from"""
     primary: Literal["known", "unknown"] | None = None
+    """whether it is known which peer the configuration primary is"""
     unaffected: Literal["some", "none"] | None = Field(None, description="peers that do not report it")
     state: OneOrMore[State] | None = None
+    """the state of the finding, or of the incident that it heads"""
     finding: str | None = Field(None, description="a rule that must have fired in the same incident")
     values: dict[str, str] = Field({}, description="what that finding must have bound")
     mutual: bool | None = Field(None, description="whether peers report it of each other")
@@ -74,7 +79,9 @@ class Remedy(Strict):
     """A procedure, by name, and when it applies."""
 
     procedure: str
+    """a file of `procedures/`, without `.yaml`"""
     when: When | None = None
+    """when it applies; else always"""
 
     @model_validator(mode="before")
     @classmethod
@@ -86,9 +93,13 @@ class Wording(Strict):
     """The texts of a rule in another language."""
 
     title: str
+    """the title"""
     why: str
+    """the meaning"""
     mutual: Words | None = None
+    """what it is called where peers report it of each other"""
     cannot_tell: str | None = None
+    """why no snapshot answers it"""
     says: dict[str, str] = Field(
         {}, description="what say, value, missing and unknown of the match put into texts, by their English"
     )
@@ -98,31 +109,47 @@ class StepWording(Strict):
     """The texts of one step in another language; the command and all else stay as they are."""
 
     do: str
+    """the same as in English"""
     why: str
+    """the same"""
     impact: str | None = None
+    """the same"""
     verify: str | None = None
+    """the same"""
     wait: str | None = None
+    """the same"""
 
 
 class ProcedureWording(Strict):
     """The texts of a procedure in another language, step by step."""
 
     title: str
+    """the title"""
     steps: list[StepWording]
+    """one for each step, in their order"""
 
 
 class Expectation(Strict):
     """One finding that a case expects; what is not named is not compared."""
 
     state: State | None = None
+    """how it ended"""
     severity: Severity | None = None
+    """after what lowers it, such as requested work"""
     title: str | None = None
+    """with its placeholders filled in"""
     hosts: list[str] | None = None
+    """who logged it, sorted"""
     peers: list[str] | None = None
+    """whom it is about, sorted"""
     first: str | None = None
+    """when it began, as `2024-03-05T09:00:00.524Z`"""
     last: str | None = None
+    """when it was last seen"""
     count: int | None = None
+    """how many times"""
     requested: bool | None = None
+    """whether it is work that somebody asked for"""
     remedy: list[str] = Field([], description="texts that must stand in the rendered remedy")
     remedy_without: list[str] = Field([], description="texts that must not")
 
@@ -135,10 +162,14 @@ class Case(Strict):
     """Records, and the findings of this rule that they give. ``logs`` are several files, also dumps."""
 
     name: str
+    """what happens, in a few words"""
     log: str | None = None
+    """raw records of one file, of one peer or of several"""
     logs: dict[str, str] | None = None
+    """several files by name, such as `expa01.txt`, `xconf_expa01.txt`, `xstat_expa01.txt`: logs and dumps"""
     until: str | None = Field(None, description="how long every log goes on: an ISO time, behind all records")
     expect: list[Expectation]
+    """the findings of this rule in the order of time; `[]` is a near miss"""
     mutate: dict[Mutation, Outcome] = Field(
         {},
         description="what becomes of the first finding when its first or last record is dropped, its first "
@@ -159,19 +190,27 @@ class Rule(Strict):
     """One problem: what it means, how it is recognised, what to do."""
 
     title: str
+    """the fact, not the advice; with {placeholders}"""
     severity: Severity
+    """how bad it is"""
     basis: Basis
+    """how well the shapes that it matches are known"""
     why: str
+    """what it means; with {placeholders}"""
     applies_to: OneOrMore[str] | None = Field(
         None, description='software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold'
     )
     reads: list[Table] = ["records"]
+    """the tables it looks at, for the reader"""
     match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")
     settling: Span = Field(timedelta(minutes=5), description="how long it may take to end by itself")
     explains: list[Explains] = []
+    """rules whose findings are effects of this one: they fold under it"""
     requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
     remedy: list[Remedy] = []
+    """what to do: procedures by name"""
     references: list[str] = []
+    """where the knowledge is from, a free text each, such as `"document: ports"` or `"alarm 20021"`"""
     ko: Wording | None = Field(None, description="the texts in Korean")
     cases: list[Case] = Field([], description="at least one that fires and one near miss")
 
@@ -198,33 +237,46 @@ class Signal(Strict):
     """A match that several rules share; it makes no finding of its own."""
 
     why: str
+    """what it proves"""
     match: Match
+    """a record or a sequence"""
 
 
 class ProcedureStep(Strict):
     """One step; ``where`` is a role, resolved to peers of the cluster at hand."""
 
     do: str
+    """what to do; with {placeholders}"""
     why: str
+    """what for"""
     where: str
+    """a role, see below"""
     command: str | None = None
+    """what to type, exactly"""
     risk: Risk
+    """read and change say it; outage interrupts service, destructive cannot be undone"""
     impact: str = "None."
+    """what users notice"""
     verify: str = ""
+    """how to see that it worked"""
     wait: str = ""
+    """how long, for what"""
     when: When | None = None
-    """All of its conditions must hold, or the step is left out."""
+    """when it applies; else always"""
 
 
 class Procedure(Strict):
     """Steps that several rules share."""
 
     title: str
+    """what it is for, without placeholders"""
     reported_by: str | None = Field(
         None, description="the rule that says which peers ask for it; else the finding's own"
     )
     references: list[str] = []
+    """where the knowledge is from"""
     steps: list[ProcedureStep] = Field(min_length=1)
+    """in the order in which they are done; what cannot be undone comes last"""
     ko: ProcedureWording | None = Field(None, description="the texts in Korean")
 
     @model_validator(mode="after")
