@@ -47,6 +47,28 @@ def test_without_output_it_prints_a_summary(run: Run, samples: Path) -> None:
     assert b"\x1b" not in done.stdout
 
 
+def test_a_diagnosis_in_korean(
+    run: Run, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("diagnose", samples / "peer-lost", "--lang", "ko", "-o", "x.html", "-o", "x.json")
+    assert done.returncode == 0
+    assert '<html lang="ko">' in (tmp_path / "x.html").read_text(encoding="utf-8")
+    told = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert told["language"] == "ko"
+    assert told["verdict"].startswith("expc01에서 볼 때 expc02가 클러스터에서 분리되었습니다. ")
+    monkeypatch.setenv("LOGDIAG_LANG", "ko")
+    assert run("diagnose", samples / "peer-lost").stdout.decode().startswith("expc01에서 볼 때")
+    assert (
+        run("diagnose", samples / "peer-lost", "--lang", "en").stdout.decode().startswith("expc02 was lost")
+    )
+
+
+def test_a_language_that_nobody_speaks_here_is_2_and_says_which_are(run: Run, samples: Path) -> None:
+    done = run("diagnose", samples / "peer-lost", "--lang", "tlh")
+    assert done.returncode == 2
+    assert done.stderr.decode() == "logdiag: there is no language 'tlh'; the languages are en, ko\n"
+
+
 def test_a_path_alone_means_diagnose(run: Run, samples: Path) -> None:
     assert run(samples / "peer-lost").stdout == run("diagnose", samples / "peer-lost").stdout
 
@@ -206,10 +228,29 @@ def test_rules_list_show_lint_test_schema(run: Run) -> None:
         assert f"\n{heading}\n" in page
     lint = run("rules", "lint")
     assert lint.returncode == 0, lint.stdout
+    assert run("rules", "reference").stdout.decode().startswith("# What rules may say\n")
     assert json.loads(run("rules", "schema").stdout)["title"] == "Rule"
     tested = run("rules", "test")
     assert tested.returncode == 0, tested.stdout
     assert "cases as expected" in tested.stdout.decode()
+
+
+def test_lint_notes_what_has_no_korean_and_complains_of_the_rest(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own" / "procedures").mkdir(parents=True)
+    step = "{do: D, why: W, where: every peer, risk: read}"
+    (tmp_path / "own" / "procedures" / "idle.yaml").write_text(f"title: T\nsteps: [{step}]\n")
+    done = run("rules", "lint", "--rules", "own")
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "note: procedures/idle: has no Korean for title, step 1: do, step 1: why"
+    assert lines[1:] == ["procedures/idle: no rule uses this procedure"]
+    assert done.returncode == 3
+
+
+def test_a_library_that_lies_one_folder_deeper_is_2_and_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own" / "rules" / "procedures").mkdir(parents=True)
+    done = run("rules", "lint", "--rules", "own")
+    assert done.returncode == 2
+    assert done.stderr.decode() == "logdiag: own: the library is the folder rules in it: own/rules\n"
 
 
 def test_a_case_that_fails_is_3(run: Run, tmp_path: Path) -> None:
