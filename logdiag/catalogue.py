@@ -22,7 +22,8 @@ class Alarm:
     ``text`` is what follows the title in a Detail, as the product words it, several wordings separated
     by `` | ``; ``<n>`` and the like stand for values. In round brackets it is a description, because the
     wording is not known. ``severity`` is Cisco's word; where the guide leaves it blank it is ``Warning``
-    and the row ``inferred``. ``meaning`` and ``remedy`` are our own sentences, in English and Korean.
+    and the row ``inferred``. ``meaning`` and ``remedy`` are our own sentences, in English and Korean;
+    the titles are the product's, with our Korean.
     ``versions`` are those whose documents have the alarm, not the only ones that raise it.
     ``confidence`` is ``confirmed``, ``inferred`` or ``assumed``: how well id, title, text and severity
     are known to belong together.
@@ -34,11 +35,17 @@ class Alarm:
     severity: str
     meaning: str
     remedy: str
+    title_ko: str
     meaning_ko: str
     remedy_ko: str
     versions: str
     confidence: str
     source: str
+
+    def called(self) -> str:
+        """The title in the language at hand, with the product's own, by which it is looked up."""
+        own = self.title_ko if language() == "ko" else gettext(self.title)
+        return self.title if own == self.title else f"{own} ({self.title})"
 
     def told(self) -> str:
         """The meaning in the language at hand."""

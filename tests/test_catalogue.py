@@ -9,6 +9,7 @@ from dataclasses import astuple, fields
 import pytest
 
 from logdiag.catalogue import Alarm, alarm_title, find, load
+from logdiag.language import speaking
 from logdiag.resources import folder
 
 ALARMS = tuple(load().values())
@@ -148,6 +149,20 @@ def test_the_korean_is_korean_in_polite_plain_style() -> None:
         for korean in (alarm.meaning_ko, alarm.remedy_ko):
             assert len(re.findall("[가-힣]", korean)) >= 10, alarm.id
             assert re.search(r"(니다|십시오)(\([^()]*\))?\.$", korean), alarm.id
+
+
+def test_one_title_has_one_korean() -> None:
+    assert len({(alarm.title, alarm.title_ko) for alarm in ALARMS}) == len({alarm.title for alarm in ALARMS})
+    assert [alarm.id for alarm in ALARMS if not re.search("[가-힣]", alarm.title_ko)] == []
+
+
+def test_an_alarm_in_korean_keeps_the_title_by_which_it_is_looked_up() -> None:
+    alarm = load()["30015"]
+    assert alarm.called() == "License usage of lost cluster peer"
+    with speaking("ko"):
+        assert alarm.called() == "분리된 클러스터 피어의 라이선스 사용 (License usage of lost cluster peer)"
+        assert alarm.told() == alarm.meaning_ko
+        assert alarm.advice() == alarm.remedy_ko
 
 
 def test_the_korean_names_the_same_commands_pages_ports_and_alarms() -> None:

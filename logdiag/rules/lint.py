@@ -41,7 +41,11 @@ def untranslated(library: Library) -> Iterator[str]:
         if text.korean is None:
             missing.setdefault(text.owner, []).append(text.place)
     for alarm in catalogue.load().values():
-        for place, korean in (("meaning", alarm.meaning_ko), ("remedy", alarm.remedy_ko)):
+        for place, korean in (
+            ("title", alarm.title_ko),
+            ("meaning", alarm.meaning_ko),
+            ("remedy", alarm.remedy_ko),
+        ):
             if not korean:
                 missing.setdefault(f"alarms.csv: {alarm.id}", []).append(place)
     for owner, places in missing.items():

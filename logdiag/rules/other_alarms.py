@@ -40,7 +40,9 @@ def from_catalogue(values: dict[str, str]) -> dict[str, str]:
     if alarm is None:
         name = alarm_title(values.get("detail", "")) or gettext("an alarm without a text")
         return {"name": name, "meaning": gettext(_UNKNOWN_MEANING), "advice": gettext(_UNKNOWN_ADVICE)}
-    name = alarm_title(values.get("detail", "")) or alarm.title
+    name = alarm_title(values.get("detail", ""))
+    if name.casefold() in ("", "-", alarm.title.casefold()):
+        name = alarm.called()
     return {"name": name, "meaning": alarm.told(), "advice": alarm.advice()}
 
 
