@@ -53,7 +53,7 @@ def answers(match: Match, settling: timedelta, collected: Collected, signals: di
     if match.state is not None:
         return _states(match.state, match, settled, collected, signals)
     if match.alarm is not None:
-        return _states(match.alarm.as_state(), match, settled, collected, signals)
+        return _states(match.alarm.as_state, match, settled, collected, signals)
     return ()
 
 

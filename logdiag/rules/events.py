@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow.compute as pc
 
 from logdiag.cluster import Cluster
-from logdiag.conditions import Log, Reference, Rows, compile_condition
+from logdiag.conditions import Log, Reference, Rows
 from logdiag.evidence import Source
 from logdiag.facts import Facts
 from logdiag.rules import matchers
@@ -68,7 +68,7 @@ class Collected:
 
     def _events(self, pattern: Pattern, number: int) -> list[Event]:
         log, cluster = self.case.sources[pattern.table].log, self.case.cluster
-        rows = log.rows(compile_condition(pattern.where))
+        rows = log.rows(pattern.condition)
         if not len(rows):
             return []
         if len(rows) > MOST:

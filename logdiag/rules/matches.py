@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Sequence as Several
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -89,6 +90,7 @@ class AlarmMatch(Strict):
     unraised: Literal["closed", "nothing"] = "closed"
     """what a lowering is that nothing was seen to raise"""
 
+    @cached_property
     def as_state(self) -> StateMatch:
         """The same as a state."""
 
@@ -297,7 +299,7 @@ def patterns(match: Match) -> Iterator[tuple[Place, Pattern]]:
             yield (*path, index), pattern
     if match.alarm:
         # Raised and listed alarms say the same: one pattern stands for both.
-        yield ("alarm",), match.alarm.as_state().raised[0]
+        yield ("alarm",), match.alarm.as_state.raised[0]
 
 
 def bound(match: Match | Several[Match]) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test, compile_condition
+from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test
 from logdiag.facts import FACTS
 from logdiag.language import gettext, ngettext
 from logdiag.records import instant
@@ -42,7 +42,7 @@ def _nearest(match: Match, case: Case) -> str | None:
     if match.state is not None:
         return _of_patterns(match.state.raised, case)
     if match.alarm is not None:
-        return _of_patterns(match.alarm.as_state().raised[:1], case)
+        return _of_patterns(match.alarm.as_state.raised[:1], case)
     if match.peers is not None:
         events = Collected(case).events(match.peers.of)
         if events:
@@ -63,7 +63,7 @@ def _of_patterns(patterns: list[Pattern], case: Case) -> str | None:
     best: tuple[int, str] | None = None
     for pattern in patterns:
         log = case.sources[pattern.table].log
-        for count, term, row in _one_less(compile_condition(pattern.where), log):
+        for count, term, row in _one_less(pattern.condition, log):
             if count and (best is None or count < best[0]):
                 near = ngettext(
                     "{number} record holds all of it but {term}, the first {time} on {peer}.",

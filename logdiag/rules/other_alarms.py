@@ -25,7 +25,7 @@ class Others(Collected):
         for rule in library.rules.values():
             for match in rule.match:
                 if match.alarm is not None and not match.alarm.others:
-                    state = match.alarm.as_state()
+                    state = match.alarm.as_state
                     patterns = [*state.raised, *(state.lower or []), *(state.acknowledge or [])]
                     self._claimed |= {(e.table, e.row) for e in super().events(patterns)}
 

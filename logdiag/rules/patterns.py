@@ -4,10 +4,12 @@ Conditions (``where``) use Sigma's words: a map is *and*, a list is *or*, ``Key|
 are checked by `logdiag.conditions`, which knows the modifiers.
 """
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema, model_validator
 
+from logdiag.conditions import Condition, compile_condition
 from logdiag.rules.notation import Strict, short
 
 Where = Annotated[
@@ -71,6 +73,11 @@ class Pattern(Strict):
     """a condition: a map is *and*, a list is *or*"""
     bind: dict[str, Binding] = {}
     """names for values of what matches"""
+
+    @cached_property
+    def condition(self) -> Condition:
+        """What ``where`` says."""
+        return compile_condition(self.where)
 
 
 class Step(Pattern):
