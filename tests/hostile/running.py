@@ -1,0 +1,130 @@
+"""Runs `logdiag` many times, each time in a process of its own.
+
+Starting Python and loading the rule library takes longer than most cases. So one process does both,
+reads nothing, and every run is a fork of it. It takes requests as lines of JSON and answers so.
+"""
+
+import faulthandler
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import NamedTuple, cast
+
+CPU_SECONDS = 20
+WALL_SECONDS = 240
+"""Other work on the machine makes a run wait; only one that waits for ever takes this long."""
+
+ADDRESS_SPACE = 12 << 30
+
+
+class Ran(NamedTuple):
+    """How a run ended: ``code`` is negative where a signal ended it; ``peak`` in bytes."""
+
+    code: int
+    peak: int
+    cpu: float
+
+
+class Runner:
+    """The process that runs are forked from. One that has died is started again."""
+
+    def __init__(self) -> None:
+        self._process = self._started()
+
+    @staticmethod
+    def _started() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(
+        self, words: list[str], streams: Path, environment: dict[str, str], stdin: Path | None = None
+    ) -> Ran:
+        """Run ``logdiag`` with these words in the folder ``streams``, where its output goes too."""
+        request = {"words": words, "streams": str(streams), "environment": environment}
+        request["stdin"] = os.devnull if stdin is None else str(stdin)
+        if self._process.poll() is not None:
+            self._process = self._started()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, f"the process that runs are forked from has ended ({self._process.wait()})"
+        return Ran(**json.loads(answer))
+
+    def close(self) -> None:
+        """Let the process end."""
+        self._process.communicate()
+
+
+def _serve() -> None:
+    import logdiag.pipeline
+    import logdiag.report.html
+    import logdiag.report.json_
+    import logdiag.report.text  # noqa: F401
+    from logdiag.grammar import record_start
+    from logdiag.rules.library import load
+
+    record_start()
+    load(())
+    for line in sys.stdin:
+        request = json.loads(line)
+        child = os.fork()
+        if not child:
+            _run(request)
+        print(json.dumps(_wait(child)._asdict()), flush=True)
+
+
+def _run(request: dict[str, object]) -> None:
+    from logdiag.cli import main
+
+    code = 1
+    try:
+        folder = Path(cast(str, request["streams"]))
+        for number, file in enumerate((cast(str, request["stdin"]), folder / "stdout", folder / "stderr")):
+            opened = os.open(
+                file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644
+            )
+            os.dup2(opened, number)
+            os.close(opened)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        os.chdir(folder)
+        os.environ.update(cast(dict[str, str], request["environment"]))
+        faulthandler.register(signal.SIGXCPU, chain=True)  # where it was when its time was up
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        sys.argv = ["logdiag", *cast(list[str], request["words"])]
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _wait(child: int) -> Ran:
+    end = time.monotonic() + WALL_SECONDS
+    while True:
+        pid, status, used = os.wait4(child, os.WNOHANG)
+        if pid:
+            cpu = used.ru_utime + used.ru_stime
+            return Ran(os.waitstatus_to_exitcode(status), used.ru_maxrss << 10, cpu)
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    _serve()
