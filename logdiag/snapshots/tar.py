@@ -1,67 +1,46 @@
-"""Tar archives, as streams."""
+"""Tar archives, as streams: no more of one is kept than a chunk and what stands in front of a member.
 
-import tarfile
+One that is damaged is read on from the next header that is whole.
+"""
+
 from collections.abc import Iterator
-from typing import cast
+from dataclasses import dataclass
 
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK, Member, readable
+from logdiag.snapshots.tar_headers import (
+    BLOCK,
+    LONGEST,
+    MAGIC,
+    Extension,
+    Header,
+    HeaderError,
+    extension_of,
+    header_of,
+)
+from logdiag.snapshots.tar_holes import Layout, filled, layout_of
+from logdiag.snapshots.tar_stream import Data, Stream
 
-HEAD = 512
+HEAD = BLOCK
 """How many bytes `begins` wants to see."""
 
-_BLOCK = 512
+_EMPTY = bytes(BLOCK)
 
-# Of headers that lie, tarfile also gives out what int() and the like make of them.
-_ERRORS = (
-    tarfile.TarError,
-    ArithmeticError,
-    LookupError,
-    ValueError,
-    TypeError,
-    EOFError,
-    OSError,
-    MemoryError,
-)
-
-_LONGEST_HEADER = 1 << 20
-_HEADERS_READ_WHOLE = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
-
-
-class _Reader:
-    """Chunks as the file object that ``tarfile`` wants; remembers how the stream ended."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-        self._last = b""
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
-            self._rest += chunk
-        data, self._rest = self._rest[:size], self._rest[size:]
-        self._last = (self._last + data)[-2 * _BLOCK :]
-        return data
-
-    def ended_well(self) -> bool:
-        """Whether the stream, read to its end, ends with the two empty blocks of a whole archive."""
-        while self.read(CHUNK):
-            pass
-        return self._last == bytes(2 * _BLOCK)
+_EXTENDS = (b"x", b"X")
+_EXTENDS_ALL = b"g"
+_LONG_NAME, _LONG_LINK = b"L", b"K"
+_LINKS = (b"1", b"2")
+_DEVICES = (b"3", b"4", b"6")
+_FOLDER, _FOLDER_WITH_NAMES = b"5", b"D"
+_OLD_FILE = b"\0"
 
 
 def begins(head: bytes) -> bool:
     """Whether a stream that begins so is a tar archive."""
-    return head[257:262] == b"ustar"
+    try:
+        return head[257:262] == MAGIC or header_of(head) is not None
+    except HeaderError:
+        return False
 
 
 def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
@@ -69,71 +48,127 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
 
     What is wrong with the archive as a whole is written to ``faults``.
     """
-    reader = _Reader(chunks)
+    stream, damage = Stream(chunks), _Damage()
+    said, long_name = Extension(), b""
+    for header in _headers(stream, damage):
+        if header.kind in (*_EXTENDS, _EXTENDS_ALL, _LONG_NAME, _LONG_LINK):
+            content = _extension(stream, header, damage)
+            if header.kind == _LONG_NAME:
+                long_name = content.partition(b"\0")[0]
+            elif header.kind in _EXTENDS:
+                more, problem = extension_of(content)
+                said = said.with_(more)
+                damage.note(problem)
+            continue  # what is said of all members, such as a comment, or of links changes nothing
+        name = said.of_holes(b"name") or said.values.get(b"path") or long_name or header.name
+        label = readable(name.decode("utf-8", "surrogateescape"))
+        if header.kind in _LINKS or header.kind in _DEVICES:
+            kind = "link" if header.kind in _LINKS else "device"
+            yield Member(label, iter(()), skipped=f"a {kind} in the archive is not followed")
+        elif header.kind != _FOLDER:  # links, devices and folders have no data, whatever their size
+            data = Data(stream, int(said.values.get(b"size", header.size)))
+            if not (header.kind == _FOLDER_WITH_NAMES or (header.kind == _OLD_FILE and name.endswith(b"/"))):
+                yield _file(label, header, said, stream, data)
+            data.skip()
+        said, long_name = Extension(), b""
+    if said.values or long_name:
+        damage.note("a header for a member that does not follow")
+    damage.tell(faults)
+
+
+def _file(label: str, header: Header, said: Extension, stream: Stream, data: Data) -> Member:
+    faults: list[Fault] = []
+    layout: Layout | None = None
     try:
-        # The stub asks for a whole file object; tarfile's stream mode only ever calls read().
-        with tarfile.open(
-            fileobj=cast("tarfile._Fileobj", reader), mode="r|", bufsize=CHUNK, tarinfo=_header_type(faults)
-        ) as archive:
-            while (entry := archive.next()) is not None:
-                # It remembers every header, and there may be millions; the stub does not know of it.
-                archive.members.clear()  # type: ignore[attr-defined]
-                name = readable(entry.name)
-                if entry.isfile():
-                    own: list[Fault] = []
-                    yield Member(name, _entry(archive, entry, own), own, packed=entry.issparse())
-                elif not entry.isdir():
-                    kind = "link" if entry.issym() or entry.islnk() else "device"
-                    yield Member(name, iter(()), skipped=f"a {kind} in the archive is not followed")
-    except _ERRORS as error:
-        faults.append(_fault(error))
-    if not reader.ended_well() and not faults:
-        faults.append(Fault("cut", "cut: the archive ends before its end mark"))
+        layout = layout_of(header, said, stream, data)
+    except HeaderError as error:
+        faults.append(Fault("damaged", f"damaged: holes of it are not known, and left out ({error})"))
+    if layout is None:
+        return Member(label, _content(data, faults), faults)
+    return Member(label, filled(layout, data, faults), faults, packed=True)
 
 
-def _fault(error: Exception) -> Fault:
-    """Damage, or where the archive ends inside a header, a cut."""
-    if str(error).startswith(("unexpected end of data", "truncated header")):
-        return Fault("cut", f"cut: the archive ends too early ({error})")
-    return Fault("damaged", f"damaged archive ({error})")
+def _content(data: Data, faults: list[Fault]) -> Iterator[bytes]:
+    while piece := data.piece(CHUNK):
+        yield piece
+    data.note_cut(faults)
 
 
-def _header_type(faults: list[Fault]) -> type[tarfile.TarInfo]:
-    """Headers that write down their damage.
-
-    In stream mode tarfile takes one that it cannot read for the end of the archive, silently.
-    """
-
-    class Header(tarfile.TarInfo):
-        @classmethod
-        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Header":
-            try:
-                header = super().frombuf(buf, encoding, errors)
-                if header.type in _HEADERS_READ_WHOLE and header.size > _LONGEST_HEADER:
-                    raise tarfile.HeaderError(f"a header of {header.size:,} bytes")
-                return header
-            except tarfile.HeaderError as error:
-                # The two empty blocks of the end, and the end of the stream, are no damage.
-                if buf.strip(b"\0"):
-                    faults.append(_fault(error))
-                raise
-
-    return Header
+def _extension(stream: Stream, header: Header, damage: "_Damage") -> bytes:
+    data = Data(stream, header.size)
+    content = b""
+    if header.size > LONGEST:
+        damage.note(f"a header of {header.size:,} bytes")
+    elif header.kind in (*_EXTENDS, _LONG_NAME):
+        content = data.take(header.size)
+    data.skip()
+    return content
 
 
-def _entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, faults: list[Fault]) -> Iterator[bytes]:
-    # The stream itself rather than extractfile(), which gives nothing of a piece that is cut.
-    file = archive.extractfile(entry) if entry.issparse() else archive.fileobj
-    if file is archive.fileobj and file is not None:
-        file.seek(entry.offset_data)
-    left = entry.size
-    while file is not None and left:
-        try:
-            chunk = file.read(min(CHUNK, left))
-        except _ERRORS:
-            chunk = b""
-        if not chunk:
-            faults.append(Fault("cut", "cut: the archive ends inside this member"))
-            return
-        left -= len(chunk)
-        yield chunk
+# ── from header to header ───────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Damage:
+    """What is wrong with an archive, told in few words however much it is."""
+
+    headers: int = 0
+    first: str = ""
+    passed: int = 0
+    is_over: bool = False
+    """Whether the end mark was seen."""
+    goes_on: bool = False
+    """Whether anything stands behind it."""
+
+    def note(self, problem: str | None) -> None:
+        """One more header that is damaged, if it is."""
+        if problem is not None:
+            self.headers += 1
+            self.first = self.first or problem
+
+    def tell(self, faults: list[Fault]) -> None:
+        """What is wrong, as faults."""
+        if not self.is_over and not faults:
+            faults.append(Fault("cut", "cut: the archive ends before its end mark"))
+        said = []
+        if self.headers:
+            said.append(f"{self.headers:,} of its headers cannot be read, first {self.first}")
+        if self.goes_on:
+            said.append("other data behind its end mark")
+        if self.passed:
+            said.append(f"{self.passed:,} bytes were passed over")
+        if said:
+            faults.append(Fault("damaged", f"damaged archive: {'; '.join(said)}"))
+
+
+def _headers(stream: Stream, damage: _Damage) -> Iterator[Header]:
+    """The headers of an archive; between two of them the data of the first is to be read."""
+    empty = 0
+    is_lost = False
+    while len(block := stream.take(BLOCK)) == BLOCK:
+        if block == _EMPTY:
+            empty += 1
+            continue
+        damage.goes_on |= empty >= 2 and not is_lost
+        header, problem = _header(block, is_lost)
+        if header is not None:
+            yield header
+        elif is_lost:
+            damage.passed += (empty + 1) * BLOCK
+        else:
+            damage.note(problem)
+            damage.passed += BLOCK
+        is_lost = header is None
+        empty = 0
+    damage.passed += len(block) if is_lost and any(block) else 0
+    damage.is_over = empty >= 2 and not any(block)
+
+
+def _header(block: bytes, is_lost: bool) -> tuple[Header | None, str]:
+    """The header that a block is, or why it is none. Where the place was lost, more is asked of it."""
+    if is_lost and block[257:262] != MAGIC:
+        return None, ""
+    try:
+        return header_of(block), "one with a wrong sum"
+    except HeaderError as error:
+        return None, f"one with {error}"
