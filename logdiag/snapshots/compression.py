@@ -25,24 +25,36 @@ OUTPUT = 1 << 20
 # What a damaged piece of input held before the damage is lost, so it must not be much.
 _SLICE = 1 << 12
 
+_OUTERMOST, _INSIDE = 27, 26
+"""How far back a stream may quote, as a power of 2: all of it is memory, for each stream inside another."""
 
-class _Decompressor(Protocol):
+_LZMA_BESIDE = 1 << 20
+
+
+class Decompressor(Protocol):
     """What `lzma`, `bz2` and `zstd` have in common."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Whether the end mark was read."""
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Whether all that was given is used up."""
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What was given behind the end mark."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """What comes out of more input."""
 
 
-class _Gzip:
-    """The decompressor of isa-l for one gzip part, in the words of the others."""
+class _Deflate:
+    """The decompressor of isa-l, in the words of the others."""
 
-    def __init__(self) -> None:
-        self._stream = isal_zlib.decompressobj(wbits=31)
+    def __init__(self, wbits: int) -> None:
+        self._stream = isal_zlib.decompressobj(wbits=wbits)
 
     @property
     def eof(self) -> bool:
@@ -57,33 +69,70 @@ class _Gzip:
         return bytes(self._stream.unused_data)
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        content: bytes = self._stream.decompress(self._stream.unconsumed_tail + data, max(0, max_length))
-        return content
+        piece: bytes = self._stream.decompress(self._stream.unconsumed_tail + data, max(0, max_length))
+        return piece
+
+
+def gzip(_: int = 0) -> Decompressor:
+    """For one part of gzip; how far it quotes is the same for all."""
+    return _Deflate(31)
+
+
+def deflate(_: int = 0) -> Decompressor:
+    """For what gzip and zip hold, without anything around it."""
+    return _Deflate(-15)
+
+
+def bzip2(_: int = 0) -> Decompressor:
+    """For one part of bzip2; how far it quotes is never much."""
+    return bz2.BZ2Decompressor()
+
+
+def xz(window: int = _OUTERMOST) -> Decompressor:
+    """For xz, and what zip calls so."""
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, (1 << window) + _LZMA_BESIDE)
+
+
+def lzma_alone(window: int = _OUTERMOST) -> Decompressor:
+    """For LZMA without a container."""
+    return lzma.LZMADecompressor(lzma.FORMAT_ALONE, (1 << window) + _LZMA_BESIDE)
+
+
+def zstandard(window: int = _OUTERMOST) -> Decompressor:
+    """For Zstandard."""
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window})
 
 
 @dataclass(frozen=True)
 class Compression:
-    """One format: its name, how its streams begin, and the suffixes that its file names carry."""
+    """One format: its name, how its streams begin, and the suffixes that its file names carry.
+
+    ``decompressor`` makes one for streams that quote from no further back than a power of 2 of bytes.
+    """
 
     name: str
-    magic: bytes
+    magics: tuple[bytes, ...]
     suffixes: tuple[str, ...]
-    decompressor: Callable[[], _Decompressor]
+    decompressor: Callable[[int], Decompressor]
 
+
+# Such frames hold notes of other programs, and are skipped by the decompressor.
+_ZSTD_SKIPPED = tuple(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))
 
 COMPRESSIONS = (
-    Compression("gzip", b"\x1f\x8b", (".gz",), _Gzip),
-    Compression("xz", b"\xfd7zXZ\0", (".xz",), lzma.LZMADecompressor),
-    Compression("Zstandard", b"\x28\xb5\x2f\xfd", (".zst",), zstd.ZstdDecompressor),
-    Compression("bzip2", b"BZh", (".bz2",), bz2.BZ2Decompressor),
+    Compression("gzip", (b"\x1f\x8b",), (".gz",), gzip),
+    Compression("xz", (b"\xfd7zXZ\0",), (".xz",), xz),
+    Compression("Zstandard", (b"\x28\xb5\x2f\xfd", *_ZSTD_SKIPPED), (".zst",), zstandard),
+    Compression("bzip2", (b"BZh",), (".bz2",), bzip2),
 )
 
-_ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError)
+ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError)
+"""What decompressors raise of data that is damaged."""
 
 
 def compression_of(head: bytes) -> Compression | None:
     """The format of a stream that begins so; None for one that is not compressed."""
-    return next((one for one in COMPRESSIONS if head.startswith(one.magic)), None)
+    return next((one for one in COMPRESSIONS if head.startswith(one.magics)), None)
 
 
 def unpacked_name(source: str) -> str:
@@ -97,24 +146,27 @@ def unpacked_name(source: str) -> str:
     return source
 
 
-def decompress(compression: Compression, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
+def decompress(
+    compression: Compression, chunks: Iterator[bytes], faults: list[Fault], depth: int = 0
+) -> Iterator[bytes]:
     """The content of a stream of one or more parts; all that can be read of a cut one."""
-    stream = compression.decompressor()
+    window = _INSIDE if depth else _OUTERMOST
+    stream = compression.decompressor(window)
     behind = b""
-    for chunk in _slices(chunks):
+    for chunk in slices(chunks):
         while chunk:
             if stream.eof:
                 # Parts may be padded with zeros; anything else that is no further part is not ours.
                 behind = (behind + chunk).lstrip(b"\0")
-                if not behind.startswith(compression.magic):
-                    if not compression.magic.startswith(behind):
+                if not behind.startswith(compression.magics):
+                    if not any(magic.startswith(behind) for magic in compression.magics):
                         faults.append(Fault("damaged", f"other data behind the {compression.name} data"))
                         return
                     break
-                stream, chunk, behind = compression.decompressor(), behind, b""
+                stream, chunk, behind = compression.decompressor(window), behind, b""
             try:
-                yield from _content(stream, chunk)
-            except _ERRORS as error:
+                yield from content(stream, chunk)
+            except ERRORS as error:
                 faults.append(Fault("damaged", f"damaged {compression.name} data ({error})"))
                 return
             chunk = stream.unused_data if stream.eof else b""
@@ -124,17 +176,19 @@ def decompress(compression: Compression, chunks: Iterator[bytes], faults: list[F
         faults.append(Fault("cut", f"cut: the {compression.name} data ends before its end mark"))
 
 
-def _content(stream: _Decompressor, data: bytes) -> Iterator[bytes]:
+def content(stream: Decompressor, data: bytes) -> Iterator[bytes]:
+    """What comes out of a piece of input, in pieces of `OUTPUT` at most."""
     while True:
-        content = stream.decompress(data, OUTPUT)
-        if content:
-            yield content
+        piece = stream.decompress(data, OUTPUT)
+        if piece:
+            yield piece
         data = b""
-        if stream.eof or (stream.needs_input and len(content) < OUTPUT):
+        if stream.eof or (stream.needs_input and len(piece) < OUTPUT):
             return
 
 
-def _slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, in pieces that are small."""
     for chunk in chunks:
         for start in range(0, len(chunk), _SLICE):
             yield chunk[start : start + _SLICE]

@@ -46,12 +46,12 @@ def members(
         said = f"archives inside each other more than {meter.limits.depth} deep are not opened (depth)"
         yield from _admitted(Member(source, iter(()), [Fault("limit", said)]), meter)
     elif compression is not None:
-        unpacked = meter.unpacking(decompress(compression, chunks, faults), faults)
+        unpacked = meter.unpacking(decompress(compression, chunks, faults, depth), faults)
         yield from members(
             unpacked_name(source), unpacked, meter, whole=whole, depth=depth + 1, faults=faults
         )
     elif is_tar or is_zip:
-        entries = tar.entries(chunks, faults) if is_tar else zip_.entries(chunks, faults, meter.limits.member)
+        entries = tar.entries(chunks, faults) if is_tar else zip_.entries(chunks, faults, meter.limits)
         for entry in entries:
             name = entry.source if whole else f"{source}!/{entry.source}"
             if entry.skipped is not None:
