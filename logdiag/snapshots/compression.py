@@ -30,6 +30,9 @@ _OUTERMOST, _INSIDE = 27, 26
 
 _LZMA_BESIDE = 1 << 20
 
+_MOST_PARTS = 1_000_000
+"""Each takes a decompressor of its own."""
+
 
 class Decompressor(Protocol):
     """What `lzma`, `bz2` and `zstd` have in common."""
@@ -153,6 +156,7 @@ def decompress(
     window = _INSIDE if depth else _OUTERMOST
     stream = compression.decompressor(window)
     behind = b""
+    parts = 1
     for chunk in slices(chunks):
         while chunk:
             if stream.eof:
@@ -163,6 +167,11 @@ def decompress(
                         faults.append(Fault("damaged", f"other data behind the {compression.name} data"))
                         return
                     break
+                parts += 1
+                if parts > _MOST_PARTS:
+                    said = f"of {compression.name} data no more than {_MOST_PARTS:,} parts are read"
+                    faults.append(Fault("limit", said))
+                    return
                 stream, chunk, behind = compression.decompressor(window), behind, b""
             try:
                 yield from content(stream, chunk)

@@ -65,6 +65,9 @@ class Limits:
 RATIO_FROM = 64 << 20
 """Bytes that may be unpacked before their ratio counts: a small file of zeros harms nobody."""
 
+_BOMBS = 3
+"""How many times as much as may be unpacked may turn out to have been out of proportion."""
+
 
 @dataclass
 class Meter:
@@ -78,6 +81,7 @@ class Meter:
     total: int = 0
     read: int = 0
     unpacked: int = 0
+    wasted: int = 0
     members: int = 0
     stopped: Fault | None = None
     _started: float = field(init=False)
@@ -87,7 +91,7 @@ class Meter:
 
     def begin(self) -> None:
         """Begin with a snapshot."""
-        self.read = self.unpacked = self.members = 0
+        self.read = self.unpacked = self.wasted = self.members = 0
         self._started = self.clock()
         # What all snapshots may hold together does not come back with the next one.
         self.stopped = self.stopped if self.total >= self.limits.total else None
@@ -101,18 +105,33 @@ class Meter:
             yield chunk
 
     def unpacking(self, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
-        """What comes out of something compressed, as long as it is not out of proportion."""
-        before = self.unpacked
+        """What comes out of something compressed, as long as it is not out of proportion.
+
+        All that comes out of a snapshot counts, in whatever it was packed, against the bytes of the
+        snapshot as it was given. Streams that pass that are left, and what they gave does not count
+        against those behind them; but there may not be many.
+        """
+        times = f"{self.limits.ratio:,} times the size of what was given"
+        if self.wasted > _BOMBS * self._in_proportion():
+            faults.append(
+                Fault("limit", f"not unpacked, too much before it came to more than {times} (ratio)")
+            )
+            return
+        own = 0
         for chunk in chunks:
+            own += len(chunk)
             self.unpacked += len(chunk)
-            if self.unpacked > RATIO_FROM and self.unpacked > self.limits.ratio * self.read:
-                times = f"{self.limits.ratio:,} times the size of what was given"
+            if self.unpacked > self._in_proportion():
                 faults.append(Fault("limit", f"unpacked to more than {times} (ratio)"))
-                self.unpacked = before  # what stands behind it is not to blame
+                self.unpacked -= own
+                self.wasted += own
                 return
             if self._is_late():
                 return
             yield chunk
+
+    def _in_proportion(self) -> int:
+        return max(RATIO_FROM, self.limits.ratio * self.read)
 
     def content(self, chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[bytes]:
         """The bytes of one member, as long as there are not too many."""

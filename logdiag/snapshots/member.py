@@ -8,6 +8,10 @@ from logdiag.model import Fault
 CHUNK = 1 << 18
 """Bytes asked for at a time."""
 
+_LONGEST_NAME = 1024
+"""Characters of a name: a path that a file system takes is hardly longer, and all names are kept."""
+_BEGINNING, _ENDING = 512, 511
+
 
 @dataclass
 class Member:
@@ -27,5 +31,6 @@ class Member:
 
 
 def readable(name: str) -> str:
-    """A name as text: bytes in it that are not UTF-8 become U+FFFD."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """A name as text: bytes in it that are not UTF-8 become U+FFFD, and a very long one is shortened."""
+    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_BEGINNING]}…{shown[-_ENDING:]}"

@@ -50,6 +50,9 @@ def members(
         yield from members(
             unpacked_name(source), unpacked, meter, whole=whole, depth=depth + 1, faults=faults
         )
+    elif (is_tar or is_zip) and not whole and not meter.admits():
+        # Archives count, too: there may be many that are empty.
+        yield from _admitted(Member(source, iter(()), faults), meter)
     elif is_tar or is_zip:
         entries = tar.entries(chunks, faults) if is_tar else zip_.entries(chunks, faults, meter.limits)
         for entry in entries:

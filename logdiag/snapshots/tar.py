@@ -25,6 +25,7 @@ HEAD = BLOCK
 """How many bytes `begins` wants to see."""
 
 _EMPTY = bytes(BLOCK)
+_NOTHING = Extension()
 
 _EXTENDS = (b"x", b"X")
 _EXTENDS_ALL = b"g"
@@ -49,7 +50,7 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
     What is wrong with the archive as a whole is written to ``faults``.
     """
     stream, damage = Stream(chunks), _Damage()
-    said, long_name = Extension(), b""
+    said, long_name = _NOTHING, b""
     for header in _headers(stream, damage):
         if header.kind in (*_EXTENDS, _EXTENDS_ALL, _LONG_NAME, _LONG_LINK):
             content = _extension(stream, header, damage)
@@ -60,7 +61,9 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
                 said = said.with_(more)
                 damage.note(problem)
             continue  # what is said of all members, such as a comment, or of links changes nothing
-        name = said.of_holes(b"name") or said.values.get(b"path") or long_name or header.name
+        name = long_name or header.name
+        if said is not _NOTHING:
+            name = said.of_holes(b"name") or said.values.get(b"path") or name
         label = readable(name.decode("utf-8", "surrogateescape"))
         if header.kind in _LINKS or header.kind in _DEVICES:
             kind = "link" if header.kind in _LINKS else "device"
@@ -70,7 +73,7 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
             if not (header.kind == _FOLDER_WITH_NAMES or (header.kind == _OLD_FILE and name.endswith(b"/"))):
                 yield _file(label, header, said, stream, data)
             data.skip()
-        said, long_name = Extension(), b""
+        said, long_name = _NOTHING, b""
     if said.values or long_name:
         damage.note("a header for a member that does not follow")
     damage.tell(faults)
@@ -116,9 +119,9 @@ class _Damage:
     first: str = ""
     passed: int = 0
     is_over: bool = False
-    """Whether the end mark was seen."""
+    """Whether its end mark was seen, and no header behind it."""
     goes_on: bool = False
-    """Whether anything stands behind it."""
+    """Whether anything stands behind an end mark."""
 
     def note(self, problem: str | None) -> None:
         """One more header that is damaged, if it is."""
@@ -149,9 +152,11 @@ def _headers(stream: Stream, damage: _Damage) -> Iterator[Header]:
         if block == _EMPTY:
             empty += 1
             continue
-        damage.goes_on |= empty >= 2 and not is_lost
+        if empty >= 2 and not is_lost:
+            damage.is_over = damage.goes_on = True
         header, problem = _header(block, is_lost)
         if header is not None:
+            damage.is_over = False
             yield header
         elif is_lost:
             damage.passed += (empty + 1) * BLOCK
@@ -161,7 +166,7 @@ def _headers(stream: Stream, damage: _Damage) -> Iterator[Header]:
         is_lost = header is None
         empty = 0
     damage.passed += len(block) if is_lost and any(block) else 0
-    damage.is_over = empty >= 2 and not any(block)
+    damage.is_over |= empty >= 2 and not any(block)
 
 
 def _header(block: bytes, is_lost: bool) -> tuple[Header | None, str]:

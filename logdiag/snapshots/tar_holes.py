@@ -41,6 +41,8 @@ def layout_of(header: Header, said: Extension, stream: Stream, data: Data) -> La
         HeaderError: what tells of its holes cannot be true.
 
     """
+    if header.kind != _OLD and not (said.values or said.numbers):
+        return None
     version = said.of_holes(b"major"), said.of_holes(b"minor")
     if header.kind == _OLD:
         numbers, size = _numbers_of_blocks(header.block, stream), number(header.block[483:495])

@@ -91,7 +91,11 @@ def _member(entry: Entry, start: int, end: int, packed: Packed) -> Member:
         return Member(entry.name, iter(()), [Fault("damaged", said)])
     faults: list[Fault] = []
     if start < 0:
-        faults.append(Fault("damaged", "damaged: the member is not where the list of the archive says"))
+        faults.append(
+            Fault(
+                "damaged", "damaged: there is no such member, or another, where the list of the archive says"
+            )
+        )
         return Member(entry.name, iter(()), faults)
     content = unpacked(packed, entry, start, end, faults)
     return Member(entry.name, content, faults, packed=entry.method != STORED)
@@ -100,18 +104,20 @@ def _member(entry: Entry, start: int, end: int, packed: Packed) -> Member:
 def _listed(file: IO[bytes], listing: Listing, faults: list[Fault]) -> Iterator[_Found]:
     """The members of the list, and what is wrong with it."""
     count = covered = 0
+    seen: set[int] = set()
     for entry in listed(file, listing):
-        own = local(file, entry.place)
+        own = local(file, entry.place) if entry.place not in seen else None
         start = -1 if own is None else own[1]
         count += 1
         if own is not None:
+            seen.add(entry.place)
             covered += start - entry.place + entry.packed + (_SIZES_BEHIND if own[0].crc is None else 0)
         yield entry, start, start + entry.packed
     said = []
     if count & 0xFFFF != listing.members & 0xFFFF:
         said.append(f"its list has {count:,} members and not {listing.members:,}")
     if listing.start - covered >= _SMALLEST_MEMBER:
-        said.append(f"{listing.start - covered:,} bytes are of no member in its list")
+        said.append(f"{listing.start - covered:,} bytes belong to no member in its list")
     if listing.behind:
         said.append(f"{listing.behind:,} bytes stand behind it")
     if said:

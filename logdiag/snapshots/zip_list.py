@@ -19,6 +19,7 @@ _LOCATOR = struct.Struct("<4sIQI")
 _LOCATOR_SIGNATURE = b"PK\x06\x07"
 
 _LONGEST_COMMENT = 0xFFFF
+_LARGEST = 1 << 48
 _IN_EXTRA = 0xFFFFFFFF
 _EXTRA64 = 1
 
@@ -26,6 +27,7 @@ _ENCRYPTED = 1
 _SIZES_FOLLOW = 1 << 3
 _UTF8 = 1 << 11
 _LINK = 0o120000
+_NOTHING_PACKED = 2
 
 
 class Entry(NamedTuple):
@@ -50,8 +52,8 @@ class Entry(NamedTuple):
 
     @property
     def is_folder(self) -> bool:
-        """Whether it has no content of its own."""
-        return self.raw_name.endswith(b"/")
+        """Whether it has no content of its own, which programs may have packed to 2 bytes."""
+        return self.raw_name.endswith(b"/") and self.packed <= _NOTHING_PACKED
 
     @property
     def is_link(self) -> bool:
@@ -174,6 +176,8 @@ def _with_extra(extra: bytes, *numbers: int) -> tuple[int, ...]:
 
 
 def read_at(file: IO[bytes], place: int, size: int) -> bytes:
-    """Bytes from the middle of a file, fewer at its end."""
+    """Bytes from the middle of a file, fewer at its end; archives name places that no file has."""
+    if not 0 <= place <= _LARGEST:
+        return b""
     file.seek(place)
     return file.read(size)
