@@ -168,6 +168,63 @@ def test_what_unpacks_out_of_proportion_is_left(tmp_path: Path, monkeypatch: pyt
     assert (first.records, second.records) == (3, 3)
 
 
+def test_one_bomb_takes_nothing_from_what_stands_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits_module, "RATIO_FROM", 4 << 20)
+    bomb = gzip.compress(bytes(64 << 20))
+    packed = tar(
+        ("a.gz", gzip.compress(log(1))), ("b.gz", bomb), ("c.gz", gzip.compress(log(2))), ("d", log(3))
+    )
+    tables = parse(tmp_path, Limits(ratio=20), x_tgz=gzip.compress(packed))
+    assert [(place, names) for place, _, names in told(tables)] == [
+        ("x.tgz/a", []),
+        ("x.tgz/b", ["ratio"]),
+        ("x.tgz/c", []),
+        ("x.tgz/d", []),
+    ]
+    assert [one.records for one in tables.members] == [3, 0, 3, 3]
+
+
+def test_where_one_bomb_follows_another_nothing_more_is_unpacked_but_what_is_plain_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits_module, "RATIO_FROM", 4 << 20)
+    bomb = gzip.compress(bytes(64 << 20))
+    bombs = [(f"{number:02}.gz", bomb) for number in range(20)]
+    packed = tar(*bombs, ("y.gz", gzip.compress(log(1))), ("z", log(2)))
+    tables = parse(tmp_path, Limits(ratio=5), a_tar=packed, b_gz=gzip.compress(log(3)))
+    reasons = [fault.text for one in tables.members for fault in one.faults]
+    assert reasons[0] == "unpacked to more than 5 times the size of what was given (ratio)"
+    assert reasons[-1] == (
+        "not unpacked, because too much in front of it unpacked to more than 5 times the size of "
+        "what was given (ratio)"
+    )
+    assert len(reasons) == 21
+    assert sum(one.size for one in tables.members) < 6 * (4 << 20)
+    assert [(one.source, one.records) for one in tables.members[20:]] == [("y", 0), ("z", 3), ("b", 3)]
+
+
+def test_zips_in_zips_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits_module, "RATIO_FROM", 1 << 20)
+    inside = zipped(("zeros", bytes(4 << 20)))
+    for _ in range(4):
+        inside = zipped(*((f"{number}.zip", inside) for number in range(16)))
+    meter = Meter(Limits())
+    content = zipped(("in.zip", inside), ("messages", log(1)))
+    sizes = [sum(map(len, one.chunks)) for one in members_of("a.zip", meter.given(iter([content])), meter)]
+    assert len(sizes) < 200
+    assert sum(sizes) < 16 << 20
+
+
+def test_archives_that_hold_nothing_are_members_too(tmp_path: Path) -> None:
+    empty = zipped()
+    tables = parse(
+        tmp_path, Limits(members=5), a_tar=tar(*((str(n), empty) for n in range(9)), ("z", log(1)))
+    )
+    assert told(tables) == [("a.tar/5", 0, ["members"])]
+
+
 def test_what_is_small_may_be_out_of_any_proportion(tmp_path: Path) -> None:
     tables = parse(tmp_path, Limits(ratio=1), a_gz=gzip.compress(log(1) + b"x" * (1 << 20)))
     assert told(tables) == [("a.gz/a", 3 * EACH + (1 << 20), [])]

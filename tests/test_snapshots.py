@@ -20,7 +20,7 @@ from records_from import HEADER
 from logdiag.errors import InputError
 from logdiag.model import Fault, MemberCoverage
 from logdiag.reading import Tables, read
-from logdiag.snapshots import Limits, find_snapshots
+from logdiag.snapshots import Limits, compression, find_snapshots
 from logdiag.snapshots.compression import COMPRESSIONS, OUTPUT, decompress
 
 LINE = HEADER + b'tvcs: Event="x"\n'
@@ -600,6 +600,53 @@ def test_a_small_stream_that_unpacks_to_much_comes_in_pieces(suffix: str) -> Non
     assert sum(sizes) == 64 << 20
     assert max(sizes) <= OUTPUT
     assert faults == []
+
+
+SKIPPED = b"\x53\x2a\x4d\x18" + (9).to_bytes(4, "little") + b"some note"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zstd.compress(log()) + SKIPPED,
+        SKIPPED + zstd.compress(log()),
+        SKIPPED * 2 + zstd.compress(LINE) + SKIPPED + zstd.compress(LINE * 2) + SKIPPED,
+    ],
+)
+def test_frames_that_zstandard_skips_are_skipped(tmp_path: Path, content: bytes) -> None:
+    (found,) = parse(put(tmp_path / "m.zst", content)).members
+    assert (found.source, found.records, found.faults) == ("m", 3, ())
+
+
+def test_a_frame_to_skip_that_is_cut(tmp_path: Path) -> None:
+    (found,) = parse(put(tmp_path / "m.zst", zstd.compress(log()) + SKIPPED[:-1])).members
+    assert (found.records, kinds(found)) == (3, ["cut"])
+
+
+def far(suffix: str, log_of_window: int) -> bytes:
+    """A stream that wants as much memory as a power of 2 of bytes."""
+    if suffix == ".xz":
+        filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << log_of_window}]
+        return lzma.compress(log(), filters=filters)
+    options = {zstd.CompressionParameter.window_log: log_of_window}
+    packer = zstd.ZstdCompressor(options=options)
+    return packer.compress(log()) + packer.flush()
+
+
+@pytest.mark.parametrize("suffix", [".xz", ".zst"])
+def test_a_stream_that_wants_too_much_memory_is_not_unpacked(tmp_path: Path, suffix: str) -> None:
+    for window, records in ((26, 3), (27, 3), (28, 0)):
+        (found,) = parse(put(tmp_path / f"m{window}{suffix}", far(suffix, window))).members
+        assert (found.records, kinds(found)) == (records, [] if records else ["damaged"])
+    inside = tar(*((f"{window}{suffix}", far(suffix, window)) for window in (26, 27)))
+    tables = parse(put(tmp_path / "a.tgz", gz(tar(("b.tar", inside)))))
+    assert [(found.records, kinds(found)) for found in tables.members] == [(3, []), (0, ["damaged"])]
+
+
+def test_a_stream_of_parts_without_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "_MOST_PARTS", 5)
+    (found,) = parse(put(tmp_path / "m.gz", gz(LINE) * 9)).members
+    assert (found.records, kinds(found)) == (5, ["limit"])
 
 
 def test_a_zip_archive(tmp_path: Path) -> None:

@@ -25,8 +25,11 @@ OUTPUT = 1 << 20
 # What a damaged piece of input held before the damage is lost, so it must not be much.
 _SLICE = 1 << 12
 
-_OUTERMOST, _INSIDE = 27, 26
+_FAR, _NEAR = 27, 26
 """How far back a stream may quote, as a power of 2: all of it is memory, for each stream inside another."""
+
+_FAR_TO_DEPTH = 2
+"""Such as an archive in a compressed archive."""
 
 _LZMA_BESIDE = 1 << 20
 
@@ -91,17 +94,17 @@ def bzip2(_: int = 0) -> Decompressor:
     return bz2.BZ2Decompressor()
 
 
-def xz(window: int = _OUTERMOST) -> Decompressor:
+def xz(window: int = _FAR) -> Decompressor:
     """For xz, and what zip calls so."""
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, (1 << window) + _LZMA_BESIDE)
 
 
-def lzma_alone(window: int = _OUTERMOST) -> Decompressor:
+def lzma_alone(window: int = _FAR) -> Decompressor:
     """For LZMA without a container."""
     return lzma.LZMADecompressor(lzma.FORMAT_ALONE, (1 << window) + _LZMA_BESIDE)
 
 
-def zstandard(window: int = _OUTERMOST) -> Decompressor:
+def zstandard(window: int = _FAR) -> Decompressor:
     """For Zstandard."""
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window})
 
@@ -153,7 +156,7 @@ def decompress(
     compression: Compression, chunks: Iterator[bytes], faults: list[Fault], depth: int = 0
 ) -> Iterator[bytes]:
     """The content of a stream of one or more parts; all that can be read of a cut one."""
-    window = _INSIDE if depth else _OUTERMOST
+    window = _FAR if depth <= _FAR_TO_DEPTH else _NEAR
     stream = compression.decompressor(window)
     behind = b""
     parts = 1

@@ -113,9 +113,8 @@ class Meter:
         """
         times = f"{self.limits.ratio:,} times the size of what was given"
         if self.wasted > _BOMBS * self._in_proportion():
-            faults.append(
-                Fault("limit", f"not unpacked, too much before it came to more than {times} (ratio)")
-            )
+            said = f"not unpacked, because too much in front of it unpacked to more than {times} (ratio)"
+            faults.append(Fault("limit", said))
             return
         own = 0
         for chunk in chunks:
