@@ -134,6 +134,14 @@ def test_a_line_of_three_megabytes_that_never_ends_is_set_apart() -> None:
     assert sums(tables) == (len(LINE), 3 << 20)
 
 
+def test_a_record_with_many_empty_lines_behind_it_is_whole() -> None:
+    content = LINE + b"\n" * 900_000 + b" |\n" + b"\n" * 1000 + LINE
+    tables = read_bytes(content)
+    assert tables.records["length"].to_pylist() == [len(content) - len(LINE), len(LINE)]
+    assert tables.records["line"].to_pylist() == [1, 901_003]
+    assert tables.records["body"].to_pylist()[0].count("\n") == 901_000
+
+
 def test_of_a_record_of_five_megabytes_the_beginning_is_read() -> None:
     body = b" |" + b"x" * 77 + b"\n"
     content = LINE + body * ((5 << 20) // len(body)) + LINE

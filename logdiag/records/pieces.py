@@ -16,7 +16,7 @@ LONG_LINE = "a line that is too long"
 BEHIND_LONG_LINE = "stands behind a line that is too long"
 BEHIND_LONG_RECORD = "stands behind the part of its record that is read"
 
-LONGEST_RECORD = 4 << 20
+LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest that are known have a few hundred lines."""
 
 _PIECE = 1 << 20

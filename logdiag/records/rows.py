@@ -109,6 +109,7 @@ class Record:
 
 _STARTS = {"TIME", "PASTED_TIME"}
 _LINE_ENDS = {"EOL", "BODY", "BODY_MESSAGE", "ORPHAN", "VALUE_LINE"}
+_LINES = {"BODY", "VALUE_LINE"}
 
 
 def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
@@ -155,9 +156,15 @@ def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
 
 
 def _groups(stream: Iterable[Token]) -> Iterator[list[Token]]:
-    """Tokens by record: each group starts with a time at a line's start, or is one orphan line."""
+    """Tokens by record: each group starts with a time at a line's start, or is one orphan line.
+
+    Lines below the first that follow each other are as one: a record may have a million of them.
+    """
     group: list[Token] = []
     for token in stream:
+        if group and token.terminal in _LINES and token.terminal == group[-1].terminal:
+            group[-1] = Token(token.terminal, group[-1].start, token.end)
+            continue
         new = token.terminal == "ORPHAN" or (
             token.terminal in _STARTS and bool(group) and group[-1].terminal in _LINE_ENDS
         )

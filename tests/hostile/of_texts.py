@@ -66,7 +66,12 @@ LOGS: dict[str, tuple[bytes, int, int | None]] = {
     "NULs in a log": (log() + bytes(MEGA) + b"\n" + log(start=3), RAN, 6),
     "10 MB of line ends behind a record": (log() + b"\n" * (10 * MEGA) + log(start=3), RAN, 6),
     "10 MB of carriage returns behind a record": (log() + b"\r" * (10 * MEGA), RAN, 3),
-    "a record with 1 MB of short lines": (log() + b"x\n" * (MEGA // 2) + log(start=3), RAN, 6),
+    "10 MB of short lines behind a record": (log() + b"x\n" * (5 * MEGA) + log(start=3), RAN, 6),
+    "10 MB of line ends in a value": (
+        log() + HEADER + b'expc01 tvcs: a="' + b"\n" * (10 * MEGA) + b'"\n' + log(start=3),
+        RAN,
+        7,
+    ),
     "orphans without end": (b"x\n" * 200_000 + log(), RAN, 3),
     "only beginnings of records": (b"2024-02-06T09:00:00.000+00:00 " * 20_000, NOTHING_READ, 0),
     "stamps without a host": (log() + (HEADER.rstrip() + b"\n") * 20_000, RAN, 3),
@@ -111,8 +116,9 @@ HEAVY = {
     "2,000 lists of peers",
     "the same record 20,000 times",
     "what makes searches slow",
-    "a record with 1 MB of short lines",
+    "10 MB of short lines behind a record",
     "10 MB of line ends behind a record",
+    "10 MB of line ends in a value",
 }
 
 
