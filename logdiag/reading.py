@@ -18,6 +18,7 @@ from logdiag.dumps import Kind as DumpKind
 from logdiag.grammar import record_start
 from logdiag.kinds import NO_RECORD, why_not_read
 from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
+from logdiag.numbering import Numbering
 from logdiag.records import RECORDS, UNPARSED, Record, Rows, Unparsed, instant, pieces, rows
 from logdiag.records.columns import SETTINGS
 from logdiag.records.pasted import is_pasted, pasted_rows
@@ -116,11 +117,9 @@ class _Reader:
 
     def snapshot(self, name: str, members: Iterator[Member]) -> None:
         """Read all members of a snapshot."""
-        seen: Counter[str] = Counter()
+        numbering = Numbering()
         for member in members:
-            seen[member.source] += 1
-            count = seen[member.source]
-            source = member.source if count == 1 else f"{member.source}#{count}"
+            source = numbering.name(member.source)
             ledger = MemberCoverage(snapshot=name, source=source, kind="other", size=0, reason=member.skipped)
             ledger = self._member(ledger, member)
             # The faults of a member are complete when its bytes are used up.

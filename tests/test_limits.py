@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import random
 import subprocess
 import sys
@@ -127,6 +128,20 @@ def test_members_beyond_the_number_that_a_snapshot_may_have_are_not_read(tmp_pat
         ("b.tar/0", 3 * EACH, []),
         ("b.tar/1", 3 * EACH, []),
     ]
+
+
+def test_links_devices_and_closed_folders_of_a_folder_count_as_members(tmp_path: Path) -> None:
+    inside = tmp_path / "expc01"
+    inside.mkdir()
+    for number in range(3):
+        (inside / f"{number}-link").symlink_to("nowhere")
+    os.mkfifo(inside / "3-pipe")
+    (inside / "messages").write_bytes(log(1))
+    for most, read_of_it in ((1, 0), (3, 0), (4, 0), (5, 3)):
+        tables = read(find_snapshots([inside]), Limits(members=most))
+        assert len(tables.members) == min(most + 1, 5)
+        assert [name for _, _, names in told(tables) for name in names] == ["members"] * (most < 5)
+        assert tables.records.num_rows == read_of_it
 
 
 def test_files_of_a_folder_are_members_too(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import lzma
 import os
 import random
+import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -195,6 +196,35 @@ def test_archives_too_deep_inside_each_other_are_named_and_not_opened(tmp_path: 
 # ── names ───────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_file_that_vanishes_before_it_is_read_is_a_fault(tmp_path: Path) -> None:
+    paths = [put(tmp_path / "expc01" / name, log(n)) for n, name in enumerate("abc")]
+    found = find_snapshots([tmp_path / "expc01"])
+    paths[1].unlink()
+    tables = read(found)
+    assert [(member.source, member.records, member.faults) for member in tables.members] == [
+        ("a", 3, ()),
+        ("b", 0, (Fault("unreadable", "cannot be read: No such file or directory"),)),
+        ("c", 3, ()),
+    ]
+
+
+def test_a_folder_that_vanishes_before_it_is_read_is_a_fault(tmp_path: Path) -> None:
+    closed = put(tmp_path / "case" / "expc01" / "messages", log()).parent
+    put(tmp_path / "case" / "expc02" / "messages", log(1))
+    found = find_snapshots([tmp_path / "case"])
+    shutil.rmtree(closed)
+    tables = read(found)
+    assert [(one.snapshot, one.source, one.records, one.faults) for one in tables.members] == [
+        (
+            "expc01",
+            "expc01",
+            0,
+            (Fault("unreadable", "the folder cannot be read: No such file or directory"),),
+        ),
+        ("expc02", "messages", 3, ()),
+    ]
+
+
 def test_same_names_are_numbered_by_content(tmp_path: Path) -> None:
     paths = [put(tmp_path / str(number) / "peer.log", log(number)) for number in range(3)]
     names: dict[str, str] = {}
@@ -217,6 +247,23 @@ def test_folders_that_differ_in_names_only_are_numbered_whatever_the_order(tmp_p
     one = put(tmp_path / "1" / "peer" / "messages", log()).parent
     two = put(tmp_path / "2" / "peer" / "messages.1", log()).parent
     assert listed(parse(one, two)) == listed(parse(two, one))
+
+
+def test_a_name_that_looks_like_a_numbered_one_keeps_its_number(tmp_path: Path) -> None:
+    paths = [put(tmp_path / str(n) / name, log(n)) for n, name in enumerate(("peer", "peer", "peer#2"))]
+    for order in (paths, paths[::-1]):
+        found = {snapshot.name: Path(snapshot.given).name for snapshot in find_snapshots(order)}
+        assert found == {"peer": "peer", "peer#2": "peer#2", "peer#3": "peer"}
+
+
+@pytest.mark.parametrize("order", [(1, 1, 2), (2, 1, 1), (1, 2, 1)])
+def test_a_member_that_looks_like_a_numbered_one_is_told_from_it(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    names = {1: "messages", 2: "messages#2"}
+    path = put(tmp_path / "a.tar", tar(*((names[one], log(n)) for n, one in enumerate(order))))
+    sources = [source for _, source, records in listed(parse(path)) if records == 3]
+    assert len(set(sources)) == len(sources) == 3
 
 
 def test_the_same_name_twice_in_an_archive(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """The clusters that the inputs hold: mostly one."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 
 from logdiag.cluster.find import Cluster, find_cluster
 from logdiag.cluster.names import plain_name
 from logdiag.cluster.split import split
+from logdiag.numbering import Numbering
 from logdiag.reading import Tables
 
 
@@ -15,11 +15,14 @@ def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
     parts = split(tables)
     if len(parts) == 1:
         return [(find_cluster(parts[0]), parts[0])]
-    labels = _unique([_label(part) for part in parts])
+    numbering = Numbering(" #")
+    labels = [numbering.name(_label(part)) for part in parts]
     clusters = [find_cluster(part, label) for part, label in zip(parts, labels, strict=True)]
     known = Counter(peer.name.lower() for cluster in clusters for peer in cluster.peers)
-    taken: Counter[str] = Counter()
-    apart = [_renamed(cluster, known, taken) for cluster in clusters]
+    numbering = Numbering(fold=True)
+    for name in [name for name, count in known.items() if count == 1]:
+        numbering.name(name)
+    apart = [_renamed(cluster, known, numbering) for cluster in clusters]
     return list(zip(apart, parts, strict=True))
 
 
@@ -32,24 +35,13 @@ def _label(part: Tables) -> str:
     return f"the cluster of {hosts[0]}"
 
 
-def _unique(labels: Sequence[str]) -> list[str]:
-    seen: Counter[str] = Counter()
-    unique = []
-    for label in labels:
-        seen[label] += 1
-        unique.append(label if seen[label] == 1 else f"{label} #{seen[label]}")
-    return unique
-
-
-def _renamed(cluster: Cluster, known: Counter[str], taken: Counter[str]) -> Cluster:
+def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Cluster:
     """The cluster, its peers under their FQDN, or numbered, where another cluster has the same names."""
     names: dict[str, str] = {}
     for peer in cluster.peers:
         if known[peer.name.lower()] == 1:
             continue
-        name = peer.fqdn or peer.name
-        taken[name.lower()] += 1
-        names[peer.name] = name if taken[name.lower()] == 1 else f"{name}#{taken[name.lower()]}"
+        names[peer.name] = numbering.name(peer.fqdn or peer.name)
     if not names:
         return cluster
     return replace(

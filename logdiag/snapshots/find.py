@@ -8,6 +8,7 @@ from pathlib import Path
 from logdiag.errors import InputError
 from logdiag.grammar import record_start
 from logdiag.model import Fault
+from logdiag.numbering import Numbering
 from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.member import Member
 from logdiag.snapshots.places import STDIN, Place, open_place, shown
@@ -43,12 +44,14 @@ class Snapshot:
             yield from _members(self.place.name, self.place, meter, whole=True)
             return
         for source, found in self.files():
-            if isinstance(found, Fault):
-                yield Member(source, iter(()), [found])
-            elif found.kind in _SKIPPED:
-                yield Member(source, iter(()), skipped=_SKIPPED[found.kind])
-            else:
+            if not isinstance(found, Fault) and found.kind not in _SKIPPED:
                 yield from _members(source, found, meter, whole=False)
+            elif not meter.admits():
+                yield Member(source, iter(()), [meter.stopped] if meter.stopped is not None else [])
+            elif isinstance(found, Fault):
+                yield Member(source, iter(()), [found])
+            else:
+                yield Member(source, iter(()), skipped=_SKIPPED[found.kind])
             if meter.stopped is not None:
                 return
 
@@ -56,7 +59,7 @@ class Snapshot:
         """All that lies in a folder and in the folders in it, in the order of names, but no folder.
 
         Each has its path from the folder on. In the place of a folder that cannot be looked into
-        stands why.
+        stands why, under the folder's name where it is this one.
         """
         waiting = [("", self.place)]
         opened = 0
@@ -77,7 +80,10 @@ class Snapshot:
                 known = self.content if place is self.place else None
                 children = place.children() if known is None else known
             except OSError as error:
-                yield path, Fault("unreadable", f"the folder cannot be read: {error.strerror}")
+                yield (
+                    path or self.place.name,
+                    Fault("unreadable", f"the folder cannot be read: {error.strerror}"),
+                )
                 continue
             below = f"{path}/" if path else ""
             waiting += [(below + child.name, child) for child in reversed(children)]
@@ -140,15 +146,12 @@ def _named(found: list[Snapshot]) -> list[Snapshot]:
     names: dict[str, list[Snapshot]] = {}
     for snapshot in found:
         names.setdefault(snapshot.name, []).append(snapshot)
-    named = []
-    for name, same in sorted(names.items()):
-        # Numbered by content, so that the order of the inputs changes nothing.
-        ordered = sorted(same, key=_digest) if len(same) > 1 else same
-        named += [
-            replace(snapshot, name=name if number == 1 else f"{name}#{number}")
-            for number, snapshot in enumerate(ordered, start=1)
-        ]
-    return named
+    # Numbered by content, so that the order of the inputs changes nothing.
+    ordered = [sorted(same, key=_digest) if len(same) > 1 else same for _, same in sorted(names.items())]
+    numbering = Numbering()
+    named = [replace(same[0], name=numbering.name(same[0].name)) for same in ordered]
+    named += [replace(one, name=numbering.name(one.name)) for same in ordered for one in same[1:]]
+    return sorted(named, key=lambda snapshot: snapshot.name)
 
 
 def _digest(snapshot: Snapshot) -> str:

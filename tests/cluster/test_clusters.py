@@ -217,3 +217,9 @@ def test_expressway_c_and_e_are_never_one_cluster() -> None:
         [("exp01", "Expressway-C", "X14.2.5")],
         [("exp02", "Expressway-E", "X14.2.5")],
     ]
+
+
+def test_a_peer_that_gets_a_number_is_told_from_one_that_is_called_so() -> None:
+    """Dumps name peers as they like."""
+    dumps = {"a": status("exp", edge=False), "b": status("exp", edge=True), "c": status("exp#2", edge=True)}
+    assert names(clusters(**dumps)) == [["exp"], ["exp#3", "exp#2"]]
