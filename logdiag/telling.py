@@ -90,12 +90,13 @@ def wanted(told: Told, cluster: Cluster) -> tuple[Wanted, ...]:
 
 def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> Iterator[Wanted]:
     headline = incidents[0] if incidents else None
+    first_of = {name: incident.first for incident in reversed(incidents) for name in incident.peers}
     for peer in cluster.peers:
         if peer.snapshot is None:
-            lost = [i for i in incidents if peer.name in i.peers]
+            lost = first_of.get(peer.name)
             if lost:
                 what = gettext("The diagnostic log or system snapshot of {peer} that covers {time}")
-                what = what.format(peer=peer.name, time=moment(lost[0].first))
+                what = what.format(peer=peer.name, time=moment(lost))
                 why = gettext(_WHILE_LOST)
             else:
                 what = gettext("The diagnostic log or system snapshot of {peer}").format(peer=peer.name)
