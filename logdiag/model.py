@@ -173,7 +173,8 @@ class Step:
     """One step of a remedy.
 
     ``where`` holds names of peers of this cluster and nothing else; where the role cannot be
-    resolved it is empty, and ``do`` says what is missing. ``wait`` is text: how long, for what.
+    resolved it is empty, and ``do`` says what is missing. Of very many it holds the first, and ``do``
+    says so. ``wait`` is text: how long, for what.
     """
 
     do: str

@@ -33,7 +33,7 @@ from logdiag.model import (
 from logdiag.overlaps import counted_once
 from logdiag.reading import Tables, read
 from logdiag.rules.events import Case
-from logdiag.rules.findings import judge
+from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
 from logdiag.rules.nearest import nearest_miss
 from logdiag.rules.schema import Rule
@@ -136,7 +136,8 @@ def examine(tables: Tables, library: Library, *, explain: bool = False) -> Diagn
 def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
     """Cluster by cluster, and what is told of all of them."""
     clusters = find_clusters(tables)
-    examined = [_examine(cluster, part, library) for cluster, part in clusters]
+    most = MOST_OF_ALL // len(clusters)
+    examined = [_examine(cluster, part, library, most) for cluster, part in clusters]
     told = together([one.told for one in examined])
     peers = tuple(peer for one in examined for peer in one.cluster.peers)
     fired = {finding.rule for finding in told.findings} | {incident.rule for incident in told.incidents}
@@ -187,14 +188,14 @@ class _Examined:
     capped: tuple[str, ...]
 
 
-def _examine(cluster: Cluster, part: Tables, library: Library) -> _Examined:
+def _examine(cluster: Cluster, part: Tables, library: Library, most: int) -> _Examined:
     # What overlapping logs repeat happened once; the ledger still counts every record.
     kept = pa.array(counted_once(part))
     log = Log(part.records.filter(kept))
     cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
     texts = part.texts.filter(kept) if part.texts is not None else None
     case = Case(sources(part, log, texts, cluster), cluster, find_facts(part, log, cluster))
-    judged = judge(library, case)
+    judged = judge(library, case, most)
     return _Examined(
         cluster,
         case,

@@ -37,8 +37,14 @@ def stretch(span: timedelta) -> str:
     raise AssertionError("unreachable: a minute or more has a unit")
 
 
+MOST_LISTED = 50
+"""Names that a sentence lists: a cluster has six peers, whatever a log says."""
+
+
 def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """``a``, ``a and b``, ``a, b and c``; of very many the first, and how many there are more."""
+    if len(names) > MOST_LISTED:
+        return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED:,} more"
     if len(names) < 2:
         return "".join(names)
     return gettext("{} and {}").format(", ".join(names[:-1]), names[-1])

@@ -52,8 +52,13 @@ class Cluster:
 
     def could_be_peer(self, address: str, host: str) -> bool:
         """Whether an address that a host names is a peer's, or may be another's whose are not known."""
-        others = [peer for peer in self.peers if peer.name != host]
-        return self.resolve(address) is not None or any(not peer.addresses for peer in others)
+        return self.resolve(address) is not None or len(self._without_addresses) > (
+            host in self._without_addresses
+        )
+
+    @cached_property
+    def _without_addresses(self) -> frozenset[str]:
+        return frozenset(peer.name for peer in self.peers if not peer.addresses)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -68,7 +73,17 @@ class Cluster:
             names.setdefault(alias, name)
         return names
 
-    @property
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all peers."""
+        return frozenset(peer.name for peer in self.peers)
+
+    @cached_property
+    def versions(self) -> dict[str, str | None]:
+        """Each peer's software version, None where it is not known."""
+        return {peer.name: peer.version for peer in self.peers}
+
+    @cached_property
     def primary(self) -> str | None:
         """The configuration primary's name, None where it is not known."""
         return next((peer.name for peer in self.peers if peer.role == "primary"), None)
@@ -82,6 +97,10 @@ class Cluster:
 
     def gaps(self) -> tuple[Gap, ...]:
         """What the logs of each peer leave out between their spans."""
+        return self._gaps
+
+    @cached_property
+    def _gaps(self) -> tuple[Gap, ...]:
         return tuple(
             Gap(peer, instant(start), instant(end))
             for peer in sorted(self.seen)

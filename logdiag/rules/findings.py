@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from logdiag.language import gettext
-from logdiag.model import Evidence, Finding, NotChecked
+from logdiag.model import SEVERITIES, STATES, Evidence, Finding, Incident, NotChecked
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.asking import Answer, ask
-from logdiag.rules.events import MOST, Case, Key
+from logdiag.rules.events import MOST, Case
 from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, patterns
@@ -22,32 +22,72 @@ from logdiag.wording import listed, stretch
 EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""
 
+MOST_OF_RULE = 1000
+MOST_OF_ALL = 5000
+"""Findings that are told, of one rule and of all: what is beyond makes the run partial."""
+
 _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
 class Judged:
-    """What came of judging rules: findings, and what could not be judged."""
+    """What came of judging rules: ``most`` findings at most, and what could not be judged."""
 
+    most: int = MOST_OF_ALL
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
     """Rules that looked at no more than a part of what they match."""
 
+    def cap(self, rule: str, reason: str) -> None:
+        """Take down that a rule's findings are a part of what there is."""
+        if rule not in self.capped:
+            self.capped.append(rule)
+        if (said := NotChecked(rule, reason)) not in self.not_checked:
+            self.not_checked.append(said)
 
-def judge(library: Library, case: Case) -> Judged:
-    """Every rule's findings but those of incidents, in the order of the contract."""
-    judged = Judged()
+
+def judge(library: Library, case: Case, most: int = MOST_OF_ALL) -> Judged:
+    """Every rule's findings but those of incidents; of more than ``most`` the worst."""
+    judged = Judged(most)
     for name, rule in sorted(library.rules.items()):
         if rule.incident is None:
             _judge(name, rule, library, case, judged)
+            _cut(judged)
     return judged
+
+
+def rank(item: Finding | Incident) -> tuple[int, int, str, str]:
+    """The order of the contract: severity, then state, then when it began."""
+    return (
+        -SEVERITIES.index(item.severity),
+        STATES.index(item.state),
+        item.first.isoformat(),
+        item.id,
+    )
+
+
+def _cut(judged: Judged) -> None:
+    """Leave the worst of too many findings, and name the rules of the others."""
+    if len(judged.findings) > judged.most:
+        ordered = sorted(judged.findings, key=rank)
+        judged.findings = ordered[: judged.most]
+        most = gettext("no more than {most} findings of all rules are told").format(most=f"{judged.most:,}")
+        for name in sorted({finding.rule for finding in ordered[judged.most :]}):
+            judged.cap(name, most)
 
 
 def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
     answered = ask(rule, library, case)
     reasons = answered.reasons
-    for answer in answered.answers:
+    answers = answered.answers
+    if len(answers) > MOST_OF_RULE:
+        some = gettext("fires {count} times, of which {most} are told")
+        judged.cap(name, some.format(count=f"{len(answers):,}", most=f"{MOST_OF_RULE:,}"))
+        # What is not over first, then as it began.
+        ordered = sorted(answers, key=lambda one: (STATES.index(one.episode.state), one.episode.first))
+        answers = ordered[:MOST_OF_RULE]
+    for answer in answers:
         match = rule.match[answer.number]
         finding = _finding(name, rule, answer, case, library.says.get(name, {}))
         applies = _applies(rule, finding, case)
@@ -67,7 +107,7 @@ def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) 
         if match.alarm is not None and match.alarm.others:
             finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
         judged.findings.append(finding)
-    if answered.capped:
+    if answered.capped and name not in judged.capped:
         judged.capped.append(name)
     judged.not_checked.extend(NotChecked(name, reason) for reason in dict.fromkeys(reasons))
 
@@ -75,8 +115,8 @@ def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) 
 def _applies(rule: Rule, finding: Finding, case: Case) -> versions.Answer:
     if rule.applies_to is None:
         return "applies"
-    known = {peer.name: peer.version for peer in case.cluster.peers}
-    return versions.applies_to_all(rule.applies_to, [known.get(host) for host in finding.hosts])
+    versions_of = case.cluster.versions
+    return versions.applies_to_all(rule.applies_to, [versions_of.get(host) for host in finding.hosts])
 
 
 def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[str, str]) -> Finding:
@@ -87,11 +127,11 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
             values.setdefault(bound, value)
     values.update({part: value for part, value in key if part != "host"})
     about = _peer_names(match)
-    names = {peer.name for peer in case.cluster.peers}
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
-    hosts = tuple(sorted({event.peer for event in episode.events if _reports(event, key)}))
+    reporter = dict(key).get("host")
+    hosts = tuple(sorted({event.peer for event in episode.events if reporter in (None, event.peer)}))
     named = {value for event in episode.events for bound, value in event.values.items() if bound in about}
-    peers = tuple(sorted(named & names - set(hosts)))
+    peers = tuple(sorted(named & case.cluster.names - set(hosts)))
     evidence = tuple(_evidence(event, case) for event in _shown(episode.events))
     if told is not None:
         hosts, peers = told.hosts, tuple(sorted({*peers, *told.peers} - set(told.hosts)))
@@ -133,10 +173,6 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
 def _said(absent: dict[str, str]) -> dict[str, str]:
     """Of what is unbound, that which its rule has words for."""
     return {name: text for name, text in absent.items() if text and text != without(name)}
-
-
-def _reports(event: Event, key: Key) -> bool:
-    return dict(key).get("host", event.peer) == event.peer
 
 
 def _peer_names(match: Match) -> set[str]:

@@ -9,7 +9,7 @@ from logdiag.rules.library import Library
 from logdiag.rules.roles import ROLES, Resolved, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 from logdiag.rules.texts import fill
-from logdiag.wording import listed
+from logdiag.wording import MOST_LISTED, listed
 
 
 def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:
@@ -42,10 +42,12 @@ def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step
     do = fill(step.do, names)
     if not resolved.peers and resolved.missing:
         do = f"{do} {resolved.missing}"
+    if len(resolved.peers) > MOST_LISTED:
+        do = f"{do} It is to be done on all {len(resolved.peers):,}; only the first {MOST_LISTED} are named."
     return Step(
         do=do,
         why=fill(step.why, names),
-        where=resolved.peers,
+        where=resolved.peers[:MOST_LISTED],
         command=None if step.command is None else fill(step.command, names),
         risk=step.risk,
         impact=fill(step.impact, names),
@@ -73,11 +75,11 @@ def _holds(when: When | None, situation: Situation) -> bool:
             when.version is None
             or versions.applies_to_all(when.version, [peer.version for peer in cluster.peers]) != "does not"
         )
-        and (when.fires is None or any(rule in situation.everywhere for rule in when.fires))
-        and not any(rule in situation.everywhere for rule in when.silent or ())
+        and (when.fires is None or any(rule in situation.overall.everywhere for rule in when.fires))
+        and not any(rule in situation.overall.everywhere for rule in when.silent or ())
         and (when.role is None or when.role == _role(situation))
-        and (when.goes_on is None or any(rule in situation.going_on for rule in when.goes_on))
-        and not any(rule in situation.going_on for rule in when.over or ())
+        and (when.goes_on is None or any(rule in situation.overall.going_on for rule in when.goes_on))
+        and not any(rule in situation.overall.going_on for rule in when.over or ())
         and (
             when.finding is None
             or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)

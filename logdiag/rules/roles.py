@@ -6,6 +6,7 @@ says what is missing and where to look.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from logdiag.cluster import Cluster
 from logdiag.language import N_, gettext
@@ -18,48 +19,77 @@ _PRIMARY_UNKNOWN = N_(
 
 
 @dataclass(frozen=True)
+class Overall:
+    """What holds for the whole cluster, whichever finding a remedy is for.
+
+    ``reporters`` are, for every rule, the peers that it still holds for: a remedy that is right for
+    one peer can do harm while another has the problem too. ``going_on`` are the rules that are open
+    for some peer, as far as the logs go, ``everywhere`` those that fired anywhere in the cluster.
+    ``away`` are the peers that are lost now.
+    """
+
+    cluster: Cluster
+    reporters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    going_on: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
+    _unaffected: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    def unaffected(self, rule: str) -> tuple[str, ...]:
+        """The peers without it that are there. Their logs may not say so: nothing of it was seen there."""
+        if rule not in self._unaffected:
+            not_meant = {*self.reporters.get(rule, ()), *self.away}
+            names = (peer.name for peer in self.cluster.peers)
+            self._unaffected[rule] = tuple(name for name in names if name not in not_meant)
+        return self._unaffected[rule]
+
+    @cached_property
+    def everyone(self) -> tuple[str, ...]:
+        """The names of all peers."""
+        return tuple(peer.name for peer in self.cluster.peers)
+
+    @cached_property
+    def subordinates(self) -> tuple[str, ...]:
+        """All peers but the primary, where it is known."""
+        return tuple(name for name in self.everyone if name != self.cluster.primary)
+
+
+@dataclass(frozen=True)
 class Situation:
     """What a remedy is resolved against.
 
     ``hosts`` report the problem, ``peers`` are those it is about; ``fired`` is what else was found
-    in the same incident: rule ids, with what each finding bound. ``reporters`` are, for every rule,
-    the peers of the whole cluster that it still holds for: a remedy that is right for one peer can
-    do harm while another has the problem too. ``rule`` is whose reporters are meant. ``going_on``
-    are the rules that are open for some peer, as far as the logs go. ``mutual`` is set where peers
-    report it of each other. ``values`` is what the finding bound, and ``everywhere`` are the rules
-    that fired anywhere in the cluster. ``away`` are the peers that are lost now.
+    in the same incident: rule ids, with what each finding bound. ``rule`` is whose reporters are
+    meant. ``mutual`` is set where peers report it of each other. ``values`` is what the finding bound.
     """
 
-    cluster: Cluster
+    overall: Overall
     rule: str
     hosts: tuple[str, ...]
     peers: tuple[str, ...]
     state: str
     fired: tuple[tuple[str, dict[str, str]], ...] = ()
-    reporters: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    going_on: frozenset[str] = frozenset()
     mutual: bool = False
     values: dict[str, str] = field(default_factory=dict)
-    everywhere: frozenset[str] = frozenset()
-    away: frozenset[str] = frozenset()
 
     def asked_about(self, rule: str | None) -> "Situation":
         """The same, with another rule's reporters in mind."""
         return self if rule is None else replace(self, rule=rule)
 
     @property
+    def cluster(self) -> Cluster:
+        """The cluster that it is about."""
+        return self.overall.cluster
+
+    @property
     def asking(self) -> tuple[str, ...]:
         """The peers that the rule in mind still holds for, wherever in the cluster."""
-        return self.reporters.get(self.rule, ())
+        return self.overall.reporters.get(self.rule, ())
 
     @property
     def unaffected(self) -> tuple[str, ...]:
-        """The peers without it that are there. Their logs may not say so: nothing of it was seen there."""
-        return tuple(
-            peer.name
-            for peer in self.cluster.peers
-            if peer.name not in self.asking and peer.name not in self.away
-        )
+        """The peers that are there and that it does not hold for, as far as is known."""
+        return self.overall.unaffected(self.rule)
 
 
 @dataclass(frozen=True)
@@ -85,10 +115,9 @@ def _the_primary(situation: Situation) -> Resolved:
 
 
 def _the_subordinates(situation: Situation) -> Resolved:
-    primary = situation.cluster.primary
-    if primary is None:
+    if situation.cluster.primary is None:
         return Resolved(missing=gettext(_PRIMARY_UNKNOWN))
-    return Resolved(tuple(peer.name for peer in situation.cluster.peers if peer.name != primary))
+    return Resolved(situation.overall.subordinates)
 
 
 def _the_primary_if_it_asks(situation: Situation) -> Resolved:
@@ -152,7 +181,7 @@ ROLES: dict[str, Role] = {
     "the peers it names": Role(N_("the peer it names"), _named),
     "the peers that report it": Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
     "the peers it is about": Role(N_("the other peer"), _about),
-    "every peer": Role(N_("every peer"), lambda s: Resolved(tuple(peer.name for peer in s.cluster.peers))),
+    "every peer": Role(N_("every peer"), lambda s: Resolved(s.overall.everyone)),
     "the primary": Role(N_("the configuration primary"), _the_primary),
     "the subordinates": Role(N_("the subordinates"), _the_subordinates),
     "the primary, if it asks for it": Role(N_("the configuration primary"), _the_primary_if_it_asks),

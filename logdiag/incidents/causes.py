@@ -1,0 +1,152 @@
+"""What caused what: each finding's cause, by what rules say that they explain."""
+
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from logdiag.model import Finding
+from logdiag.rules.library import Library
+from logdiag.rules.schema import Explains
+
+_MANY = 50
+
+
+def with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
+    """Each finding with its cause, if it has one: the one that started last before it."""
+    explained: dict[str, list[tuple[str, Explains]]] = {}
+    for name, rule in library.rules.items():
+        for explains in rule.explains:
+            explained.setdefault(explains.rule, []).append((name, explains))
+    logged = _logged(findings)
+    told = []
+    for effect in findings:
+        causes = [
+            cause
+            for rule, explains in explained.get(effect.rule, ())
+            for place in _places(effect, explains)
+            if (cause := _cause(effect, logged.get((rule, *place), ()), explains, logged)) is not None
+        ]
+        # Processes write side by side: one that is logged a moment later can still be the cause.
+        causes.sort(
+            key=lambda cause: (cause.first <= effect.first, -abs(cause.first - effect.first), cause.id)
+        )
+        told.append(replace(effect, caused_by=tuple(cause.id for cause in causes[-1:])))
+    return _without_circles(told)
+
+
+def members_under(
+    causes: Iterable[Finding], effects: dict[str, list[str]], known: dict[str, Finding]
+) -> list[Finding]:
+    """The causes and everything under them: causes first, then as it happened."""
+    members = {cause.id: cause for cause in causes}
+    waiting = list(members)
+    while waiting:
+        for effect in effects.get(waiting.pop(), ()):
+            if effect not in members:
+                members[effect] = known[effect]
+                waiting.append(effect)
+    return sorted(members.values(), key=_as_it_happened)
+
+
+def effects_of(findings: Iterable[Finding]) -> dict[str, list[str]]:
+    """For each finding that is a cause, by its id, the ids of what it caused."""
+    effects: dict[str, list[str]] = {}
+    for finding in findings:
+        for cause in finding.caused_by:
+            effects.setdefault(cause, []).append(finding.id)
+    return effects
+
+
+def _as_it_happened(finding: Finding) -> tuple[bool, datetime, str, str, int]:
+    place = [(one.snapshot, one.source, one.line) for one in finding.evidence[:1]] or [("", "", 0)]
+    return (bool(finding.caused_by), finding.first, *place[0])
+
+
+# ── where a cause is looked for ─────────────────────────────────────────────────────────────
+
+_Place = tuple[str, ...]  # a side, and the peers on it
+_Logged = dict[_Place, list[Finding]]  # by rule and place, in the order of time
+
+
+def _logged(findings: Iterable[Finding]) -> _Logged:
+    logged: _Logged = {}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        for place in _all_places(finding):
+            logged.setdefault((finding.rule, *place), []).append(finding)
+    return logged
+
+
+def _all_places(finding: Finding) -> Iterator[_Place]:
+    yield ("any",)
+    for peer in finding.peers:
+        yield "peer", peer
+    for host in finding.hosts:
+        yield "host", host
+        yield from (("host about", host, peer) for peer in _about(finding) or ("",))
+
+
+def _places(effect: Finding, explains: Explains) -> list[_Place]:
+    """Where the cause of an effect is logged."""
+    match explains.on:
+        case "cluster":
+            return [("any",)]
+        case "peers":
+            return [("host", peer) for peer in effect.peers]
+        case "about":
+            return [("peer", host) for host in effect.hosts]
+    # The same peer logged both, about the same other peers where both say which.
+    if not (about := _about(effect)):
+        return [("host", host) for host in effect.hosts]
+    return [("host about", host, peer) for host in effect.hosts for peer in (*about, "")]
+
+
+def _about(finding: Finding) -> tuple[str, ...]:
+    """The other peers that a finding names; one that names more than a cluster has is about no one."""
+    return finding.peers if len(finding.peers) <= _MANY else ()
+
+
+def _cause(
+    effect: Finding, candidates: Sequence[Finding], explains: Explains, logged: _Logged
+) -> Finding | None:
+    """The last of some findings, in the order of time, that can be the cause of another."""
+    end = bisect.bisect_right(candidates, effect.first, key=_first)
+    late = bisect.bisect_right(candidates, effect.first + explains.early, key=_first)
+    start = bisect.bisect_right(candidates, effect.first - explains.within, key=_first)
+    for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
+        over = cause.state == "closed" and effect.first > cause.last
+        if cause.id != effect.id and not over and not _speaks_against(cause, explains, logged):
+            return cause
+    return None
+
+
+def _first(finding: Finding) -> datetime:
+    return finding.first
+
+
+def _speaks_against(cause: Finding, explains: Explains, logged: _Logged) -> bool:
+    for rule in explains.unless or ():
+        for host in cause.hosts:
+            others = logged.get((rule, "host", host), [])
+            near = bisect.bisect_left(others, cause.first - explains.within, key=_first)
+            if near < len(others) and others[near].first <= cause.first + explains.within:
+                return True
+    return False
+
+
+def _without_circles(findings: list[Finding]) -> list[Finding]:
+    """Findings of one moment may explain each other: the first in a circle has no cause."""
+    known = {finding.id: finding for finding in findings}
+    done: set[str] = set()
+    for finding in findings:
+        way: dict[str, None] = {}  # in order
+        at = finding.id
+        while at not in done and at not in way and known[at].caused_by:
+            way[at] = None
+            at = known[at].caused_by[0]
+        if at in way:
+            circle = list(way)[list(way).index(at) :]
+            first = min((known[id_] for id_ in circle), key=lambda one: (one.first, one.id))
+            known[first.id] = replace(first, caused_by=())
+        done.update(way)
+    return [known[finding.id] for finding in findings]

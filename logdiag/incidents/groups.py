@@ -1,0 +1,131 @@
+"""Which findings are one problem: those that share peers and time, and the two sides of one thing."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
+
+from logdiag.model import Finding
+from logdiag.rules.matches import IncidentMatch
+from logdiag.rules.schema import Rule
+
+
+def is_cause(finding: Finding, match: IncidentMatch) -> bool:
+    """Whether a finding is one of the causes that a composite rule names."""
+    bound = finding.values
+    if match.requested and not finding.requested:
+        return False
+    return finding.rule in match.causes and all(bound.get(k) == v for k, v in match.values.items())
+
+
+def joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
+    """Findings that agree in ``by`` and start within a span of the one before."""
+    groups: dict[tuple[object, ...], list[list[Finding]]] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        parts = groups.setdefault(tuple(_shared(finding, name) for name in by), [])
+        if parts and finding.first - parts[-1][-1].first <= within:
+            parts[-1].append(finding)
+        else:
+            parts.append([finding])
+    return [part for parts in groups.values() for part in parts]
+
+
+def kinds(findings: list[Finding], rule: Rule) -> list[list[Finding]]:
+    """Findings of one rule by the values that it tells them apart by, but for peers."""
+    names = [name for match in rule.match for name in match.by]
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        said = tuple(value for name in names if (value := finding.values.get(name, "")) not in finding.peers)
+        groups.setdefault(said, []).append(finding)
+    return list(groups.values())
+
+
+def _shared(finding: Finding, name: str) -> tuple[str, ...]:
+    if name == "subject":
+        return finding.peers or finding.hosts
+    return finding.peers if name == "peers" else finding.hosts
+
+
+class Required:
+    """The findings that must stand beside the causes of a composite, by what they are about."""
+
+    def __init__(self, match: IncidentMatch, findings: Iterable[Finding]) -> None:
+        self._match = match
+        self._about: dict[str, list[tuple[int, Finding]]] = {}
+        for number, finding in enumerate(findings):
+            if finding.rule in match.requires:
+                for name in self._subject([finding]):
+                    self._about.setdefault(name, []).append((number, finding))
+
+    def beside(self, causes: Sequence[Finding], left: Collection[str]) -> list[Finding]:
+        """Those near some causes in time, or still going on; ``left`` are the ids that may be taken."""
+        first, last = min(cause.first for cause in causes), max(cause.last for cause in causes)
+        within = self._match.within
+        near = {
+            number: finding
+            for name in self._subject(causes)
+            for number, finding in self._about.get(name, ())
+            if finding.id in left
+            and finding.first <= last + within
+            and (finding.last >= first - within or finding.state in ("open", "open_at_end", "unknown"))
+        }
+        return [near[number] for number in sorted(near)]
+
+    def _subject(self, findings: Iterable[Finding]) -> set[str]:
+        """What findings are about: the peers that they name, else those that logged them."""
+        if "subject" not in self._match.by:
+            return {""}
+        return {name for finding in findings for name in finding.peers or finding.hosts}
+
+
+# ── the two sides of one thing ──────────────────────────────────────────────────────────────
+
+
+class _Sides:
+    """Findings, each with a number, by the peers that they name."""
+
+    def __init__(self) -> None:
+        self._naming: dict[str, list[tuple[Finding, int]]] = {}
+
+    def add(self, finding: Finding, number: int = 0) -> None:
+        for peer in finding.peers:
+            self._naming.setdefault(peer, []).append((finding, number))
+
+    def mirrors(self, one: Finding) -> Iterable[tuple[Finding, int]]:
+        """The other sides of a finding: both report it of the other's host."""
+        peers = frozenset(one.peers)
+        for host in one.hosts:
+            for other, number in self._naming.get(host, ()):
+                if not peers.isdisjoint(other.hosts):
+                    yield other, number
+
+
+def is_mutual(findings: Sequence[Finding]) -> bool:
+    """Whether two of some findings are the two sides of one thing."""
+    sides = _Sides()
+    for finding in findings:
+        sides.add(finding)
+    return any(True for finding in findings for _ in sides.mirrors(finding))
+
+
+def with_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
+    """Groups, those that hold the two sides of one thing joined."""
+    whole: dict[int, list[Finding]] = {}
+    joined_to: dict[int, int] = {}
+    sides = _Sides()
+
+    def home(number: int) -> int:
+        while number in joined_to:
+            joined_to[number] = number = joined_to.get(joined_to[number], joined_to[number])
+        return number
+
+    for number, group in enumerate(sorted(groups, key=lambda group: (group[0].first, group[0].id))):
+        found = {
+            home(place)
+            for finding in group
+            for other, place in sides.mirrors(finding)
+            if abs(finding.first - other.first) <= within
+        }
+        joined_to.update(dict.fromkeys(found, number))
+        whole[number] = [*(one for side in sorted(found) for one in whole.pop(side)), *group]
+        for finding in group:
+            sides.add(finding, number)
+    return list(whole.values())

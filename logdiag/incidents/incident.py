@@ -1,0 +1,150 @@
+"""One incident: what it is called, how it stands, whom it is about, and what to do."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from logdiag.cluster import Cluster
+from logdiag.incidents.groups import is_mutual
+from logdiag.model import STATES, Finding, Incident
+from logdiag.rules.library import Library
+from logdiag.rules.remedies import remedy
+from logdiag.rules.roles import Overall, Situation
+from logdiag.rules.schema import Rule
+from logdiag.rules.texts import fill, placeholders, unbound, worded
+
+LOSS = "database/peer-down"
+"""The rule whose findings say that a peer is lost."""
+
+_LASTING = ("open", "open_at_end")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every remedy is resolved against."""
+
+    library: Library
+    overall: Overall
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding], library: Library, cluster: Cluster) -> "Context":
+        """What holds for the whole cluster, by all that was found in it."""
+        findings = list(findings)
+        lost = [one for one in findings if one.rule == LOSS and one.state in _LASTING]
+        overall = Overall(
+            cluster,
+            reporters=_reporters(findings),
+            going_on=frozenset(one.rule for one in findings if one.state in _LASTING),
+            everywhere=frozenset(one.rule for one in findings),
+            away=frozenset(peer for finding in lost for peer in finding.peers),
+        )
+        return cls(library, overall)
+
+
+def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+    """For each rule the peers that it still holds for: whose newest finding of any key is not over."""
+    newest: dict[tuple[str, str], Finding] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+        for host in finding.hosts:
+            newest[finding.fingerprint, host] = finding
+    holding: dict[str, set[str]] = {}
+    for (_, host), finding in newest.items():
+        if finding.state != "closed":
+            holding.setdefault(finding.rule, set()).add(host)
+    return {rule: tuple(sorted(hosts)) for rule, hosts in holding.items()}
+
+
+def with_remedy(finding: Finding, context: Context) -> Finding:
+    """A finding with what to do about it by itself."""
+    situation = Situation(
+        context.overall,
+        finding.rule,
+        finding.hosts,
+        finding.peers,
+        finding.state,
+        fired=((finding.rule, finding.values),),
+        values=finding.values,
+    )
+    steps = remedy(context.library.rules[finding.rule].remedy, context.library, situation)
+    return replace(finding, remedy=steps)
+
+
+def incident_of(
+    name: str, rule: Rule, causes: list[Finding], members: list[Finding], context: Context
+) -> Incident:
+    """The incident that some causes and everything under them are."""
+    match = rule.incident
+    deciding, decider = _deciding(rule, causes, members)
+    first = min(finding.first for finding in causes)
+    last = max(f.last for f in (deciding if decider.state == "closed" else members))
+    # Where it is over for some and goes on for others, it is told of the others.
+    lasting = [finding for finding in causes if finding.state != "closed"] or causes
+    rules = [context.library.rules[cause] for cause in dict.fromkeys(cause.rule for cause in causes)]
+    hosts, peers = _hosts(lasting), _peers(lasting)
+    if all(match.audit for rule in rules for match in rule.match):
+        peers = ()  # those that an audit compares with are the ones that are right
+    mutual = is_mutual(lasting)
+    title, why = rule.title, rule.why
+    hosts = tuple(sorted({*hosts} - {*peers})) or hosts
+    if mutual and match is not None and match.mutual is not None:
+        title, why = match.mutual.title, match.mutual.why
+        everyone = {*hosts, *peers}
+        shared = everyone.intersection(*({*finding.hosts, *finding.peers} for finding in lasting))
+        peers = tuple(sorted(shared or everyone)[:1])
+        hosts = tuple(sorted(everyone - set(peers)))
+    count = sum(finding.count for finding in causes)
+    absent = {name: text for rule in rules for name, text in unbound(rule.match).items()}
+    values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
+    says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
+    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, first, last)}, says)
+    situation = Situation(
+        context.overall,
+        decider.rule,
+        # Those who report it now; of one that is over everywhere, those who did.
+        _hosts([finding for finding in deciding if finding.state != "closed"] or deciding),
+        peers,
+        decider.state,
+        fired=tuple((finding.rule, finding.values) for finding in members),
+        mutual=mutual,
+        values=values,
+    )
+    fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
+    return Incident(
+        id=f"{fingerprint.hexdigest()[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
+        rule=name,
+        title=fill(title, texts),
+        # What somebody asked for and ended well is no fault.
+        severity="info" if all(cause.requested for cause in causes) else rule.severity,
+        state=decider.state,
+        first=first,
+        last=last,
+        peers=tuple(sorted({*hosts, *peers})) if mutual else peers or hosts,
+        findings=tuple(finding.id for finding in members),
+        summary=" ".join(part for part in (fill(why, texts), decider.outcome) if part),
+        remedy=remedy(rule.remedy, context.library, situation),
+    )
+
+
+def _deciding(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[list[Finding], Finding]:
+    """The findings that decide whether an incident is over, and the one whose state is the incident's."""
+    match = rule.incident
+    deciding = [one for one in members if match is not None and one.rule in match.state_of] or causes
+    decider = min(deciding, key=_standing)
+    not_asked = {one.id for one in causes} - {one.id for one in deciding}
+    still_open = [one for one in members if one.state in _LASTING and one.id not in not_asked]
+    if decider.state == "closed" and still_open:
+        # What is over is not the whole of it while something that it caused goes on.
+        return [*deciding, *still_open], min(still_open, key=_standing)
+    return deciding, decider
+
+
+def _standing(finding: Finding) -> int:
+    return STATES.index(finding.state)
+
+
+def _hosts(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(sorted({host for finding in findings for host in finding.hosts}))
+
+
+def _peers(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(sorted({peer for finding in findings for peer in finding.peers}))

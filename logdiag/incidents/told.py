@@ -1,0 +1,65 @@
+"""All findings of a cluster, folded into incidents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from logdiag.cluster import Cluster
+from logdiag.incidents.causes import effects_of, members_under, with_causes
+from logdiag.incidents.groups import Required, is_cause, joined, kinds, with_mirrors
+from logdiag.incidents.incident import Context, incident_of, with_remedy
+from logdiag.incidents.requests import with_requests
+from logdiag.model import Finding, Incident
+from logdiag.rules.findings import rank
+from logdiag.rules.library import Library
+
+TOGETHER = timedelta(minutes=5)
+"""Findings of one rule without a composite that start within this are one incident."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Findings with their causes filled in, and the incidents that they make, worst first."""
+
+    findings: tuple[Finding, ...]
+    incidents: tuple[Incident, ...]
+
+
+def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Told:
+    """Fold findings into incidents."""
+    folded = with_requests(with_causes(findings, library), library)
+    context = Context.of(folded, library, cluster)
+    known = {finding.id: with_remedy(finding, context) for finding in folded}
+    effects = effects_of(known.values())
+    left = {finding.id: finding for finding in known.values() if not finding.caused_by}
+    incidents = []
+    for name, rule, match in library.incidents():
+        required = Required(match, left.values())
+        groups = joined([f for f in left.values() if is_cause(f, match)], match.by, match.within)
+        for causes in with_mirrors(groups, match.within) if match.mutual else groups:
+            beside = required.beside(causes, left)
+            if match.requires and not beside:
+                continue
+            causes = list({finding.id: finding for finding in (*causes, *beside)}.values())
+            members = members_under(causes, effects, known)
+            incidents.append(incident_of(name, rule, causes, members, context))
+            for finding in causes:
+                left.pop(finding.id, None)
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in left.values():
+        if finding.severity != "info":
+            by_rule.setdefault(finding.rule, []).append(finding)
+    for name, same in sorted(by_rule.items()):
+        rule = library.rules[name]
+        for causes in (group for kind in kinds(same, rule) for group in joined(kind, (), TOGETHER)):
+            members = members_under(causes, effects, known)
+            incidents.append(incident_of(name, rule, causes, members, context))
+    incidents.sort(key=rank)
+    return Told(tuple(sorted(known.values(), key=rank)), tuple(incidents))
+
+
+def together(parts: Sequence[Told]) -> Told:
+    """What is told of several clusters, as one."""
+    findings = sorted((finding for part in parts for finding in part.findings), key=rank)
+    incidents = sorted((incident for part in parts for incident in part.incidents), key=rank)
+    return Told(tuple(findings), tuple(incidents))
