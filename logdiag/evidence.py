@@ -8,7 +8,7 @@ import pyarrow as pa
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log
 from logdiag.dumps import lines_of
-from logdiag.reading import Dump, Tables
+from logdiag.reading import Tables
 from logdiag.records import RECORDS
 
 LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
@@ -51,8 +51,9 @@ def _settings(table: pa.Table, cluster: Cluster) -> Source:
         table.column(name).to_pylist() for name in ("snapshot", "source", "host", "path", "value", "line")
     ]
     rows = []
+    peer_of = {host: cluster.resolve(host) for host in set(columns[2]) if host is not None}
     for snapshot, source, host, path, value, line in zip(*columns, strict=True):
-        peer = cluster.resolve(host) if host is not None else None
+        peer = peer_of.get(host)
         if peer is not None:
             time = start_of(peer, cluster)
             rows.append(_Row(time, peer, (snapshot, source, line), [("path", path), ("value", value)]))
@@ -61,29 +62,35 @@ def _settings(table: pa.Table, cluster: Cluster) -> Source:
 
 def _alarms(tables: Tables, cluster: Cluster) -> Source:
     rows = []
+    lines = _lines_of_alarms(tables)
     for peer, dumps in cluster.dumps.items():
         for dump in dumps:
             for alarm in dump.facts.alarms or ():
                 if alarm.id and alarm.status.lower() not in LOWERED:
                     fields = [("Id", alarm.id), ("Title", alarm.title), ("Detail", alarm.title)]
                     fields += [("Severity", alarm.severity), ("Status", alarm.status)]
-                    place = (dump.snapshot, dump.source, _line_of(alarm.id, dump, tables))
-                    rows.append(_Row(start_of(peer, cluster), peer, place, fields))
+                    line = lines.get((dump.snapshot, dump.source, alarm.id), 1)
+                    rows.append(
+                        _Row(start_of(peer, cluster), peer, (dump.snapshot, dump.source, line), fields)
+                    )
     return _source(
         rows, lambda row: f"Alarm {row.fields[0][1]}: {row.fields[1][1]} ({row.fields[4][1] or 'listed'})"
     )
 
 
-def _line_of(alarm: str, dump: Dump, tables: Tables) -> int:
+def _lines_of_alarms(tables: Tables) -> dict[tuple[str, str, str], int]:
+    """Where dumps first have each value that tells of an alarm: by snapshot, source and value."""
     columns = [
         tables.status.column(name).to_pylist() for name in ("snapshot", "source", "path", "value", "line")
     ]
-    settings = (
-        (path, value, line)
-        for snapshot, source, path, value, line in zip(*columns, strict=True)
-        if (snapshot, source) == (dump.snapshot, dump.source)
-    )
-    return next((line for _, value, line in lines_of("alarm", settings) if value == alarm), 1)
+    dumps: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+    for snapshot, source, path, value, line in zip(*columns, strict=True):
+        dumps.setdefault((snapshot, source), []).append((path, value, line))
+    found: dict[tuple[str, str, str], int] = {}
+    for place, settings in dumps.items():
+        for _, value, line in lines_of("alarm", settings):
+            found.setdefault((*place, value), line)
+    return found
 
 
 def _source(rows: list[_Row], text: Callable[[_Row], str]) -> Source:

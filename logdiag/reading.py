@@ -19,7 +19,7 @@ from logdiag.grammar import record_start
 from logdiag.kinds import NO_RECORD, why_not_read
 from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
-from logdiag.records import RECORDS, UNPARSED, Record, Rows, Unparsed, instant, pieces, rows
+from logdiag.records import EACH, RECORDS, UNPARSED, Record, Rows, Unparsed, instant, pieces, rows
 from logdiag.records.columns import SETTINGS
 from logdiag.records.pasted import is_pasted, pasted_rows
 from logdiag.records.utf16 import Transcoded, utf16_of
@@ -32,7 +32,8 @@ PASTED = "pasted text, put together again"
 """What the ledger says of a member whose records were pasted."""
 
 _DUMP_HEAD = 1 << 20
-_MOST_SETTINGS = 500_000
+_MOST_SETTINGS = 100_000
+_MOST_PROBLEMS = 100
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,12 @@ class _Reader:
                 table.add(ledger.snapshot, ledger.source, row)
                 said.append((row.path, row.value))
             else:
+                if reasons.total() < EACH:  # those beyond are counted
+                    self._unparsed.add(ledger.snapshot, ledger.source, row)
                 reasons[row.reason] += 1
                 apart += row.length
-                self._unparsed.add(ledger.snapshot, ledger.source, row)
+        if len(problems) > _MOST_PROBLEMS:
+            problems[_MOST_PROBLEMS:] = [f"{len(problems) - _MOST_PROBLEMS:,} more parts cannot be read"]
         self._dumps.append(Dump(ledger.snapshot, ledger.source, kind, facts(said)))
         return replace(
             ledger,

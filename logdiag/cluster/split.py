@@ -26,53 +26,71 @@ _Place = tuple[str, str]  # snapshot and host
 
 @dataclass
 class _Group:
-    """Hosts that belong together, and what is known of them."""
+    """Hosts that belong together, and what is known of them.
+
+    ``listed`` are the entries of lists of peers, ``called`` those of them that are no addresses.
+    ``joined`` is the group that this one has become a part of.
+    """
 
     places: set[_Place] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    domains: set[str] = field(default_factory=set)
     fqdns: set[str] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
     mentions: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
-    size: int = 0
+    called: set[str] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)
     edges: set[bool] = field(default_factory=set)
+    size: int = 0
+    joined: "_Group | None" = field(default=None, repr=False)
 
     def take(self, other: "_Group") -> None:
-        """Become both."""
+        """Become both; the other is a part of this one from now on."""
         for name in self.__dataclass_fields__:
-            if name == "size":
-                self.size = max(self.size, other.size)
-            else:
-                getattr(self, name).update(getattr(other, name))
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(mine, set):
+                small, large = sorted((mine, theirs), key=len)  # so that no name is moved often
+                large.update(small)
+                setattr(self, name, large)
+        self.size = max(self.size, other.size)
+        other.joined = self
+
+    def whole(self) -> "_Group":
+        """The group that this one is a part of, or itself."""
+        found, way = self, []
+        while found.joined is not None:
+            way.append(found)
+            found = found.joined
+        for one in way:  # so that the way is short from now on
+            one.joined = found
+        return found
 
     def contradicts(self, other: "_Group") -> bool:
         """Whether something known speaks against being of one cluster."""
-        if self.mentions & other.fqdns or self.fqdns & other.mentions:
+        if not (self.mentions.isdisjoint(other.fqdns) and self.fqdns.isdisjoint(other.mentions)):
             return False
-        domains = ({_domain(name) for name in self.fqdns}, {_domain(name) for name in other.fqdns})
-        if _differ(*domains):
+        if _differ(self.domains, other.domains):
             return True
-        if self.mentions & other.addresses or self.addresses & other.mentions:
+        if not (self.mentions.isdisjoint(other.addresses) and self.addresses.isdisjoint(other.mentions)):
             return False  # a wrong cluster name, or peers of both kinds in one list: a cluster all the same
-        of_one_list = self.listed & other.names and other.listed & self.names
+        of_one_list = not (self.listed.isdisjoint(other.names) or other.listed.isdisjoint(self.names))
         return _differ(self.clusters, other.clusters) or (
             _differ(self.edges, other.edges) and not of_one_list
         )
 
     def leaves_out(self, other: "_Group") -> bool:
         """Whether a list of this cluster's peers has no place for the hosts of another group."""
-        if not self.listed or other.names <= self.listed or other.addresses & self.listed:
+        if not self.listed or other.names <= self.listed or not other.addresses.isdisjoint(self.listed):
             return False
         # Lists of addresses do not name hosts: only a list that is full leaves somebody out.
-        names = {entry for entry in self.listed if not is_address(entry)}
-        if names and not other.names & names:
+        if self.called and other.names.isdisjoint(self.called):
             return True
         return len(self.names) >= self.size
 
 
 def _differ(mine: set[Any], theirs: set[Any]) -> bool:
-    return bool(mine and theirs and not mine & theirs)
+    return bool(mine and theirs and mine.isdisjoint(theirs))
 
 
 def split(tables: Tables) -> list[Tables]:
@@ -81,38 +99,39 @@ def split(tables: Tables) -> list[Tables]:
     if len(groups) <= 1:
         return [tables]
     number_of = {place: number for number, group in enumerate(groups) for place in group.places}
-    numbers = _numbers(tables.records, number_of)
-    return [_part(tables, pa.array(numbers == number), group) for number, group in enumerate(groups)]
-
-
-def _part(tables: Tables, kept: pa.Array, group: _Group) -> Tables:
-    return replace(
-        tables,
-        records=tables.records.filter(kept),
-        texts=tables.texts.filter(kept) if tables.texts is not None else None,
-        dumps=tuple(dump for dump in tables.dumps if (dump.snapshot, dump.host) in group.places),
-        config=_of(tables.config, group.places),
-        status=_of(tables.status, group.places),
+    of_records, of_config, of_status = (
+        _numbers(table, number_of) for table in (tables.records, tables.config, tables.status)
     )
+    return [
+        replace(
+            tables,
+            records=tables.records.filter(pa.array(of_records == number)),
+            texts=tables.texts.filter(pa.array(of_records == number)) if tables.texts is not None else None,
+            dumps=tuple(dump for dump in tables.dumps if (dump.snapshot, dump.host) in group.places),
+            config=tables.config.filter(pa.array(of_config == number)),
+            status=tables.status.filter(pa.array(of_status == number)),
+        )
+        for number, group in enumerate(groups)
+    ]
 
 
-def _of(settings: pa.Table, places: set[_Place]) -> pa.Table:
-    found = zip(settings.column("snapshot").to_pylist(), settings.column("host").to_pylist(), strict=True)
-    return settings.filter(pa.array([place in places for place in found], pa.bool_()))
+def _numbers(table: pa.Table, number_of: dict[_Place, int]) -> npt.NDArray[np.int64]:
+    """The number of each row's cluster; -1 where it is of none."""
+    columns = [_dictionary(table.column(name)) for name in ("snapshot", "host")]
+    names = [column.dictionary.to_pylist() for column in columns]
+    snapshots, hosts = (column.indices.fill_null(-1).to_numpy().astype(np.int64) for column in columns)
+    # Few of all pairs of a snapshot and a host are there: each is looked up once.
+    pairs, which = np.unique(snapshots * (len(names[1]) + 1) + hosts + 1, return_inverse=True)
+    known = [divmod(int(pair), len(names[1]) + 1) for pair in pairs]
+    numbers = [number_of.get((names[0][s], names[1][h - 1]), -1) if h else -1 for s, h in known]
+    found: npt.NDArray[np.int64] = np.array(numbers, dtype=np.int64)[which]
+    return found
 
 
-def _numbers(records: pa.Table, number_of: dict[_Place, int]) -> npt.NDArray[np.int64]:
-    """The number of each record's cluster."""
-    columns = [records.column(name).unify_dictionaries().combine_chunks() for name in ("snapshot", "host")]
-    snapshots, hosts = (column.dictionary.to_pylist() for column in columns)
-    table = np.full((len(snapshots), len(hosts)), -1, dtype=np.int64)
-    known = {name: index for index, name in enumerate(snapshots)}
-    rows = {name: index for index, name in enumerate(hosts)}
-    for (snapshot, host), number in number_of.items():
-        if snapshot in known and host in rows:
-            table[known[snapshot], rows[host]] = number
-    numbers: npt.NDArray[np.int64] = table[columns[0].indices.to_numpy(), columns[1].indices.to_numpy()]
-    return numbers
+def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    return column.unify_dictionaries().combine_chunks()
 
 
 # ── what is known of each host ──────────────────────────────────────────────────────────────
@@ -164,13 +183,10 @@ def _nodes(log: Log) -> Iterator[tuple[str, str, int, str]]:
                 yield snapshot, host, number, value
 
 
-def _domain(fqdn: str) -> str:
-    return fqdn.partition(".")[2]
-
-
 def _add_fqdn(group: _Group, name: str) -> None:
     if "." in name and not is_address(name):
         group.fqdns.add(name)
+        group.domains.add(name.partition(".")[2])
 
 
 def _add_list(group: _Group, entries: Iterable[str], size: int) -> None:
@@ -178,6 +194,7 @@ def _add_list(group: _Group, entries: Iterable[str], size: int) -> None:
     group.size = max(group.size, size)
     group.mentions.update(names)
     group.listed.update(short_name(name) for name in names)
+    group.called.update(short_name(name) for name in names if not is_address(name))
 
 
 def _add_dump(group: _Group, dump: Dump) -> None:
@@ -201,28 +218,23 @@ def _add_dump(group: _Group, dump: Dump) -> None:
 
 def _joined(groups: list[_Group]) -> list[_Group]:
     """Groups that something ties together, then those that nothing keeps apart."""
-    tied: list[_Group] = []
     by_key: dict[str, list[_Group]] = {}
     for group in groups:
-        keys = _keys(group)
-        found = [other for key in sorted(keys) for other in by_key.get(key, ())]
-        home = next((other for other in found if not other.contradicts(group)), None)
-        if home is None:
-            home = group
-            tied.append(home)
-        else:
-            for other in found:
-                # Two groups that had nothing in common before this one came.
-                if other is not home and other in tied and not other.contradicts(home):
-                    home.take(other)
-                    tied = [one for one in tied if one is not other]
-                    by_key = {k: _unique(home if o is other else o for o in v) for k, v in by_key.items()}
+        keys = sorted(_keys(group))
+        found = _whole(other for key in keys for other in by_key.get(key, ()))
+        home = next((other for other in found if not other.contradicts(group)), group)
+        if home is group and len(found) >= MOST:
+            home = found[0]
+        for other in found:
+            # Two groups that had nothing in common before this one came.
+            if home is not group and other is not home and not other.contradicts(home):
+                home.take(other)
+        if home is not group:
             home.take(group)
-        for key in _keys(home):
-            if not any(home is other for other in by_key.setdefault(key, [])):
-                by_key[key].append(home)
+        for key in keys:
+            by_key[key] = _whole([*by_key.get(key, ()), home])
     loose: list[_Group] = []
-    for group in tied:
+    for group in _whole(groups):
         for other in loose:
             apart = group.contradicts(other) or other.leaves_out(group) or group.leaves_out(other)
             if not apart or len(loose) >= MOST:
@@ -233,8 +245,9 @@ def _joined(groups: list[_Group]) -> list[_Group]:
     return loose
 
 
-def _unique(groups: Iterable[_Group]) -> list[_Group]:
-    return list({id(group): group for group in groups}.values())
+def _whole(groups: Iterable[_Group]) -> list[_Group]:
+    """What groups are parts of, each once."""
+    return list({id(whole): whole for group in groups for whole in [group.whole()]}.values())
 
 
 def _keys(group: _Group) -> set[str]:

@@ -5,9 +5,10 @@ The rows of a log tile its bytes: no gap, no overlap.
 
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
 from logdiag.records.pieces import ORPHAN, pieces
-from logdiag.records.rows import NO_INSTANT, Record, Unparsed, instant, rows
+from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, rows
 
 __all__ = [
+    "EACH",
     "NO_INSTANT",
     "ORPHAN",
     "RECORDS",
