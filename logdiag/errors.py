@@ -28,11 +28,25 @@ class Mistake:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
-class LibraryError(LogdiagError):
-    """Everything that is wrong with a rule library or a grammar, all of it at once."""
+class AuthorError(LogdiagError):
+    """Everything that is wrong with what somebody wrote, all of it at once."""
+
+    WHERE = "in the files"
 
     def __init__(self, mistakes: list[Mistake]) -> None:
         self.mistakes = sorted(set(mistakes))
         count = len(self.mistakes)
-        head = f"{count} mistake{'s' if count != 1 else ''} in the rules"
+        head = f"{count} mistake{'s' if count != 1 else ''} {self.WHERE}"
         super().__init__("\n".join([head, *map(str, self.mistakes)]))
+
+
+class LibraryError(AuthorError):
+    """Mistakes in rules and procedures."""
+
+    WHERE = "in the rules"
+
+
+class GrammarError(AuthorError):
+    """Mistakes in a grammar: what Lark refuses, and what cannot be compiled."""
+
+    WHERE = "in the grammar"

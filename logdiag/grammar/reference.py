@@ -41,10 +41,14 @@ def record_start() -> re.Pattern[bytes]:
 
 
 @cache
-def plain_record_start() -> re.Pattern[bytes]:
-    """A line's start where a record starts whatever stands before it: where a log may be cut."""
-    time = load("expressway").get_terminal("TIME").pattern.to_regexp()
-    return re.compile(f"^{time}".encode("latin-1"), re.MULTILINE)
+def record_header() -> re.Pattern[bytes]:
+    """A time at a line's start, and a host: where a record starts whatever stands before it.
+
+    A log may be cut there, if the group ``time`` is an instant.
+    """
+    grammar = load("expressway")
+    time, host = (grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "HOST"))
+    return re.compile(f"^(?P<time>(?>{time})){host}".encode("latin-1"), re.MULTILINE)
 
 
 def tokens(log: bytes, grammar: str = "expressway") -> Iterator[Token]:

@@ -7,9 +7,8 @@ the lines behind it or behind a record that is too long, up to the next start.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
-from logdiag.grammar import plain_record_start, record_start
+from logdiag.grammar import record_header, record_start
+from logdiag.records.header import stamp_of
 
 ORPHAN = "stands before the first record"
 LONG_LINE = "a line that is too long"
@@ -20,6 +19,7 @@ LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest that are known have a few hundred lines."""
 
 _PIECE = 1 << 20
+_WINDOW = 1 << 14
 _SHOWN = 1000
 
 
@@ -78,27 +78,38 @@ class _Reader:
         yield from self._flush(len(self._buffer))
 
     def _is_too_long(self) -> bool:
-        """Move on to the first line that is too long, if there is one."""
-        fresh = np.frombuffer(self._buffer, np.uint8, offset=self._checked)
-        ends = np.flatnonzero(fresh == ord("\n")) + (self._checked + 1)
-        del fresh  # the buffer cannot grow or shrink while it is looked at
-        starts = np.r_[self._checked, ends]
-        long = np.flatnonzero(np.r_[ends, len(self._buffer)] - starts > self._longest)
-        self._checked = int(starts[long[0]] if len(long) else starts[-1])
-        return len(long) > 0
+        """Move on to the first line that is too long, or behind the last that is whole."""
+        while len(self._buffer) - self._checked > self._longest:
+            end = self._buffer.rfind(b"\n", self._checked, self._checked + self._longest) + 1
+            if not end:
+                return True
+            self._checked = end
+        self._checked = self._buffer.rfind(b"\n", self._checked) + 1 or self._checked
+        return False
 
     def _cut(self) -> Iterator[bytes | Apart]:
         """Give out what is complete: up to the start of the last record, or of lines without one all."""
         if self._apart is not None:
             yield from self._set_apart(self._checked)
-        line = self._buffer.rfind(b"\n", 0, self._searched) + 1
-        starts = [m.start() for m in plain_record_start().finditer(self._buffer, line, self._checked)]
+        start = self._last_start()
         self._searched = self._checked
-        if starts and starts[-1]:
-            yield self._give(starts[-1])
+        if start:
+            yield self._give(start)
         elif self._apart is None and self._checked >= LONGEST_RECORD:
             yield self._give(self._checked)
             self._apart = BEHIND_LONG_RECORD
+
+    def _last_start(self) -> int:
+        """Where the last record starts, of those not searched for before; 0 where there is none."""
+        first = self._buffer.rfind(b"\n", 0, self._searched) + 1
+        end, window = self._checked, _WINDOW
+        while end > first:
+            start = max(first, self._buffer.rfind(b"\n", 0, max(0, end - window)) + 1)
+            for header in reversed(list(record_header().finditer(self._buffer, start, end))):
+                if stamp_of(header["time"]) is not None:
+                    return header.start()
+            end, window = start, 8 * window
+        return 0
 
     def _flush(self, end: int) -> Iterator[bytes | Apart]:
         if self._apart is not None:
@@ -119,7 +130,8 @@ class _Reader:
             yield Apart(self._give(size), size, reason)
 
     def _give(self, size: int) -> bytes:
-        raw = bytes(self._buffer[:size])
+        with memoryview(self._buffer) as buffer:
+            raw = bytes(buffer[:size])
         del self._buffer[:size]
         self._checked = max(0, self._checked - size)
         self._searched = max(0, self._searched - size)

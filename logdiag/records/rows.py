@@ -6,15 +6,16 @@ Owns what a record's columns mean, what its time is, and which header is none.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from logdiag.grammar import Token, tokens
+from logdiag.records.header import stamp_of
 from logdiag.records.pieces import ORPHAN, Apart, is_too_long
 
 NO_INSTANT = "starts with a time that is no instant, or with no host behind it"
 
-_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d)) *$")
-_UTC_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d{1,6}))?")
+_UTC_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d{1,6}))?", re.ASCII)
+_BLANKS = " \t\n\v\f\r"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -82,7 +83,7 @@ class Record:
     def time(self) -> int:
         """`UTCTime` where it is valid, else the header's time."""
         for key, value in self.fields:
-            if key == "UTCTime" and (found := _UTC_TIME.fullmatch(value.strip())):
+            if key == "UTCTime" and (found := _UTC_TIME.fullmatch(value.strip(_BLANKS))):
                 *parts, fraction = found.groups()
                 try:
                     moment = datetime(*map(int, parts), tzinfo=UTC)  # type: ignore[misc,arg-type]
@@ -125,7 +126,7 @@ def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
             if waiting is not None:
                 yield waiting
                 waiting = None
-            for unparsed in _unparsed(piece, line, offset, each):
+            for unparsed in unparsed_rows(piece, line, offset, each):
                 yield unparsed
                 line += unparsed.lines
                 each -= 1
@@ -148,7 +149,7 @@ def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
                     yield waiting
                     waiting = None
                 reason = ORPHAN if group[0].terminal == "ORPHAN" else NO_INSTANT
-                yield from _unparsed(Apart(raw, len(raw), reason), line, offset, EACH)
+                yield from unparsed_rows(Apart(raw, len(raw), reason), line, offset, EACH)
             offset += len(raw)
             line += raw.count(b"\n")
     if waiting is not None:
@@ -176,7 +177,7 @@ def _groups(stream: Iterable[Token]) -> Iterator[list[Token]]:
         yield group
 
 
-def _unparsed(apart: Apart, line: int, offset: int, each: int) -> Iterator[Unparsed]:
+def unparsed_rows(apart: Apart, line: int, offset: int, each: int) -> Iterator[Unparsed]:
     """The rows of lines without a record: a row each for the first ``each`` of them."""
     if len(apart.raw) < apart.length:  # a line of which only the beginning is at hand
         text, left = _text(apart.raw), apart.length
@@ -281,23 +282,11 @@ def _header(log: bytes, group: Sequence[Token], index: int) -> Record | None:
     """A record with the time and host that stand at ``index``; None where they are none."""
     if index + 1 >= len(group) or group[index + 1].terminal != "HOST":
         return None
-    stamp = _STAMP.search(log[group[index].start : group[index].end])
+    stamp = stamp_of(log[group[index].start : group[index].end])
     if stamp is None:
         return None
-    clock, fraction, sign, hours, minutes = stamp.groups()
-    if sign is not None and (int(hours) > 23 or int(minutes) > 59):
-        return None
-    offset = 0 if sign is None else (int(hours) * 60 + int(minutes)) * (-1 if sign == b"-" else 1)
-    try:
-        local = datetime.fromisoformat(clock.decode("ascii")).replace(
-            tzinfo=timezone(timedelta(minutes=offset))
-        )
-        moment = local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    microseconds = (moment - _EPOCH) // _MICROSECOND + int((fraction or b"0")[:6].ljust(6, b"0"))
     host = _text(log[group[index + 1].start : group[index + 1].end]).rstrip(" ")
-    return Record(microseconds, offset, host, whole_seconds=fraction is None)
+    return Record(stamp.time, stamp.utc_offset, host, whole_seconds=stamp.whole_seconds)
 
 
 def _key(log: bytes, token: Token) -> str:
