@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -277,23 +278,64 @@ def holds(test: Test, text: str) -> bool:
 
 
 class Log:
-    """A table of records that conditions are asked of. Row numbers count from 0."""
+    """A table of records that conditions are asked of. Row numbers count from 0.
+
+    What rules ask again and again (is it an alarm?) is worked out once: the values of a column, the
+    places of a key's values, the rows of a test.
+    """
 
     def __init__(self, records: pa.Table) -> None:
         self.records = records
-        # Rules begin with the same few questions (is it an alarm?): each is asked once.
         self._answers: dict[Test, Rows] = {}
+        self._columns: dict[str, pa.Array] = {}
+        self._holding: dict[Test, Mask] = {}
+        self._places: dict[Reference, Rows] = {}
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
 
     def values(self, reference: Reference, rows: Rows) -> pa.Array:
         """The values of a reference in some rows, as strings; null where a record has none."""
-        key, number = reference.key, reference.number
-        column = key if key in COLUMNS else _SHORTCUTS.get(key) if number == 1 else None
-        if column is not None:
-            return _strings(self.records.column(column).take(pa.array(rows)))
-        return _nth(_whole(self.records.column("fields").take(pa.array(rows))), key, number)
+        column = _column(reference)
+        if column is None:
+            places = self._places_of(reference)[rows]
+            return self._pairs.field("value").take(pa.array(places, mask=places < 0))
+        values = self._whole(column).take(pa.array(rows))
+        return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
+
+    def _whole(self, column: str) -> pa.Array:
+        if column not in self._columns:
+            self._columns[column] = _whole(self.records.column(column))
+        return self._columns[column]
+
+    @cached_property
+    def _pairs(self) -> pa.StructArray:
+        return self._whole("fields").flatten()
+
+    @cached_property
+    def _keys(self) -> tuple[dict[str, int], Rows]:
+        """The number of each key, and the keys of all pairs as numbers."""
+        keys = self._pairs.field("key").dictionary_encode()
+        return {
+            key: number for number, key in enumerate(keys.dictionary.to_pylist())
+        }, keys.indices.to_numpy()
+
+    def _places_of(self, reference: Reference) -> Rows:
+        """For each row where among all pairs the reference's value stands; -1 where it has none."""
+        if reference not in self._places:
+            found = np.full(len(self), -1, dtype=np.int64)
+            numbers, keys = self._keys
+            if reference.key in numbers:
+                hits = np.flatnonzero(keys == numbers[reference.key])
+                lists = self._whole("fields")
+                starts = lists.offsets.to_numpy()[: len(self)] - lists.offsets[0].as_py()
+                parents = np.searchsorted(starts, hits, side="right") - 1
+                # The parents ascend, so a hit's place in its record is its distance from the first.
+                nth = np.arange(len(hits)) - np.searchsorted(parents, parents, side="left")
+                chosen = nth == reference.number - 1
+                found[parents[chosen]] = hits[chosen]
+            self._places[reference] = found
+        return self._places[reference]
 
     def times(self, rows: Rows) -> list[int]:
         """The times of some rows, in microseconds since 1970."""
@@ -345,43 +387,58 @@ class Log:
                 return self._answers[condition]
 
     def _holds(self, reference: Reference, modifier: str, values: tuple[str, ...], rows: Rows) -> Mask:
+        column = _column(reference)
+        if column is not None and pa.types.is_dictionary(self.records.schema.field(column).type):
+            # Asked of the few values of the column, once.
+            encoded = self._whole(column)
+            codes = encoded.indices.fill_null(-1).to_numpy()[rows]
+            if modifier == "exists":
+                return _exists(codes >= 0, values)
+            test = Test(reference, modifier, values)
+            if test not in self._holding:
+                self._holding[test] = np.r_[_any(modifier, values, encoded.dictionary), False]
+            known: Mask = self._holding[test][codes]
+            return known
         found = self.values(reference, rows)
         if modifier == "exists":
-            there: Mask = pc.is_valid(found).to_numpy(zero_copy_only=False)
-            return (there & ("true" in values)) | (~there & ("false" in values))
+            return _exists(found.is_valid().to_numpy(zero_copy_only=False), values)
         # Rows repeat few values: ask each of them once.
         encoded = found.dictionary_encode()
-        answers = np.zeros(len(encoded.dictionary), dtype=np.bool_)
-        for value in values:
-            answer = _MODIFIERS[modifier](value)(encoded.dictionary)
-            answers |= answer.to_numpy(zero_copy_only=False).astype(np.bool_)
-        indices = encoded.indices
-        known = indices.is_valid().to_numpy(zero_copy_only=False)
-        numbers = indices.fill_null(0).to_numpy(zero_copy_only=False)
-        holds: Mask = known & answers[numbers] if len(answers) else np.zeros(len(rows), dtype=np.bool_)
+        codes = encoded.indices.fill_null(-1).to_numpy()
+        holds: Mask = np.r_[_any(modifier, values, encoded.dictionary), False][codes]
         return holds
 
 
+def _column(reference: Reference) -> str | None:
+    """The column of a reference; None for one that only the fields hold."""
+    if reference.key in COLUMNS:
+        return reference.key
+    return _SHORTCUTS.get(reference.key) if reference.number == 1 else None
+
+
+def _exists(there: Mask, values: tuple[str, ...]) -> Mask:
+    found: Mask = (there & ("true" in values)) | (~there & ("false" in values))
+    return found
+
+
+def _any(modifier: str, values: tuple[str, ...], asked: pa.Array) -> Mask:
+    """Which of some texts one of the values holds for."""
+    answers = np.zeros(len(asked), dtype=np.bool_)
+    for value in values:
+        answers |= _MODIFIERS[modifier](value)(asked).to_numpy(zero_copy_only=False).astype(np.bool_)
+    return answers
+
+
 def _whole(column: pa.ChunkedArray) -> pa.Array:
+    column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
     array = column.combine_chunks()
-    return array if isinstance(array, pa.Array) else pa.concat_arrays(array.chunks)
+    if isinstance(array, pa.Array):
+        return array
+    return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
 
 
 def _strings(column: pa.ChunkedArray) -> pa.Array:
     return _whole(column.cast(pa.string()))
-
-
-def _nth(lists: pa.ListArray, key: str, number: int) -> pa.Array:
-    """The number-th value of a key in each list of pairs."""
-    pairs = lists.flatten()
-    is_key = pc.equal(pairs.field("key"), key).to_numpy(zero_copy_only=False).astype(np.bool_)
-    parents = lists.value_parent_indices().to_numpy()[is_key]
-    # The parents ascend, so the place of a hit among those of its record is its distance from the first.
-    place = np.arange(len(parents)) - np.searchsorted(parents, parents, side="left")
-    chosen = np.flatnonzero(is_key)[place == number - 1]
-    index = np.full(len(lists), -1, dtype=np.int64)
-    index[parents[place == number - 1]] = chosen
-    return pairs.field("value").take(pa.array(index, mask=index < 0))
 
 
 def references(condition: Condition) -> Iterator[Reference]:

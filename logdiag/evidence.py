@@ -23,10 +23,10 @@ class Source:
     text: Callable[[int], str]
 
 
-def sources(tables: Tables, log: Log, texts: pa.ChunkedArray | None, cluster: Cluster) -> dict[str, Source]:
+def sources(tables: Tables, log: Log, cluster: Cluster) -> dict[str, Source]:
     """The records of a cluster, the values of its dumps, and the alarms that its dumps list."""
     return {
-        "records": Source(log, lambda row: "" if texts is None else str(texts[row].as_py()).rstrip("\r\n")),
+        "records": Source(log, lambda row: str(tables.texts[row].as_py()).rstrip("\r\n")),
         "config": _settings(tables.config, cluster),
         "status": _settings(tables.status, cluster),
         "alarms": _alarms(tables, cluster),

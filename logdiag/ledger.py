@@ -1,5 +1,6 @@
 """The ledger: what was read of every snapshot, member and peer. It adds up, and every output has it."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,16 +36,11 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
 
 
 def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
-    sizes = (
-        part.records.select(["host", "length"])
-        .group_by("host")
-        .aggregate([("length", "sum"), ("length", "count")])
-    )
     held: dict[str, tuple[int, int]] = {}
-    for row in sizes.to_pylist():
-        peer = cluster.resolve(row["host"]) or row["host"]
-        records, size = held.get(peer, (0, 0))
-        held[peer] = (records + row["length_count"], size + row["length_sum"])
+    for span in itertools.chain.from_iterable(part.spans.values()):
+        name = cluster.resolve(span.host) or span.host
+        records, size = held.get(name, (0, 0))
+        held[name] = (records + span.records, size + span.bytes)
     for peer in cluster.peers:
         records, size = held.get(peer.name, (0, 0))
         gaps = len(cluster.seen[peer.name].gaps()) if peer.name in cluster.seen else 0

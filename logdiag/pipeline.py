@@ -32,6 +32,7 @@ from logdiag.model import (
 )
 from logdiag.overlaps import counted_once
 from logdiag.reading import Tables, read
+from logdiag.records import Want
 from logdiag.rules.events import Case
 from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
@@ -121,7 +122,7 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     with speaking(options.language):
         library = in_language(load(options.rules), options.language)
         snapshots = find_snapshots(_several(inputs))
-        tables = read(snapshots, options.limits, keep_texts=True)
+        tables = read(snapshots, options.limits, want=Want(texts=True))
         diagnosis = examine(tables, library, explain=options.explain)
         exit_ = _exit(diagnosis, snapshots, options)
         return Report(replace(diagnosis, command=_command(options), exit=exit_))
@@ -135,6 +136,8 @@ def examine(tables: Tables, library: Library, *, explain: bool = False) -> Diagn
 
 def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
     """Cluster by cluster, and what is told of all of them."""
+    # What overlapping logs repeat happened once; the ledger still counts every record.
+    tables, repeated = counted_once(tables)
     clusters = find_clusters(tables)
     most = MOST_OF_ALL // len(clusters)
     examined = [_examine(cluster, part, library, most) for cluster, part in clusters]
@@ -148,7 +151,7 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
         verdict=verdict(told, [one.cluster for one in examined]),
         cluster=ClusterView(peers),
         capped=tuple(sorted({rule for one in examined for rule in one.capped})),
-        coverage=coverage(tables, clusters, repeated=sum(one.repeated for one in examined)),
+        coverage=coverage(tables, clusters, repeated=repeated),
         changes=tuple(
             sorted((c for one in examined for c in one.changes), key=lambda c: (c.time, c.peer, c.what))
         ),
@@ -184,17 +187,13 @@ class _Examined:
     told: Told
     changes: tuple[Change, ...]
     not_checked: tuple[NotChecked, ...]
-    repeated: int
     capped: tuple[str, ...]
 
 
 def _examine(cluster: Cluster, part: Tables, library: Library, most: int) -> _Examined:
-    # What overlapping logs repeat happened once; the ledger still counts every record.
-    kept = pa.array(counted_once(part))
-    log = Log(part.records.filter(kept))
+    log = Log(part.records)
     cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
-    texts = part.texts.filter(kept) if part.texts is not None else None
-    case = Case(sources(part, log, texts, cluster), cluster, find_facts(part, log, cluster))
+    case = Case(sources(part, log, cluster), cluster, find_facts(part, log, cluster))
     judged = judge(library, case, most)
     return _Examined(
         cluster,
@@ -202,7 +201,6 @@ def _examine(cluster: Cluster, part: Tables, library: Library, most: int) -> _Ex
         tell(judged.findings, library, cluster),
         find_changes(log, cluster),
         tuple(judged.not_checked),
-        repeated=part.records.num_rows - len(log),
         capped=tuple(judged.capped),
     )
 

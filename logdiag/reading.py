@@ -4,13 +4,17 @@ In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no g
 """
 
 import itertools
+import os
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.dumps import Facts, Setting, facts, kind_of, settings
@@ -19,11 +23,39 @@ from logdiag.grammar import record_start
 from logdiag.kinds import NO_RECORD, why_not_read
 from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
-from logdiag.records import EACH, RECORDS, UNPARSED, Record, Rows, Unparsed, instant, pieces, rows
-from logdiag.records.columns import SETTINGS
+from logdiag.records import (
+    EACH,
+    SETTINGS,
+    UNPARSED,
+    Batch,
+    Joined,
+    Record,
+    Rows,
+    Span,
+    Spans,
+    Unparsed,
+    Want,
+    batched,
+    instant,
+    pieces,
+    rows,
+)
 from logdiag.records.pasted import is_pasted, pasted_rows
+from logdiag.records.pieces import Apart
 from logdiag.records.utf16 import Transcoded, utf16_of
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
+
+if TYPE_CHECKING:
+    from logdiag.records.compiled import Reader
+
+Engine = Literal["auto", "compiled", "lark"]
+EVERYTHING = Want()
+
+Place = tuple[str, str]
+"""A snapshot and a member of it."""
+
+_FEW = 2 << 20
+"""Bytes of logs that Lark has read before machine code is even loaded."""
 
 SEARCHED = 8 << 20
 """A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
@@ -59,8 +91,10 @@ class Tables:
 
     ``records`` and ``unparsed`` have the columns of `RECORDS` and `UNPARSED`, ``config`` (from
     xConfiguration dumps and certificates) and ``status`` (from xStatus dumps) those of `SETTINGS`.
-    Records stand in the order of snapshot, then of members by their first record, then of offset.
-    ``texts`` holds each record as it was logged, row by row, where it was asked for.
+    Records stand in the order of snapshot, then of members by their first record, then of offset;
+    they are those that were wanted. ``numbers`` are their places among all records of their members,
+    ``texts`` what they say as it was logged, where that was wanted. ``spans`` (when which host was
+    logging) and ``digests`` are of all records of each member.
     """
 
     records: pa.Table
@@ -70,16 +104,44 @@ class Tables:
     dumps: tuple[Dump, ...]
     members: tuple[MemberCoverage, ...]
     snapshots: tuple[SnapshotCoverage, ...]
-    texts: pa.ChunkedArray | None = None
+    texts: pa.ChunkedArray
+    numbers: npt.NDArray[np.int64]
+    spans: Mapping[Place, Sequence[Span]]
+    digests: Mapping[Place, npt.NDArray[np.uint64]]
+
+    def with_records(self, kept: npt.NDArray[np.bool_]) -> "Tables":
+        """The same with some of the records."""
+        mask = pa.array(kept, pa.bool_())
+        return replace(
+            self,
+            records=self.records.filter(mask),
+            texts=self.texts.filter(mask) if len(self.texts) else self.texts,
+            numbers=self.numbers[kept],
+        )
 
 
-def read(snapshots: Iterable[Snapshot], limits: Limits | None = None, *, keep_texts: bool = False) -> Tables:
+def read(
+    snapshots: Iterable[Snapshot],
+    limits: Limits | None = None,
+    *,
+    want: Want = EVERYTHING,
+    engine: Engine = "auto",
+    jobs: int | None = None,
+) -> Tables:
     """Read snapshots whole.
 
     No content raises: what is wrong with it stands in ``members`` and ``unparsed``.
+
+    Args:
+        snapshots: what to read.
+        limits: how much of it.
+        want: which records are kept, and whether their texts are.
+        engine: what reads logs: Lark, the compiled grammar, or by itself the one that is sooner done.
+        jobs: how many cores the compiled grammar uses; all of them by itself.
+
     """
     meter = Meter(limits or Limits())
-    reader = _Reader(meter.limits, keep_texts=keep_texts)
+    reader = _Reader(meter.limits, want, engine, jobs)
     for snapshot in snapshots:
         meter.begin()
         reader.snapshot(snapshot.name, snapshot.members(meter))
@@ -92,7 +154,7 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
 
     ``expa01/server.pem`` is the member ``server.pem`` of the snapshot ``expa01``.
     """
-    reader = _Reader(Limits(), keep_texts=True)
+    reader = _Reader(Limits(), Want(texts=True), "auto", 1)
     snapshots: dict[str, list[Member]] = {}
     for name, content in sorted(files.items()):
         snapshot, slash, source = name.partition("/")
@@ -106,10 +168,14 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
 class _Reader:
     """Tables while they grow."""
 
-    def __init__(self, limits: Limits, *, keep_texts: bool) -> None:
-        kept = RECORDS.append(pa.field("raw", pa.string(), nullable=False)) if keep_texts else RECORDS
+    def __init__(self, limits: Limits, want: Want, engine: Engine, jobs: int | None) -> None:
         self._limits = limits
-        self._records, self._unparsed = Rows(kept), Rows(UNPARSED)
+        self._engine = _Engine(engine, want, jobs or os.cpu_count() or 1)
+        self._records, self._unparsed = Joined(), Rows(UNPARSED)
+        self._numbers: dict[Place, list[npt.NDArray[np.int64]]] = {}
+        self._texts: dict[Place, list[pa.Array]] = {}
+        self._spans: dict[Place, list[Span]] = {}
+        self._digests: dict[Place, npt.NDArray[np.uint64]] = {}
         self._settings = {"config": Rows(SETTINGS), "status": Rows(SETTINGS)}
         self._members: list[MemberCoverage] = []
         self._dumps: list[Dump] = []
@@ -134,14 +200,17 @@ class _Reader:
             head, chunks = _taken(transcoded.chunks(), SEARCHED)
             ledger = replace(ledger, repair="UTF-16, read as UTF-8")
         whole = len(head) < SEARCHED
-        found: Iterator[Record | Unparsed] | None = None
+        found: Iterator[Batch | Unparsed] | None = None
         if whole and is_pasted(head):
             ledger = replace(ledger, repair=PASTED)
-            found = pasted_rows(head)
+            found = self._engine.batched(pasted_rows(head), transcoded)
         elif record_start().search(head):
-            found = rows(pieces(chunks, self._limits.line))
+            cut = pieces(chunks, self._limits.line)
+            if transcoded is None:
+                found = self._engine.read(cut, len(head))
+            else:
+                found = self._engine.batched(rows(cut), transcoded)
         if found is not None:
-            found = transcoded.placed(found) if transcoded is not None else found
             ledger = self._log(ledger, found)
             if ledger.kind == "log":
                 return ledger
@@ -158,15 +227,16 @@ class _Reader:
             ledger = replace(ledger, reason=why_not_read(head))
         return replace(ledger, size=size, repair=None)
 
-    def _log(self, ledger: MemberCoverage, found: Iterator[Record | Unparsed]) -> MemberCoverage:
+    def _log(self, ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> MemberCoverage:
         place = (ledger.snapshot, ledger.source)
         size = records = lines = apart = 0
-        first = last = None
+        spans = Spans()
+        digests: list[npt.NDArray[np.uint64]] = []
         reasons: Counter[str] = Counter()
         waiting: list[Unparsed] = []  # until a record shows that this is a log
         for row in found:
-            size += row.length
             if isinstance(row, Unparsed):
+                size += row.length
                 lines += row.lines
                 apart += row.length
                 reasons[row.reason] += row.lines
@@ -178,13 +248,18 @@ class _Reader:
             for orphan in waiting:
                 self._unparsed.add(*place, orphan)
             waiting.clear()
-            records += 1
-            first = row.time if first is None else min(first, row.time)
-            last = row.time if last is None else max(last, row.time)
-            self._records.add(*place, row)
-            self._hosts.setdefault(_folder(*place), set()).add(row.host)
+            self._records.add(*place, row.records)
+            self._numbers.setdefault(place, []).append(row.numbers + records)
+            self._texts.setdefault(place, []).append(row.texts)
+            digests.append(row.digests)
+            spans.add(row.spans)
+            size += row.bytes
+            records += len(row)
         if not records:
             return replace(ledger, size=size)
+        self._spans[place] = spans.all()
+        self._digests[place] = np.concatenate(digests)
+        self._hosts.setdefault(_folder(*place), set()).update(span.host for span in self._spans[place])
         return replace(
             ledger,
             kind="log",
@@ -194,8 +269,8 @@ class _Reader:
             unparsed=lines,
             unparsed_bytes=apart,
             reasons=dict(sorted(reasons.items())),
-            first=None if first is None else instant(first),
-            last=None if last is None else instant(last),
+            first=instant(min(span.first for span in self._spans[place])),
+            last=instant(max(span.last for span in self._spans[place])),
         )
 
     def _dump(self, ledger: MemberCoverage, kind: DumpKind, chunks: Iterator[bytes]) -> MemberCoverage:
@@ -232,12 +307,19 @@ class _Reader:
 
     def tables(self) -> Tables:
         """Everything that was read."""
-        records = _in_order(self._records.table(), self._members)
+        order = [
+            (snapshot, source)
+            for snapshot, _, source in sorted(
+                (one.snapshot, one.first, one.source) for one in self._members if one.first is not None
+            )
+        ]
+        texts = [text for place in order for text in self._texts[place]]
+        numbers = (self._numbers[place] for place in order)
         dumps = tuple(self._dated(dump) for dump in self._dumps)
         hosts = {(dump.snapshot, dump.source): dump.host for dump in dumps}
         taken = {(dump.snapshot, dump.source): dump.taken for dump in dumps}
         return Tables(
-            records=records.select(RECORDS.names),
+            records=self._records.table(order),
             unparsed=self._unparsed.table(),
             config=_with_hosts(self._settings["config"].table(), hosts),
             status=_with_hosts(self._settings["status"].table(), hosts),
@@ -247,7 +329,10 @@ class _Reader:
                 for member in sorted(self._members, key=lambda member: (member.snapshot, member.source))
             ),
             snapshots=tuple(self._ledger(name) for name in sorted(self.given)),
-            texts=records.column("raw") if "raw" in records.column_names else None,
+            texts=pa.chunked_array(texts, pa.string()),
+            numbers=np.concatenate([np.zeros(0, np.int64), *itertools.chain.from_iterable(numbers)]),
+            spans={place: self._spans[place] for place in order},
+            digests={place: self._digests[place] for place in order},
         )
 
     def _dated(self, dump: Dump) -> Dump:
@@ -288,6 +373,33 @@ class _Reader:
         )
 
 
+class _Engine:
+    """What reads logs: Lark for a few bytes, which needs no machine code, the compiled grammar for many."""
+
+    def __init__(self, engine: Engine, want: Want, jobs: int) -> None:
+        self._want, self._jobs = want, jobs
+        self._left = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
+        self._compiled: Reader | None = None
+
+    def read(self, cut: Iterator[bytes | Apart], size: int) -> Iterator[Batch | Unparsed]:
+        """The rows of a log of ``size`` bytes or more."""
+        self._left -= size
+        if self._left >= 0:
+            return self.batched(rows(cut), None)
+        if self._compiled is None:
+            from logdiag.grammar.tables import tables
+            from logdiag.records.compiled import Reader
+
+            self._compiled = Reader(tables("expressway"), self._jobs, self._want)
+        return self._compiled.rows(cut)
+
+    def batched(
+        self, found: Iterator[Record | Unparsed], transcoded: Transcoded | None
+    ) -> Iterator[Batch | Unparsed]:
+        """Rows that were read one by one."""
+        return batched(found if transcoded is None else transcoded.placed(found), self._want)
+
+
 class _Counted:
     """Chunks, and how many bytes of them were taken."""
 
@@ -318,19 +430,6 @@ def _taken(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
 
 def _folder(snapshot: str, source: str) -> tuple[str, str]:
     return snapshot, source.rpartition("/")[0]
-
-
-def _in_order(records: pa.Table, members: list[MemberCoverage]) -> pa.Table:
-    """Rotated logs in the order in which they were written: by each member's first record."""
-    place = 0
-    parts: list[tuple[str, Any, str, int, int]] = []
-    for member in members:
-        if member.records:
-            parts.append((member.snapshot, member.first, member.source, place, member.records))
-            place += member.records
-    if parts == sorted(parts):
-        return records
-    return pa.concat_tables([records.slice(start, count) for *_, start, count in sorted(parts)])
 
 
 def _with_hosts(table: pa.Table, hosts: Mapping[tuple[str, str], str | None]) -> pa.Table:

@@ -16,7 +16,7 @@ from logdiag.cluster import find_clusters
 from logdiag.ledger import coverage
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
-from logdiag.records import ORPHAN, Record, Unparsed, pieces, rows
+from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
 from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
@@ -374,7 +374,7 @@ def test_records_stand_in_the_order_in_which_rotated_logs_were_written() -> None
 
     files = {"messages": of(3) + of(4), "messages.1": of(1) + of(2), "messages.2": of(0)}
     snapshots: Any = [Several("expc01", files)]
-    tables = read(snapshots, keep_texts=True)
+    tables = read(snapshots, want=Want(texts=True))
     assert tables.records["text"].to_pylist() == [f"hour {hour}" for hour in range(5)]
     assert tables.texts is not None
     assert [text.split()[-1] for text in tables.texts.to_pylist()] == list("01234")

@@ -14,7 +14,6 @@ from records_from import FRAGMENTS, HEADER, HEADER_TIME, OneLog, assert_tiled, r
 from logdiag import reading
 from logdiag.reading import read
 from logdiag.records import NO_INSTANT, ORPHAN, RECORDS, UNPARSED
-from logdiag.records.columns import Rows
 from logdiag.records.pasted import is_pasted
 
 PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
@@ -132,7 +131,7 @@ def test_rows_stand_in_the_order_of_the_inputs() -> None:
 
 
 def test_tables_of_many_chunks_share_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Rows, "ROWS", 2)
+    monkeypatch.setattr("logdiag.records.batches._ROWS", 2)
     content = b"".join(HEADER + b'tvcs: Event="%d" Level="INFO"\n' % number for number in range(5))
     table = read_bytes(content).records
     assert table["event"].num_chunks == 3

@@ -5,6 +5,7 @@ is the reporting node, the second the other), from the address lists of replicat
 indexes count from 0, and from dumps, whose indexes count from 1.
 """
 
+import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -120,8 +121,8 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     """
     log = Log(tables.records)
     drafts = Drafts()
-    for host in log.records.column("host").unique().to_pylist():
-        drafts.named(host)
+    for span in itertools.chain.from_iterable(tables.spans.values()):
+        drafts.named(span.host)
     nodes = log.rows(compile_condition({"Node|exists": True}))
     for number in (1, 2):
         for value in log.values(Reference("Node", number), nodes).unique().to_pylist():
@@ -140,12 +141,12 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
 
     roles = _roles(log, drafts, lists, dumps)
     excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
-    seen = watched(log, peer_of, excerpts)
+    seen = watched(tables.spans, peer_of, excerpts)
     versions = _versions(log, drafts)
     by_peer: dict[str, list[Dump]] = {}
     for dump in dumps:
         by_peer.setdefault(peer_of(str(dump.host)), []).append(dump)
-    snapshots = _snapshots(log, drafts, by_peer)
+    snapshots = _snapshots(tables, drafts, by_peer)
     peers = tuple(
         Peer(
             name=draft.name,
@@ -270,12 +271,10 @@ def _versions(log: Log, drafts: Drafts) -> dict[str, str]:
     return {drafts.named(host).name: version for _, host, version in started_versions(log)}
 
 
-def _snapshots(log: Log, drafts: Drafts, dumps: dict[str, list[Dump]]) -> dict[str, list[str]]:
+def _snapshots(tables: Tables, drafts: Drafts, dumps: dict[str, list[Dump]]) -> dict[str, list[str]]:
     """The snapshots that hold records or dumps of each peer, by the time of the first record."""
-    grouped = log.records.select(["host", "snapshot", "time"]).group_by(["host", "snapshot"])
     firsts = sorted(
-        (row["time_min"], row["snapshot"], row["host"])
-        for row in grouped.aggregate([("time", "min")]).to_pylist()
+        (span.first, snapshot, span.host) for (snapshot, _), spans in tables.spans.items() for span in spans
     )
     found = [(drafts.named(host).name, snapshot) for _, snapshot, host in firsts]
     found += [(peer, dump.snapshot) for peer, of_peer in dumps.items() for dump in of_peer]

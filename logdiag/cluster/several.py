@@ -31,7 +31,8 @@ def _label(part: Tables) -> str:
     names = sorted({dump.facts.cluster_name for dump in part.dumps if dump.facts.cluster_name})
     if names:
         return names[0]
-    hosts = sorted({*part.records.column("host").unique().to_pylist(), *(str(d.host) for d in part.dumps)})
+    logging = {span.host for spans in part.spans.values() for span in spans}
+    hosts = sorted({*logging, *(str(dump.host) for dump in part.dumps)})
     return f"the cluster of {hosts[0]}"
 
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from logdiag.cluster.names import is_address, node_name, peer_lists, plain_name, short_name
 from logdiag.conditions import Log, Reference, compile_condition
-from logdiag.reading import Dump, Tables
+from logdiag.reading import Dump, Place, Tables
+from logdiag.records import Span
 
 MOST = 50
 """Clusters that are told apart; what is beyond that is taken as one, so that the work has an end."""
@@ -99,14 +100,17 @@ def split(tables: Tables) -> list[Tables]:
     if len(groups) <= 1:
         return [tables]
     number_of = {place: number for number, group in enumerate(groups) for place in group.places}
+    spans: list[dict[Place, list[Span]]] = [{} for _ in groups]
+    for place, of_member in tables.spans.items():
+        for span in of_member:
+            spans[number_of[place[0], span.host]].setdefault(place, []).append(span)
     of_records, of_config, of_status = (
         _numbers(table, number_of) for table in (tables.records, tables.config, tables.status)
     )
     return [
         replace(
-            tables,
-            records=tables.records.filter(pa.array(of_records == number)),
-            texts=tables.texts.filter(pa.array(of_records == number)) if tables.texts is not None else None,
+            tables.with_records(of_records == number),
+            spans=spans[number],
             dumps=tuple(dump for dump in tables.dumps if (dump.snapshot, dump.host) in group.places),
             config=tables.config.filter(pa.array(of_config == number)),
             status=tables.status.filter(pa.array(of_status == number)),
@@ -150,9 +154,9 @@ def _groups(tables: Tables) -> list[_Group]:
             _add_fqdn(made, plain_name(host))
         return made
 
-    pairs = tables.records.select(["snapshot", "host"]).group_by(["snapshot", "host"]).aggregate([])
-    for row in pairs.to_pylist():
-        group(row["snapshot"], row["host"])
+    for (snapshot, _), spans in tables.spans.items():
+        for span in spans:
+            group(snapshot, span.host)
     for snapshot, host, number, node in _nodes(log):
         name = plain_name(node_name(node))
         if number == 1 and short_name(name) == short_name(host):

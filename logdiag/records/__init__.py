@@ -3,9 +3,11 @@
 The rows of a log tile its bytes: no gap, no overlap.
 """
 
+from logdiag.records.batches import Batch, Joined, Want, batched
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
 from logdiag.records.pieces import ORPHAN, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, rows
+from logdiag.records.spans import Span, Spans
 
 __all__ = [
     "EACH",
@@ -14,9 +16,15 @@ __all__ = [
     "RECORDS",
     "SETTINGS",
     "UNPARSED",
+    "Batch",
+    "Joined",
     "Record",
     "Rows",
+    "Span",
+    "Spans",
     "Unparsed",
+    "Want",
+    "batched",
     "instant",
     "pieces",
     "rows",

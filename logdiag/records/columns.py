@@ -1,16 +1,10 @@
 """The columns of the tables, and rows on their way into them."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-
-from logdiag.records.rows import Record
-
-if TYPE_CHECKING:
-    from logdiag.records.compiled import Stretch
-    from logdiag.records.compiled.columns import Numbers
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _FIELD = pa.struct(
@@ -65,35 +59,43 @@ SETTINGS = pa.schema(
 """Values of dumps; whose they are, the column ``host``, is known when all is read."""
 
 
-class _Names:
-    """A dictionary column: its values only grow, so that every chunk shares them."""
+class Names:
+    """The values of a dictionary column: they only grow, so that every chunk shares them."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def number(self, value: str | None) -> int | None:
+        """The number of a value; a new one gets the next."""
         return None if value is None else self.number_of(value)
 
     def number_of(self, value: str) -> int:
+        """The number of a value that is there."""
         return self._numbers.setdefault(value, len(self._numbers))
 
+    def numbers(self, column: pa.DictionaryArray) -> pa.Array:
+        """The numbers of a column's values, those that are new in the order of its rows."""
+        codes = column.indices.fill_null(-1).to_numpy()
+        # The first row of each value: of several that are written to one place the last remains.
+        first = np.full(len(column.dictionary) + 1, -1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+        here = np.flatnonzero(first[:-1] >= 0)
+        here = here[np.argsort(first[here])]
+        known = np.full(len(first), -1, np.int32)
+        for code, value in zip(
+            here.tolist(), column.dictionary.take(pa.array(here)).to_pylist(), strict=True
+        ):
+            known[code] = self.number_of(value)
+        found: npt.NDArray[np.int32] = known[codes]
+        return pa.array(found, pa.int32(), mask=found < 0)
+
     def values(self) -> pa.Array:
+        """All values, in the order of their numbers."""
         return pa.array(list(self._numbers), pa.string())
 
 
-_STRETCH_NAMES: list[tuple[str, Callable[[str], str]]] = [
-    ("host", lambda name: name.rstrip(" ")),
-    ("process", str),
-    ("subprocess", str),
-    ("module", str.strip),
-    ("level", str.strip),
-    ("event", str.strip),
-]
-"""The columns of names in the order in which a stretch has them, and what its names still carry."""
-
-
 class Row(Protocol):
-    """What `Rows` takes: a record, an unparsed line, a setting. It has an attribute for each column."""
+    """What `Rows` takes: an unparsed line, a setting. It has an attribute for each column."""
 
     @property
     def line(self) -> int:
@@ -112,7 +114,7 @@ class Rows:
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
-        self._names = {name: _Names() for name in schema.names if schema.field(name).type == _NAME}
+        self._names = {name: Names() for name in schema.names if schema.field(name).type == _NAME}
         self._columns: dict[str, list[object]] = {name: [] for name in schema.names}
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
         self._bytes = 0
@@ -121,51 +123,11 @@ class Rows:
         """Add a row of the schema."""
         place = {"snapshot": snapshot, "source": source}
         for name, column in self._columns.items():
-            value = place[name] if name in place else self._value(row, name)
+            value = place[name] if name in place else getattr(row, name)
             column.append(self._names[name].number(value) if name in self._names else value)
         self._bytes += getattr(row, "length", 0)
         if len(column) == self.ROWS or self._bytes >= self.BYTES:
             self._flush()
-
-    def add_stretch(self, snapshot: str, source: str, stretch: "Stretch") -> None:
-        """Add the records of a stretch; their columns are taken over as they are."""
-        self._flush()
-        if not len(stretch):
-            return
-        place = {"snapshot": snapshot, "source": source}
-        arrays = arrays_of(stretch)
-        codes = self._codes(stretch)
-        for name, chunks in self._chunks.items():
-            if name in place:
-                number = self._names[name].number(place[name])
-                chunks.append(pa.repeat(pa.scalar(number, pa.int32()), len(stretch)))
-            else:
-                chunks.append(codes[name] if name in codes else arrays[name])
-
-    def _codes(self, stretch: "Stretch") -> dict[str, pa.Array]:
-        """The columns of names: what is a number of the stretch becomes one of the table."""
-        numbers = np.full((len(_STRETCH_NAMES), len(stretch.names) + 1), -1, np.int32)
-        for column, code in stretch.columns.order.tolist():
-            name, trim = _STRETCH_NAMES[column]
-            numbers[column, code] = self._names[name].number_of(trim(stretch.names[code]))
-        found = {}
-        for column, (name, _) in enumerate(_STRETCH_NAMES):
-            values = numbers[column][stretch.columns.codes[column]]
-            found[name] = pa.array(values, pa.int32(), mask=values < 0)
-        return found
-
-    @staticmethod
-    def _value(row: Row, name: str) -> Any:
-        if isinstance(row, Record):
-            if name in ("module", "level", "event"):
-                return row.name(name.capitalize())
-            if name == "detail":
-                return row.first("Detail")
-            if name == "raw":
-                return row.text_as_logged
-            if name == "fields":
-                return [{"key": key, "value": value} for key, value in row.fields]
-        return getattr(row, name)
 
     def _flush(self) -> None:
         if not self._columns["line"]:
@@ -187,43 +149,3 @@ class Rows:
                 chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
             columns.append(pa.chunked_array(chunks, self._schema.field(name).type))
         return pa.table(columns, schema=self._schema)
-
-
-def arrays_of(stretch: "Stretch") -> dict[str, pa.Array]:
-    """The columns of a stretch that are no names."""
-    found = stretch.columns
-    size = len(stretch)
-    fields = pa.Array.from_buffers(
-        _FIELD,
-        len(found.key_ends) - 1,
-        [None],
-        children=[
-            _strings(found.key_ends, found.keys),
-            _strings(found.value_ends, found.values),
-        ],
-    )
-    return {
-        "time": _numbers("time", found.times),
-        "header_time": _numbers("header_time", found.header_times),
-        "utc_offset": _numbers("utc_offset", found.offsets),
-        "pid": pa.array(found.pids, pa.int32(), mask=found.pids < 0),
-        "detail": _strings(found.detail_ends, found.details, found.has[0]),
-        "fields": pa.Array.from_buffers(
-            RECORDS.field("fields").type, size, [None, pa.py_buffer(found.field_ends)], children=[fields]
-        ),
-        "text": _strings(found.text_ends, found.texts, found.has[1]),
-        "body": _strings(found.body_ends, found.bodies, found.has[2]),
-        "line": pa.array(found.lines + stretch.line),
-        "offset": pa.array(found.begins + stretch.offset),
-        "length": _numbers("length", found.lengths),
-        "raw": _strings(found.raw_ends, found.raws),
-    }
-
-
-def _numbers(name: str, values: "Numbers") -> pa.Array:
-    return pa.Array.from_buffers(RECORDS.field(name).type, len(values), [None, pa.py_buffer(values)])
-
-
-def _strings(ends: "Numbers", data: "Numbers", has: "Numbers | None" = None) -> pa.Array:
-    there = None if has is None else pa.py_buffer(np.packbits(has, bitorder="little"))
-    return pa.Array.from_buffers(pa.string(), len(ends) - 1, [there, pa.py_buffer(ends), pa.py_buffer(data)])

@@ -13,7 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from logdiag.grammar.machine_code import compiled
-from logdiag.records.compiled.strings import copied, interned, line_ends, same, trimmed, with_body, with_text
+from logdiag.records.compiled.strings import (
+    copied,
+    digests_of,
+    interned,
+    line_ends,
+    same,
+    trimmed,
+    with_body,
+    with_text,
+)
 from logdiag.records.compiled.times import number, stamp, utc_time
 
 Numbers = npt.NDArray[Any]
@@ -60,10 +69,9 @@ class Columns(NamedTuple):
     """The columns of a piece's records. ``*_ends`` are where strings end in the bytes that follow them.
 
     ``codes`` are places in the list of names (``name_starts``, ``name_ends`` in the piece), -1 for
-    none; ``order`` are the columns and codes in the order in which they first come together; ``has``
-    says of detail, text and body whether a record has one; ``apart`` are start, end and line of
-    stretches without a record, and whether a line before the first one is meant; ``breaks`` are the
-    line ends of the piece.
+    none; ``has`` says of detail, text and body whether a record has one; ``digests`` are the same for
+    records that are the same to the letter; ``apart`` are start, end and line of stretches without a
+    record, and whether a line before the first one is meant; ``breaks`` are the line ends of the piece.
     """
 
     times: Numbers
@@ -71,7 +79,6 @@ class Columns(NamedTuple):
     offsets: Numbers
     pids: Numbers
     codes: Numbers
-    order: Numbers
     name_starts: Numbers
     name_ends: Numbers
     lines: Numbers
@@ -89,8 +96,7 @@ class Columns(NamedTuple):
     texts: Numbers
     body_ends: Numbers
     bodies: Numbers
-    raw_ends: Numbers
-    raws: Numbers
+    digests: Numbers
     apart: Numbers
     breaks: int
 
@@ -111,7 +117,7 @@ def _is_relayed(log, start, end):
 
 
 @compiled
-def columns(log, roles, terminals, places, count, longest, with_raw):
+def columns(log, roles, terminals, places, count, longest, seed):
     """The columns of a piece's records, and the stretches of it that are none.
 
     Args:
@@ -120,7 +126,7 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
         terminals, places: terminal and end of each token.
         count: the number of tokens.
         longest: bytes of a record behind which nothing more is taken for a part of it.
-        with_raw: whether the records are also wanted as they stand there.
+        seed: of the digests.
 
     """
     records = fields = 0
@@ -148,7 +154,6 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
     detail_ends = np.zeros(records + 1, np.int32)
     text_ends = np.zeros(records + 1, np.int32)
     body_ends = np.zeros(records + 1, np.int32)
-    raw_ends = np.zeros(records + 1, np.int32)
     key_ends = np.zeros(fields + 1, np.int32)
     value_ends = np.zeros(fields + 1, np.int32)
     details = np.empty(room, np.uint8)
@@ -156,13 +161,9 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
     bodies = np.empty(room, np.uint8)
     keys = np.empty(room, np.uint8)
     values = np.empty(room, np.uint8)
-    raws = np.empty(room if with_raw else 1, np.uint8)
     apart = np.empty((count + 1, 4), np.int64)
     name_starts = np.empty(records * NAMES + 1, np.int32)
     name_ends = np.empty(records * NAMES + 1, np.int32)
-    met = np.zeros(records * NAMES + 1, np.uint8)  # a bit for each column that a name was in
-    order = np.empty((records * NAMES, 2), np.int32)
-    ordered = 0
     size = 16
     while size < 2 * len(name_starts) and size < 1 << 16:
         size *= 2
@@ -199,10 +200,6 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
                     has[2, r - 1], body_ends[r] = with_body(
                         log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1]
                     )
-                    if with_raw:
-                        raw_ends[r] = copied(
-                            log, begins[r - 1], begins[r - 1] + lengths[r - 1], raws, raw_ends[r - 1]
-                        )
                 open_ = False
                 apart[parts, 0], apart[parts, 1], apart[parts, 2] = begin, end, line
                 apart[parts, 3] = roles[terminals[t]] == ORPHAN
@@ -214,10 +211,6 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
             has[2, r - 1], body_ends[r] = with_body(
                 log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1]
             )
-            if with_raw:
-                raw_ends[r] = copied(
-                    log, begins[r - 1], begins[r - 1] + lengths[r - 1], raws, raw_ends[r - 1]
-                )
         open_ = True
         begins[r], lengths[r], lines[r] = begin, end - begin, line
         pids[r] = -1
@@ -346,10 +339,6 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
                     log, spans[c, 0], spans[c, 1], last[c], slots, name_starts, name_ends, name_count
                 )
                 last[c] = code
-                if not met[code] & (1 << c):
-                    met[code] |= 1 << c
-                    order[ordered, 0], order[ordered, 1] = c, code
-                    ordered += 1
             codes[c, r] = code
         line += line_ends(log, begin, end)
         r += 1
@@ -358,15 +347,12 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
         has[2, r - 1], body_ends[r] = with_body(
             log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1]
         )
-        if with_raw:
-            raw_ends[r] = copied(log, begins[r - 1], begins[r - 1] + lengths[r - 1], raws, raw_ends[r - 1])
     return Columns(
         times[:r],
         header_times[:r],
         offsets[:r],
         pids[:r],
         codes[:, :r],
-        order[:ordered],
         name_starts[:name_count],
         name_ends[:name_count],
         lines[:r],
@@ -384,8 +370,7 @@ def columns(log, roles, terminals, places, count, longest, with_raw):
         texts[: text_ends[r]],
         body_ends[: r + 1],
         bodies[: body_ends[r]],
-        raw_ends[: r + 1],
-        raws[: raw_ends[r]],
+        digests_of(log, begins[:r], lengths[:r], seed),
         apart[:parts],
         line,
     )

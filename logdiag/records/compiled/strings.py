@@ -6,6 +6,7 @@
 import numpy as np
 
 from logdiag.grammar.machine_code import compiled
+from logdiag.records.digests import FACTOR, SHIFT
 
 _PROBES = 32
 
@@ -155,3 +156,27 @@ def with_body(log, start, end, out, at):
     if end > start and log[end - 1] == 13:
         end -= 1
     return True, copied(log, start, end, out, at)
+
+
+@compiled
+def digests_of(log, begins, lengths, seed):
+    """A digest of each stretch of bytes, as `logdiag.records.digests.digest` makes it."""
+    found = np.empty(len(begins), np.uint64)
+    factor, shift, eight = np.uint64(FACTOR), np.uint64(SHIFT), np.uint64(8)
+    for number in range(len(begins)):
+        at, left = np.uint64(begins[number]), np.uint64(lengths[number])
+        digest = np.uint64(seed) ^ left
+        while left >= eight:
+            word = np.uint64(0)
+            for n in range(eight):
+                word |= np.uint64(log[at + n]) << (eight * n)
+            digest = (digest ^ word) * factor
+            digest ^= digest >> shift
+            at += eight
+            left -= eight
+        word = np.uint64(0)
+        for n in range(left):
+            word |= np.uint64(log[at + n]) << (eight * n)
+        digest = (digest ^ word) * factor
+        found[number] = digest ^ (digest >> shift)
+    return found

@@ -1,0 +1,151 @@
+"""Rows on their way into the tables: of records those that somebody wants, of all of them what is counted.
+
+Rules ask for few of a log's records. The others are read and counted, and their texts are let go.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from logdiag.records.columns import RECORDS, Names
+from logdiag.records.digests import digest
+from logdiag.records.rows import Record, Unparsed
+from logdiag.records.spans import Span, spans_of
+
+Select = Callable[[pa.Table], npt.NDArray[np.int64]]
+"""The rows that are wanted of a table with the columns `READ`, ascending."""
+
+
+class Want(NamedTuple):
+    """What is kept of a log's records: which of them, all without ``select``, and whether their texts too."""
+
+    select: Select | None = None
+    texts: bool = False
+
+
+READ = pa.schema([one for one in RECORDS if one.name not in ("snapshot", "source")])
+"""What a record says and where; the table adds whose it is."""
+
+_ROWS, _BYTES = 1 << 14, 1 << 22
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of a member that follow each other.
+
+    ``records`` are those that are wanted, with the columns `READ`; ``numbers`` are their places among
+    all records of the batch, ``texts`` what they say as it was logged, where that is kept. ``spans``
+    and ``digests`` are of all records.
+    """
+
+    records: pa.Table
+    numbers: npt.NDArray[np.int64]
+    texts: pa.Array
+    spans: tuple[Span, ...]
+    digests: npt.NDArray[np.uint64]
+    bytes: int
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+
+def batch(
+    table: pa.Table,
+    texts: Callable[[npt.NDArray[np.int64]], list[str]],
+    digests: npt.NDArray[np.uint64],
+    want: Want,
+) -> Batch:
+    """A batch of a table with the columns `READ`; ``texts`` gives what some rows say."""
+    numbers = np.arange(table.num_rows, dtype=np.int64) if want.select is None else want.select(table)
+    kept = table if len(numbers) == table.num_rows else table.take(pa.array(numbers))
+    said = pa.array(texts(numbers) if want.texts else [], pa.string())
+    spans = tuple(spans_of(*(whole(table.column(name)) for name in ("host", "time", "length"))))
+    return Batch(kept, numbers, said, spans, digests, sum(span.bytes for span in spans))
+
+
+def batched(rows: Iterable[Record | Unparsed], want: Want) -> Iterator[Batch | Unparsed]:
+    """The same rows, records by the batch."""
+    waiting: list[Record] = []
+    size = 0
+    for row in rows:
+        if isinstance(row, Unparsed):
+            yield row
+            continue
+        waiting.append(row)
+        size += row.length
+        if len(waiting) >= _ROWS or size >= _BYTES:
+            yield _of(waiting, want)
+            waiting, size = [], 0
+    if waiting:
+        yield _of(waiting, want)
+
+
+def _of(records: Sequence[Record], want: Want) -> Batch:
+    columns: dict[str, list[Any]] = {
+        "fields": [[{"key": key, "value": value} for key, value in one.fields] for one in records],
+        "module": [one.name("Module") for one in records],
+        "level": [one.name("Level") for one in records],
+        "event": [one.name("Event") for one in records],
+        "detail": [one.first("Detail") for one in records],
+    }
+    arrays = [
+        pa.array(columns.get(name) or [getattr(one, name) for one in records], _written(name))
+        for name in READ.names
+    ]
+    arrays = [
+        array.dictionary_encode() if pa.types.is_dictionary(READ.field(name).type) else array
+        for name, array in zip(READ.names, arrays, strict=True)
+    ]
+    digests = np.array([digest(one.raw) for one in records], np.uint64)
+    table = pa.table(arrays, schema=READ)
+    return batch(table, lambda rows: [records[row].text_as_logged for row in rows.tolist()], digests, want)
+
+
+def _written(name: str) -> pa.DataType:
+    kind = READ.field(name).type
+    return pa.string() if pa.types.is_dictionary(kind) else kind
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
+    array = column.combine_chunks()
+    return array if isinstance(array, pa.Array) else pa.concat_arrays(array.chunks)
+
+
+class Joined:
+    """Batches on their way into one table of `RECORDS`. The names of a column only grow."""
+
+    def __init__(self) -> None:
+        self._names = {one.name: Names() for one in RECORDS if pa.types.is_dictionary(one.type)}
+        self._tables: dict[tuple[str, str], list[list[pa.Array]]] = {}
+
+    def add(self, snapshot: str, source: str, records: pa.Table) -> None:
+        """Add records with the columns `READ` to those of a member."""
+        place = {"snapshot": snapshot, "source": source}
+        size = records.num_rows
+        arrays = []
+        for name in RECORDS.names:
+            if name in place:
+                number = self._names[name].number_of(place[name])
+                arrays.append(pa.array(np.full(size, number, np.int32)))
+            elif name in self._names:
+                arrays.append(self._names[name].numbers(whole(records.column(name))))
+            else:
+                arrays.append(whole(records.column(name)))
+        self._tables.setdefault((snapshot, source), []).append(arrays)
+
+    def table(self, members: Iterable[tuple[str, str]]) -> pa.Table:
+        """The records of some members, one after the other."""
+        parts = [part for member in members for part in self._tables.get(member, ())]
+        columns = []
+        for number, field in enumerate(RECORDS):
+            chunks = [part[number] for part in parts]
+            if field.name in self._names:
+                values = self._names[field.name].values()
+                chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
+            columns.append(pa.chunked_array(chunks, field.type))
+        return pa.table(columns, schema=RECORDS)

@@ -1,0 +1,73 @@
+"""The columns of a piece as an Arrow table. Buffers are taken over as they are."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+
+from logdiag.records.batches import READ
+from logdiag.records.compiled.columns import Columns, Numbers
+
+_NAMES: list[tuple[str, Callable[[str], str]]] = [
+    ("host", lambda name: name.rstrip(" ")),
+    ("process", str),
+    ("subprocess", str),
+    ("module", str.strip),
+    ("level", str.strip),
+    ("event", str.strip),
+]
+"""The columns of names in the order of ``codes``, and what their names still carry."""
+
+
+def table(found: Columns, piece: bytes) -> pa.Table:
+    """The records, with the columns `READ`; ``line`` and ``offset`` count from the piece's start, from 0."""
+    names = [
+        piece[start:end].decode("utf-8", "replace")
+        for start, end in zip(found.name_starts.tolist(), found.name_ends.tolist(), strict=True)
+    ]
+    pairs = pa.Array.from_buffers(
+        READ.field("fields").type.value_type,
+        len(found.key_ends) - 1,
+        [None],
+        children=[_strings(found.key_ends, found.keys), _strings(found.value_ends, found.values)],
+    )
+    columns = {
+        "time": _numbers("time", found.times),
+        "header_time": _numbers("header_time", found.header_times),
+        "utc_offset": _numbers("utc_offset", found.offsets),
+        "pid": pa.array(found.pids, pa.int32(), mask=found.pids < 0),
+        "detail": _strings(found.detail_ends, found.details, found.has[0]),
+        "fields": pa.Array.from_buffers(
+            READ.field("fields").type,
+            len(found.times),
+            [None, pa.py_buffer(found.field_ends)],
+            children=[pairs],
+        ),
+        "text": _strings(found.text_ends, found.texts, found.has[1]),
+        "body": _strings(found.body_ends, found.bodies, found.has[2]),
+        "line": _numbers("line", found.lines),
+        "offset": _numbers("offset", found.begins),
+        "length": _numbers("length", found.lengths),
+    }
+    for codes, (name, trimmed) in zip(found.codes, _NAMES, strict=True):
+        columns[name] = _dictionary(codes, [trimmed(one) for one in names])
+    return pa.table([columns[name] for name in READ.names], schema=READ)
+
+
+def _dictionary(codes: Numbers, names: list[str]) -> pa.DictionaryArray:
+    # Trimmed, two names may be the same; a dictionary has each once.
+    numbers: dict[str, int] = {}
+    known = np.array([numbers.setdefault(name, len(numbers)) for name in names] + [-1], np.int32)
+    found = known[codes]
+    return pa.DictionaryArray.from_arrays(
+        pa.array(found, mask=found < 0), pa.array(list(numbers), pa.string())
+    )
+
+
+def _numbers(name: str, values: Numbers) -> pa.Array:
+    return pa.Array.from_buffers(READ.field(name).type, len(values), [None, pa.py_buffer(values)])
+
+
+def _strings(ends: Numbers, data: Numbers, has: Numbers | None = None) -> pa.Array:
+    there = None if has is None else pa.py_buffer(np.packbits(has, bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), len(ends) - 1, [there, pa.py_buffer(ends), pa.py_buffer(data)])

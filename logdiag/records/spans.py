@@ -1,0 +1,67 @@
+"""When a host was logging, as far as one member tells."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+SILENCE = 120_000_000
+"""Microseconds without a record that end a span: a peer replicates about every two minutes."""
+
+
+class Span(NamedTuple):
+    """Records of one host without a silence between them; times in microseconds since 1970."""
+
+    host: str
+    first: int
+    last: int
+    records: int
+    bytes: int
+
+
+def spans_of(hosts: pa.DictionaryArray, times: pa.Array, lengths: pa.Array) -> Iterator[Span]:
+    """The spans of some records, host by host."""
+    if not len(hosts):
+        return
+    codes = hosts.indices.to_numpy()
+    moments = times.cast(pa.int64()).to_numpy()
+    sizes = lengths.to_numpy().astype(np.int64)
+    if (codes != codes[0]).any():
+        order = np.argsort(codes, kind="stable")
+        codes, moments, sizes = codes[order], moments[order], sizes[order]
+    # In the order of the log: times that go back a little are still one span.
+    ends = (codes[1:] != codes[:-1]) | (np.abs(np.diff(moments)) > SILENCE)
+    starts = np.flatnonzero(np.r_[True, ends])
+    columns = (
+        codes[starts],
+        np.minimum.reduceat(moments, starts),
+        np.maximum.reduceat(moments, starts),
+        np.diff(np.r_[starts, len(codes)]),
+        np.add.reduceat(sizes, starts),
+    )
+    for code, first, last, count, size in zip(*(column.tolist() for column in columns), strict=True):
+        yield Span(hosts.dictionary[code].as_py(), first, last, count, size)
+
+
+class Spans:
+    """The spans of a member while it is read: those that touch become one."""
+
+    def __init__(self) -> None:
+        self._done: list[Span] = []
+        self._last: dict[str, Span] = {}
+
+    def add(self, spans: Iterable[Span]) -> None:
+        """Add spans that follow those before."""
+        for span in spans:
+            last = self._last.get(span.host)
+            if last is not None and last.first - SILENCE <= span.last and span.first <= last.last + SILENCE:
+                first, end = min(last.first, span.first), max(last.last, span.last)
+                span = Span(span.host, first, end, last.records + span.records, last.bytes + span.bytes)
+            elif last is not None:
+                self._done.append(last)
+            self._last[span.host] = span
+
+    def all(self) -> list[Span]:
+        """All spans, by their beginning."""
+        return sorted((*self._done, *self._last.values()), key=lambda span: (span.first, span.host))
