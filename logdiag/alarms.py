@@ -8,13 +8,19 @@ an xStatus dump says how it was when logging began; the log goes on from there.
 from collections.abc import Iterator
 
 from logdiag.cluster import Cluster
-from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.conditions import Condition, Log, Reference, compile_condition
 from logdiag.evidence import LOWERED as LOWERED_IN_DUMPS
 from logdiag.model import AlarmState
 
 # Records of alarms have no module; one that has quotes what a caller said.
 RAISED = {"Event": "Alarm Raised", "Module|exists": False}
 LOWERED = {"Event": "Alarm Lowered", "Module|exists": False}
+_WORDS: dict[AlarmState, Condition] = {
+    "raised": compile_condition({**RAISED, "Id|exists": True}),
+    "clear": compile_condition({**LOWERED, "Id|exists": True}),
+}
+ASKED = tuple(_WORDS.values())
+"""The records that this module asks for."""
 
 
 def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
@@ -35,9 +41,8 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
 
 def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, AlarmState]]:
     """What was logged of alarms: time, row, peer, id, and what became of it."""
-    words: tuple[tuple[dict[str, object], AlarmState], ...] = ((RAISED, "raised"), (LOWERED, "clear"))
-    for condition, state in words:
-        rows = log.rows(compile_condition({**condition, "Id|exists": True}))
+    for state, condition in _WORDS.items():
+        rows = log.rows(condition)
         ids = log.values(Reference("Id"), rows).to_pylist()
         for time, row, host, alarm in zip(log.times(rows), rows, log.hosts(rows), ids, strict=True):
             yield time, int(row), cluster.resolve(host) or host, alarm.strip(), state

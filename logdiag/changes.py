@@ -27,6 +27,13 @@ _SAME = timedelta(seconds=2)
 """Web records have whole seconds, so one edit may be logged up to this far apart."""
 
 
+_ASKED = {
+    kind: compile_condition({"Event": list(events), "Module|exists": False}) for kind, events in _KINDS
+}
+ASKED = tuple(_ASKED.values())
+"""The records that this module asks for."""
+
+
 def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:
     """The changes of all peers in the order of time, those of one edit on one peer as one."""
     told: list[Change] = []
@@ -46,8 +53,8 @@ def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:
 
 
 def _logged(log: Log, cluster: Cluster) -> Iterator[Change]:
-    for kind, events in _KINDS:
-        rows = log.rows(compile_condition({"Event": list(events), "Module|exists": False}))
+    for kind, condition in _ASKED.items():
+        rows = log.rows(condition)
         times = log.times(rows)
         columns = [
             log.values(Reference(key), rows).to_pylist()

@@ -235,18 +235,24 @@ def _covered(name: str, names: set[str]) -> bool:
 # ── records ─────────────────────────────────────────────────────────────────────────────────
 
 
+_TLS_EDITS = compile_condition(
+    {
+        "Event": "System Configuration Changed",
+        "Module|exists": False,
+        "Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:",
+    }
+)
+ASKED = (_TLS_EDITS,)
+"""The records that this module asks for."""
+
+
 def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     """What records say of each peer, the newest last."""
     for row, host, version in started_versions(log):
         time = instant(log.time_at(row))
         evidence = (Evidence(*log.place(row), time, f"Application Start: Software version {version}"),)
         yield "version", cluster.resolve(host) or host, Fact((version,), time, evidence)
-    edits = {
-        "Event": "System Configuration Changed",
-        "Module|exists": False,
-        "Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:",
-    }
-    rows = log.rows(compile_condition(edits))
+    rows = log.rows(_TLS_EDITS)
     details = log.values(Reference("Detail"), rows).to_pylist()
     for at, row, host, detail in sorted(
         zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from logdiag.cluster.names import (
+    NODES,
     Drafts,
     PeerList,
     is_address,
@@ -123,7 +124,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     drafts = Drafts()
     for span in itertools.chain.from_iterable(tables.spans.values()):
         drafts.named(span.host)
-    nodes = log.rows(compile_condition({"Node|exists": True}))
+    nodes = log.rows(NODES)
     for number in (1, 2):
         for value in log.values(Reference("Node", number), nodes).unique().to_pylist():
             if value:
@@ -241,6 +242,15 @@ def _roles(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -
 
 _BEFORE_ALL = -(1 << 62)
 
+_ROLE_WORDS = {
+    is_primary: compile_condition(
+        {"Module": "developer.replication", "Detail|re": f"(?i)peer {words} (master|primary)"}
+    )
+    for words, is_primary in (("is the cluster", True), ("is not the cluster", False))
+}
+ASKED = tuple(_ROLE_WORDS.values())
+"""The records that this module asks for."""
+
 
 def _words(
     log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]
@@ -256,9 +266,8 @@ def _words(
         if one.primary is not None:
             peer, primary = drafts.named(one.host).name, drafts.named(one.primary).name
             yield one.time, peer, primary, peer == primary
-    for words, is_primary in (("is the cluster", True), ("is not the cluster", False)):
-        said = {"Module": "developer.replication", "Detail|re": f"(?i)peer {words} (master|primary)"}
-        rows = log.rows(compile_condition(said))
+    for is_primary, condition in _ROLE_WORDS.items():
+        rows = log.rows(condition)
         for time, host in zip(log.times(rows), log.hosts(rows), strict=True):
             peer = drafts.named(host).name
             yield time, peer, peer if is_primary else None, is_primary

@@ -44,9 +44,20 @@ class PeerList(NamedTuple):
     primary: str | None
 
 
+_PEER_LISTS = compile_condition({"AlternateIPAddresses|exists": True})
+_STARTED = compile_condition(
+    {"Event": "Application Start", "Module|exists": False, "Detail|contains": "Software version"}
+)
+NODES = compile_condition({"Node|exists": True})
+"""Records of the database; what is asked of them is whom they name."""
+
+ASKED = (_PEER_LISTS, _STARTED)
+"""The records that this module asks for."""
+
+
 def peer_lists(log: Log) -> Iterator[PeerList]:
     """The lists of peers that replication records hold; their indexes count from 0."""
-    rows = log.rows(compile_condition({"AlternateIPAddresses|exists": True}))
+    rows = log.rows(_PEER_LISTS)
     keys = ("AlternateIPAddresses", "ConfigurationMasterIndex", "ConfigurationPrimaryIndex", "host")
     columns = [log.values(Reference(key), rows).to_pylist() for key in keys]
     snapshots = log.snapshots(rows)
@@ -64,8 +75,7 @@ _VERSION = re.compile(r"\bX\d+(\.\d+)*")
 
 def started_versions(log: Log) -> Iterator[tuple[int, str, str]]:
     """Row, host and version of each record that says which software started, in the order of time."""
-    said = {"Event": "Application Start", "Module|exists": False, "Detail|contains": "Software version"}
-    rows = log.rows(compile_condition(said))
+    rows = log.rows(_STARTED)
     details = log.values(Reference("Detail"), rows).to_pylist()
     for _, row, host, detail in sorted(
         zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.cluster.names import is_address, node_name, peer_lists, plain_name, short_name
-from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, plain_name, short_name
+from logdiag.conditions import Log, Reference
 from logdiag.reading import Dump, Place, Tables
 from logdiag.records import Span
 
@@ -178,7 +178,7 @@ def _groups(tables: Tables) -> list[_Group]:
 
 
 def _nodes(log: Log) -> Iterator[tuple[str, str, int, str]]:
-    rows = log.rows(compile_condition({"Node|exists": True}))
+    rows = log.rows(NODES)
     places = list(zip(log.snapshots(rows), log.hosts(rows), strict=True))
     for number in (1, 2):
         values = log.values(Reference("Node", number), rows).to_pylist()

@@ -59,6 +59,7 @@ class Program:
 
     def __init__(self) -> None:
         self.instructions: list[Read | Ways | Found] = []
+        self._begun = 0
 
     def terminal(self, number: int, pattern: str, flags: int = 0) -> int:
         """Add a terminal; the address where it starts.
@@ -67,13 +68,14 @@ class Program:
             CompilerError: the pattern needs more than an automaton.
 
         """
+        self._begun = len(self.instructions)
         parsed = parser.parse(pattern, flags)
         if parsed.state.flags & ~(re.UNICODE | flags) or flags & ~re.UNICODE:
             raise CompilerError("has flags; write the letters out, such as [Aa]")
         return self._sequence(list(parsed), self._add(Found(number)))
 
     def _add(self, instruction: Read | Ways | Found) -> int:
-        if len(self.instructions) >= _MOST:
+        if len(self.instructions) - self._begun >= _MOST:
             raise CompilerError(f"needs more than {_MOST:,} states; repeat less often")
         self.instructions.append(instruction)
         return len(self.instructions) - 1

@@ -1,0 +1,52 @@
+"""Which records of a log are kept: those that a rule, or one of the stages before the rules, asks for.
+
+A log of a busy peer has millions of records, and all of this together means some thousands of them.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from logdiag import alarms, changes, cluster, facts
+from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition
+from logdiag.rules.library import Library
+from logdiag.rules.matches import patterns
+
+
+def asked(library: Library) -> frozenset[Condition]:
+    """All conditions that records are asked for when a diagnosis is made with a library."""
+    of_rules = (
+        compile_condition(pattern.where)
+        for matches in (*(rule.match for rule in library.rules.values()), *library.signals.values())
+        for match in matches
+        for _, pattern in patterns(match)
+        if pattern.table == "records"
+    )
+    return frozenset((*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED, *facts.ASKED))
+
+
+class Selection:
+    """The rows that somebody asks for. Ask it of any part of a log: it remembers nothing."""
+
+    def __init__(self, conditions: frozenset[Condition]) -> None:
+        # What shares its first question stands together, so that an order of theirs costs nothing.
+        self._conditions = AnyOf(tuple(sorted(conditions, key=repr)))
+
+    def __call__(self, records: pa.Table) -> npt.NDArray[np.int64]:
+        """The rows, ascending."""
+        log = Log(records)
+        return np.union1d(log.rows(self._conditions), _naming(log))
+
+
+def _naming(log: Log) -> npt.NDArray[np.int64]:
+    """Of the records of the database one for each pair of nodes that they name on a host."""
+    rows = log.rows(cluster.NODES)
+    if not len(rows):
+        return rows
+    columns = [
+        log.values(reference, rows).dictionary_encode().indices.fill_null(-1).to_numpy()
+        for reference in (Reference("host"), Reference("Node"), Reference("Node", 2))
+    ]
+    _, first = np.unique(np.column_stack(columns), axis=0, return_index=True)
+    found: npt.NDArray[np.int64] = rows[first]
+    return found

@@ -1,0 +1,145 @@
+"""The compiled reader gives the tables that Lark gives, whatever the bytes."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from records_from import FRAGMENTS, HEADER, OneLog
+
+from logdiag.reading import Tables, read
+from logdiag.records import Want
+from logdiag.records.compiled import Reader
+from logdiag.records.digests import digest
+
+PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
+
+ODD = [
+    b'UTCTime="2020-02-30 10:00:00"',
+    b' UTCTime="2020-02-28 10:00:00,9"',
+    b' UTCTime=" 2020-02-28 10:00:00.123456 "',
+    b"\n2024-01-01T24:00:00Z h ",
+    b'\n2024-13-01T00:00:00Z h a: b="c"\n',
+    b'\n2024-01-01T00:00:00+00:00 h a[12]: sub: b="c" Detail="',
+    b"\n0001-01-01T00:00:00+10:00 h x\n",
+    b"\n9999-12-31T23:59:59.9999999-10:00 h x\n",
+    b"\nLine 12: 2024-01-01T00:00:00Z h ",
+    b"\n2024-01-01T00:00:00.123456789+05:30 fe80::1 tvcs[9999999999]: web: ",
+    b'Module="  \xc2\xa0x\xc2\xa0 "',
+    b'Level="\xff" Event=" \x85"',
+    b'app - - [a b="c"] ',
+    b"\xf0\x9f\x98\x80\xf0\x9f\x98\xed\xa0\x80\xc0\xaf",
+    b"relay 1 - - 2024-01-01T00:00:00.5Z inner tvcs: ",
+    b"tvcs[2147483648]: tvcs[2147483647]: ",
+]
+
+
+def told(content: bytes, engine: str, *, step: int = 1 << 18, jobs: int = 1) -> Tables:
+    return read([OneLog(content, step)], want=Want(texts=True), engine=engine, jobs=jobs)  # type: ignore[list-item,arg-type]
+
+
+def assert_the_same(content: bytes, *, step: int = 1 << 18, jobs: int = 1) -> None:
+    """Whatever reads it: the same records, lines without one, texts, and ledger."""
+    reference, fast = (told(content, engine, step=step, jobs=jobs) for engine in ("lark", "compiled"))
+    for name in ("records", "unparsed"):
+        a, b = getattr(reference, name), getattr(fast, name)
+        b.validate(full=True)
+        assert a.schema == b.schema
+        for column in a.column_names:
+            assert a.column(column).to_pylist() == b.column(column).to_pylist(), column
+    for column in ("host", "process", "subprocess", "module", "level", "event"):
+        assert dictionary(reference.records, column) == dictionary(fast.records, column), column
+    assert reference.texts.to_pylist() == fast.texts.to_pylist()
+    assert reference.members == fast.members
+    assert reference.spans == fast.spans
+    for place, digests in reference.digests.items():
+        assert np.array_equal(digests, fast.digests[place])
+
+
+def dictionary(records: pa.Table, column: str) -> list[str]:
+    chunks = records.column(column).unify_dictionaries().chunks
+    return chunks[0].dictionary.to_pylist() if chunks else []
+
+
+AWKWARD = st.lists(st.sampled_from([*FRAGMENTS, *ODD]), max_size=25).map(b"".join)
+
+
+@given(AWKWARD, st.binary(max_size=12), AWKWARD)
+@settings(max_examples=400)
+def test_any_bytes(before: bytes, between: bytes, after: bytes) -> None:
+    assert_the_same(HEADER + before + between + after)
+
+
+@given(st.lists(st.sampled_from([*FRAGMENTS, *ODD, HEADER + b'tvcs: a="b"\n']), max_size=40).map(b"".join))
+@settings(max_examples=100)
+def test_however_a_log_is_cut_into_pieces(content: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PIECES, "_PIECE", 64)
+        assert_the_same(HEADER + content, step=16, jobs=2)
+
+
+def sample_logs() -> Iterator[Path]:
+    root = Path(__file__).parent.parent / "sample_logs"
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".log", ".txt") and b'="' in path.read_bytes():
+            yield path
+
+
+@pytest.mark.parametrize("path", list(sample_logs()), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_sample(path: Path) -> None:
+    assert_the_same(path.read_bytes())
+
+
+def test_every_border_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log comes in chunks; where they end makes no difference."""
+    monkeypatch.setattr(PIECES, "_PIECE", 200)
+    content = b"".join(
+        [
+            HEADER + b'tvcs: Event="Call" Detail="a\nb" Level="1"\n',
+            HEADER + b'tvcs: UTCTime="2018-01-02 08:04:05,678" Module="network.sip"\n SIPMSG:\n |x\n \n |\n',
+            b"2018-01-02T03:04:99Z expc01 none\n\n",
+            HEADER + b'replication: Detail="\xc3\xa9\xff"\r\n',
+        ]
+        * 2
+    )
+    whole = told(content, "lark")
+    for border in range(1, len(content)):
+        parts = told(content, "compiled", step=border)
+        assert parts.records.to_pylist() == whole.records.to_pylist()
+        assert parts.members == whole.members
+
+
+@given(st.binary(max_size=60))
+def test_a_digest_is_of_all_bytes(raw: bytes) -> None:
+    assert digest(raw) == digest(bytearray(raw))
+    assert digest(raw + b"\0") != digest(raw)
+    if raw:
+        assert digest(bytes([raw[0] ^ 1]) + raw[1:]) != digest(raw)
+
+
+def test_small_inputs_load_no_machine_code(samples: Path) -> None:
+    code = (
+        "import sys; from logdiag import diagnose; "
+        f"diagnose([{str(samples / 'peer-returns')!r}]).to_html(); "
+        "print(sorted(name for name in sys.modules if name.partition('.')[0] in ('numba', 'llvmlite')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_large_inputs_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by: list[int] = []
+    rows = Reader.rows
+    monkeypatch.setattr(Reader, "rows", lambda self, cut: read_by.append(1) or rows(self, cut))
+    line = HEADER + b'tvcs: Event="x"\n'
+    assert told(line * 20, "auto").members[0].records == 20
+    assert not read_by
+    size = 3 << 20
+    assert told(line * (size // len(line)), "auto").members[0].records == size // len(line)
+    assert read_by
