@@ -27,9 +27,7 @@ _SAME = timedelta(seconds=2)
 """Web records have whole seconds, so one edit may be logged up to this far apart."""
 
 
-_ASKED = {
-    kind: compile_condition({"Event": list(events), "Module|exists": False}) for kind, events in _KINDS
-}
+_ASKED = {kind: compile_condition({"Event": list(events), "Module|exists": False}) for kind, events in _KINDS}
 ASKED = tuple(_ASKED.values())
 """The records that this module asks for."""
 

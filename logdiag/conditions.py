@@ -373,10 +373,13 @@ class Log:
         match condition:
             case AllOf(terms):
                 for term in terms:
+                    if not len(rows):
+                        break
                     rows = self._select(term, rows)
                 return rows
             case AnyOf(terms):
-                return rows[np.isin(rows, np.concatenate([self._select(term, rows) for term in terms]))]
+                found = [part for term in terms if len(part := self._select(term, rows))]
+                return rows[np.isin(rows, np.concatenate(found))] if found else rows[:0]
             case Not(term):
                 return rows[~np.isin(rows, self._select(term, rows))]
             case Test(reference, modifier, values):
@@ -430,6 +433,8 @@ def _any(modifier: str, values: tuple[str, ...], asked: pa.Array) -> Mask:
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
     column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
     array = column.combine_chunks()
     if isinstance(array, pa.Array):

@@ -39,6 +39,7 @@ from logdiag.rules.library import Library, load
 from logdiag.rules.nearest import nearest_miss
 from logdiag.rules.schema import Rule
 from logdiag.rules.translation import in_language
+from logdiag.selection import Selection, asked
 from logdiag.snapshots import Limits, Snapshot, find_snapshots
 from logdiag.telling import verdict, wanted
 
@@ -51,13 +52,17 @@ FINDINGS, LIBRARY, NOTHING_READ, PARTIAL = 1, 3, 4, 5
 
 @dataclass(frozen=True)
 class Options:
-    """What changes the answer. ``min_coverage`` is a percentage of the bytes of log members."""
+    """How a diagnosis is made. ``min_coverage`` is a percentage of the bytes of log members.
+
+    All but ``jobs``, the cores that are used, change the answer.
+    """
 
     fail_on: Severity | None = None
     min_coverage: float | None = None
     explain: bool = False
     allow_partial: bool = False
     rules: tuple[Path, ...] = ()
+    jobs: int | None = None
     limits: Limits = field(default_factory=Limits)
     language: str = ENGLISH
 
@@ -122,7 +127,9 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     with speaking(options.language):
         library = in_language(load(options.rules), options.language)
         snapshots = find_snapshots(_several(inputs))
-        tables = read(snapshots, options.limits, want=Want(texts=True))
+        # How near a silent rule came can only be told of all records.
+        select = None if options.explain else Selection(asked(library))
+        tables = read(snapshots, options.limits, want=Want(select, texts=True), jobs=options.jobs)
         diagnosis = examine(tables, library, explain=options.explain)
         exit_ = _exit(diagnosis, snapshots, options)
         return Report(replace(diagnosis, command=_command(options), exit=exit_))

@@ -3,6 +3,8 @@
 A log of a busy peer has millions of records, and all of this together means some thousands of them.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -10,19 +12,27 @@ import pyarrow as pa
 from logdiag import alarms, changes, cluster, facts
 from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition
 from logdiag.rules.library import Library
-from logdiag.rules.matches import patterns
+from logdiag.rules.matches import Match, patterns
+from logdiag.rules.patterns import Pattern
 
 
 def asked(library: Library) -> frozenset[Condition]:
     """All conditions that records are asked for when a diagnosis is made with a library."""
+    of_library = (match for rule in library.rules.values() for match in rule.match)
     of_rules = (
         compile_condition(pattern.where)
-        for matches in (*(rule.match for rule in library.rules.values()), *library.signals.values())
-        for match in matches
-        for _, pattern in patterns(match)
+        for match in (*of_library, *(signal.match for signal in library.signals.values()))
+        for pattern in _patterns(match)
         if pattern.table == "records"
     )
     return frozenset((*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED, *facts.ASKED))
+
+
+def _patterns(match: Match) -> Iterator[Pattern]:
+    yield from (pattern for _, pattern in patterns(match))
+    if match.alarm:
+        state = match.alarm.as_state()
+        yield from (*state.raised, *(state.lower or []), *(state.acknowledge or []))
 
 
 class Selection:

@@ -84,7 +84,7 @@ def test_the_tables_give_the_tokens_of_lark(name: str, text: bytes, odd: bytes) 
     t = tables(name)
     for log in (text + odd, odd + text):
         terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
-        raw = np.frombuffer(log, np.uint8)
+        raw, every = np.frombuffer(log, np.uint8), np.arange(len(t.terminals), dtype=np.uint8)
         count, _ = scan(
             raw, t.next, t.found, t.begin, t.action, t.goto, t.pops, t.makes, t.ends, terminals, places
         )
@@ -186,7 +186,7 @@ def test_another_grammar_needs_no_other_edit(tmp_path: Path, monkeypatch: pytest
         from logdiag.grammar.kernel import scan
 
         terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
-        raw = np.frombuffer(log, np.uint8)
+        raw, every = np.frombuffer(log, np.uint8), np.arange(len(t.terminals), dtype=np.uint8)
         count, _ = scan(
             raw, t.next, t.found, t.begin, t.action, t.goto, t.pops, t.makes, t.ends, terminals, places
         )

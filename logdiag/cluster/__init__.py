@@ -12,8 +12,8 @@ ASKED = (*names.ASKED, *find.ASKED, *skew.ASKED)
 __all__ = [
     "ASKED",
     "BETWEEN_MEMBERS",
-    "WITHIN_A_MEMBER",
     "NODES",
+    "WITHIN_A_MEMBER",
     "Cluster",
     "find_clusters",
     "with_alarms",

@@ -14,13 +14,14 @@ NO_TERMINAL, NO_ACTION, TOO_DEEP = -1, -2, -3
 
 
 @compiled
-def scan(log, next_, found, begin, action, goto, pops, makes, ends, terminals, places):
-    """Write each token's terminal and end; their number, or why there is none, and where.
+def scan(log, next_, found, begin, action, goto, pops, makes, ends, meanings, tokens, places):
+    """Write what each token means and where it ends; their number, or why there is none, and where.
 
     Args:
         log: the bytes, uint8.
         next_, found, begin, action, goto, pops, makes, ends: the tables, as in `Tables`.
-        terminals, places: where to write, uint8 and int32, with room for a token a byte.
+        meanings: what each terminal means to the caller, uint8.
+        tokens, places: where to write, uint8 and int32, with room for a token a byte.
 
     """
     # Unsigned indices: of signed ones it is looked at each time whether they count from the end.
@@ -70,7 +71,7 @@ def scan(log, next_, found, begin, action, goto, pops, makes, ends, terminals, p
         if top >= STACK:
             return TOO_DEEP, np.int64(place)
         stack[top] = act - 1
-        terminals[count] = terminal
+        tokens[count] = meanings[terminal]
         places[count] = end
         count += 1
         place = end

@@ -18,7 +18,7 @@ BEHIND_LONG_RECORD = "stands behind the part of its record that is read"
 LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest that are known have a few hundred lines."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 22
 _WINDOW = 1 << 14
 _SHOWN = 1000
 
@@ -37,7 +37,7 @@ class Apart(NamedTuple):
 
 
 def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[bytes | Apart]:
-    """Pieces of about 1 MiB; all bytes of ``chunks`` in their order."""
+    """Pieces of about 4 MiB; all bytes of ``chunks`` in their order."""
     reader = _Reader(longest_line)
     for chunk in chunks:
         yield from reader.take(chunk)

@@ -17,6 +17,7 @@ from logdiag.records.compiled.strings import (
     copied,
     digests_of,
     interned,
+    is_plain,
     line_ends,
     same,
     trimmed,
@@ -117,13 +118,12 @@ def _is_relayed(log, start, end):
 
 
 @compiled
-def columns(log, roles, terminals, places, count, longest, seed):
+def columns(log, roles, places, count, longest, seed):
     """The columns of a piece's records, and the stretches of it that are none.
 
     Args:
         log: the piece, uint8.
-        roles: what each terminal means.
-        terminals, places: terminal and end of each token.
+        roles, places: what each token means, and its end.
         count: the number of tokens.
         longest: bytes of a record behind which nothing more is taken for a part of it.
         seed: of the digests.
@@ -131,15 +131,10 @@ def columns(log, roles, terminals, places, count, longest, seed):
     """
     records = fields = 0
     for t in range(count):
-        role = roles[terminals[t]]
-        if role == START:
-            records += 1
-        elif role == VALUE:
-            fields += 1
-    ascii_only = np.uint8(0)
-    for n in range(len(log)):
-        ascii_only |= log[n]
-    room = len(log) * (1 if ascii_only < 128 else 3) + 1
+        records += roles[t] == START
+        fields += roles[t] == VALUE
+    plain = is_plain(log, 0, len(log))
+    room = len(log) * (1 if plain else 3) + 1
 
     times = np.empty(records, np.int64)
     header_times = np.empty(records, np.int64)
@@ -180,17 +175,17 @@ def columns(log, roles, terminals, places, count, longest, seed):
         begin = 0 if t == 0 else places[t - 1]
         after = t + 1
         while after < count:
-            role = roles[terminals[after]]
+            role = roles[after]
             if role == ORPHAN:
                 break
-            before = roles[terminals[after - 1]]
+            before = roles[after - 1]
             if role == START and (before == LINE or before == ORPHAN):
                 break
             after += 1
         end = places[after - 1]
         valid = False
         moment, offset, whole = 0, 0, False
-        if roles[terminals[t]] == START and t + 1 < after and roles[terminals[t + 1]] == HOST:
+        if roles[t] == START and t + 1 < after and roles[t + 1] == HOST:
             valid, moment, offset, whole = stamp(log, begin, places[t])
         if not valid:
             if open_ and lengths[r - 1] < longest:
@@ -198,18 +193,18 @@ def columns(log, roles, terminals, places, count, longest, seed):
             else:
                 if open_:
                     has[2, r - 1], body_ends[r] = with_body(
-                        log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1]
+                        log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
                     )
                 open_ = False
                 apart[parts, 0], apart[parts, 1], apart[parts, 2] = begin, end, line
-                apart[parts, 3] = roles[terminals[t]] == ORPHAN
+                apart[parts, 3] = roles[t] == ORPHAN
                 parts += 1
             line += line_ends(log, begin, end)
             t = after
             continue
         if open_:
             has[2, r - 1], body_ends[r] = with_body(
-                log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1]
+                log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
             )
         open_ = True
         begins[r], lengths[r], lines[r] = begin, end - begin, line
@@ -228,7 +223,7 @@ def columns(log, roles, terminals, places, count, longest, seed):
         line_end = end
         body_from = end
         for k in range(t + 2, after):
-            role = roles[terminals[k]]
+            role = roles[k]
             start, stop = places[k - 1], places[k]
             is_text = False
             if role == VALUE:
@@ -256,8 +251,8 @@ def columns(log, roles, terminals, places, count, longest, seed):
                     elif same(log, a, b, _EVENT_KEY):
                         if spans[_EVENT, 0] < 0:
                             spans[_EVENT, 0], spans[_EVENT, 1] = key_end, close
-                    key_ends[f + 1] = copied(log, a, b, keys, key_ends[f])
-                    value_ends[f + 1] = copied(log, key_end, close, values, value_ends[f])
+                    key_ends[f + 1] = copied(log, a, b, keys, key_ends[f], plain)
+                    value_ends[f + 1] = copied(log, key_end, close, values, value_ends[f], plain)
                     f += 1
                     key_start = -1
             elif role == KEY or role == UTC_TIME:
@@ -286,7 +281,7 @@ def columns(log, roles, terminals, places, count, longest, seed):
                 if not is_text and not (spans[_PROCESS, 0] >= 0 and same(log, a, b, process)):
                     spans[_SUBPROCESS, 0], spans[_SUBPROCESS, 1] = a, b
             elif role == NAME:
-                if k + 1 < after and roles[terminals[k + 1]] == UTC_TIME:
+                if k + 1 < after and roles[k + 1] == UTC_TIME:
                     spans[_PROCESS, 0], spans[_PROCESS, 1] = start, stop - 1
                 else:
                     is_text = True
@@ -294,7 +289,7 @@ def columns(log, roles, terminals, places, count, longest, seed):
                 is_text = host_is_text
             elif role == START:
                 inner, inner_moment, inner_offset, inner_whole = False, 0, 0, False
-                if k + 1 < after and roles[terminals[k + 1]] == HOST:
+                if k + 1 < after and roles[k + 1] == HOST:
                     inner, inner_moment, inner_offset, inner_whole = stamp(log, start, stop)
                 is_text = host_is_text = not inner
                 if inner:
@@ -308,8 +303,8 @@ def columns(log, roles, terminals, places, count, longest, seed):
                     f = first_field
             elif role == SYSLOG:
                 relayed = _is_relayed(log, begin, places[t])
-                if not relayed and k + 2 < after and roles[terminals[k + 1]] == START:
-                    if roles[terminals[k + 2]] == HOST:
+                if not relayed and k + 2 < after and roles[k + 1] == START:
+                    if roles[k + 2] == HOST:
                         relayed = stamp(log, stop, places[k + 1])[0]
                 is_text = not relayed
             if is_text and first_line:
@@ -317,19 +312,19 @@ def columns(log, roles, terminals, places, count, longest, seed):
                     run_end = stop
                 else:
                     if run_end >= 0:
-                        text_at = with_text(log, run_start, run_end, texts, text_at, text_begun)
+                        text_at = with_text(log, run_start, run_end, texts, text_at, text_begun, plain)
                     run_start, run_end = start, stop
         if run_end >= 0:
-            text_at = with_text(log, run_start, run_end, texts, text_at, text_begun)
+            text_at = with_text(log, run_start, run_end, texts, text_at, text_begun, plain)
         if key_start >= 0 and key_start < line_end:
             # A value that is never closed is text, as it stands there.
-            text_at = with_text(log, key_start, line_end, texts, text_at, text_begun)
+            text_at = with_text(log, key_start, line_end, texts, text_at, text_begun, plain)
         text_ends[r + 1] = text_at
         has[1, r] = text_at > text_begun
         detail_ends[r + 1] = detail_ends[r]
         if detail_start >= 0:
             has[0, r] = True
-            detail_ends[r + 1] = copied(log, detail_start, detail_end, details, detail_ends[r])
+            detail_ends[r + 1] = copied(log, detail_start, detail_end, details, detail_ends[r], plain)
         field_ends[r + 1] = f
         times[r], header_times[r], offsets[r] = time, moment, offset
         for c in range(NAMES):
@@ -345,7 +340,7 @@ def columns(log, roles, terminals, places, count, longest, seed):
         t = after
     if open_:
         has[2, r - 1], body_ends[r] = with_body(
-            log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1]
+            log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
         )
     return Columns(
         times[:r],

@@ -91,7 +91,7 @@ class Reader:
     def _columns(self, piece: bytes) -> Columns:
         tables = self._tables
         log = np.frombuffer(piece, np.uint8)
-        terminals = np.empty(len(log), np.uint8)
+        roles = np.empty(len(log), np.uint8)
         places = np.empty(len(log), np.int32)
         count, place = scan(
             log,
@@ -103,13 +103,14 @@ class Reader:
             tables.pops,
             tables.makes,
             tables.ends,
-            terminals,
+            self._roles,
+            roles,
             places,
         )
         if count < 0:
             # A grammar accepts every byte in every state: a test holds it to that.
             raise AssertionError(f"the grammar has no way on at byte {place} of {piece[:100]!r}")
-        found: Columns = columns(log, self._roles, terminals, places, count, LONGEST_RECORD, np.uint64(SEED))
+        found: Columns = columns(log, roles, places, count, LONGEST_RECORD, np.uint64(SEED))
         return found
 
 

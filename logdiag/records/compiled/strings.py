@@ -54,10 +54,13 @@ def interned(log, start, end, last, slots, starts, ends, count):
                 break
         if same:
             return last, count
-    key = np.uint64(14695981039346656037)
-    for n in range(start, end):
-        key = (key ^ np.uint64(log[n])) * np.uint64(1099511628211)
-    key ^= key >> np.uint64(29)
+    # Some bytes are enough to find a name: it is compared whole, and a crowd of names has an end.
+    key = np.uint64(size)
+    for n in range(start, end, size // 4 + 1):
+        key = (key ^ np.uint64(log[n])) * np.uint64(FACTOR)
+    if size:
+        key = (key ^ np.uint64(log[end - 1])) * np.uint64(FACTOR)
+    key ^= key >> np.uint64(SHIFT)
     mask = np.uint64(len(slots) - 1)
     for probe in range(_PROBES):
         slot = np.int64((key + np.uint64(probe)) & mask)
@@ -79,16 +82,22 @@ def interned(log, start, end, last, slots, starts, ends, count):
 
 
 @compiled
-def copied(log, start, end, out, at):
-    """Write bytes as UTF-8, those that are none as U+FFFD; where they end."""
+def is_plain(log, start, end):
+    """Whether some bytes are ASCII."""
+    seen = np.uint8(0)
+    for n in range(np.uint64(start), np.uint64(end)):
+        seen |= log[n]
+    return seen < 128
+
+
+@compiled
+def copied(log, start, end, out, at, plain):
+    """Write bytes as UTF-8, those that are none as U+FFFD; where they end. If ``plain``, all are ASCII."""
     size = end - start
     first_byte, to = np.uint64(start), np.uint64(at)
-    seen = np.uint8(0)
     for n in range(np.uint64(size)):
-        byte = log[first_byte + n]
-        out[to + n] = byte
-        seen |= byte
-    if seen < 128:
+        out[to + n] = log[first_byte + n]
+    if plain or is_plain(log, start, end):
         return at + size
     place = start
     while place < end:
@@ -130,7 +139,7 @@ def copied(log, start, end, out, at):
 
 
 @compiled
-def with_text(log, start, end, out, at, begun):
+def with_text(log, start, end, out, at, begun, plain):
     """Write a stretch of a record's text, trimmed and behind a blank; where the text ends."""
     start, end = trimmed(log, start, end, 13)
     if start == end or (end - start == 1 and (log[start] == 58 or log[start] == 44)):
@@ -138,11 +147,11 @@ def with_text(log, start, end, out, at, begun):
     if at > begun:
         out[at] = 32
         at += 1
-    return copied(log, start, end, out, at)
+    return copied(log, start, end, out, at, plain)
 
 
 @compiled
-def with_body(log, start, end, out, at):
+def with_body(log, start, end, out, at, plain):
     """Write a record's lines behind the first, without the last line end: are there any, their end."""
     blank = True
     for n in range(start, end):
@@ -155,7 +164,7 @@ def with_body(log, start, end, out, at):
         end -= 1
     if end > start and log[end - 1] == 13:
         end -= 1
-    return True, copied(log, start, end, out, at)
+    return True, copied(log, start, end, out, at, plain)
 
 
 @compiled

@@ -1,0 +1,214 @@
+"""All benchmarks: ``python benchmarks/run.py [speed] [sizes] [rules]``; without a name all of them.
+
+Figures are ratios of one run on one machine, each reader in a process of its own, warm, the best of
+several. Nothing here is a test.
+"""
+
+import argparse
+import gzip
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from generate import log, write  # noqa: E402
+from readers import READERS  # noqa: E402
+
+MIB = 1 << 20
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", default=["speed", "sizes", "rules"])
+    parser.add_argument("--size", type=int, default=200, help="MiB of the log that readers are compared on")
+    parser.add_argument("--largest", type=int, default=2000, help="MiB of the largest log")
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help="where the logs are kept; a temporary folder by itself")
+    options = parser.parse_args()
+    if options.one:
+        _one(options.one[0], Path(options.one[1]), int(options.one[2]))
+        return
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="logdiag-benchmarks-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if "speed" in options.what:
+            _speed(folder, options.size, options.times)
+        if "sizes" in options.what:
+            _sizes(folder, options.largest)
+        if "rules" in options.what:
+            _rules(folder, options.size, options.times)
+    finally:
+        if options.folder is None:
+            shutil.rmtree(folder)
+
+
+# ── readers against each other ──────────────────────────────────────────────────────────────
+
+
+def _one(name: str, path: Path, cores: int) -> None:
+    """Time one reader in this process, twice: the second run is warm."""
+    reader = next(one for one in READERS if one.name == name)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        reader.run(path, cores)
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"seconds": min(seconds), "memory": _memory()}))
+
+
+def _memory() -> float:
+    """The most memory that this process and its children used, in MiB."""
+    used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(used) / 1024
+
+
+def _speed(folder: Path, size: int, times: int) -> None:
+    path = _log(folder, size)
+    with path.open("rb") as plain, gzip.open(f"{path}.gz", "wb", compresslevel=6) as packed:
+        shutil.copyfileobj(plain, packed)
+    speeds: dict[tuple[str, int], float] = {}
+    for reader in READERS:
+        part = _log(folder, max(size // reader.share, 1))
+        for cores in reader.cores:
+            try:
+                best = min(_timed(reader.name, part, cores)["seconds"] for _ in range(times))
+            except (subprocess.CalledProcessError, FileNotFoundError) as error:
+                print(f"{reader.name}: left out ({error})", file=sys.stderr)
+                continue
+            speeds[reader.name, cores] = part.stat().st_size / best
+            rate = speeds[reader.name, cores] / 1e6
+            print(f"{reader.name}, {cores} core(s): {rate:.1f} MB/s", file=sys.stderr)
+    lark = speeds["logdiag, the same grammar with Lark", 1]
+    print("| reader | what it gives | one core | two cores |")
+    print("| --- | --- | ---: | ---: |")
+    for reader in READERS:
+        said = [
+            f"{speeds[reader.name, cores] / lark:.0f}" if (reader.name, cores) in speeds else "–"
+            for cores in (1, 2)
+        ]
+        print(f"| {reader.name} | {reader.gives} | {said[0]} | {said[1]} |")
+
+
+def _timed(name: str, path: Path, cores: int) -> dict[str, float]:
+    command = [sys.executable, str(HERE / "run.py"), "--one", name, str(path), str(cores)]
+    environment = {**_environment(), "POLARS_MAX_THREADS": str(cores)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(HERE.parent)}
+
+
+# ── a diagnosis, by size ────────────────────────────────────────────────────────────────────
+
+
+def _sizes(folder: Path, largest: int) -> None:
+    print("| log, unpacked | time, times gzip -dc | memory, MiB |")
+    print("| ---: | ---: | ---: |")
+    for size in (10, 100, 500, 2000):
+        if size > largest:
+            break
+        path = folder / f"diagnostic_log_expa01_{size}.tar.gz"
+        if not path.exists():
+            _pack(path, size)
+        start = time.perf_counter()
+        subprocess.run(["gzip", "-dc", str(path)], stdout=subprocess.DEVNULL, check=True)
+        unpacking = time.perf_counter() - start
+        seconds, memory = _diagnosed(path, folder)
+        print(f"| {size} MiB | {seconds / unpacking:.1f} ({seconds:.1f} s) | {memory:.0f} |")
+
+
+def _pack(path: Path, size: int) -> None:
+    import io
+    import tarfile
+
+    plain = path.with_suffix("")
+    with plain.open("wb") as file:
+        file.writelines(log(size * MIB))
+    with gzip.open(path, "wb", compresslevel=6) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
+        entry = tarfile.TarInfo("loggingsnapshot_expa01/messages.txt")
+        entry.size = plain.stat().st_size
+        with plain.open("rb") as file:
+            archive.addfile(entry, io.BufferedReader(file))  # type: ignore[type-var]
+    plain.unlink()
+
+
+def _diagnosed(path: Path, folder: Path, *more: str) -> tuple[float, float]:
+    code = (
+        "import resource, sys, time; start = time.perf_counter(); from logdiag.cli import main; "
+        "sys.argv = ['logdiag', *sys.argv[1:]]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "diagnose",
+        str(path),
+        "-o",
+        str(folder / "report"),
+        "--quiet",
+        *more,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
+    seconds, memory = done.stderr.splitlines()[-1].split()
+    return float(seconds), float(memory)
+
+
+# ── rules ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _rules(folder: Path, size: int, times: int) -> None:
+    path = _log(folder, size)
+    print("| more rules | time, times none |")
+    print("| ---: | ---: |")
+    none = 0.0
+    for count in (0, 10, 100, 500):
+        library = folder / f"rules-{count}"
+        shutil.rmtree(library, ignore_errors=True)
+        for number in range(count):
+            _write_rule(library, number)
+        more = ["--rules", str(library)] if count else []
+        seconds = min(_diagnosed(path, folder, *more)[0] for _ in range(times))
+        none = none or seconds
+        print(f"| {count} | {seconds / none:.2f} ({seconds:.1f} s) |")
+
+
+def _write_rule(library: Path, number: int) -> None:
+    folder = library / "synthetic"
+    folder.mkdir(parents=True, exist_ok=True)
+    line = '2024-03-05T09:00:00.000+00:00 expa01 tvcs: Module="synthetic.m{}" Level="INFO" Detail="{}"'
+    (folder / f"rule-{number}.yaml").write_text(
+        f"title: Synthetic {number}\nseverity: low\nbasis: assumed\nwhy: It is made for a measurement.\n"
+        f"match:\n  record:\n    - where: {{Module: synthetic.m{number}, Detail|re: 'state ([0-9]+) of {number}'}}\n"
+        "cases:\n"
+        f"  - name: it fires\n    logs:\n      expa01.log: |\n        {line.format(number, f'state 7 of {number}')}\n"
+        "    expect: {fires: true}\n"
+        f"  - name: near miss\n    logs:\n      expa01.log: |\n        {line.format(number, f'state x of {number}')}\n"
+        "    expect: {fires: false}\n"
+    )
+
+
+def _log(folder: Path, size: int) -> Path:
+    path = folder / f"expa01-{size}.log"
+    if not path.exists():
+        write(path, size * MIB)
+    return path
+
+
+if __name__ == "__main__":
+    main()
