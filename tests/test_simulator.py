@@ -18,10 +18,11 @@ from simulator.world import World
 from logdiag.model import Step
 from logdiag.reading import read
 
-FLOOR = Score(cases=0, precision=0.72, recall=0.83, states=0.98, headlines=0.56, remedies=0.88, danger=6)
-"""What a seed over all scenarios must reach; of ``danger`` it is the most. The aim is 0.98 and none."""
+FLOOR = Score(cases=0, precision=0.99, recall=0.99, states=0.99, headlines=0.99, remedies=0.99, danger=0)
+"""What all scenarios together must reach; of ``danger`` it is the most."""
 
-SEEDS = (1, 2)
+SEEDS = (1, 2, 3, 4, 5)
+"""Each scenario is judged with one of them; `python -m tests.simulator --seeds 20` takes all."""
 
 play = cache(play_anew)
 
@@ -244,9 +245,9 @@ def test_a_diagnosis_of_another_case_scores_badly() -> None:
 # ── the score ───────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_score_does_not_fall(seed: int) -> None:
-    found = verdicts([(name, seed) for name in SCENARIOS], jobs=1)
+def test_the_score_does_not_fall() -> None:
+    cases = [(name, SEEDS[number % len(SEEDS)]) for number, name in enumerate(SCENARIOS)]
+    found = verdicts(cases, jobs=1)
     got = score(found)
     misses = "\n".join(f"{one.scenario}/{one.seed}: {miss}" for one in found for miss in one.misses)
     shares = ("precision", "recall", "states", "headlines", "remedies")
