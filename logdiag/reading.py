@@ -66,6 +66,7 @@ PASTED = "pasted text, put together again"
 _DUMP_HEAD = 1 << 20
 _MOST_SETTINGS = 100_000
 _MOST_PROBLEMS = 100
+_MOST_PARTS = 12  # of the name of a file
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,9 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
     for snapshot, members in snapshots.items():
         reader.snapshot(snapshot, iter(members))
     return reader.tables()
+
+
+_Beside = Mapping[tuple[str, str | None], Mapping[str, str]]
 
 
 class _Reader:
@@ -315,7 +319,10 @@ class _Reader:
         ]
         texts = [text for place in order for text in self._texts[place]]
         numbers = (self._numbers[place] for place in order)
-        dumps = tuple(self._dated(dump) for dump in self._dumps)
+        snapshots = {name: self._ledger(name, members) for name, members in self._by_snapshot().items()}
+        starts = {name: one.first for name, one in snapshots.items() if one.first is not None}
+        beside = self._hosts_beside()
+        dumps = tuple(self._dated(dump, beside, starts) for dump in self._dumps)
         hosts = {(dump.snapshot, dump.source): dump.host for dump in dumps}
         taken = {(dump.snapshot, dump.source): dump.taken for dump in dumps}
         return Tables(
@@ -328,37 +335,41 @@ class _Reader:
                 replace(member, taken=taken.get((member.snapshot, member.source)))
                 for member in sorted(self._members, key=lambda member: (member.snapshot, member.source))
             ),
-            snapshots=tuple(self._ledger(name) for name in sorted(self.given)),
+            snapshots=tuple(snapshots[name] for name in sorted(snapshots)),
             texts=pa.chunked_array(texts, pa.string()),
             numbers=np.concatenate([np.zeros(0, np.int64), *itertools.chain.from_iterable(numbers)]),
             spans={place: self._spans[place] for place in order},
             digests={place: self._digests[place] for place in order},
         )
 
-    def _dated(self, dump: Dump) -> Dump:
+    def _hosts_beside(self) -> _Beside:
+        """The hosts of the logs in each folder, and in each whole snapshot, by their names in lower case."""
+        beside: dict[tuple[str, str | None], set[str]] = {}
+        for (snapshot, folder), hosts in self._hosts.items():
+            beside.setdefault((snapshot, folder), set()).update(hosts)
+            beside.setdefault((snapshot, None), set()).update(hosts)
+        return {place: {name.lower(): name for name in sorted(hosts)} for place, hosts in beside.items()}
+
+    def _dated(self, dump: Dump, hosts: _Beside, starts: Mapping[str, datetime]) -> Dump:
         """A dump with its peer's name, and when it was taken, from what lies beside it."""
-        beside = self._hosts.get(_folder(dump.snapshot, dump.source), set())
-        if not beside:  # the bundle may keep logs and dumps in folders of their own
-            beside = set().union(
-                *(hosts for place, hosts in self._hosts.items() if place[0] == dump.snapshot)
-            )
+        # The bundle may keep logs and dumps in folders of their own.
+        beside = hosts.get(_folder(dump.snapshot, dump.source)) or hosts.get((dump.snapshot, None), {})
         file = PurePosixPath(dump.source.rpartition("!/")[2]).name.lower()
         said = [dump.facts.fqdn.partition(".")[0]] if dump.facts.fqdn else []
         said += [dump.facts.name] if dump.facts.name else []
-        here = {name.lower(): name for name in beside}
         # Members of a diagnostic log carry the peer's name: xconf_dump_<host>_<time>.txt.
-        labelled = [name for name in sorted(beside) if f"_{name.lower()}_" in file]
-        known = [here[name.lower()] for name in said if name.lower() in here] or labelled
-        host = next(iter([*known, *said, *(beside if len(beside) == 1 else ())]), None)
-        starts = [
-            member.first
-            for member in self._members
-            if member.snapshot == dump.snapshot and member.first is not None
-        ]
-        return replace(dump, host=host, taken=min(starts, default=None))
+        labelled = [beside[label] for label in _labels(file) if label in beside]
+        known = [beside[name.lower()] for name in said if name.lower() in beside] or labelled
+        host = next(iter([*known, *said, *(beside.values() if len(beside) == 1 else ())]), None)
+        return replace(dump, host=host, taken=starts.get(dump.snapshot))
 
-    def _ledger(self, name: str) -> SnapshotCoverage:
-        members = [member for member in self._members if member.snapshot == name]
+    def _by_snapshot(self) -> dict[str, list[MemberCoverage]]:
+        members: dict[str, list[MemberCoverage]] = {name: [] for name in self.given}
+        for member in self._members:
+            members[member.snapshot].append(member)
+        return members
+
+    def _ledger(self, name: str, members: Sequence[MemberCoverage]) -> SnapshotCoverage:
         return SnapshotCoverage(
             snapshot=name,
             given=self.given[name],
@@ -426,6 +437,13 @@ def _taken(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
         if taken >= size:
             break
     return b"".join(parts), itertools.chain(parts, chunks)
+
+
+def _labels(file: str) -> Iterator[str]:
+    """What stands between underscores in the name of a file: each part, and parts that follow each other."""
+    parts = file.split("_")[:_MOST_PARTS]
+    for start, end in itertools.combinations(range(1, len(parts)), 2):
+        yield "_".join(parts[start:end])
 
 
 def _folder(snapshot: str, source: str) -> tuple[str, str]:

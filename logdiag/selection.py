@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag import alarms, changes, cluster, facts
-from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition
+from logdiag.conditions import AnyOf, Condition, Log, Reference
 from logdiag.rules.library import Library
 from logdiag.rules.matches import Match, patterns
 from logdiag.rules.patterns import Pattern
@@ -20,7 +20,7 @@ def asked(library: Library) -> frozenset[Condition]:
     """All conditions that records are asked for when a diagnosis is made with a library."""
     of_library = (match for rule in library.rules.values() for match in rule.match)
     of_rules = (
-        compile_condition(pattern.where)
+        pattern.condition
         for match in (*of_library, *(signal.match for signal in library.signals.values()))
         for pattern in _patterns(match)
         if pattern.table == "records"

@@ -86,7 +86,7 @@ def test_the_tables_give_the_tokens_of_lark(name: str, text: bytes, odd: bytes) 
         terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
         raw, every = np.frombuffer(log, np.uint8), np.arange(len(t.terminals), dtype=np.uint8)
         count, _ = scan(
-            raw, t.next, t.found, t.begin, t.action, t.goto, t.pops, t.makes, t.ends, terminals, places
+            raw, t.next, t.found, t.begin, t.action, t.goto, t.pops, t.makes, t.ends, every, terminals, places
         )
         assert [
             (t.terminals[one], end) for one, end in zip(terminals[:count], places[:count], strict=True)
@@ -188,7 +188,7 @@ def test_another_grammar_needs_no_other_edit(tmp_path: Path, monkeypatch: pytest
         terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
         raw, every = np.frombuffer(log, np.uint8), np.arange(len(t.terminals), dtype=np.uint8)
         count, _ = scan(
-            raw, t.next, t.found, t.begin, t.action, t.goto, t.pops, t.makes, t.ends, terminals, places
+            raw, t.next, t.found, t.begin, t.action, t.goto, t.pops, t.makes, t.ends, every, terminals, places
         )
         assert [t.terminals[one] for one in terminals[:count]] == [token.terminal for token in tokens(log)]
     finally:

@@ -113,13 +113,24 @@ class Drafts:
 
     def merge_addresses(self) -> None:
         """Let a peer that is known by an address alone be the named peer that has this address."""
+        having: dict[str, dict[int, Draft]] = {}  # by address, those that have it
+        keys: dict[int, list[str]] = {}
+        for key, draft in self._by_name.items():
+            keys.setdefault(id(draft), []).append(key)
+        for draft in self.all():
+            for address in draft.addresses:
+                having.setdefault(address, {})[id(draft)] = draft
         for nameless in [draft for draft in self.all() if is_address(draft.name)]:
-            owners = [d for d in self.all() if d is not nameless and nameless.name in d.addresses]
+            owners = [one for one in having.get(nameless.name, {}).values() if one is not nameless]
             if len(owners) == 1:
-                owners[0].addresses |= nameless.addresses
-                self._by_name = {
-                    key: owners[0] if draft is nameless else draft for key, draft in self._by_name.items()
-                }
+                owner = owners[0]
+                owner.addresses |= nameless.addresses
+                for address in nameless.addresses:
+                    del having[address][id(nameless)]
+                    having[address][id(owner)] = owner
+                moved = keys.pop(id(nameless))
+                keys[id(owner)] += moved
+                self._by_name.update(dict.fromkeys(moved, owner))
 
     def all(self) -> list[Draft]:
         """Each peer once, in the order of their names."""
