@@ -31,7 +31,7 @@ def asked(library: Library) -> frozenset[Condition]:
 def _patterns(match: Match) -> Iterator[Pattern]:
     yield from (pattern for _, pattern in patterns(match))
     if match.alarm:
-        state = match.alarm.as_state()
+        state = match.alarm.as_state
         yield from (*state.raised, *(state.lower or []), *(state.acknowledge or []))
 
 
