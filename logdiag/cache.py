@@ -1,54 +1,68 @@
-"""Where results that can be made again are kept between runs.
+"""What can be made again and takes long, kept between runs: in the user's cache folder, or in ``LOGDIAG_CACHE``.
 
-A cache that cannot be read or written is as good as none: nothing here raises.
+An empty ``LOGDIAG_CACHE`` means none. What is damaged, too large or somebody else's is as good as not
+there; where nothing can be written, nothing is kept. Nothing here raises, and nothing that is kept runs.
 """
 
 import contextlib
+import hashlib
 import os
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import platformdirs
 
+_BEGINS = b"logdiag/1"
+_LARGEST = 64 << 20
 
-@cache
+
 def folder() -> Path | None:
-    """The folder of the cache; None where there can be none.
-
-    ``LOGDIAG_CACHE`` names another one, and switches the cache off where it is empty.
-    """
-    named = os.environ.get("LOGDIAG_CACHE")
-    if named == "":
+    """The folder of the cache, made where it is not there; None where there can be none."""
+    chosen = os.environ.get("LOGDIAG_CACHE")
+    if chosen == "":
         return None
-    path = Path(named) if named else Path(platformdirs.user_cache_dir("logdiag", appauthor=False))
+    place = Path(chosen) if chosen is not None else platformdirs.user_cache_path("logdiag", appauthor=False)
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=path):
-            return path
-    except OSError:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return place
+    except (OSError, ValueError):
         return None
 
 
 def kept(name: str) -> bytes | None:
-    """What was kept under a name; None where nothing was."""
+    """What was kept under a name; None where that is nothing, or cannot be trusted."""
     place = folder()
+    if place is None:
+        return None
     try:
-        return None if place is None else (place / name).read_bytes()
+        with (place / name).open("rb") as file:
+            status = os.fstat(file.fileno())
+            if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+                return None
+            content = file.read(_LARGEST + 1)
     except OSError:
         return None
+    head, _, body = content.partition(b"\n")
+    return body if len(content) <= _LARGEST and head == _head(body) else None
 
 
-def keep(name: str, content: bytes) -> None:
-    """Keep something under a name. Another run never sees a half of it."""
+def keep(name: str, body: bytes) -> None:
+    """Keep something under a name, instead of what was kept before."""
     place = folder()
     if place is None:
         return
     with contextlib.suppress(OSError):
-        number, path = tempfile.mkstemp(dir=place)
+        handle, path = tempfile.mkstemp(dir=place, prefix=name)
         try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
+            with os.fdopen(handle, "wb") as file:
+                file.write(_head(body) + b"\n" + body)
+            # One step: whoever reads meanwhile sees the old one or the new one.
             Path(path).replace(place / name)
-        except OSError:
-            Path(path).unlink()
+        except BaseException:
+            Path(path).unlink(missing_ok=True)
+            raise
+
+
+def _head(body: bytes) -> bytes:
+    return _BEGINS + b" " + hashlib.sha256(body).hexdigest().encode()

@@ -1,6 +1,8 @@
 """What all tests share: the golden files, and that nothing is skipped where everything must run."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +16,12 @@ settings.load_profile("logdiag")
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Rules are read once for all tests and what they start, and nothing of the user's is touched."""
-    os.environ["LOGDIAG_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+def pytest_configure(config: pytest.Config) -> None:
+    """Rules and grammars are read once for all tests and what they start; nothing of the user's is touched."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has the folder of the one that started it
+        folder = tempfile.mkdtemp(prefix="logdiag-cache-")
+        os.environ["LOGDIAG_CACHE"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

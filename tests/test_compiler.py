@@ -154,7 +154,7 @@ def test_tables_come_from_the_cache_and_a_damaged_cache_is_made_anew(
     for damage in (b"", b"no archive", written[: len(written) // 2], written.replace(b"found", b"lost_")):
         file.write_bytes(damage)
         assert same(tables.__wrapped__("xdump"), first)
-        assert file.read_bytes() == written or len(file.read_bytes()) == len(written)
+        assert cache.kept(file.name) is not None
 
 
 def test_tables_that_lead_outside_are_not_sound() -> None:

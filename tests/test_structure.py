@@ -13,10 +13,11 @@ MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 MAY_IMPORT: dict[str, set[str]] = {
     **{noun: set() for noun in ("model", "errors", "resources", "spans", "kinds", "conditions")},
     "numbering": set(),
+    "cache": set(),
     "language": {"errors", "resources"},
     "wording": {"language"},
     "catalogue": {"language", "resources"},
-    "grammar": {"resources"},
+    "grammar": {"cache", "errors", "resources"},
     "dumps": {"grammar"},
     "records": {"grammar"},
     "snapshots": {"errors", "grammar", "model", "numbering"},
@@ -28,14 +29,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "facts": {"cluster", "conditions", "dumps", "model", "reading", "records"},
     "alarms": {"cluster", "conditions", "evidence", "model"},
     "changes": {"cluster", "conditions", "model", "records"},
-    "rules": {"catalogue", "cluster", "conditions", "errors", "evidence", "facts", "language", "model"}
+    "rules": {
+        "cache",
+        "catalogue",
+        "cluster",
+        "conditions",
+        "errors",
+        "evidence",
+        "facts",
+        "language",
+        "model",
+    }
     | {"reading", "records", "report", "resources", "spans", "wording"},
     "incidents": {"cluster", "model", "rules"},
+    "selection": {"alarms", "changes", "cluster", "conditions", "facts", "rules"},
     "telling": {"cluster", "incidents", "language", "model", "records", "wording"},
     "report": {"language", "model", "resources", "wording"},
     "export": set(),
     "pipeline": {"alarms", "changes", "cluster", "conditions", "evidence", "facts", "incidents", "ledger"}
-    | {"language", "model", "overlaps", "reading", "report", "rules", "snapshots", "telling"},
+    | {"language", "model", "overlaps", "reading", "records", "report", "rules", "selection"}
+    | {"snapshots", "telling"},
     "cli": {"errors", "export", "facts", "ledger", "model", "pipeline", "reading", "report", "rules"}
     | {"snapshots"},
     "__init__": {"errors", "pipeline"},

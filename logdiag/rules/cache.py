@@ -1,24 +1,17 @@
 """What YAML files were read as, kept between runs: reading YAML takes most of the time that loading takes.
 
-The cache is one file of JSON in the user's cache folder, or in ``LOGDIAG_CACHE`` (empty: no cache). It
-holds the plain tree of each file by the digest of the file's bytes, and nothing that runs. A cache that
-is damaged, too large or somebody else's is not read but written anew; where none can be written, there
-is none.
+It is the plain tree of each file, as JSON, by the digest of the file's bytes.
 """
 
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import platformdirs
+from logdiag import cache
 
-_BEGINS = b"logdiag-rules/1"
-_LARGEST = 32 << 20
+_FILE = "rules.json"
 
 Trees = dict[str, Any]
 """What files hold, by `key_of` their bytes."""
@@ -30,20 +23,10 @@ def key_of(content: bytes) -> str:
 
 
 def read() -> Trees:
-    """All that is kept; nothing where that cannot be trusted."""
+    """All that is kept."""
+    body = cache.kept(_FILE)
     try:
-        with _place().open("rb") as file:
-            status = os.fstat(file.fileno())
-            if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-                return {}
-            content = file.read(_LARGEST + 1)
-    except (OSError, ValueError):
-        return {}
-    head, _, body = content.partition(b"\n")
-    if len(content) > _LARGEST or head != _head(body):
-        return {}
-    try:
-        trees = json.loads(body)
+        trees = {} if body is None else json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return trees if isinstance(trees, dict) else {}
@@ -56,34 +39,4 @@ def write(trees: Mapping[str, Any]) -> None:
         with contextlib.suppress(TypeError, ValueError, RecursionError):
             json.dumps(tree, allow_nan=False)
             kept[key] = tree
-    body = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    with contextlib.suppress(OSError, ValueError):
-        place = _place()
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_head(body) + b"\n" + body)
-            # One step: whoever reads meanwhile sees the old one or the new one.
-            Path(name).replace(place)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-
-
-def _place() -> Path:
-    """Where the cache lies.
-
-    Raises:
-        ValueError: nowhere, as the user wants it.
-
-    """
-    chosen = os.environ.get("LOGDIAG_CACHE")
-    if chosen == "":
-        raise ValueError("no cache is wanted")
-    folder = Path(chosen) if chosen is not None else platformdirs.user_cache_path("logdiag", appauthor=False)
-    return folder / "rules.json"
-
-
-def _head(body: bytes) -> bytes:
-    return _BEGINS + b" " + hashlib.sha256(body).hexdigest().encode()
+    cache.keep(_FILE, json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass"))

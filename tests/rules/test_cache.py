@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from logdiag import cache as files
 from logdiag.errors import LibraryError
 from logdiag.rules import cache, documents, library
 from logdiag.rules.library import Library, load
@@ -126,16 +127,16 @@ def empty(kept: Path) -> None:
 
 
 def of_another_version(kept: Path) -> None:
-    kept.write_bytes(kept.read_bytes().replace(b"logdiag-rules/1", b"logdiag-rules/0", 1))
+    kept.write_bytes(kept.read_bytes().replace(b"logdiag/1", b"logdiag/0", 1))
 
 
 def no_map(kept: Path) -> None:
-    kept.write_bytes(cache._head(b"[1, 2]") + b"\n[1, 2]")
+    kept.write_bytes(files._head(b"[1, 2]") + b"\n[1, 2]")
 
 
 def deep(kept: Path) -> None:
     body = b"[" * 200_000
-    kept.write_bytes(cache._head(body) + b"\n" + body)
+    kept.write_bytes(files._head(body) + b"\n" + body)
 
 
 def a_folder(kept: Path) -> None:
@@ -206,7 +207,7 @@ def test_it_lies_in_the_cache_folder_of_the_user(
 ) -> None:
     monkeypatch.delenv("LOGDIAG_CACHE", raising=False)
     monkeypatch.setattr(
-        cache.platformdirs, "user_cache_path", lambda name, appauthor: tmp_path / "of-the-user" / name
+        files.platformdirs, "user_cache_path", lambda name, appauthor: tmp_path / "of-the-user" / name
     )
     load([own])
     place = tmp_path / "of-the-user" / "logdiag" / "rules.json"
