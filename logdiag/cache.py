@@ -1,4 +1,4 @@
-"""What can be made again and takes long, kept between runs in the user's cache folder or in ``LOGDIAG_CACHE``.
+"""What takes long to make, kept between runs: in the user's cache folder, or in ``LOGDIAG_CACHE``.
 
 An empty ``LOGDIAG_CACHE`` means none. What is damaged, too large or somebody else's is as good as not
 there; where nothing can be written, nothing is kept. Nothing here raises, and nothing that is kept runs.

@@ -35,6 +35,10 @@ Limit = Annotated[
         "--limit", metavar="NAME=VALUE", help="Read more or less of hostile inputs; see the README."
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="N", help="The cores that are used; all of them by itself."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
 
@@ -79,6 +83,7 @@ def diagnose(
     allow_partial: AllowPartial = False,
     rules: Rules = None,
     limit: Limit = None,
+    jobs: Jobs = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> None:
@@ -98,6 +103,7 @@ def diagnose(
         allow_partial=allow_partial,
         rules=tuple(rules or ()),
         limits=Limits().changed(limit or []),
+        jobs=jobs,
         language=language,
     )
     report = run(inputs, options)
@@ -121,6 +127,7 @@ def parse(
     ],
     allow_partial: AllowPartial = False,
     limit: Limit = None,
+    jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the records as a table."""
@@ -128,12 +135,13 @@ def parse(
     from logdiag.ledger import partial_reasons
     from logdiag.pipeline import NOTHING_READ, PARTIAL
     from logdiag.reading import read
+    from logdiag.records import Want
     from logdiag.snapshots import Limits, find_snapshots
 
     [path] = _outputs([output], tuple(export.FORMATS))
     limits = Limits().changed(limit or [])
     snapshots = find_snapshots(inputs)
-    tables = read(snapshots, limits)
+    tables = read(snapshots, limits, want=Want(spooled=True), jobs=jobs)
     _write(path, lambda file: export.FORMATS[path.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
     lines = sum(member.unparsed for member in tables.members)

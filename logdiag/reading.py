@@ -175,7 +175,7 @@ class _Reader:
     def __init__(self, limits: Limits, want: Want, engine: Engine, jobs: int | None) -> None:
         self._limits = limits
         self._engine = _Engine(engine, want, jobs or os.cpu_count() or 1)
-        self._records, self._unparsed = Joined(), Rows(UNPARSED)
+        self._records, self._unparsed = Joined(spooled=want.spooled), Rows(UNPARSED)
         self._numbers: dict[Place, list[npt.NDArray[np.int64]]] = {}
         self._texts: dict[Place, list[pa.Array]] = {}
         self._spans: dict[Place, list[Span]] = {}

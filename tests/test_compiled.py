@@ -143,3 +143,13 @@ def test_large_inputs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     size = 3 << 20
     assert told(line * (size // len(line)), "auto").members[0].records == size // len(line)
     assert read_by
+
+
+def test_a_table_that_lies_in_a_file_is_the_same(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logdiag.records.batches._ROWS", 3)
+    content = b"".join(path.read_bytes() for path in list(sample_logs())[:3])
+    log = [OneLog(content, 100)]
+    spooled = read(log, want=Want(spooled=True))  # type: ignore[arg-type]
+    plain = read(log)  # type: ignore[arg-type]
+    assert spooled.records.equals(plain.records)
+    spooled.records.validate(full=True)

@@ -3,6 +3,9 @@
 Rules ask for few of a log's records. The others are read and counted, and their texts are let go.
 """
 
+import io
+import mmap
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,10 +24,14 @@ Select = Callable[[pa.Table], npt.NDArray[np.int64]]
 
 
 class Want(NamedTuple):
-    """What is kept of a log's records: which of them, all without ``select``, and whether their texts too."""
+    """What is kept of a log's records: which of them, all without ``select``; whether their texts too.
+
+    All records of many logs may be more than the memory holds: ``spooled`` keeps them in a file.
+    """
 
     select: Select | None = None
     texts: bool = False
+    spooled: bool = False
 
 
 READ = pa.schema([one for one in RECORDS if one.name not in ("snapshot", "source")])
@@ -119,9 +126,13 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 class Joined:
-    """Batches on their way into one table of `RECORDS`. The names of a column only grow."""
+    """Batches on their way into one table of `RECORDS`. The names of a column only grow.
 
-    def __init__(self) -> None:
+    A table that is larger than the memory may lie in a file without a name meanwhile (``spooled``).
+    """
+
+    def __init__(self, *, spooled: bool) -> None:
+        self._spool = _Spool() if spooled else None
         self._names = {one.name: Names() for one in RECORDS if pa.types.is_dictionary(one.type)}
         self._tables: dict[tuple[str, str], list[list[pa.Array]]] = {}
 
@@ -138,10 +149,14 @@ class Joined:
                 arrays.append(self._names[name].numbers(whole(records.column(name))))
             else:
                 arrays.append(whole(records.column(name)))
+        if self._spool is not None:
+            arrays = self._spool.put(arrays)
         self._tables.setdefault((snapshot, source), []).append(arrays)
 
     def table(self, members: Iterable[tuple[str, str]]) -> pa.Table:
-        """The records of some members, one after the other."""
+        """The records of some members, one after the other; no more can be added."""
+        if self._spool is not None:
+            self._spool.close()  # what is mapped stays
         parts = [part for member in members for part in self._tables.get(member, ())]
         columns = []
         for number, field in enumerate(RECORDS):
@@ -151,3 +166,26 @@ class Joined:
                 chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
             columns.append(pa.chunked_array(chunks, field.type))
         return pa.table(columns, schema=RECORDS)
+
+
+class _Spool:
+    """Arrays that lie in a file, and are read from there when they are looked at."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="logdiag-")  # noqa: SIM115
+        self.close = self._file.close
+
+    def put(self, arrays: list[pa.Array]) -> list[pa.Array]:
+        """The same arrays, in the file."""
+        content = io.BytesIO()
+        batch = pa.record_batch(arrays, [str(number) for number in range(len(arrays))])
+        with pa.ipc.new_stream(content, batch.schema) as writer:
+            writer.write_batch(batch)
+        # Each part begins on a page, so that it can be mapped by itself.
+        start = -(-self._file.tell() // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        self._file.seek(start)
+        size = self._file.write(content.getbuffer())
+        self._file.flush()
+        mapped = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=start)
+        with pa.ipc.open_stream(pa.py_buffer(mapped)) as reader:
+            return list(reader.read_next_batch().columns)
