@@ -148,7 +148,7 @@ def test_of_a_record_of_five_megabytes_the_beginning_is_read() -> None:
     tables = read_bytes(content)
     (member,) = tables.members
     first, second = tables.records["length"].to_pylist()
-    assert LONGEST_RECORD <= first < LONGEST_RECORD + (2 << 20)
+    assert LONGEST_RECORD <= first < LONGEST_RECORD + 2 * PIECES._PIECE
     assert second == len(LINE)
     assert set(member.reasons) == {BEHIND_LONG_RECORD}
     assert sums(tables) == (member.record_bytes, member.unparsed_bytes)
