@@ -194,6 +194,16 @@ def test_a_member_in_a_place_that_no_file_has(place: int) -> None:
     assert found == [("a", b"", ["damaged"])]
 
 
+@pytest.mark.parametrize("length", [0, 5, 8, 13, 60_000])
+def test_extra_data_that_are_cut(length: int) -> None:
+    extra = struct.pack("<2H", 1, length) + b"\xff" * 13
+    head = bytearray(local(b"a", extra + b"x"))
+    head[14:30] = struct.pack("<3I2H", zlib.crc32(b"x"), 1, 1, 1, len(extra))
+    found, (fault,) = read(bytes(head))
+    assert found == [("a", b"x", [])]
+    assert fault.kind == "cut"
+
+
 def test_a_wrong_checksum_is_told() -> None:
     content = zipped(("a", b"x" * 50), method=zipfile.ZIP_STORED).replace(b"x" * 50, b"x" * 49 + b"y")
     assert read(content)[0] == [("a", b"x" * 49 + b"y", ["damaged"])]

@@ -21,7 +21,7 @@ _LOCATOR_SIGNATURE = b"PK\x06\x07"
 _LONGEST_COMMENT = 0xFFFF
 _LARGEST = 1 << 48
 _IN_EXTRA = 0xFFFFFFFF
-_EXTRA64 = 1
+_EXTRA64, _LONGEST_EXTRA64 = 1, 24
 
 _ENCRYPTED = 1
 _SIZES_FOLLOW = 1 << 3
@@ -169,7 +169,8 @@ def _with_extra(extra: bytes, *numbers: int) -> tuple[int, ...]:
         kind, length = struct.unpack_from("<2H", extra, at)
         at += 4
         if kind == _EXTRA64:
-            wide = struct.iter_unpack("<Q", extra[at : at + length // 8 * 8][:24])
+            there = extra[at : at + min(length, _LONGEST_EXTRA64)]
+            wide = struct.iter_unpack("<Q", there[: len(there) // 8 * 8])
             return tuple(next(wide, (number,))[0] if number == _IN_EXTRA else number for number in numbers)
         at += length
     return numbers
