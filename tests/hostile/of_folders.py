@@ -139,7 +139,7 @@ def nothing_at_all(folder: Path) -> None:
 def cases() -> Iterator[Case]:
     yield Case("odd names in a tar", file("a.tar", named_tar), RAN, 3 * len(RAW_NAMES) + 3)
     yield Case("odd names in a zip", file("a.zip", named_zip), RAN)
-    yield Case("odd names in a zip that are called UTF-8", file("a.zip", named_utf8_zip), PARTIAL)
+    yield Case("odd names in a zip that are called UTF-8", file("a.zip", named_utf8_zip), RAN)
     yield Case("odd names in a folder", named_files, RAN)
     yield Case("odd names of inputs", named_snapshots, RAN)
     yield Case("names that clash with numbered names", file("a.tar", clashes), RAN, 21)
