@@ -52,15 +52,17 @@ def entries(chunks: Iterator[bytes], faults: list[Fault], limits: Limits) -> Ite
         if listing is None:
             said = "cut or damaged: the zip archive has no list of its members"
             faults.append(Fault("cut", said))
-        folders = 0
-        for entry, start, end in _walked(kept, packed) if listing is None else _listed(kept, listing, faults):
-            folders += entry.is_folder
-            if folders > limits.members:
-                said = f"of a zip archive no more than {limits.members:,} folders are passed over (members)"
+        passed = 0
+        for found in _walked(kept, packed) if listing is None else _listed(kept, listing, faults):
+            if found is not None:
+                yield _member(*found, packed)
+                continue
+            passed += 1
+            if passed > limits.members:
+                many = f"{limits.members:,} folders and second names"
+                said = f"of a zip archive no more than {many} are passed over (members)"
                 faults.append(Fault("limit", said))
                 return
-            if not entry.is_folder:
-                yield _member(entry, start, end, packed)
 
 
 def _keep(chunks: Iterator[bytes], kept: IO[bytes], faults: list[Fault], largest: int) -> int | None:
@@ -101,21 +103,27 @@ def _member(entry: Entry, start: int, end: int, packed: Packed) -> Member:
     return Member(entry.name, content, faults, packed=entry.method != STORED)
 
 
-def _listed(file: IO[bytes], listing: Listing, faults: list[Fault]) -> Iterator[_Found]:
-    """The members of the list, and what is wrong with it."""
-    count = covered = 0
+def _listed(file: IO[bytes], listing: Listing, faults: list[Fault]) -> Iterator[_Found | None]:
+    """The members of the list, None for each that has nothing to read, and what is wrong with it."""
+    count = again = covered = 0
     seen: set[int] = set()
     for entry in listed(file, listing):
-        own = local(file, entry.place) if entry.place not in seen else None
-        start = -1 if own is None else own[1]
         count += 1
+        if entry.place in seen:
+            again += 1
+            yield None
+            continue
+        seen.add(entry.place)
+        own = local(file, entry.place)
+        start = -1 if own is None else own[1]
         if own is not None:
-            seen.add(entry.place)
             covered += start - entry.place + entry.packed + (_SIZES_BEHIND if own[0].crc is None else 0)
-        yield entry, start, start + entry.packed
+        yield None if entry.is_folder else (entry, start, start + entry.packed)
     said = []
     if count & 0xFFFF != listing.members & 0xFFFF:
         said.append(f"its list has {count:,} members and not {listing.members:,}")
+    if again:
+        said.append(f"{again:,} names in its list are of members that have another")
     if listing.start - covered >= _SMALLEST_MEMBER:
         said.append(f"{listing.start - covered:,} bytes belong to no member in its list")
     if listing.behind:
@@ -124,8 +132,8 @@ def _listed(file: IO[bytes], listing: Listing, faults: list[Fault]) -> Iterator[
         faults.append(Fault("damaged", f"damaged zip archive: {'; '.join(said)}"))
 
 
-def _walked(file: IO[bytes], packed: Packed) -> Iterator[_Found]:
-    """The members whose own headers stand in the archive, in order."""
+def _walked(file: IO[bytes], packed: Packed) -> Iterator[_Found | None]:
+    """The members whose own headers stand in the archive, in order; None for a folder."""
     place = next_local(file, 0)
     while place is not None and (own := local(file, place)) is not None:
         entry, start = own
@@ -133,6 +141,6 @@ def _walked(file: IO[bytes], packed: Packed) -> Iterator[_Found]:
         if entry.crc is None:  # then the size is not known either
             end = packed.size if entry.method != STORED else next_local(file, start) or packed.size
         packed.place = start
-        yield entry, start, end
+        yield None if entry.is_folder else (entry, start, end)
         # Where the size is right another header or the list follows; else where the reading came to.
         place = next_local(file, end if read_at(file, end, 2) == _MARK else max(start, packed.place))
