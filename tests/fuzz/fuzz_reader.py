@@ -1,5 +1,6 @@
 """Fuzz target: bytes as an input of the program, read to tables. Its first byte says how they come."""
 
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ def seeds() -> list[bytes]:
         deflated,
         gz,
         header,
+        honest_zip,
         long_name,
         member,
         old_sparse,
@@ -91,7 +93,11 @@ def seeds() -> list[bytes]:
     from texts import AWKWARD, HEADER, log, odd_times, xml_dump
 
     samples = [path.read_bytes()[:LARGEST] for path in sorted(SAMPLES.rglob("*")) if path.is_file()]
-    packed = [wrap(tar((b"messages", log()), (b"x.gz", gz(log())))) for wrap in COMPRESSIONS.values()]
+    skipped = b"\x50\x2a\x4d\x18\4\0\0\0note" + COMPRESSIONS["zst"](log())
+    packed = [
+        skipped,
+        *(wrap(tar((b"messages", log()), (b"x.gz", gz(log())))) for wrap in COMPRESSIONS.values()),
+    ]
     sparse = pax((b"GNU.sparse.map", b"0,5,900,3"), (b"GNU.sparse.size", b"1000")) + member(b"hole", b"x" * 8)
     newer = pax((b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.realsize", b"9"))
     tars = [
@@ -110,7 +116,12 @@ def seeds() -> list[bytes]:
         + END,
     ]
     entries = [stored(b"messages", log()), deflated(b"d/other", log()), stored(b"link", b"x", 0o120777)]
-    zips = [zipped(entries), zipped(entries)[:-40], zipped([one._replace(flags=8) for one in entries])]
+    methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    honest = [
+        honest_zip(("messages", log()), ("d/", b""), ("x.gz", gz(log())), method=one) for one in methods
+    ]
+    streamed = zipped([one._replace(flags=8) for one in entries])
+    zips = [zipped(entries), zipped(entries)[:-40], streamed, *honest, honest[1][:-40], honest[3][:-40]]
     utf16 = [log().decode().encode(name) for name in ("utf-16", "utf-16-le", "utf-16-be")]
     awkward = [HEADER + b"expc01 tvcs: " + one[:600] + b"\n" for one in AWKWARD]
     pasted = [
