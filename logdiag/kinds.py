@@ -1,6 +1,7 @@
 """What a file is that holds neither log nor dump, by its first bytes: the ledger says why it was not read."""
 
 NO_RECORD = "holds no log record"
+NO_YEARS = f"{NO_RECORD}: its lines start with times that have no year (BSD syslog)"
 
 _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),

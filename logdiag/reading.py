@@ -20,7 +20,7 @@ import pyarrow as pa
 from logdiag.dumps import Facts, Setting, facts, kind_of, settings
 from logdiag.dumps import Kind as DumpKind
 from logdiag.grammar import record_start
-from logdiag.kinds import NO_RECORD, why_not_read
+from logdiag.kinds import NO_RECORD, NO_YEARS, why_not_read
 from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
 from logdiag.records import (
@@ -37,6 +37,7 @@ from logdiag.records import (
     Want,
     batched,
     instant,
+    lacks_year,
     pieces,
     rows,
 )
@@ -64,6 +65,7 @@ PASTED = "pasted text, put together again"
 """What the ledger says of a member whose records were pasted."""
 
 _DUMP_HEAD = 1 << 20
+_LOOKED_AT = 4096
 _MOST_SETTINGS = 100_000
 _MOST_PROBLEMS = 100
 _MOST_PARTS = 12  # of the name of a file
@@ -228,7 +230,8 @@ class _Reader:
         size = sum(map(len, chunks))
         size = transcoded.size if transcoded is not None else size
         if ledger.reason is None and not (member.faults and not size):
-            ledger = replace(ledger, reason=why_not_read(head))
+            yearless = lacks_year(head[:_LOOKED_AT])
+            ledger = replace(ledger, reason=NO_YEARS if yearless else why_not_read(head))
         return replace(ledger, size=size, repair=None)
 
     def _log(self, ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> MemberCoverage:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog, read_bytes
 
 from logdiag.cluster import find_clusters
+from logdiag.kinds import NO_YEARS
 from logdiag.ledger import coverage
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
-from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
+from logdiag.records import NO_YEAR, ORPHAN, Record, Unparsed, Want, pieces, rows
 from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
@@ -142,6 +143,29 @@ def test_a_record_with_many_empty_lines_behind_it_is_whole() -> None:
     assert tables.records["body"].to_pylist()[0].count("\n") == 901_000
 
 
+BSD = b'<166>Aug  2 14:57:43 expc01 tvcs: Event="x" Level="1"\n'
+
+
+def test_lines_whose_time_has_no_year_are_counted_and_say_why() -> None:
+    content = BSD + b"an old line\n" + BSD.removeprefix(b"<166>") * 2 + LINE
+    tables = read_bytes(content)
+    (member,) = tables.members
+    assert (member.records, member.unparsed) == (1, 4)
+    assert member.reasons == {NO_YEAR: 3, ORPHAN: 1}
+    assert sums(tables) == (len(LINE), len(content) - len(LINE))
+
+
+def test_a_log_whose_times_have_no_year_is_not_read_and_says_why() -> None:
+    (member,) = read_bytes(b"\n" + BSD * 1000).members
+    assert (member.kind, member.records, member.reason) == ("other", 0, NO_YEARS)
+    assert member.size == len(BSD) * 1000 + 1
+
+
+def test_a_relays_time_without_a_year_does_not_hide_the_records_own() -> None:
+    (member,) = read_bytes(b"Aug  2 14:57:43 relay " + LINE).members
+    assert (member.records, member.unparsed) == (1, 0)
+
+
 def test_of_a_record_of_five_megabytes_the_beginning_is_read() -> None:
     body = b" |" + b"x" * 77 + b"\n"
     content = LINE + body * ((5 << 20) // len(body)) + LINE
@@ -163,6 +187,24 @@ def test_a_record_that_times_that_are_none_make_long_is_cut_too(monkeypatch: pyt
     tables = read_bytes(content, step=5000)
     assert tables.members[0].size == len(content)
     assert max(tables.records["length"].to_pylist()) < 100_000
+
+
+def test_a_dump_with_very_many_lines_that_are_none_counts_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logdiag.reading.EACH", 5)
+    good = b'*c xConfiguration SystemUnit Name: "expc01"\n'
+    (member,) = (tables := read_bytes(good * 30 + b"= junk\n" * 20)).members
+    assert (member.kind, member.settings, member.unparsed) == ("xconfiguration", 30, 20)
+    assert (member.unparsed_bytes, tables.unparsed.num_rows) == (20 * len(b"= junk\n"), 5)
+
+
+def test_of_a_dump_with_more_values_than_are_read_the_first_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logdiag.reading._MOST_SETTINGS", 12)
+    dump = b"".join(b"*c xConfiguration Zones Zone %d Name: z\n" % n for n in range(13))
+    for content, faults in ((dump, 1), (dump[: dump.index(b"*c xConfiguration Zones Zone 12")], 0)):
+        (member,) = (tables := read_bytes(content)).members
+        assert (member.settings, member.size, len(member.faults)) == (12, len(content), faults)
+        assert tables.config["value"].to_pylist() == ["z"] * 12
+    assert Fault("limit", "of a dump no more than 12 values are read") in read_bytes(dump).members[0].faults
 
 
 @pytest.mark.parametrize("behind", ["a record", "a record without end"])

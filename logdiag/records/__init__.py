@@ -5,13 +5,14 @@ The rows of a log tile its bytes: no gap, no overlap.
 
 from logdiag.records.batches import Batch, Joined, Want, batched
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
-from logdiag.records.pieces import ORPHAN, pieces
+from logdiag.records.pieces import NO_YEAR, ORPHAN, lacks_year, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, rows
 from logdiag.records.spans import Span, Spans
 
 __all__ = [
     "EACH",
     "NO_INSTANT",
+    "NO_YEAR",
     "ORPHAN",
     "RECORDS",
     "SETTINGS",
@@ -26,6 +27,7 @@ __all__ = [
     "Want",
     "batched",
     "instant",
+    "lacks_year",
     "pieces",
     "rows",
 ]

@@ -4,6 +4,7 @@ What is in no record is set apart here: the lines before the first one, a line t
 the lines behind it or behind a record that is too long, up to the next start.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from logdiag.grammar import record_header, record_start
 from logdiag.records.header import stamp_of
 
 ORPHAN = "stands before the first record"
+NO_YEAR = "starts with a time that has no year (BSD syslog)"
 LONG_LINE = "a line that is too long"
 BEHIND_LONG_LINE = "stands behind a line that is too long"
 BEHIND_LONG_RECORD = "stands behind the part of its record that is read"
@@ -21,11 +23,19 @@ LONGEST_RECORD = 1 << 20
 _PIECE = 1 << 22
 _WINDOW = 1 << 14
 _SHOWN = 1000
+_YEARLESS = re.compile(
+    rb"^(?:<[0-9]{1,9}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} ", re.MULTILINE
+)
 
 
 def is_too_long(length: int) -> bool:
     """Whether a record of so many bytes takes no further lines."""
     return length >= LONGEST_RECORD
+
+
+def lacks_year(lines: bytes) -> bool:
+    """Whether one of some lines starts with a time that nobody can place: the relay left the year out."""
+    return _YEARLESS.search(lines) is not None
 
 
 class Apart(NamedTuple):

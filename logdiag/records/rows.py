@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from logdiag.grammar import Token, tokens
 from logdiag.records.header import stamp_of
-from logdiag.records.pieces import ORPHAN, Apart, is_too_long
+from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart, is_too_long, lacks_year
 
 NO_INSTANT = "starts with a time that is no instant, or with no host behind it"
 
@@ -195,9 +195,8 @@ def unparsed_rows(apart: Apart, line: int, offset: int, each: int) -> Iterator[U
         if number > each:
             end = apart.raw.find(b"\n", start + _SHARED) + 1 or apart.length
         raw_lines = max(1, apart.raw.count(b"\n", start, end))
-        yield Unparsed(
-            line, offset + start, end - start, _text(first.rstrip(b"\r\n")), apart.reason, raw_lines
-        )
+        reason = NO_YEAR if apart.reason == ORPHAN and lacks_year(first) else apart.reason
+        yield Unparsed(line, offset + start, end - start, _text(first.rstrip(b"\r\n")), reason, raw_lines)
         line += raw_lines
         start = end
 
