@@ -1,0 +1,91 @@
+"""A whole text as what it is: records, each repaired, and prose between them."""
+
+import re
+from collections.abc import Container, Iterator
+from typing import NamedTuple
+
+from logdiag.records.pasted.record import Pasted
+from logdiag.records.pasted.starts import starts
+from logdiag.records.pieces import Apart
+from logdiag.records.rows import Record, Unparsed, rows
+
+PROSE = "stands between pasted records"
+
+# Signs of Markdown's escapes: a user may be DOMAIN\_name, and a regular expression hold \[.
+_ESCAPED = re.compile(rb'[a-z0-9]\\_[a-z0-9]|= ?"\\[\[<]|[a-z]\\\[[0-9]{1,20}\\?\]:')
+_MARKDOWN = re.compile(rb"^[> \t]*(?:```|~~~|#{1,6} )|\*\*(?:[0-9]{4}-|[A-Za-z]+=)", re.MULTILINE)
+
+
+class Piece(NamedTuple):
+    """A part of a text: bytes ``[offset, offset + length)``, from line ``line`` (the first is 1) on.
+
+    ``record`` is the record that stands there, repaired and with a line end; None for prose.
+    """
+
+    offset: int
+    length: int
+    line: int
+    record: bytes | None
+
+
+def records_of(content: bytes, hosts: Container[bytes] = ()) -> Iterator[Pasted]:
+    """The records of a text, in order, each with the bytes that it takes up.
+
+    A time and one of ``hosts`` at a line's start begin a record whatever stands behind them.
+    """
+    escaped = _ESCAPED.search(content) is not None
+    record: Pasted | None = None
+    for start in starts(content):
+        if start.sign is None and start.host in hosts:
+            start = start._replace(sign="host")
+        if record is not None:
+            record.read(start.offset)
+            if not record.yields_to(start):
+                continue
+            record.close(start.offset)
+            yield record
+        elif start.sign != "key" and (start.marks is None or start.sign is None):
+            continue
+        record = Pasted(content, start, escaped=escaped)
+    if record is not None:
+        record.read(len(content))
+        record.close(len(content))
+        yield record
+
+
+def repaired(content: bytes) -> Iterator[Piece]:
+    """The records and the prose of a pasted text. The pieces tile it: no byte is left out."""
+    markdown = _MARKDOWN.search(content) is not None or _ESCAPED.search(content) is not None
+    hosts = {start.host for start in starts(content) if start.sign == "key"}
+    at, line = 0, 1
+    for record in records_of(content, hosts):
+        if at < record.offset:
+            yield Piece(at, record.offset - at, line, None)
+            line += content.count(b"\n", at, record.offset)
+        yield Piece(record.offset, record.end - record.offset, line, record.repaired(markdown=markdown))
+        line += content.count(b"\n", record.offset, record.end)
+        at = record.end
+    if at < len(content):
+        yield Piece(at, len(content) - at, line, None)
+
+
+def pasted_rows(content: bytes) -> Iterator[Record | Unparsed]:
+    """The rows of a pasted text, in order; places are those of the text, ``raw`` is the repaired record.
+
+    A record that the grammar refuses is one unparsed row.
+    """
+    for piece in repaired(content):
+        raw = content[piece.offset : piece.offset + piece.length]
+        if piece.record is None:
+            for row in rows([Apart(raw, piece.length, PROSE)]):
+                row.offset += piece.offset
+                row.line += piece.line - 1
+                yield row
+            continue
+        row = next(rows([piece.record]))
+        row.offset, row.length, row.line = piece.offset, piece.length, piece.line
+        if isinstance(row, Unparsed):
+            row.lines = max(1, raw.count(b"\n"))
+        else:
+            row.raw = bytearray(piece.record)
+        yield row
