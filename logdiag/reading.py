@@ -231,7 +231,10 @@ class _Reader:
         size = transcoded.size if transcoded is not None else size
         if ledger.reason is None and not (member.faults and not size):
             yearless = lacks_year(head[:_LOOKED_AT])
-            ledger = replace(ledger, reason=NO_YEARS if yearless else why_not_read(head))
+            reason = NO_YEARS if yearless else why_not_read(head)
+            if not whole:
+                reason = reason.replace(NO_RECORD, f"{NO_RECORD} in its first {SEARCHED >> 20} MiB")
+            ledger = replace(ledger, reason=reason)
         return replace(ledger, size=size, repair=None)
 
     def _log(self, ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> MemberCoverage:

@@ -161,6 +161,11 @@ def test_a_log_whose_times_have_no_year_is_not_read_and_says_why() -> None:
     assert member.size == len(BSD) * 1000 + 1
 
 
+def test_a_member_is_searched_for_a_record_only_so_far_and_says_so() -> None:
+    (member,) = read_bytes(b"x" * 70 + b"\n" + b"an old line\n" * 800_000 + LINE).members
+    assert (member.kind, member.reason) == ("other", "holds no log record in its first 8 MiB")
+
+
 def test_a_relays_time_without_a_year_does_not_hide_the_records_own() -> None:
     (member,) = read_bytes(b"Aug  2 14:57:43 relay " + LINE).members
     assert (member.records, member.unparsed) == (1, 0)

@@ -21,10 +21,13 @@ from texts import (
     odd_times,
     peer_down,
     settings,
+    with_addresses,
     with_domains,
     with_hosts,
     with_lost_peers,
+    with_one_name_in_many_domains,
     with_peer_lists,
+    without_years,
     xml_dump,
 )
 
@@ -101,6 +104,10 @@ LOGS: dict[str, tuple[bytes, int, int | None]] = {
     ),
     "20,000 hosts": (with_hosts(20_000), RAN, 20_000),
     "20,000 domains": (with_domains(20_000), RAN, 20_000),
+    "20,000 peers of one name": (with_one_name_in_many_domains(20_000), RAN, 20_000),
+    "10,000 hosts that are addresses": (with_addresses(10_000), RAN, 10_000),
+    "200,000 times without a year": (without_years(200_000), NOTHING_READ, 0),
+    "100,000 times without a year before a log": (without_years(100_000) + log(), RAN, 3),
     "2,000 lists of peers": (with_peer_lists(2000), RAN, 2000),
     "a record with 40,000 pairs": (log() + HEADER + b"expc01 tvcs: " + b'a="b" ' * 40_000 + b"\n", RAN, 4),
     "the same record 20,000 times": (log(1) * 20_000, RAN, 20_000),
@@ -111,6 +118,10 @@ HEAVY = {
     "50,000 tiny records",
     "20,000 hosts",
     "20,000 domains",
+    "20,000 peers of one name",
+    "10,000 hosts that are addresses",
+    "200,000 times without a year",
+    "100,000 times without a year before a log",
     "2,000 lists of peers",
     "the same record 20,000 times",
     "what makes searches slow",
@@ -264,6 +275,18 @@ DUMPS: dict[str, tuple[str, bytes, int, str]] = {
         RAN,
         "",
     ),
+    "a dump of 200,000 lines that are none": (
+        "xconf_dump.txt",
+        dump_head() * 10_000 + b"= x\n" * 200_000,
+        RAN,
+        "",
+    ),
+    "a dump of 20,000 alarms": (
+        "xstat_dump.txt",
+        b"".join(b'*s Alarm %d ID: "%d"\n*s Alarm %d Title: "x"\n' % (n, n, n) for n in range(1, 20_000)),
+        PARTIAL,
+        "alarm/raised looked at a part",
+    ),
     "a dump with markup in its values": (
         "xconf_dump.txt",
         dump_head()
@@ -308,7 +331,7 @@ def of_dumps() -> Iterator[Case]:
             code,
             3,
             (says,) if says else (),
-            heavy=len(content) > 20 * MEGA,
+            heavy=len(content) > MEGA,
         )
     yield Case(
         "a dump of 600,000 values",

@@ -131,6 +131,29 @@ def with_domains(count: int) -> bytes:
     return b"".join(line % (stamp(n), n, n, n) for n in range(count))
 
 
+def with_addresses(count: int) -> bytes:
+    """Records of hosts that are called by an address, which a list of peers gives a name."""
+    line = (
+        b'%s 10.0.%d.%d replication: Level="INFO" AlternateIPAddresses="(10.0.%d.%d p%d)" '
+        b'ConfigurationMasterIndex="0" Detail="x"\n'
+    )
+    return b"".join(
+        line % (stamp(n), n // 250, n % 250, n // 250, (n + 1) % 250, n % 997) for n in range(count)
+    )
+
+
+def with_one_name_in_many_domains(count: int) -> bytes:
+    """Records of as many hosts, all of which name a peer that is called the same elsewhere."""
+    line = b'%s h%d UTCTime="2024-02-06 09:00:00,000" Module="x" Node="clusterdb@h%d.d%d.example" Detail="x" Node="clusterdb@same.d%d.example"\n'
+    return b"".join(line % (stamp(n), n, n, n, n) for n in range(count))
+
+
+def without_years(count: int) -> bytes:
+    """A log as a relay writes it that leaves out the year."""
+    line = b'<166>Feb  6 %02d:%02d:%02d expc01 tvcs: Event="x" Detail="%d"\n'
+    return b"".join(line % (n // 3600 % 24, n // 60 % 60, n % 60, n) for n in range(count))
+
+
 def with_lost_peers(count: int) -> bytes:
     return b"".join(peer_down(n, f"clusterdb@peer{n}.example.com") for n in range(count))
 
