@@ -21,7 +21,9 @@ if __package__ in (None, ""):  # run as a script: the package is found from the 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import examine
 from logdiag.reading import read
+from logdiag.records import Want
 from logdiag.rules.library import Library, load
+from logdiag.selection import Selection, asked
 
 from .judging import Verdict, judge
 from .scenarios import SCENARIOS, Played, play
@@ -63,9 +65,16 @@ def _library() -> Library:
     return load()
 
 
+@cache
+def _selection() -> Selection:
+    return Selection(asked(_library()))
+
+
 def diagnosed(played: Played) -> Diagnosis:
     """What logdiag says of a case."""
-    return examine(read(played.bundles, keep_texts=True), _library())  # type: ignore[arg-type]
+    want = Want(_selection(), texts=True)
+    tables = read(played.bundles, want=want, engine="compiled", jobs=1)  # type: ignore[arg-type]
+    return examine(tables, _library())
 
 
 def verdict(case: tuple[str, int]) -> Verdict:
