@@ -5,15 +5,18 @@ from typing import Literal, NamedTuple
 
 from logdiag.dumps.lines import Line, lines
 from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, LONGEST_UNREAD, Setting, Unread, canonical
-from logdiag.grammar import tokens
+from logdiag.grammar import Token, tokens
 
 NO_SHAPE = "has the shape of no setting"
 TOO_LONG = "is longer than 64 KiB"
 CUT = "starts a section, and there the dump ends"
 TOO_DEEP = "is nested too deep, or its path is too long"
 
-_BATCH = 1 << 18
+_BATCH = 1 << 20
 """Bytes that are handed to the grammar at a time."""
+
+_MANY = 1 << 19
+"""Bytes for which it is worth while to load machine code: most dumps are smaller."""
 
 
 class _Item(NamedTuple):
@@ -96,7 +99,7 @@ def _read(batch: list[Line]) -> Iterator[_Shape]:
     content = b"".join(line.content for line in batch)
     found: dict[str, str] = {}  # the last of each terminal in the line
     indent, at, value_at = 0, 0, 0
-    for token in tokens(content, "xdump"):
+    for token in _tokens(content):
         at = token.end
         match token.terminal:
             case "EOL":
@@ -112,6 +115,14 @@ def _read(batch: list[Line]) -> Iterator[_Shape]:
         found[token.terminal] = _text(content[token.start : token.end])
     if found:  # the dump ends without a line end
         yield _shape(found, indent, content[value_at:at])
+
+
+def _tokens(content: bytes) -> Iterator[Token]:
+    if len(content) < _MANY:
+        return tokens(content, "xdump")
+    from logdiag.grammar import compiled  # machine code, which takes a moment to load
+
+    return compiled.tokens(content, "xdump")
 
 
 def _shape(found: dict[str, str], indent: int, behind_path: bytes) -> _Shape:
