@@ -288,6 +288,7 @@ class Log:
         self.records = records
         self._answers: dict[Test, Rows] = {}
         self._columns: dict[str, pa.Array] = {}
+        self._codes: dict[str, Rows] = {}
         self._holding: dict[Test, Mask] = {}
         self._places: dict[Reference, Rows] = {}
 
@@ -307,6 +308,12 @@ class Log:
         if column not in self._columns:
             self._columns[column] = _whole(self.records.column(column))
         return self._columns[column]
+
+    def _codes_of(self, column: str) -> Rows:
+        """A dictionary column as numbers; -1 where there is no value."""
+        if column not in self._codes:
+            self._codes[column] = self._whole(column).indices.fill_null(-1).to_numpy()
+        return self._codes[column]
 
     @cached_property
     def _pairs(self) -> pa.StructArray:
@@ -394,7 +401,8 @@ class Log:
         if column is not None and pa.types.is_dictionary(self.records.schema.field(column).type):
             # Asked of the few values of the column, once.
             encoded = self._whole(column)
-            codes = encoded.indices.fill_null(-1).to_numpy()[rows]
+            codes = self._codes_of(column)
+            codes = codes if len(rows) == len(codes) else codes[rows]
             if modifier == "exists":
                 return _exists(codes >= 0, values)
             test = Test(reference, modifier, values)

@@ -49,7 +49,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {"alarms", "changes", "cluster", "conditions", "evidence", "facts", "incidents", "ledger"}
     | {"language", "model", "overlaps", "reading", "records", "report", "rules", "selection"}
     | {"snapshots", "telling"},
-    "cli": {"errors", "export", "facts", "ledger", "model", "pipeline", "reading", "records", "report", "rules"}
+    "cli": {
+        "errors",
+        "export",
+        "facts",
+        "ledger",
+        "model",
+        "pipeline",
+        "reading",
+        "records",
+        "report",
+        "rules",
+    }
     | {"snapshots"},
     "__init__": {"errors", "pipeline"},
     "__main__": {"cli"},

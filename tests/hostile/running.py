@@ -42,6 +42,8 @@ class Runner:
     """The process that runs are forked from. One that has died is started again."""
 
     def __init__(self) -> None:
+        # The first run on a machine makes machine code; what is measured are the others.
+        subprocess.run([sys.executable, "-c", _MACHINE_CODE], check=True)
         self._process = self._started()
 
     @staticmethod
@@ -69,6 +71,15 @@ class Runner:
     def close(self) -> None:
         """Let the process end."""
         self._process.communicate()
+
+
+_MACHINE_CODE = """
+from logdiag.grammar.tables import tables
+from logdiag.records import Want
+from logdiag.records.compiled import Reader
+
+list(Reader(tables("expressway"), 1, Want()).rows([b"2024-03-05T09:00:00Z expa01 tvcs: x\\n"]))
+"""
 
 
 def _serve() -> None:
