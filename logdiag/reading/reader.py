@@ -1,62 +1,46 @@
-"""From snapshots to tables: what each member is, its rows, and the ledger of its bytes.
-
-In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no gap, no overlap.
-"""
+"""Snapshots into tables, member by member: what each is, its rows, and the ledger of its bytes."""
 
 import itertools
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.dumps import Facts, Setting, facts, kind_of, settings
 from logdiag.dumps import Kind as DumpKind
+from logdiag.dumps import Setting, facts, kind_of, settings
 from logdiag.grammar import record_start
 from logdiag.kinds import NO_RECORD, NO_YEARS, why_not_read
 from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
+from logdiag.reading.engines import Engine, LogReader
+from logdiag.reading.tables import Dump, Place, Tables
 from logdiag.records import (
     EACH,
     SETTINGS,
     UNPARSED,
     Batch,
     Joined,
-    Record,
     Rows,
     Span,
     Spans,
     Unparsed,
     Want,
-    batched,
     instant,
     lacks_year,
     pieces,
     rows,
 )
 from logdiag.records.pasted import is_pasted, pasted_rows
-from logdiag.records.pieces import Apart
 from logdiag.records.utf16 import Transcoded, utf16_of
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 
-if TYPE_CHECKING:
-    from logdiag.records.compiled import Reader
-
-Engine = Literal["auto", "compiled", "lark"]
-EVERYTHING = Want()
-
-Place = tuple[str, str]
-"""A snapshot and a member of it."""
-
-_FEW = 2 << 20
-"""Bytes of logs that Lark has read before machine code is even loaded."""
+_EVERYTHING = Want()
 
 SEARCHED = 8 << 20
 """A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
@@ -71,63 +55,11 @@ _MOST_PROBLEMS = 100
 _MOST_PARTS = 12  # of the name of a file
 
 
-@dataclass(frozen=True)
-class Dump:
-    """What a dump or the certificates of a peer say.
-
-    ``host`` is the peer's name as far as the evidence has it. Dumps of a diagnostic log are made
-    when logging starts (administrator guide X15.5): ``taken`` is when the log beside it begins, and
-    None where there is none.
-    """
-
-    snapshot: str
-    source: str
-    kind: DumpKind
-    facts: Facts
-    host: str | None = None
-    taken: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What was read: Arrow tables, and the ledger of every snapshot and member.
-
-    ``records`` and ``unparsed`` have the columns of `RECORDS` and `UNPARSED`, ``config`` (from
-    xConfiguration dumps and certificates) and ``status`` (from xStatus dumps) those of `SETTINGS`.
-    Records stand in the order of snapshot, then of members by their first record, then of offset;
-    they are those that were wanted. ``numbers`` are their places among all records of their members,
-    ``texts`` what they say as it was logged, where that was wanted. ``spans`` (when which host was
-    logging) and ``digests`` are of all records of each member.
-    """
-
-    records: pa.Table
-    unparsed: pa.Table
-    config: pa.Table
-    status: pa.Table
-    dumps: tuple[Dump, ...]
-    members: tuple[MemberCoverage, ...]
-    snapshots: tuple[SnapshotCoverage, ...]
-    texts: pa.ChunkedArray
-    numbers: npt.NDArray[np.int64]
-    spans: Mapping[Place, Sequence[Span]]
-    digests: Mapping[Place, npt.NDArray[np.uint64]]
-
-    def with_records(self, kept: npt.NDArray[np.bool_]) -> "Tables":
-        """The same with some of the records."""
-        mask = pa.array(kept, pa.bool_())
-        return replace(
-            self,
-            records=self.records.filter(mask),
-            texts=self.texts.filter(mask) if len(self.texts) else self.texts,
-            numbers=self.numbers[kept],
-        )
-
-
 def read(
     snapshots: Iterable[Snapshot],
     limits: Limits | None = None,
     *,
-    want: Want = EVERYTHING,
+    want: Want = _EVERYTHING,
     engine: Engine = "auto",
     jobs: int | None = None,
 ) -> Tables:
@@ -176,7 +108,7 @@ class _Reader:
 
     def __init__(self, limits: Limits, want: Want, engine: Engine, jobs: int | None) -> None:
         self._limits = limits
-        self._engine = _Engine(engine, want, jobs or os.cpu_count() or 1)
+        self._engine = LogReader(engine, want, jobs or os.cpu_count() or 1)
         self._records, self._unparsed = Joined(spooled=want.spooled), Rows(UNPARSED)
         self._numbers: dict[Place, list[npt.NDArray[np.int64]]] = {}
         self._texts: dict[Place, list[pa.Array]] = {}
@@ -388,33 +320,6 @@ class _Reader:
             last=max((member.last for member in members if member.last is not None), default=None),
             faults=sum(bool(member.faults) for member in members),
         )
-
-
-class _Engine:
-    """What reads logs: Lark for a few bytes, which needs no machine code, the compiled grammar for many."""
-
-    def __init__(self, engine: Engine, want: Want, jobs: int) -> None:
-        self._want, self._jobs = want, jobs
-        self._left = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
-        self._compiled: Reader | None = None
-
-    def read(self, cut: Iterator[bytes | Apart], size: int) -> Iterator[Batch | Unparsed]:
-        """The rows of a log of ``size`` bytes or more."""
-        self._left -= size
-        if self._left >= 0:
-            return self.batched(rows(cut), None)
-        if self._compiled is None:
-            from logdiag.grammar.tables import tables
-            from logdiag.records.compiled import Reader
-
-            self._compiled = Reader(tables("expressway"), self._jobs, self._want)
-        return self._compiled.rows(cut)
-
-    def batched(
-        self, found: Iterator[Record | Unparsed], transcoded: Transcoded | None
-    ) -> Iterator[Batch | Unparsed]:
-        """Rows that were read one by one."""
-        return batched(found if transcoded is None else transcoded.placed(found), self._want)
 
 
 class _Counted:

@@ -1,0 +1,42 @@
+"""Conditions over records: what a rule writes, and which rows it means.
+
+A map is *and*, a list is *or*; ``any`` takes a list of conditions of which one must hold, ``not``
+one that must not. A key is a key of the record (``Node[2]`` is its second value) or one of the
+columns in `COLUMNS`. Texts are compared without case, as in Sigma. Regular expressions are RE2,
+which takes linear time for any text.
+"""
+
+from logdiag.conditions.log import Log, Rows, holds
+from logdiag.conditions.modifiers import check_extraction, check_regular_expression
+from logdiag.conditions.written import (
+    COLUMNS,
+    AllOf,
+    AnyOf,
+    Condition,
+    ConditionError,
+    Not,
+    Reference,
+    Test,
+    compile_condition,
+    mistakes,
+    references,
+)
+
+__all__ = [
+    "COLUMNS",
+    "AllOf",
+    "AnyOf",
+    "Condition",
+    "ConditionError",
+    "Log",
+    "Not",
+    "Reference",
+    "Rows",
+    "Test",
+    "check_extraction",
+    "check_regular_expression",
+    "compile_condition",
+    "holds",
+    "mistakes",
+    "references",
+]

@@ -1,0 +1,199 @@
+"""Asking records: which rows a condition means."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from logdiag.conditions.modifiers import MODIFIERS
+from logdiag.conditions.written import COLUMNS, SHORTCUTS, AllOf, AnyOf, Condition, Not, Reference, Test
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+def holds(test: Test, text: str) -> bool:
+    """Whether a value meets a test, which is not about whether there is one."""
+    answers = (MODIFIERS[test.modifier](value)(pa.array([text])) for value in test.values)
+    return any(answer[0].as_py() for answer in answers)
+
+
+# ── asking records ──────────────────────────────────────────────────────────────────────────
+
+
+class Log:
+    """A table of records that conditions are asked of. Row numbers count from 0.
+
+    What rules ask again and again (is it an alarm?) is worked out once: the values of a column, the
+    places of a key's values, the rows of a test.
+    """
+
+    def __init__(self, records: pa.Table) -> None:
+        self.records = records
+        self._answers: dict[Test, Rows] = {}
+        self._columns: dict[str, pa.Array] = {}
+        self._codes: dict[str, Rows] = {}
+        self._holding: dict[Test, Mask] = {}
+        self._places: dict[Reference, Rows] = {}
+
+    def __len__(self) -> int:
+        return int(self.records.num_rows)
+
+    def values(self, reference: Reference, rows: Rows) -> pa.Array:
+        """The values of a reference in some rows, as strings; null where a record has none."""
+        column = _column(reference)
+        if column is None:
+            places = self._places_of(reference)[rows]
+            return self._pairs.field("value").take(pa.array(places, mask=places < 0))
+        values = self._whole(column).take(pa.array(rows))
+        return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
+
+    def _whole(self, column: str) -> pa.Array:
+        if column not in self._columns:
+            self._columns[column] = _whole(self.records.column(column))
+        return self._columns[column]
+
+    def _codes_of(self, column: str) -> Rows:
+        """A dictionary column as numbers; -1 where there is no value."""
+        if column not in self._codes:
+            self._codes[column] = self._whole(column).indices.fill_null(-1).to_numpy()
+        return self._codes[column]
+
+    @cached_property
+    def _pairs(self) -> pa.StructArray:
+        return self._whole("fields").flatten()
+
+    @cached_property
+    def _keys(self) -> tuple[dict[str, int], Rows]:
+        """The number of each key, and the keys of all pairs as numbers."""
+        keys = self._pairs.field("key").dictionary_encode()
+        return {
+            key: number for number, key in enumerate(keys.dictionary.to_pylist())
+        }, keys.indices.to_numpy()
+
+    def _places_of(self, reference: Reference) -> Rows:
+        """For each row where among all pairs the reference's value stands; -1 where it has none."""
+        if reference not in self._places:
+            found = np.full(len(self), -1, dtype=np.int64)
+            numbers, keys = self._keys
+            if reference.key in numbers:
+                hits = np.flatnonzero(keys == numbers[reference.key])
+                lists = self._whole("fields")
+                starts = lists.offsets.to_numpy()[: len(self)] - lists.offsets[0].as_py()
+                parents = np.searchsorted(starts, hits, side="right") - 1
+                # The parents ascend, so a hit's place in its record is its distance from the first.
+                nth = np.arange(len(hits)) - np.searchsorted(parents, parents, side="left")
+                chosen = nth == reference.number - 1
+                found[parents[chosen]] = hits[chosen]
+            self._places[reference] = found
+        return self._places[reference]
+
+    def times(self, rows: Rows) -> list[int]:
+        """The times of some rows, in microseconds since 1970."""
+        times: list[int] = self.records.column("time").take(pa.array(rows)).cast("int64").to_pylist()
+        return times
+
+    def hosts(self, rows: Rows) -> list[str]:
+        """The hosts of some rows."""
+        hosts: list[str] = self.values(Reference("host"), rows).to_pylist()
+        return hosts
+
+    def place(self, row: int) -> tuple[str, str, int]:
+        """Snapshot, source and line of a row."""
+        [place] = self.records.select(["snapshot", "source", "line"]).slice(row, 1).to_pylist()
+        return place["snapshot"], place["source"], place["line"]
+
+    def time_at(self, row: int) -> int:
+        """The time of one row, in microseconds since 1970."""
+        return self.times(np.array([row], dtype=np.int64))[0]
+
+    def host_at(self, row: int) -> str:
+        """The host of one row."""
+        return self.hosts(np.array([row], dtype=np.int64))[0]
+
+    def snapshots(self, rows: Rows) -> list[str]:
+        """The snapshots of some rows."""
+        names: list[str] = _strings(self.records.column("snapshot").take(pa.array(rows))).to_pylist()
+        return names
+
+    def rows(self, condition: Condition) -> Rows:
+        """The rows that a condition means, ascending."""
+        return self._select(condition, np.arange(len(self), dtype=np.int64))
+
+    def _select(self, condition: Condition, rows: Rows) -> Rows:
+        match condition:
+            case AllOf(terms):
+                for term in terms:
+                    if not len(rows):
+                        break
+                    rows = self._select(term, rows)
+                return rows
+            case AnyOf(terms):
+                found = [part for term in terms if len(part := self._select(term, rows))]
+                return rows[np.isin(rows, np.concatenate(found))] if found else rows[:0]
+            case Not(term):
+                return rows[~np.isin(rows, self._select(term, rows))]
+            case Test(reference, modifier, values):
+                if len(rows) < len(self) or not len(rows):
+                    return rows[self._holds(reference, modifier, values, rows)] if len(rows) else rows
+                if condition not in self._answers:
+                    self._answers[condition] = rows[self._holds(reference, modifier, values, rows)]
+                return self._answers[condition]
+
+    def _holds(self, reference: Reference, modifier: str, values: tuple[str, ...], rows: Rows) -> Mask:
+        column = _column(reference)
+        if column is not None and pa.types.is_dictionary(self.records.schema.field(column).type):
+            # Asked of the few values of the column, once.
+            encoded = self._whole(column)
+            codes = self._codes_of(column)
+            codes = codes if len(rows) == len(codes) else codes[rows]
+            if modifier == "exists":
+                return _exists(codes >= 0, values)
+            test = Test(reference, modifier, values)
+            if test not in self._holding:
+                self._holding[test] = np.r_[_any(modifier, values, encoded.dictionary), False]
+            known: Mask = self._holding[test][codes]
+            return known
+        found = self.values(reference, rows)
+        if modifier == "exists":
+            return _exists(found.is_valid().to_numpy(zero_copy_only=False), values)
+        # Rows repeat few values: ask each of them once.
+        encoded = found.dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy()
+        holds: Mask = np.r_[_any(modifier, values, encoded.dictionary), False][codes]
+        return holds
+
+
+def _column(reference: Reference) -> str | None:
+    """The column of a reference; None for one that only the fields hold."""
+    if reference.key in COLUMNS:
+        return reference.key
+    return SHORTCUTS.get(reference.key) if reference.number == 1 else None
+
+
+def _exists(there: Mask, values: tuple[str, ...]) -> Mask:
+    found: Mask = (there & ("true" in values)) | (~there & ("false" in values))
+    return found
+
+
+def _any(modifier: str, values: tuple[str, ...], asked: pa.Array) -> Mask:
+    """Which of some texts one of the values holds for."""
+    answers = np.zeros(len(asked), dtype=np.bool_)
+    for value in values:
+        answers |= MODIFIERS[modifier](value)(asked).to_numpy(zero_copy_only=False).astype(np.bool_)
+    return answers
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+    array = column.combine_chunks()
+    if isinstance(array, pa.Array):
+        return array
+    return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
+
+
+def _strings(column: pa.ChunkedArray) -> pa.Array:
+    return _whole(column.cast(pa.string()))

@@ -1,0 +1,180 @@
+"""A condition as it is written in a rule, and as it is asked."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from logdiag.conditions.modifiers import MODIFIERS, check
+
+COLUMNS = ("host", "process", "subprocess", "text", "body")
+"""Columns that a condition can name; everything else is a key of the record."""
+
+SHORTCUTS = {"Module": "module", "Level": "level", "Event": "event", "Detail": "detail"}
+"""Keys whose first value is a column, too."""
+
+_KEY = re.compile(r"(?P<key>[^|\[\]]+?)(\[(?P<number>[1-9][0-9]*)\])?(?P<modifiers>(\|[a-z]+)*)")
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read; ``path`` leads to the place, from the condition's start."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The ``number``-th value (from 1) of a key, or a column."""
+
+    key: str
+    number: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "Reference":
+        """Read ``Node[2]``.
+
+        Raises:
+            ConditionError: the text is no key.
+
+        """
+        found = _KEY.fullmatch(text)
+        if found is None or found["modifiers"]:
+            raise ConditionError((), f"{text!r} is no key; write a key such as Node, or Node[2]")
+        if found["key"] in COLUMNS and found["number"]:
+            raise ConditionError((), f"{text!r}: a column has one value; write {found['key']}")
+        return cls(found["key"], int(found["number"] or 1))
+
+
+@dataclass(frozen=True)
+class Test:
+    """A reference and a modifier; one of the values must hold."""
+
+    reference: Reference
+    modifier: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every term holds."""
+
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """One of the terms holds."""
+
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The term does not hold."""
+
+    term: "Condition"
+
+
+Condition = Test | AllOf | AnyOf | Not
+
+
+# ── reading a condition ─────────────────────────────────────────────────────────────────────
+
+
+def compile_condition(written: Any) -> Condition:
+    """Read a condition as it stands in a rule.
+
+    Raises:
+        ConditionError: the first thing in it that cannot be read; `mistakes` gives all of them.
+
+    """
+    problems: list[ConditionError] = []
+    condition = _compile(written, (), problems)
+    if problems:
+        raise problems[0]
+    return condition
+
+
+def mistakes(written: Any) -> list[ConditionError]:
+    """Everything in a condition that cannot be read."""
+    problems: list[ConditionError] = []
+    _compile(written, (), problems)
+    return problems
+
+
+_Path = tuple[str | int, ...]
+
+
+def _compile(written: Any, path: _Path, problems: list[ConditionError]) -> Condition:
+    if isinstance(written, list):
+        if not written:
+            problems.append(ConditionError(path, "an empty list can never hold"))
+        return AnyOf(tuple(_compile(item, (*path, index), problems) for index, item in enumerate(written)))
+    if not isinstance(written, Mapping):
+        what = "a condition is a map of keys and values, or a list of such maps"
+        problems.append(ConditionError(path, what))
+        return AnyOf(())
+    if not written:
+        problems.append(ConditionError(path, "an empty condition would match every record"))
+    terms: list[Condition] = []
+    for key, value in written.items():
+        here = (*path, str(key))
+        if key == "any":
+            terms.append(_compile(value if isinstance(value, list) else [value], here, problems))
+        elif key == "not":
+            terms.append(Not(_compile(value, here, problems)))
+        else:
+            try:
+                terms.append(_test(str(key), value, here))
+            except ConditionError as problem:
+                problems.append(problem)
+    # What is cheap and cuts most stands first.
+    terms.sort(key=lambda term: 0 if isinstance(term, Test) and term.reference.key in SHORTCUTS else 1)
+    return terms[0] if len(terms) == 1 else AllOf(tuple(terms))
+
+
+def _test(key: str, value: Any, path: _Path) -> Test:
+    found = _KEY.fullmatch(key)
+    if found is None:
+        raise ConditionError(path, f"{key!r} is no key; write Key, Key[2] or Key|modifier")
+    modifiers = found["modifiers"].split("|")[1:]
+    if len(modifiers) > 1:
+        raise ConditionError(path, f"{key!r} has several modifiers; one is allowed")
+    modifier = modifiers[0] if modifiers else "is"
+    if modifier not in MODIFIERS and modifier != "exists":
+        near = difflib.get_close_matches(modifier, [*MODIFIERS, "exists"], n=1, cutoff=0)
+        raise ConditionError(path, f"unknown modifier {modifier!r}; did you mean {near[0]!r}?")
+    values = tuple(_scalar(item, path) for item in (value if isinstance(value, list) else [value]))
+    if not values:
+        raise ConditionError(path, "an empty list can never hold")
+    for item in values:
+        try:
+            check(modifier, item)
+        except ValueError as error:
+            raise ConditionError(path, str(error)) from error
+    if found["key"] in COLUMNS and found["number"]:
+        raise ConditionError(path, f"{key!r}: a column has one value; write {found['key']}")
+    return Test(Reference(found["key"], int(found["number"] or 1)), modifier, values)
+
+
+def _scalar(value: Any, path: _Path) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ConditionError(path, "a value is a text or a number, or a list of them")
+
+
+def references(condition: Condition) -> Iterator[Reference]:
+    """Every reference in a condition."""
+    match condition:
+        case AllOf(terms) | AnyOf(terms):
+            for term in terms:
+                yield from references(term)
+        case Not(term):
+            yield from references(term)
+        case Test(reference):
+            yield reference

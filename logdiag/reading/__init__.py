@@ -1,0 +1,10 @@
+"""From snapshots to tables: what each member is, its rows, and the ledger of its bytes.
+
+In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no gap, no overlap.
+"""
+
+from logdiag.reading.engines import Engine
+from logdiag.reading.reader import PASTED, SEARCHED, read, read_texts
+from logdiag.reading.tables import Dump, Place, Tables
+
+__all__ = ["PASTED", "SEARCHED", "Dump", "Engine", "Place", "Tables", "read", "read_texts"]

@@ -1,0 +1,69 @@
+"""What was read: Arrow tables, dumps, and the ledger."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from logdiag.dumps import Facts
+from logdiag.dumps import Kind as DumpKind
+from logdiag.model import MemberCoverage, SnapshotCoverage
+from logdiag.records import Span
+
+Place = tuple[str, str]
+"""A snapshot and a member of it."""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """What a dump or the certificates of a peer say.
+
+    ``host`` is the peer's name as far as the evidence has it. Dumps of a diagnostic log are made
+    when logging starts (administrator guide X15.5): ``taken`` is when the log beside it begins, and
+    None where there is none.
+    """
+
+    snapshot: str
+    source: str
+    kind: DumpKind
+    facts: Facts
+    host: str | None = None
+    taken: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What was read: Arrow tables, and the ledger of every snapshot and member.
+
+    ``records`` and ``unparsed`` have the columns of `RECORDS` and `UNPARSED`, ``config`` (from
+    xConfiguration dumps and certificates) and ``status`` (from xStatus dumps) those of `SETTINGS`.
+    Records stand in the order of snapshot, then of members by their first record, then of offset;
+    they are those that were wanted. ``numbers`` are their places among all records of their members,
+    ``texts`` what they say as it was logged, where that was wanted. ``spans`` (when which host was
+    logging) and ``digests`` are of all records of each member.
+    """
+
+    records: pa.Table
+    unparsed: pa.Table
+    config: pa.Table
+    status: pa.Table
+    dumps: tuple[Dump, ...]
+    members: tuple[MemberCoverage, ...]
+    snapshots: tuple[SnapshotCoverage, ...]
+    texts: pa.ChunkedArray
+    numbers: npt.NDArray[np.int64]
+    spans: Mapping[Place, Sequence[Span]]
+    digests: Mapping[Place, npt.NDArray[np.uint64]]
+
+    def with_records(self, kept: npt.NDArray[np.bool_]) -> "Tables":
+        """The same with some of the records."""
+        mask = pa.array(kept, pa.bool_())
+        return replace(
+            self,
+            records=self.records.filter(mask),
+            texts=self.texts.filter(mask) if len(self.texts) else self.texts,
+            numbers=self.numbers[kept],
+        )
