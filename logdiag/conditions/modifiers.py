@@ -34,7 +34,7 @@ def check(modifier: str, value: str) -> None:
 def check_regular_expression(pattern: str) -> None:
     """Raise ValueError where RE2 cannot read a pattern."""
     try:
-        pc.match_substring_regex(pa.array([""]), pattern)
+        pc.match_substring_regex(pa.nulls(1, pa.string()), pattern)
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise ValueError(f"{pattern!r} is no regular expression of RE2 ({reason})") from error
@@ -46,7 +46,7 @@ def check_extraction(pattern: str) -> None:
     if "(?P<value>" not in pattern:
         raise ValueError("re has no group named value: write (?P<value>…) around what is wanted")
     try:
-        pc.extract_regex(pa.array([""]), pattern)
+        pc.extract_regex(pa.nulls(1, pa.string()), pattern)
     except pa.ArrowInvalid as error:
         raise ValueError(f"{pattern!r} has a group without a name: write (?:…) instead") from error
 
