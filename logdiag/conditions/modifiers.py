@@ -34,6 +34,7 @@ def check(modifier: str, value: str) -> None:
 def check_regular_expression(pattern: str) -> None:
     """Raise ValueError where RE2 cannot read a pattern."""
     try:
+        # Asked of a null: to make an array of texts, pyarrow would load pandas first.
         pc.match_substring_regex(pa.nulls(1, pa.string()), pattern)
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
