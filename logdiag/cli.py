@@ -265,7 +265,7 @@ def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:
     import difflib
 
     near = difflib.get_close_matches(rule, list(known), n=1, cutoff=0)
-    _usage(f"there is no rule {rule!r}; did you mean {near[0]!r}?")
+    _usage(f"there is no rule {rule!r}; did you mean {near[0]!r}? A rule of your own needs --rules DIR")
 
 
 def _usage(message: str) -> NoReturn:

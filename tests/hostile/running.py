@@ -87,11 +87,13 @@ def _serve() -> None:
     import logdiag.report.html
     import logdiag.report.json_
     import logdiag.report.text  # noqa: F401
-    from logdiag.grammar import record_start
+    from logdiag.pipeline import Report, examine
+    from logdiag.reading import read_texts
     from logdiag.rules.library import load
 
-    record_start()
-    load(())
+    # All that every run needs: the grammar, the rules, the page's template.
+    report = Report(examine(read_texts({"expa01.log": b"2024-03-05T09:00:00Z expa01 tvcs: x\n"}), load(())))
+    report.to_html(), report.to_json(), report.to_text()
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
