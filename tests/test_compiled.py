@@ -71,13 +71,13 @@ AWKWARD = st.lists(st.sampled_from([*FRAGMENTS, *ODD]), max_size=25).map(b"".joi
 
 
 @given(AWKWARD, st.binary(max_size=12), AWKWARD)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_any_bytes(before: bytes, between: bytes, after: bytes) -> None:
     assert_the_same(HEADER + before + between + after)
 
 
 @given(st.lists(st.sampled_from([*FRAGMENTS, *ODD, HEADER + b'tvcs: a="b"\n']), max_size=40).map(b"".join))
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_however_a_log_is_cut_into_pieces(content: bytes) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PIECES, "_PIECE", 64)

@@ -63,7 +63,7 @@ _PATTERNS = st.recursive(
     st.lists(_PATTERNS, min_size=1, max_size=3),
     st.lists(st.sampled_from(b"ab \n1c\xff"), max_size=8).map(bytes),
 )
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_it_finds_what_re_finds(patterns: list[str], text: bytes) -> None:
     assert found_by_automaton(automaton(patterns), text) == found_by_re(patterns, text)
 
@@ -78,7 +78,7 @@ def test_the_first_way_counts_and_not_the_longest(first: str, text: bytes, size:
 
 @pytest.mark.parametrize("name", GRAMMARS)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=20).map(b"".join), st.binary(max_size=12))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_the_tables_give_the_tokens_of_lark(name: str, text: bytes, odd: bytes) -> None:
     for log in (text + odd, odd + text):
         assert list(compiled_tokens(log, name)) == list(tokens(log, name))
