@@ -160,7 +160,7 @@ def _diagnosed(path: Path, folder: Path, *more: str) -> tuple[float, float]:
         "diagnose",
         str(path),
         "-o",
-        str(folder / "report"),
+        str(folder / "report.html"),
         "--quiet",
         *more,
     ]
