@@ -84,6 +84,26 @@ def test_however_a_log_is_cut_into_pieces(content: bytes) -> None:
         assert_the_same(HEADER + content, step=16, jobs=2)
 
 
+@pytest.mark.parametrize("nth", [1, 2])
+def test_rows_that_are_selected_outlast_the_memory_they_were_written_to(
+    nth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PIECES, "_PIECE", 300)
+    record = '2018-01-02T03:04:05.678-05:00 expc{0} tvcs: a{0}="b{0}" Detail="d{0}" text {0}\n body {0}\n'
+    log = OneLog("".join(record.format(n) for n in range(200)).encode(), 1 << 18)
+    want = Want(lambda table: np.arange(0, table.num_rows, nth), texts=True)
+    for jobs in (1, 3):
+        found = read([log], want=want, engine="compiled", jobs=jobs)  # type: ignore[list-item]
+        rows = found.records.to_pylist()
+        assert len(rows) == 200 // nth or nth == 2
+        for row, said in zip(rows, found.texts.to_pylist(), strict=True):
+            n = row["host"].removeprefix("expc")
+            assert said == record.format(n)
+            pairs = [(pair["key"], pair["value"]) for pair in row["fields"]]
+            assert pairs == [(f"a{n}", f"b{n}"), ("Detail", f"d{n}")]
+            assert (row["detail"], row["text"], row["body"]) == (f"d{n}", f"text {n}", f" body {n}")
+
+
 def sample_logs() -> Iterator[Path]:
     root = Path(__file__).parent.parent / "sample_logs"
     for path in sorted(root.rglob("*")):

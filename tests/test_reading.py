@@ -171,7 +171,8 @@ def test_a_relays_time_without_a_year_does_not_hide_the_records_own() -> None:
     assert (member.records, member.unparsed) == (1, 0)
 
 
-def test_of_a_record_of_five_megabytes_the_beginning_is_read() -> None:
+def test_of_a_record_of_five_megabytes_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PIECES, "_PIECE", 1 << 21)
     body = b" |" + b"x" * 77 + b"\n"
     content = LINE + body * ((5 << 20) // len(body)) + LINE
     tables = read_bytes(content)

@@ -16,14 +16,7 @@ def tokens(log: bytes, grammar: str) -> Iterator[Token]:
     terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
     count, place = scan(
         np.frombuffer(log, np.uint8),
-        found.next,
-        found.found,
-        found.begin,
-        found.action,
-        found.goto,
-        found.pops,
-        found.makes,
-        found.ends,
+        *found.arrays,
         every,
         terminals,
         places,

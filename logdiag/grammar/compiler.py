@@ -73,37 +73,58 @@ def compiled(text: str, file: str) -> Tables:
         ]
         raise _error(found, text, file)
 
-    rules = sorted(
-        {arg for actions in table.states.values() for action, arg in actions.values() if action is not Shift},
-        key=str,
-    )
-    symbols = sorted({rule.origin.name for rule in rules})
-    action = np.zeros((len(table.states), len(terminals) + 1), np.int32)
-    goto = np.zeros((len(table.states), len(symbols)), np.int32)
-    begin = np.zeros(len(table.states), np.int32)
-    for state, actions in table.states.items():
-        begin[state] = automaton.starts[lists.index(tried[state])]
-        for name, (kind, arg) in actions.items():
-            if name in symbols:
-                goto[state, symbols.index(name)] = arg
-                continue
-            column = len(terminals) if name == "$END" else numbers[name]
-            if kind is Shift:
-                action[state, column] = arg + 1
-            else:
-                action[state, column] = -rules.index(arg) - 1
-    start = table.start_states["start"]
+    stacks, steps = _stacks(table, set(numbers))
+    if len(stacks) > _MOST:
+        raise _error([("start", "nests without bound; write lists to the left: a: b | a b")], text, file)
+    step = np.zeros((len(stacks), 1 << (len(terminals) - 1).bit_length()), np.uint16)
+    for stack, name, then in steps:
+        step[stack, numbers[name]] = then + 1
     return Tables(
         terminals=tuple(one.name for one in terminals),
-        next=automaton.next.astype(np.int16),
+        classes=automaton.classes,
+        next=automaton.next,
         found=automaton.found,
-        begin=begin,
-        action=action,
-        goto=goto,
-        pops=np.array([len(rule.expansion) for rule in rules], np.int32),
-        makes=np.array([symbols.index(rule.origin.name) for rule in rules], np.int32),
-        ends=np.array([start, table.end_states["start"]], np.int32),
+        over=np.array(automaton.next.max(axis=1) == 0),
+        begin=np.array([automaton.starts[lists.index(tried[stack[-1]])] for stack in stacks], np.int32),
+        step=step,
+        complete=np.array([_after(table, stack, "$END") is not None for stack in stacks]),
     )
+
+
+_MOST = 10_000
+
+_Stack = tuple[int, ...]
+
+
+def _stacks(table: Any, terminals: set[str]) -> tuple[list[_Stack], list[tuple[int, str, int]]]:
+    """The stacks that the parser can have, up to too many, and what leads from which to which."""
+    numbers: dict[_Stack, int] = {(table.start_states["start"],): 0}
+    steps = []
+    stacks = list(numbers)
+    for stack in stacks:  # grows meanwhile
+        for name in table.states[stack[-1]]:
+            if name not in terminals or (then := _after(table, stack, name)) is None:
+                continue
+            if then not in numbers:
+                numbers[then] = len(stacks)
+                stacks.append(then)
+            steps.append((numbers[stack], name, numbers[then]))
+        if len(stacks) > _MOST:
+            break
+    return stacks, steps
+
+
+def _after(table: Any, stack: _Stack, terminal: str) -> _Stack | None:
+    """The stack behind a terminal, all reductions done; None where the parser does not take it."""
+    while stack[-1] != table.end_states["start"]:
+        if terminal not in table.states[stack[-1]]:
+            return None
+        kind, then = table.states[stack[-1]][terminal]
+        if kind is Shift:
+            return (*stack, then)
+        stack = stack[: len(stack) - len(then.expansion)]
+        stack = (*stack, table.states[stack[-1]][then.origin.name][1])
+    return stack
 
 
 def _refused(lark: Lark, terminals: list[TerminalDef]) -> list[tuple[str, str]]:

@@ -13,6 +13,21 @@ if _FOLDER is not None:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as machine code, from the cache where it is there. Indices are not checked."""
-    found: Callable[..., Any] = numba.njit(cache=_FOLDER is not None, nogil=True)(function)
+    """The function as machine code, from the cache where it is there. Indices are not checked.
+
+    It makes no arrays: the caller owns all memory. So nothing counts references to them, which would
+    cost more than most of what is done to a few bytes.
+    """
+    return _compiled(function)
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for what is so short that a call costs more than it does."""
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+    how |= {"cache": _FOLDER is not None, "nogil": True, "_nrt": False}
+    made: Callable[..., Any] = numba.njit(**how)
+    found: Callable[..., Any] = made(function)
     return found

@@ -14,58 +14,77 @@ from logdiag import cache, resources
 
 Numbers = npt.NDArray[np.int32]
 
-_VERSION = 1
+_VERSION = 2
 """To be counted up when the compiler makes other tables of the same grammar."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """An automaton for the terminals and an LALR table for the rules.
+    """An automaton for the terminals, and one for the rules.
 
-    Shapes, with D states of the automaton, S of the parser, T terminals, N symbols and R rules:
+    The second one's states are the stacks that an LALR parser can have: a log is a list of lists, so
+    there are few, and what a parser does with a token, reductions and all, is one look into a table.
+    Shapes, with D states of the first, S of the second, and T terminals:
 
-    - ``next`` (D, 256): the state behind a byte; 0 is dead.
+    - ``classes`` (256): the class of each byte; bytes of a class lead to the same states everywhere.
+    - ``next`` (D, W): the state behind a byte of a class; 0 is dead. W is a power of two, so that a
+      place in it is found without a multiplication, and small, so that the table stays in the cache.
     - ``found`` (D): the terminal that ends here, -1 for none.
-    - ``begin`` (S): where the automaton begins.
-    - ``action`` (S, T + 1): shift to the state n - 1, reduce by rule -n - 1, 0 is an error. The last
-      column is the end of the input.
-    - ``goto`` (S, N): the state behind a symbol.
-    - ``pops``, ``makes`` (R): how many states a rule takes away, and the symbol that it makes.
-    - ``ends``: the first state, and the one in which the input may end.
+    - ``over`` (D): whether nothing leads on from here.
+    - ``begin`` (S): where the first automaton begins; the second begins in its state 0.
+    - ``step`` (S, V): the state n - 1 behind a terminal, 0 is an error. V is a power of two.
+    - ``complete`` (S): whether the input may end here.
     """
 
     terminals: tuple[str, ...]
-    next: npt.NDArray[np.int16]
+    classes: npt.NDArray[np.uint8]
+    next: npt.NDArray[np.uint16]
     found: Numbers
+    over: npt.NDArray[np.bool_]
     begin: Numbers
-    action: Numbers
-    goto: Numbers
-    pops: Numbers
-    makes: Numbers
-    ends: Numbers
+    step: npt.NDArray[np.uint16]
+    complete: npt.NDArray[np.bool_]
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What `logdiag.grammar.kernel.scan` runs."""
+        return (
+            self.classes,
+            self.next.reshape(-1),
+            np.uint64(_width(self.next)),
+            self.found,
+            self.over,
+            self.begin,
+            self.step.reshape(-1),
+            np.uint64(_width(self.step)),
+            self.complete,
+        )
 
     def is_sound(self) -> bool:
         """Whether every number leads into the tables: machine code does not look."""
         states, parser_states = len(self.found), len(self.begin)
-        rules, symbols = len(self.pops), self.goto.shape[1]
         return (
-            self.next.shape == (states, 256)
-            and self.action.shape == (parser_states, len(self.terminals) + 1)
-            and self.goto.shape[0] == parser_states
-            and len(self.makes) == rules
-            and len(self.ends) == 2
+            self.classes.shape == (256,)
+            and self.next.shape == (states, 1 << _width(self.next))
+            and self.over.shape == (states,)
+            and self.step.shape == (parser_states, 1 << _width(self.step))
+            and self.step.shape[1] >= len(self.terminals)
+            and self.complete.shape == (parser_states,)
+            and parser_states > 0
+            and _within(self.classes, 0, self.next.shape[1])
             and _within(self.next, 0, states)
             and _within(self.found, -1, len(self.terminals))
             and _within(self.begin, 0, states)
-            and _within(self.action, -rules, parser_states + 1)
-            and _within(self.goto, 0, parser_states)
-            and _within(self.pops, 0, parser_states)
-            and _within(self.makes, 0, symbols)
-            and _within(self.ends, 0, parser_states)
+            and _within(self.step, 0, parser_states + 1)
         )
 
 
-def _within(values: npt.NDArray[np.signedinteger], low: int, high: int) -> bool:
+def _width(table: npt.NDArray[Any]) -> int:
+    """How far a row's number is shifted to find the row."""
+    return int(table.shape[1]).bit_length() - 1
+
+
+def _within(values: npt.NDArray[np.integer], low: int, high: int) -> bool:
     return bool(values.size == 0 or (values.min() >= low and values.max() < high))
 
 

@@ -66,9 +66,12 @@ def batch(
     digests: npt.NDArray[np.uint64],
     want: Want,
 ) -> Batch:
-    """A batch of a table with the columns `READ`; ``texts`` gives what some rows say."""
+    """A batch of a table with the columns `READ`; ``texts`` gives what some rows say.
+
+    Rows that are selected are copied, even if they are all.
+    """
     numbers = np.arange(table.num_rows, dtype=np.int64) if want.select is None else want.select(table)
-    kept = table if len(numbers) == table.num_rows else table.take(pa.array(numbers))
+    kept = table if want.select is None else table.take(pa.array(numbers))
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
     spans = tuple(spans_of(*(whole(table.column(name)) for name in ("host", "time", "length"))))
     return Batch(kept, numbers, said, spans, digests, sum(span.bytes for span in spans))

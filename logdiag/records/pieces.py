@@ -20,7 +20,7 @@ BEHIND_LONG_RECORD = "stands behind the part of its record that is read"
 LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest that are known have a few hundred lines."""
 
-_PIECE = 1 << 22
+_PIECE = 1 << 23
 _WINDOW = 1 << 14
 _SHOWN = 1000
 _YEARLESS = re.compile(

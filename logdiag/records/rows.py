@@ -234,6 +234,8 @@ def _record(log: bytes, group: Sequence[Token]) -> Record | None:
             case "NAME":
                 is_text = group[index + 1].terminal != "UTC_TIME" if index + 1 < len(group) else True
                 record.process = record.process if is_text else _text(log[token.start : token.end - 1])
+            case "PAIR":
+                record.fields.append(_pair(log, token))
             case "KEY" | "UTC_TIME":
                 key = token
             case "VALUE" | "VALUE_END" if key is not None:
@@ -286,6 +288,13 @@ def _header(log: bytes, group: Sequence[Token], index: int) -> Record | None:
         return None
     host = _text(log[group[index + 1].start : group[index + 1].end]).rstrip(" ")
     return Record(stamp.time, stamp.utc_offset, host, whole_seconds=stamp.whole_seconds)
+
+
+def _pair(log: bytes, token: Token) -> tuple[str, str]:
+    """Key and value of ``key="value"``; the first "=" ends the key."""
+    equals = log.index(b"=", token.start)
+    value = log.index(b'"', equals) + 1
+    return _text(log[token.start : equals]).strip(" "), _text(log[value : token.end - 1])
 
 
 def _key(log: bytes, token: Token) -> str:

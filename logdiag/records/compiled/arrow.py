@@ -1,4 +1,4 @@
-"""The columns of a piece as an Arrow table. Buffers are taken over as they are."""
+"""The columns of a piece as an Arrow table."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from logdiag.records.batches import READ
-from logdiag.records.compiled.columns import Columns, Numbers
+from logdiag.records.compiled.room import Columns, Numbers
 
 _NAMES: list[tuple[str, Callable[[str], str]]] = [
     ("host", lambda name: name.rstrip(" ")),
@@ -18,9 +18,20 @@ _NAMES: list[tuple[str, Callable[[str], str]]] = [
 ]
 """The columns of names in the order of ``codes``, and what their names still carry."""
 
+_TAKEN_OVER = (
+    *("times", "header_times", "offsets", "lines", "begins", "lengths", "field_ends", "key_ends", "keys"),
+    *("value_ends", "values", "detail_ends", "details", "text_ends", "texts", "body_ends", "bodies"),
+)
+"""The columns whose memory Arrow takes over as it is."""
 
-def table(found: Columns, piece: bytes) -> pa.Table:
-    """The records, with the columns `READ`; ``line`` and ``offset`` count from the piece's start, from 0."""
+
+def table(found: Columns, piece: bytes, *, copied: bool) -> pa.Table:
+    """The records, with the columns `READ`; ``line`` and ``offset`` count from the piece's start, from 0.
+
+    Where they are not ``copied``, the table lies in the memory of ``found``, and lasts as long.
+    """
+    if copied:
+        found = found._replace(**{name: getattr(found, name).copy() for name in _TAKEN_OVER})
     names = [
         piece[start:end].decode("utf-8", "replace")
         for start, end in zip(found.name_starts.tolist(), found.name_ends.tolist(), strict=True)

@@ -7,28 +7,24 @@ a token or a record: a column is an array of numbers, or of places in the piece.
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-from typing import Any, NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from logdiag.grammar.machine_code import compiled
+from logdiag.records.compiled.room import NAMES
 from logdiag.records.compiled.strings import (
     copied,
-    digests_of,
     interned,
-    is_plain,
     line_ends,
-    same,
     trimmed,
     with_body,
     with_text,
 )
 from logdiag.records.compiled.times import number, stamp, utc_time
+from logdiag.records.compiled.words import WORD, equal, first_word, place_of
 
-Numbers = npt.NDArray[Any]
-
-OTHER, START, HOST, PROCESS, SUBPROCESS, SYSLOG, NAME, KEY, UTC_TIME, VALUE, TEXT, LINE, ORPHAN = range(13)
+OTHER, START, HOST, PROCESS, SUBPROCESS, SYSLOG, NAME, PAIR, KEY, UTC_TIME, VALUE, TEXT, LINE, ORPHAN = range(
+    14
+)
 """What a terminal means here; `ROLES` says which terminal means what."""
 
 ROLES = {
@@ -40,6 +36,7 @@ ROLES = {
     "SUBPROCESS": SUBPROCESS,
     "SYSLOG": SYSLOG,
     "NAME": NAME,
+    "PAIR": PAIR,
     "KEY": KEY,
     "UTC_TIME": UTC_TIME,
     "VALUE": VALUE,
@@ -54,52 +51,12 @@ ROLES = {
     "ORPHAN": ORPHAN,
 }
 
-NAMES = 6
-"""Columns of few values: host, process, subprocess, module, level, event."""
-
 _HOST, _PROCESS, _SUBPROCESS, _MODULE, _LEVEL, _EVENT = range(NAMES)
 
-_UTC_KEY = np.frombuffer(b"UTCTime", np.uint8)
-_MODULE_KEY = np.frombuffer(b"Module", np.uint8)
-_LEVEL_KEY = np.frombuffer(b"Level", np.uint8)
-_EVENT_KEY = np.frombuffer(b"Event", np.uint8)
-_DETAIL_KEY = np.frombuffer(b"Detail", np.uint8)
-
-
-class Columns(NamedTuple):
-    """The columns of a piece's records. ``*_ends`` are where strings end in the bytes that follow them.
-
-    ``codes`` are places in the list of names (``name_starts``, ``name_ends`` in the piece), -1 for
-    none; ``has`` says of detail, text and body whether a record has one; ``digests`` are the same for
-    records that are the same to the letter; ``apart`` are start, end and line of stretches without a
-    record, and whether a line before the first one is meant; ``breaks`` are the line ends of the piece.
-    """
-
-    times: Numbers
-    header_times: Numbers
-    offsets: Numbers
-    pids: Numbers
-    codes: Numbers
-    name_starts: Numbers
-    name_ends: Numbers
-    lines: Numbers
-    begins: Numbers
-    lengths: Numbers
-    field_ends: Numbers
-    key_ends: Numbers
-    keys: Numbers
-    value_ends: Numbers
-    values: Numbers
-    has: Numbers
-    detail_ends: Numbers
-    details: Numbers
-    text_ends: Numbers
-    texts: Numbers
-    body_ends: Numbers
-    bodies: Numbers
-    digests: Numbers
-    apart: Numbers
-    breaks: int
+_UTC_KEY, _MODULE_KEY, _LEVEL_KEY, _EVENT_KEY, _DETAIL_KEY = (
+    np.uint64(int.from_bytes(name, "little"))
+    for name in (b"UTCTime", b"Module", b"Level", b"Event", b"Detail")
+)
 
 
 @compiled
@@ -118,53 +75,58 @@ def _is_relayed(log, start, end):
 
 
 @compiled
-def columns(log, roles, places, count, longest, seed):
-    """The columns of a piece's records, and the stretches of it that are none.
+def sizes(roles, count):
+    """The records and pairs that tokens may give, at most."""
+    records = fields = 0
+    for t in range(np.uint64(count)):
+        records += roles[t] == START
+        fields += (roles[t] == VALUE) | (roles[t] == PAIR)
+    return records, fields
+
+
+@compiled
+def columns(log, roles, places, count, longest, plain, room):
+    """Write the columns of a piece's records, and the stretches of it that are none.
 
     Args:
         log: the piece, uint8.
         roles, places: what each token means, and its end.
         count: the number of tokens.
         longest: bytes of a record behind which nothing more is taken for a part of it.
-        seed: of the digests.
+        plain: whether the piece is ASCII.
+        room: where to write, a `Columns`.
+
+    Returns:
+        The records, pairs, names, and stretches that are none, and the line ends of the piece.
 
     """
-    records = fields = 0
-    for t in range(count):
-        records += roles[t] == START
-        fields += roles[t] == VALUE
-    plain = is_plain(log, 0, len(log))
-    room = len(log) * (1 if plain else 3) + 1
-
-    times = np.empty(records, np.int64)
-    header_times = np.empty(records, np.int64)
-    offsets = np.empty(records, np.int16)
-    pids = np.empty(records, np.int32)
-    codes = np.empty((NAMES, records), np.int32)
-    lines = np.empty(records, np.int64)
-    begins = np.empty(records, np.int64)
-    lengths = np.empty(records, np.int32)
-    field_ends = np.zeros(records + 1, np.int32)
-    has = np.zeros((3, records), np.bool_)  # detail, text, body
-    detail_ends = np.zeros(records + 1, np.int32)
-    text_ends = np.zeros(records + 1, np.int32)
-    body_ends = np.zeros(records + 1, np.int32)
-    key_ends = np.zeros(fields + 1, np.int32)
-    value_ends = np.zeros(fields + 1, np.int32)
-    details = np.empty(room, np.uint8)
-    texts = np.empty(room, np.uint8)
-    bodies = np.empty(room, np.uint8)
-    keys = np.empty(room, np.uint8)
-    values = np.empty(room, np.uint8)
-    apart = np.empty((count + 1, 4), np.int64)
-    name_starts = np.empty(records * NAMES + 1, np.int32)
-    name_ends = np.empty(records * NAMES + 1, np.int32)
-    size = 16
-    while size < 2 * len(name_starts) and size < 1 << 16:
-        size *= 2
-    slots = np.full(size, -1, np.int32)
-    spans = np.empty((NAMES, 2), np.int64)
-    last = np.full(NAMES, -1, np.int64)
+    times, header_times, offsets, pids, codes = (
+        room.times,
+        room.header_times,
+        room.offsets,
+        room.pids,
+        room.codes,
+    )
+    name_starts, name_ends, slots, spans, last = (
+        room.name_starts,
+        room.name_ends,
+        room.slots,
+        room.spans,
+        room.last,
+    )
+    lines, begins, lengths, has, apart = room.lines, room.begins, room.lengths, room.has, room.apart
+    field_ends, key_ends, keys, value_ends, values = (
+        room.field_ends,
+        room.key_ends,
+        room.keys,
+        room.value_ends,
+        room.values,
+    )
+    detail_ends, details, text_ends, texts = room.detail_ends, room.details, room.text_ends, room.texts
+    body_ends, bodies = room.body_ends, room.bodies
+    slots[:] = -1
+    last[:] = -1
+    field_ends[0] = key_ends[0] = value_ends[0] = detail_ends[0] = text_ends[0] = body_ends[0] = 0
 
     r = f = parts = name_count = 0
     body_from = 0  # where the body of the record that is being read starts
@@ -208,6 +170,8 @@ def columns(log, roles, places, count, longest, seed):
             )
         open_ = True
         begins[r], lengths[r], lines[r] = begin, end - begin, line
+        has[:, r] = False
+        body_ends[r + 1] = body_ends[r]
         pids[r] = -1
         spans[:, 0] = -1
         spans[_HOST, 0], spans[_HOST, 1] = places[t], places[t + 1]
@@ -226,29 +190,35 @@ def columns(log, roles, places, count, longest, seed):
             role = roles[k]
             start, stop = places[k - 1], places[k]
             is_text = False
-            if role == VALUE:
+            if role == PAIR:
+                # The key ends at the first "=", and the value begins behind the quote that follows.
+                key_start = start
+                key_end = place_of(log, start, 61)
+                key_end += 2 if log[key_end + 1] == 34 else 3
+            if role == PAIR or role == VALUE:
                 if key_start >= 0:
                     close = stop - (1 if log[stop - 1] == 34 else 3)
                     a, b = trimmed(log, key_start, key_end, 34)
                     if b > a and log[b - 1] == 61:
                         b -= 1
-                    if same(log, a, b, _UTC_KEY):
+                    key = first_word(log, a, b - a) if b - a < WORD else np.uint64(0)
+                    if key == _UTC_KEY:
                         if not utc_found:
                             utc_found, said, digits = utc_time(log, key_end, close)
                             if utc_found:
                                 # Web records have whole seconds only; a header with a fraction knows better.
                                 near = digits == 0 and not whole and abs(moment - said) <= 1_000_000
                                 time = moment if near else said
-                    elif same(log, a, b, _DETAIL_KEY):
+                    elif key == _DETAIL_KEY:
                         if detail_start < 0:
                             detail_start, detail_end = key_end, close
-                    elif same(log, a, b, _MODULE_KEY):
+                    elif key == _MODULE_KEY:
                         if spans[_MODULE, 0] < 0:
                             spans[_MODULE, 0], spans[_MODULE, 1] = key_end, close
-                    elif same(log, a, b, _LEVEL_KEY):
+                    elif key == _LEVEL_KEY:
                         if spans[_LEVEL, 0] < 0:
                             spans[_LEVEL, 0], spans[_LEVEL, 1] = key_end, close
-                    elif same(log, a, b, _EVENT_KEY):
+                    elif key == _EVENT_KEY:
                         if spans[_EVENT, 0] < 0:
                             spans[_EVENT, 0], spans[_EVENT, 1] = key_end, close
                     key_ends[f + 1] = copied(log, a, b, keys, key_ends[f], plain)
@@ -277,8 +247,9 @@ def columns(log, roles, places, count, longest, seed):
             elif role == SUBPROCESS:
                 is_text = spans[_SUBPROCESS, 0] >= 0
                 a, b = trimmed(log, start, stop, 58)
-                process = log[spans[_PROCESS, 0] : spans[_PROCESS, 1]]
-                if not is_text and not (spans[_PROCESS, 0] >= 0 and same(log, a, b, process)):
+                size = b - a if spans[_PROCESS, 1] - spans[_PROCESS, 0] == b - a else -1
+                again = spans[_PROCESS, 0] >= 0 and size >= 0 and equal(log, a, spans[_PROCESS, 0], size)
+                if not is_text and not again:
                     spans[_SUBPROCESS, 0], spans[_SUBPROCESS, 1] = a, b
             elif role == NAME:
                 if k + 1 < after and roles[k + 1] == UTC_TIME:
@@ -342,30 +313,4 @@ def columns(log, roles, places, count, longest, seed):
         has[2, r - 1], body_ends[r] = with_body(
             log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
         )
-    return Columns(
-        times[:r],
-        header_times[:r],
-        offsets[:r],
-        pids[:r],
-        codes[:, :r],
-        name_starts[:name_count],
-        name_ends[:name_count],
-        lines[:r],
-        begins[:r],
-        lengths[:r],
-        field_ends[: r + 1],
-        key_ends[: f + 1],
-        keys[: key_ends[f]],
-        value_ends[: f + 1],
-        values[: value_ends[f]],
-        has[:, :r],
-        detail_ends[: r + 1],
-        details[: detail_ends[r]],
-        text_ends[: r + 1],
-        texts[: text_ends[r]],
-        body_ends[: r + 1],
-        bodies[: body_ends[r]],
-        digests_of(log, begins[:r], lengths[:r], seed),
-        apart[:parts],
-        line,
-    )
+    return r, f, name_count, parts, line

@@ -19,7 +19,9 @@ from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables
 from logdiag.records.batches import READ, Batch, Want, batch
 from logdiag.records.compiled.arrow import table
-from logdiag.records.compiled.columns import ROLES, Columns, columns
+from logdiag.records.compiled.columns import ROLES, columns, sizes
+from logdiag.records.compiled.room import Columns, Numbers, Room
+from logdiag.records.compiled.strings import digests_of
 from logdiag.records.digests import SEED
 from logdiag.records.pieces import LONGEST_RECORD, ORPHAN, Apart
 from logdiag.records.rows import EACH, NO_INSTANT, Unparsed, unparsed_rows
@@ -78,49 +80,34 @@ class Reader:
             yield first, None if parsed is None else parsed.result()
 
     def _parse(self, piece: bytes) -> _Parsed:
-        found = self._columns(piece)
+        log = np.frombuffer(piece, np.uint8)
+        found, breaks = self._columns(log)
+        begins, lengths = found.begins, found.lengths
+        digests = np.empty(len(begins), np.uint64)
+        digests_of(log, begins, lengths, np.uint64(SEED), digests)
 
         def texts(rows: npt.NDArray[np.int64]) -> list[str]:
-            starts, lengths = found.begins[rows].tolist(), found.lengths[rows].tolist()
-            return [
-                piece[start : start + length].decode("utf-8", "replace")
-                for start, length in zip(starts, lengths, strict=True)
-            ]
+            places = zip(begins[rows].tolist(), lengths[rows].tolist(), strict=True)
+            return [piece[start : start + length].decode("utf-8", "replace") for start, length in places]
 
-        records = batch(table(found, piece), texts, found.digests, self._want)
-        return _Parsed(records, found.apart.tolist(), found.breaks)
+        # Rows that are selected are copied; the table itself lies in memory that is used again.
+        whole = self._want.select is None
+        records = batch(table(found, piece, copied=whole), texts, digests, self._want)
+        return _Parsed(records, found.apart.tolist(), breaks)
 
-    def _room(self, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-        """Where a thread writes its tokens; memory that was used before costs less than new one."""
-        room: tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]] | None
-        room = getattr(self._own, "room", None)
-        if room is None or len(room[0]) < size:
-            room = self._own.room = np.empty(size, np.uint8), np.empty(size, np.int32)
-        return room
-
-    def _columns(self, piece: bytes) -> Columns:
-        tables = self._tables
-        log = np.frombuffer(piece, np.uint8)
-        roles, places = self._room(len(log))
-        count, place = scan(
-            log,
-            tables.next,
-            tables.found,
-            tables.begin,
-            tables.action,
-            tables.goto,
-            tables.pops,
-            tables.makes,
-            tables.ends,
-            self._roles,
-            roles,
-            places,
-        )
+    def _columns(self, log: Numbers) -> tuple[Columns, int]:
+        """The columns, in the memory of this thread, and the line ends of the piece."""
+        room: Room | None = getattr(self._own, "room", None)
+        if room is None:
+            room = self._own.room = Room()
+        tokens, places = room.tokens(len(log))
+        count, place = scan(log, *self._tables.arrays, self._roles, tokens, places)
         if count < 0:
             # A grammar accepts every byte in every state: a test holds it to that.
-            raise AssertionError(f"the grammar has no way on at byte {place} of {piece[:100]!r}")
-        found: Columns = columns(log, roles, places, count, LONGEST_RECORD, np.uint64(SEED))
-        return found
+            raise AssertionError(f"the grammar has no way on at byte {place} of {log[:100].tobytes()!r}")
+        columns_, plain = room.columns(log, count, *sizes(tokens, count))
+        *written, breaks = columns(log, tokens, places, count, LONGEST_RECORD, plain, columns_)
+        return columns_.cut(*written), breaks
 
 
 def _moved(found: Batch, line: int, offset: int) -> Batch:

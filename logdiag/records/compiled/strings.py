@@ -1,12 +1,18 @@
 """Strings in the bytes of a log: compared, numbered, and written out as UTF-8."""
 
 # Machine code has the types of what it is called with.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment,call-arg,var-annotated"
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled
+from logdiag.grammar.machine_code import compiled, inlined
+from logdiag.records.compiled.words import WORD, equal, first_word, put, word
 from logdiag.records.digests import FACTOR, SHIFT
+
+ROOM = 2 * WORD
+"""Bytes behind the last that is written: `copied` writes whole words."""
+
+_NOT_ASCII = np.uint64(0x8080808080808080)
 
 _PROBES = 32
 
@@ -22,23 +28,18 @@ def trimmed(log, start, end, other):
 
 
 @compiled
-def same(log, start, end, word):
-    """Whether some bytes are a word."""
-    if end - start != len(word):
-        return False
-    for n in range(len(word)):
-        if log[start + n] != word[n]:
-            return False
-    return True
-
-
-@compiled
 def line_ends(log, start, end):
     """The line ends in some bytes."""
-    # Unsigned, so that it is not looked at for each byte whether an index counts from the end.
     count = 0
-    for n in range(np.uint64(start), np.uint64(end)):
-        count += log[n] == 10
+    # Unsigned, so that it is not looked at for each byte whether an index counts from the end; and a
+    # block at a time, whose count fits into a byte, so that many bytes are compared at once.
+    place, last, block = np.uint64(start), np.uint64(end), np.uint64(128)
+    while place < last:
+        found = np.uint8(0)
+        for n in range(place, min(place + block, last)):
+            found += np.uint8(log[n] == 10)
+        count += np.int64(found)
+        place += block
     return count
 
 
@@ -46,20 +47,12 @@ def line_ends(log, start, end):
 def interned(log, start, end, last, slots, starts, ends, count):
     """The number of a name, and how many there are now. Names that are hard to find are taken twice."""
     size = end - start
-    if last >= 0 and ends[last] - starts[last] == size:
-        same = True
-        for n in range(size):
-            if log[starts[last] + n] != log[start + n]:
-                same = False
-                break
-        if same:
-            return last, count
+    if last >= 0 and ends[last] - starts[last] == size and equal(log, starts[last], start, size):
+        return last, count
     # Some bytes are enough to find a name: it is compared whole, and a crowd of names has an end.
-    key = np.uint64(size)
-    for n in range(start, end, size // 4 + 1):
-        key = (key ^ np.uint64(log[n])) * np.uint64(FACTOR)
-    if size:
-        key = (key ^ np.uint64(log[end - 1])) * np.uint64(FACTOR)
+    key = (np.uint64(size) ^ first_word(log, start, min(size, WORD))) * np.uint64(FACTOR)
+    if size > WORD:
+        key = (key ^ word(log, np.uint64(end - WORD))) * np.uint64(FACTOR)
     key ^= key >> np.uint64(SHIFT)
     mask = np.uint64(len(slots) - 1)
     for probe in range(_PROBES):
@@ -68,14 +61,8 @@ def interned(log, start, end, last, slots, starts, ends, count):
         if known < 0:
             slots[slot] = count
             break
-        if ends[known] - starts[known] == size:
-            same = True
-            for n in range(size):
-                if log[starts[known] + n] != log[start + n]:
-                    same = False
-                    break
-            if same:
-                return known, count
+        if ends[known] - starts[known] == size and equal(log, starts[known], start, size):
+            return known, count
     starts[count] = start
     ends[count] = end
     return count, count + 1
@@ -90,15 +77,33 @@ def is_plain(log, start, end):
     return seen < 128
 
 
-@compiled
+@inlined
 def copied(log, start, end, out, at, plain):
-    """Write bytes as UTF-8, those that are none as U+FFFD; where they end. If ``plain``, all are ASCII."""
+    """Write bytes as UTF-8, those that are none as U+FFFD; where they end.
+
+    ``plain`` says that all of the log is ASCII. ``out`` has `ROOM` bytes more than are written.
+    """
     size = end - start
-    first_byte, to = np.uint64(start), np.uint64(at)
-    for n in range(np.uint64(size)):
-        out[to + n] = log[first_byte + n]
-    if plain or is_plain(log, start, end):
-        return at + size
+    found = at + size
+    if start + size + 2 * WORD <= len(log):
+        left, place, to = np.uint64(size), np.uint64(start), np.uint64(at)
+        seen = done = np.uint64(0)
+        while done < left:
+            one, two = word(log, place + done), word(log, place + done + np.uint64(WORD))
+            put(out, to + done, one)
+            put(out, to + done + np.uint64(WORD), two)
+            seen |= one | two
+            done += np.uint64(2 * WORD)
+        if not plain and seen & _NOT_ASCII:
+            found = _decoded(log, start, end, out, at)
+    else:
+        found = _decoded(log, start, end, out, at)
+    return found
+
+
+@compiled
+def _decoded(log, start, end, out, at):
+    """The same, byte by byte."""
     place = start
     while place < end:
         first = log[place]
@@ -168,9 +173,8 @@ def with_body(log, start, end, out, at, plain):
 
 
 @compiled
-def digests_of(log, begins, lengths, seed):
-    """A digest of each stretch of bytes, as `logdiag.records.digests.digest` makes it."""
-    found = np.empty(len(begins), np.uint64)
+def digests_of(log, begins, lengths, seed, found):
+    """A digest of each stretch of bytes, as `logdiag.records.digests.digest` makes it, into ``found``."""
     factor, shift, eight = np.uint64(FACTOR), np.uint64(SHIFT), np.uint64(8)
     for number in range(len(begins)):
         at, left = np.uint64(begins[number]), np.uint64(lengths[number])
@@ -188,4 +192,3 @@ def digests_of(log, begins, lengths, seed):
             word |= np.uint64(log[at + n]) << (eight * n)
         digest = (digest ^ word) * factor
         found[number] = digest ^ (digest >> shift)
-    return found
