@@ -15,8 +15,13 @@ EXIT_LIBRARY = 3
 EXIT_INTERRUPTED = 130
 
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-rules_app = typer.Typer(no_args_is_help=True, help="The rule library: read it, check it, run its cases.")
+# Plain help: the library that would draw boxes around it takes longer to load than all the rest.
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+rules_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The rule library: read it, check it, run its cases."
+)
 app.add_typer(rules_app, name="rules")
 
 Inputs = Annotated[
