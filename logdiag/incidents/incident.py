@@ -77,15 +77,19 @@ def incident_of(
     deciding, decider = _deciding(rule, causes, members)
     first = min(finding.first for finding in causes)
     last = max(f.last for f in (deciding if decider.state == "closed" else members))
-    # Where it is over for some and goes on for others, it is told of the others.
-    lasting = [finding for finding in causes if finding.state != "closed"] or causes
+    # Whom it is about is said by what makes it this incident, not by what may have led to it; and
+    # where that is over for some and goes on for others, by the others.
+    required = [finding for finding in causes if match is not None and finding.rule in match.requires]
+    telling = required or causes
+    lasting = [finding for finding in telling if finding.state != "closed"] or telling
     rules = [context.library.rules[cause] for cause in dict.fromkeys(cause.rule for cause in causes)]
     hosts, peers = _hosts(lasting), _peers(lasting)
     if all(match.audit for rule in rules for match in rule.match):
         peers = ()  # those that an audit compares with are the ones that are right
+    begun = min(finding.first for finding in telling)
     mutual = is_mutual(lasting)
     title, why = rule.title, rule.why
-    hosts = tuple(sorted({*hosts} - {*peers})) or hosts
+    hosts = _without(hosts, peers)
     if mutual and match is not None and match.mutual is not None:
         title, why = match.mutual.title, match.mutual.why
         everyone = {*hosts, *peers}
@@ -96,12 +100,13 @@ def incident_of(
     absent = {name: text for rule in rules for name, text in unbound(rule.match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
-    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, first, last)}, says)
+    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, begun, last)}, says)
+    reporters = _hosts([one for one in deciding if one.state != "closed"] or deciding)
     situation = Situation(
         context.overall,
         decider.rule,
         # Those who report it now; of one that is over everywhere, those who did.
-        _hosts([finding for finding in deciding if finding.state != "closed"] or deciding),
+        reporters if mutual else _without(reporters, peers),
         peers,
         decider.state,
         fired=tuple((finding.rule, finding.values) for finding in members),
@@ -144,6 +149,11 @@ def _standing(finding: Finding) -> int:
 
 def _hosts(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(sorted({host for finding in findings for host in finding.hosts}))
+
+
+def _without(hosts: tuple[str, ...], peers: tuple[str, ...]) -> tuple[str, ...]:
+    """The hosts that tell of others; where they tell of themselves alone, those."""
+    return tuple(sorted({*hosts} - {*peers})) or hosts
 
 
 def _peers(findings: Iterable[Finding]) -> tuple[str, ...]:
