@@ -6,16 +6,19 @@ an xStatus dump says how it was when logging began; the log goes on from there.
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from logdiag.cluster import Cluster
 from logdiag.conditions import Condition, Log, Reference, compile_condition
 from logdiag.evidence import LOWERED as LOWERED_IN_DUMPS
-from logdiag.model import AlarmState
+from logdiag.model import AlarmEvent, AlarmState
+from logdiag.records import instant
 
 # Records of alarms have no module; one that has quotes what a caller said.
 RAISED = {"Event": "Alarm Raised", "Module|exists": False}
 LOWERED = {"Event": "Alarm Lowered", "Module|exists": False}
-_WORDS: dict[AlarmState, Condition] = {
+_Word = Literal["raised", "clear"]
+_WORDS: dict[_Word, Condition] = {
     "raised": compile_condition({**RAISED, "Id|exists": True}),
     "clear": compile_condition({**LOWERED, "Id|exists": True}),
 }
@@ -39,7 +42,15 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
     return {peer: dict(sorted(of_peer.items())) for peer, of_peer in sorted(states.items())}
 
 
-def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, AlarmState]]:
+def alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
+    """What was logged of alarms, in the order of time."""
+    return tuple(
+        AlarmEvent(instant(time), peer, alarm, state)
+        for time, _, peer, alarm, state in sorted(_logged(log, cluster))
+    )
+
+
+def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _Word]]:
     """What was logged of alarms: time, row, peer, id, and what became of it."""
     for state, condition in _WORDS.items():
         rows = log.rows(condition)

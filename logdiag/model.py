@@ -83,6 +83,8 @@ class SnapshotCoverage:
     last: datetime | None
     faults: int
     """Members that are not all there."""
+    sha256: str | None = None
+    """Of the bytes that were given, in the order of their files' names; None where they were not all read."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ class Peer:
     """Its dumps show it as it was then, or earlier."""
     seen_from: datetime | None = None
     seen_to: datetime | None = None
+    utc_offset: int | None = None
+    """Minutes by which its local time is ahead of UTC, in its last record."""
     clock_skew: float | None = None
     """Seconds by which its clock is ahead of the first peer's; None where it cannot be told."""
     alarms: dict[str, AlarmState] = field(default_factory=dict)
@@ -245,6 +249,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class AlarmEvent:
+    """A record that raises or lowers an alarm."""
+
+    time: datetime
+    peer: str
+    alarm: str
+    state: Literal["raised", "clear"]
+
+
+@dataclass(frozen=True)
 class Wanted:
     """Something to ask the customer for."""
 
@@ -309,6 +323,8 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     not_checked: tuple[NotChecked, ...]
     silent: tuple[Silent, ...]
+    alarm_events: tuple[AlarmEvent, ...] = ()
+    """What was logged of alarms, in the order of time."""
     capped: tuple[str, ...] = ()
     """Rules that matched more than is looked at: what they say is a part of it."""
     language: str = "en"

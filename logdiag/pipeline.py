@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from logdiag.alarms import alarm_states, with_whole_lists
+from logdiag.alarms import alarm_events, alarm_states, with_whole_lists
 from logdiag.changes import find_changes
 from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.conditions import Log
@@ -19,6 +19,7 @@ from logdiag.language import ENGLISH, gettext, ngettext, speaking
 from logdiag.ledger import coverage, partial_reasons
 from logdiag.model import (
     SEVERITIES,
+    AlarmEvent,
     Change,
     ClusterView,
     Command,
@@ -165,6 +166,9 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
         exit=Exit(0),
         verdict=verdict(told, [one.cluster for one in examined]),
         cluster=ClusterView(peers),
+        alarm_events=tuple(
+            sorted((e for one in examined for e in one.alarm_events), key=lambda e: (e.time, e.peer, e.alarm))
+        ),
         capped=tuple(sorted({rule for one in examined for rule in one.capped})),
         coverage=coverage(tables, clusters, repeated=repeated),
         changes=tuple(
@@ -201,6 +205,7 @@ class _Examined:
     case: Case
     told: Told
     changes: tuple[Change, ...]
+    alarm_events: tuple[AlarmEvent, ...]
     not_checked: tuple[NotChecked, ...]
     capped: tuple[str, ...]
 
@@ -215,6 +220,7 @@ def _examine(cluster: Cluster, part: Tables, library: Library, most: int) -> _Ex
         case,
         tell(judged.findings, library, cluster),
         find_changes(log, cluster),
+        alarm_events(log, cluster),
         tuple(judged.not_checked),
         capped=tuple(judged.capped),
     )

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"cluster", "language", "model", "reading", "snapshots"},
     "evidence": {"cluster", "conditions", "dumps", "reading", "records"},
     "facts": {"cluster", "conditions", "dumps", "model", "reading", "records"},
-    "alarms": {"cluster", "conditions", "evidence", "model"},
+    "alarms": {"cluster", "conditions", "evidence", "model", "records"},
     "changes": {"cluster", "conditions", "model", "records"},
     "rules": {
         "cache",

@@ -6,7 +6,7 @@ indexes count from 0, and from dumps, whose indexes count from 1.
 """
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -27,7 +27,7 @@ from logdiag.cluster.watched import watched
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.model import AlarmState, Gap, Peer, Role
 from logdiag.reading import PASTED, Dump, Tables
-from logdiag.records import instant
+from logdiag.records import Span, instant
 from logdiag.spans import Seen
 
 
@@ -143,6 +143,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     roles = _roles(log, drafts, lists, dumps)
     excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
     seen = watched(tables.spans, peer_of, excerpts)
+    offsets = _offsets(tables.spans, peer_of)
     versions = _versions(log, drafts)
     by_peer: dict[str, list[Dump]] = {}
     for dump in dumps:
@@ -162,6 +163,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
             dumps_from=_from(by_peer.get(draft.name, [])),
             seen_from=instant(seen[draft.name].start) if draft.name in seen else None,
             seen_to=instant(seen[draft.name].end) if draft.name in seen else None,
+            utc_offset=offsets.get(draft.name),
         )
         for draft in drafts.all()
     )
@@ -169,6 +171,14 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     told = {peer: tuple(of_peer) for peer, of_peer in sorted(by_peer.items())}
     cluster = Cluster(peers, seen, listed, told, aliases={}, skews={})
     return _with_skews(cluster, skews(log, cluster.resolve))
+
+
+def _offsets(
+    spans: Mapping[tuple[str, str], Iterable[Span]], peer_of: Callable[[str], str]
+) -> dict[str, int]:
+    """The offset of each peer's local time in its last record."""
+    last = sorted((span.last, peer_of(span.host), span.utc_offset) for own in spans.values() for span in own)
+    return {peer: offset for _, peer, offset in last}
 
 
 def _with_skews(cluster: Cluster, found: dict[tuple[str, str], float]) -> Cluster:

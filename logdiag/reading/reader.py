@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +81,7 @@ def read(
     for snapshot in snapshots:
         meter.begin()
         reader.snapshot(snapshot.name, snapshot.members(meter))
-        reader.given[snapshot.name] = meter.read
+        reader.given[snapshot.name] = Given(meter.read, meter.sha256)
     return reader.tables()
 
 
@@ -94,13 +95,21 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
     for name, content in sorted(files.items()):
         snapshot, slash, source = name.partition("/")
         snapshots.setdefault(snapshot, []).append(Member(source if slash else name, iter([content])))
-        reader.given[snapshot] = reader.given.get(snapshot, 0) + len(content)
+        known = reader.given.get(snapshot, Given(0, None))
+        reader.given[snapshot] = Given(known.size + len(content), None)
     for snapshot, members in snapshots.items():
         reader.snapshot(snapshot, iter(members))
     return reader.tables()
 
 
 _Beside = Mapping[tuple[str, str | None], Mapping[str, str]]
+
+
+class Given(NamedTuple):
+    """The bytes of a snapshot as they were given: how many, and their digest where all were read."""
+
+    size: int
+    sha256: str | None
 
 
 class _Reader:
@@ -118,7 +127,7 @@ class _Reader:
         self._members: list[MemberCoverage] = []
         self._dumps: list[Dump] = []
         self._hosts: dict[tuple[str, str], set[str]] = {}
-        self.given: dict[str, int] = {}
+        self.given: dict[str, Given] = {}
 
     def snapshot(self, name: str, members: Iterator[Member]) -> None:
         """Read all members of a snapshot."""
@@ -310,7 +319,8 @@ class _Reader:
     def _ledger(self, name: str, members: Sequence[MemberCoverage]) -> SnapshotCoverage:
         return SnapshotCoverage(
             snapshot=name,
-            given=self.given[name],
+            given=self.given[name].size,
+            sha256=self.given[name].sha256,
             size=sum(member.size for member in members),
             members=len(members),
             records=sum(member.records for member in members),

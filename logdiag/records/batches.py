@@ -73,7 +73,7 @@ def batch(
     numbers = np.arange(table.num_rows, dtype=np.int64) if want.select is None else want.select(table)
     kept = table if want.select is None else table.take(pa.array(numbers))
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
-    spans = tuple(spans_of(*(whole(table.column(name)) for name in ("host", "time", "length"))))
+    spans = tuple(spans_of(*(whole(table.column(name)) for name in ("host", "time", "length", "utc_offset"))))
     return Batch(kept, numbers, said, spans, digests, sum(span.bytes for span in spans))
 
 

@@ -18,18 +18,23 @@ class Span(NamedTuple):
     last: int
     records: int
     bytes: int
+    utc_offset: int
+    """Of the last record, in minutes: how the host's clock was set."""
 
 
-def spans_of(hosts: pa.DictionaryArray, times: pa.Array, lengths: pa.Array) -> Iterator[Span]:
+def spans_of(
+    hosts: pa.DictionaryArray, times: pa.Array, lengths: pa.Array, offsets: pa.Array
+) -> Iterator[Span]:
     """The spans of some records, host by host."""
     if not len(hosts):
         return
     codes = hosts.indices.to_numpy()
     moments = times.cast(pa.int64()).to_numpy()
     sizes = lengths.to_numpy().astype(np.int64)
+    zones = offsets.to_numpy()
     if (codes != codes[0]).any():
         order = np.argsort(codes, kind="stable")
-        codes, moments, sizes = codes[order], moments[order], sizes[order]
+        codes, moments, sizes, zones = codes[order], moments[order], sizes[order], zones[order]
     # In the order of the log: times that go back a little are still one span.
     ends = (codes[1:] != codes[:-1]) | (np.abs(np.diff(moments)) > SILENCE)
     starts = np.flatnonzero(np.r_[True, ends])
@@ -39,9 +44,10 @@ def spans_of(hosts: pa.DictionaryArray, times: pa.Array, lengths: pa.Array) -> I
         np.maximum.reduceat(moments, starts),
         np.diff(np.r_[starts, len(codes)]),
         np.add.reduceat(sizes, starts),
+        zones[np.r_[starts[1:], len(codes)] - 1],
     )
-    for code, first, last, count, size in zip(*(column.tolist() for column in columns), strict=True):
-        yield Span(hosts.dictionary[code].as_py(), first, last, count, size)
+    for code, *rest in zip(*(column.tolist() for column in columns), strict=True):
+        yield Span(hosts.dictionary[code].as_py(), *rest)
 
 
 class Spans:
@@ -56,8 +62,14 @@ class Spans:
         for span in spans:
             last = self._last.get(span.host)
             if last is not None and last.first - SILENCE <= span.last and span.first <= last.last + SILENCE:
-                first, end = min(last.first, span.first), max(last.last, span.last)
-                span = Span(span.host, first, end, last.records + span.records, last.bytes + span.bytes)
+                span = Span(
+                    span.host,
+                    first=min(last.first, span.first),
+                    last=max(last.last, span.last),
+                    records=last.records + span.records,
+                    bytes=last.bytes + span.bytes,
+                    utc_offset=span.utc_offset,
+                )
             elif last is not None:
                 self._done.append(last)
             self._last[span.host] = span

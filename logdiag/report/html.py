@@ -9,7 +9,7 @@ import base64
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -17,30 +17,45 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from logdiag.model import Diagnosis, Finding, Incident, Step
+from logdiag.language import gettext, ngettext
+from logdiag.model import Change, Diagnosis, Finding, Incident, Step
 from logdiag.report import words
-from logdiag.report.actions import first_steps
+from logdiag.report.actions import first_steps, message
 from logdiag.report.defuse import defuse, is_plain
 from logdiag.report.limits import Limits, limited
+from logdiag.report.replication import replicated
 from logdiag.report.timeline import chart, events, own_times, span_of
 from logdiag.resources import folder
 from logdiag.wording import stretch
 
 LIMITS = Limits(
-    incidents=20, findings=150, changes=100, wanted=30, peers=60, members=300, gaps=100, reasons=50
+    incidents=20,
+    findings=150,
+    changes=100,
+    wanted=30,
+    peers=60,
+    members=300,
+    gaps=100,
+    reasons=50,
+    alarm_events=200,
 )
+CHANGES_BEFORE = 5
+"""Changes that are shown with an incident: those that may have caused it are the last before it."""
 LONGEST = 4000
 """Characters that are shown of one value: a record can be megabytes long, and a page is for reading."""
 
 _PAIR = re.compile(r'(?<![\w.-])([\w.-]{1,64}=)("[^"]*")')
 _HEADER = re.compile(r"\S{19,40} \S{1,255}(?= )")
 _SENTENCE = re.compile(r".{12,240}?[.?!:]\s+(?=\S)", re.DOTALL)
+OTHER_ALARM = "alarm/raised"
+"""What tells of alarms that no other rule knows: they do not concern the cluster."""
+
 _TELLING = {"Detail=", "Event=", "Id=", "Reason=", "Context="}
 
 
 def render(diagnosis: Diagnosis) -> str:
     """Return the report on ``diagnosis``, a complete HTML document."""
-    whole = diagnosis.coverage
+    whole, whole_findings = diagnosis.coverage, diagnosis.findings
     diagnosis, left_out = limited(diagnosis, LIMITS)
     environment = _environment()
     style, script = _asset("report.css"), _asset("report.js")
@@ -63,6 +78,14 @@ def render(diagnosis: Diagnosis) -> str:
         finding_of={finding.id: finding for finding in diagnosis.findings},
         groups=_groups(diagnosis),
         first_steps=first_steps(diagnosis),
+        looked=len(
+            {one.rule for one in (*whole_findings, *diagnosis.silent)}
+            - {one.rule for one in diagnosis.not_checked}
+        ),
+        replicated=replicated(diagnosis),
+        other_alarms=[one for one in diagnosis.findings if one.rule == OTHER_ALARM],
+        message=message(diagnosis),
+        zones={peer.name: peer.utc_offset for peer in diagnosis.cluster.peers if peer.utc_offset is not None},
         chart=chart(diagnosis),
         events=events(diagnosis),
         span=span_of(own_times(diagnosis.cluster.peers)),
@@ -90,6 +113,25 @@ def utc_ms(time: datetime) -> str:
 def clock(time: datetime) -> str:
     """Write ``19:57:43.353``."""
     return utc_ms(time)[-12:]
+
+
+def zone(minutes: int) -> str:
+    """Write ``+01:00`` or ``−05:00``."""
+    return f"{'−' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def at_offset(time: datetime, minutes: int) -> str:
+    """Write ``14:57:43 −05:00``, the time on a clock that is so many minutes ahead of UTC."""
+    try:
+        local = time + timedelta(minutes=minutes)
+    except OverflowError:  # at either end of the calendar
+        return zone(minutes)
+    return f"{local:%H:%M:%S} {zone(minutes)}"
+
+
+def before(changes: Sequence[Change], incident: Incident) -> list[Change]:
+    """Return the last changes before an incident."""
+    return [change for change in changes if change.time < incident.first][-CHANGES_BEFORE:]
 
 
 def iso(time: datetime) -> str:
@@ -169,9 +211,12 @@ def _environment() -> Environment:
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    filters = (utc, utc_ms, clock, iso, duration, short, lead, highlight, copyable)
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    filters = (utc, utc_ms, clock, zone, at_offset, iso, duration, short, lead, highlight, copyable, before)
     environment.filters.update({function.__name__: function for function in filters})
+    environment.filters["plain"] = is_plain
     environment.globals["words"] = words
     environment.filters["number"] = "{:,}".format
     return environment

@@ -17,6 +17,7 @@ class Limits:
     members: int
     gaps: int
     reasons: int
+    alarm_events: int = 0
 
 
 def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
@@ -36,6 +37,7 @@ def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
     members = _members(ledger.members, limits.members)
     gaps = ledger.gaps[: limits.gaps]
     reasons = diagnosis.exit.reasons[: limits.reasons]
+    alarm_events = diagnosis.alarm_events[: limits.alarm_events]
     left = Limits(
         incidents=len(diagnosis.incidents) - len(incidents),
         findings=len(diagnosis.findings) - len(findings),
@@ -45,6 +47,7 @@ def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
         members=len(ledger.members) - len(members),
         gaps=len(ledger.gaps) - len(gaps),
         reasons=len(diagnosis.exit.reasons) - len(reasons),
+        alarm_events=len(diagnosis.alarm_events) - len(alarm_events),
     )
     incidents = tuple(
         replace(one, findings=tuple(id_ for id_ in one.findings if id_ not in hidden)) for one in incidents
@@ -55,6 +58,7 @@ def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
         findings=findings,
         changes=changes,
         wanted=wanted,
+        alarm_events=alarm_events,
         cluster=replace(diagnosis.cluster, peers=peers),
         coverage=replace(ledger, members=members, gaps=gaps),
         exit=replace(diagnosis.exit, reasons=reasons),

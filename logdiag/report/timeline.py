@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, Peer, Severity
+from logdiag.report.replication import HEALTHY
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TICK_STEPS = (
@@ -26,7 +27,10 @@ _ONE_MARK = 3.0
 # A silence of all peers that would take more than this share of the width is drawn as a break.
 _LONG_SILENCE, _BREAK = 0.4, 5.0
 _TICK_APART, _DATES_APART = 15.0, 24.0
-_HEAD, _ROW, _LANE, _FOOT = 8, 36, 62, 40
+_HEAD, _ROW, _FOOT = 8, 36, 40
+_LABEL, _BAND, _SPAN, _BELOW = 24, 26, 8, 12
+_MOST_ROWS = 6
+"""Rows of spans in a lane; what finds no room in them shares the last one."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,27 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Lasting:
+    """A finding that lasts: what was seen of it, and how far it may go on; ``y`` counts from its lane."""
+
+    y: int
+    finding: Finding
+    seen: Bar
+    open: Bar | None
+
+
+@dataclass(frozen=True)
 class Lane:
     """One peer on the time axis; ``peer`` is None for a host that is no peer of the cluster."""
 
     name: str
     y: int
+    height: int
     peer: Peer | None
     seen: Bar | None
     gaps: tuple[Bar, ...]
-    lasting: tuple[tuple[Severity, Bar], ...]
+    quiet: tuple[Bar, ...]
+    lasting: tuple[Lasting, ...]
     marks: tuple[Mark, ...]
 
 
@@ -112,6 +128,8 @@ class Chart:
     breaks: tuple[tuple[float, timedelta], ...]
     stretches: tuple[Stretch, ...]
     lanes: tuple[Lane, ...]
+    scale: tuple[tuple[float, float], ...]
+    """Seconds since 1970 and percent of the width, between which time runs evenly."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +161,14 @@ def chart(diagnosis: Diagnosis) -> Chart | None:
     hosts = {host for finding in diagnosis.findings for host in finding.hosts}
     names: list[tuple[str, Peer | None]] = [(peer.name, peer) for peer in peers]
     names += [(host, None) for host in sorted(hosts - {peer.name for peer in peers})]
-    lanes = tuple(
-        _lane(name, peer, top + _LANE * row, diagnosis, scale) for row, (name, peer) in enumerate(names)
-    )
-    axis = top + _LANE * len(lanes) + 4
+    lanes: list[Lane] = []
+    for name, peer in names:
+        lanes.append(_lane(name, peer, top, diagnosis, scale))
+        top += lanes[-1].height
+    axis = top + 4
     breaks = tuple((scale.place(first + (last - first) / 2), last - first) for first, last in scale.breaks)
-    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, stretches, lanes)
+    pieces = tuple((time.timestamp(), place) for time, place in zip(scale.times, scale.places, strict=True))
+    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, stretches, tuple(lanes), pieces)
 
 
 def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
@@ -185,35 +205,52 @@ def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, da
 
 
 def _stretch(number: int, incident: Incident, scale: Scale) -> Stretch:
+    seen, after = _seen_and_after(incident, scale)
+    return Stretch(_HEAD + _ROW * (number - 1), number, incident, seen, after)
+
+
+def _seen_and_after(it: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
+    """What was seen of it, and from then to the end where it may go on."""
     end = scale.times[-1]
-    lasts = incident.state in ("open", "open_at_end", "unknown") and incident.last < end
-    return Stretch(
-        _HEAD + _ROW * (number - 1),
-        number,
-        incident,
-        scale.bar(incident.first, incident.last),
-        scale.bar(incident.last, end) if lasts else None,
-    )
+    lasts = it.state in ("open", "open_at_end", "unknown") and it.last < end
+    return scale.bar(it.first, it.last), scale.bar(it.last, end) if lasts else None
 
 
 def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Scale) -> Lane:
-    found = [finding for finding in diagnosis.findings if name in finding.hosts]
+    every = [finding for finding in diagnosis.findings if name in finding.hosts]
+    found = [finding for finding in every if finding.rule != HEALTHY]
+    lasting = _lasting(found, scale)
+    rows = len({one.y for one in lasting})
     seen = None
     if peer is not None and peer.seen_from is not None and peer.seen_to is not None:
         seen = scale.bar(peer.seen_from, peer.seen_to)
     return Lane(
         name=name,
         y=y,
+        height=_LABEL + _BAND + _SPAN * rows + _BELOW,
         peer=peer,
         seen=seen,
         gaps=tuple(scale.bar(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == name),
-        lasting=tuple(
-            (finding.severity, scale.bar(finding.first, finding.last))
-            for finding in found
-            if finding.last > finding.first
-        ),
+        quiet=tuple(scale.bar(one.first, one.last) for one in every if one.rule == HEALTHY),
+        lasting=lasting,
         marks=_marks(found, scale),
     )
+
+
+def _lasting(findings: Sequence[Finding], scale: Scale) -> tuple[Lasting, ...]:
+    """Spans in rows below the band, so that none hides another while there is room."""
+    ends: list[float] = []
+    lasting = []
+    for finding in sorted(findings, key=lambda finding: finding.first):
+        seen, after = _seen_and_after(finding, scale)
+        if not seen.width and after is None:
+            continue
+        row = next((row for row, end in enumerate(ends) if end <= seen.x), len(ends))
+        row = min(row, _MOST_ROWS - 1)
+        until = seen.x + seen.width + (after.width if after else 0)
+        ends[row : row + 1] = [max(until, *ends[row : row + 1], 0)]
+        lasting.append(Lasting(_LABEL + _BAND + 2 + _SPAN * row, finding, seen, after))
+    return tuple(lasting)
 
 
 def _marks(findings: Sequence[Finding], scale: Scale) -> tuple[Mark, ...]:

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from logdiag.language import N_, gettext
-from logdiag.model import Basis, Kind, Risk, State
+from logdiag.model import AlarmState, Basis, Kind, Risk, Role, Severity, State
 
 K = TypeVar("K", bound=str)
 
@@ -40,6 +40,20 @@ BASES: Words[Basis] = Words(
         "assumed": N_("the log shapes that it rests on are a guess; check before you act on it"),
     }
 )
+BASIS_NAMES: Words[Basis] = Words(
+    {"confirmed": N_("confirmed"), "inferred": N_("inferred"), "assumed": N_("assumed")}
+)
+SEVERITIES: Words[Severity] = Words(
+    {
+        "critical": N_("critical"),
+        "high": N_("high"),
+        "medium": N_("medium"),
+        "low": N_("low"),
+        "info": N_("info"),
+    }
+)
+ROLES: Words[Role] = Words({"primary": N_("primary"), "subordinate": N_("subordinate")})
+ALARMS: Words[AlarmState] = Words({"raised": N_("raised"), "clear": N_("clear"), "unknown": N_("unknown")})
 RISKS: Words[Risk] = Words(
     {
         "read": N_("read only"),

@@ -1,5 +1,6 @@
 """How much is read before it is too much: archives are written by strangers."""
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -85,21 +86,29 @@ class Meter:
     members: int = 0
     stopped: Fault | None = None
     _started: float = field(init=False)
+    _digest: "hashlib._Hash" = field(init=False)
 
     def __post_init__(self) -> None:
-        self._started = self.clock()
+        self.begin()
 
     def begin(self) -> None:
         """Begin with a snapshot."""
         self.read = self.unpacked = self.wasted = self.members = 0
         self._started = self.clock()
+        self._digest = hashlib.sha256()
         # What all snapshots may hold together does not come back with the next one.
         self.stopped = self.stopped if self.total >= self.limits.total else None
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the bytes of the snapshot as it was given; None where it was not read to its end."""
+        return None if self.stopped else self._digest.hexdigest()
 
     def given(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The bytes of an input as it was given, counted and timed."""
         for chunk in chunks:
             self.read += len(chunk)
+            self._digest.update(chunk)
             if self._is_late():
                 return
             yield chunk
