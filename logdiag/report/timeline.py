@@ -312,7 +312,8 @@ def events(diagnosis: Diagnosis) -> list[Event]:
             told.append(Event(peer.seen_from, None, (peer.name,), "begin", peer))
         if peer.seen_to is not None:
             told.append(Event(peer.seen_to, None, (peer.name,), "end", peer))
-    return sorted(told, key=lambda event: event.time)
+    # At one time a log begins before anything is in it, and ends behind all of it.
+    return sorted(told, key=lambda event: (event.time, (event.kind != "begin") + (event.kind == "end")))
 
 
 def own_times(peers: Iterable[Peer]) -> list[datetime]:
