@@ -193,6 +193,11 @@ def copyable(step: Step) -> bool:
     )
 
 
+def sendable(text: str) -> bool:
+    """Tell whether a copy button may stand beside a message: each of its lines is what it looks like."""
+    return len(text) <= LONGEST and all(map(is_plain, text.split("\n")))
+
+
 def _shown(value: Any) -> Any:
     """Return what stands in the page for a value: nothing invisible, nothing endless."""
     if value is None:
@@ -200,6 +205,20 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return defuse(clip(value), lines=True)
     return value
+
+
+def _told(text: str, **values: Any) -> Markup:
+    """One of our own texts in the language at hand, filled in; values are shown as everywhere else."""
+    return _filled(gettext(text), values)
+
+
+def _told_of(one: str, several: str, number: int, **values: Any) -> Markup:
+    """One of two texts of ours, by a number."""
+    return _filled(ngettext(one, several, number), values)
+
+
+def _filled(text: str, values: dict[str, Any]) -> Markup:
+    return Markup(text) % {name: _shown(value) for name, value in values.items()}  # noqa: S704
 
 
 @cache
@@ -211,12 +230,24 @@ def _environment() -> Environment:
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    filters = (utc, utc_ms, clock, zone, at_offset, iso, duration, short, lead, highlight, copyable, before)
+    environment.globals.update(_=_told, ngettext=_told_of)
+    filters = (
+        utc,
+        utc_ms,
+        clock,
+        zone,
+        at_offset,
+        iso,
+        duration,
+        short,
+        lead,
+        highlight,
+        copyable,
+        sendable,
+        before,
+    )
     environment.filters.update({function.__name__: function for function in filters})
-    environment.filters["plain"] = is_plain
     environment.globals["words"] = words
     environment.filters["number"] = "{:,}".format
     return environment

@@ -652,26 +652,32 @@ def empty() -> Diagnosis:
 
 def hostile() -> Diagnosis:
     """Two clusters with an attack in every string that is free to hold one; the relations stay."""
-    attacked: Diagnosis = _attack(two_clusters(), Diagnosis)
+    attacked: Diagnosis = _with(" ".join(HOSTILE), two_clusters(), Diagnosis)
     return attacked
 
 
-def _attack(value: Any, kind: Any) -> Any:
+def calm() -> Diagnosis:
+    """The same with a harmless word instead."""
+    changed: Diagnosis = _with("calm", two_clusters(), Diagnosis)
+    return changed
+
+
+def _with(more: str, value: Any, kind: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         hints = get_type_hints(type(value))
         return dataclasses.replace(
             value,
             **{
-                field.name: _attack(getattr(value, field.name), hints[field.name])
+                field.name: _with(more, getattr(value, field.name), hints[field.name])
                 for field in dataclasses.fields(value)
             },
         )
     if isinstance(value, tuple):
-        return tuple(_attack(item, _inner(kind, item)) for item in value)
+        return tuple(_with(more, item, _inner(kind, item)) for item in value)
     if isinstance(value, dict):
-        return {_attack(key, str): _attack(item, get_args(kind)[1]) for key, item in value.items()}
+        return {_with(more, key, str): _with(more, item, get_args(kind)[1]) for key, item in value.items()}
     if isinstance(value, str) and value and not _is_literal(kind):
-        return value + " ".join(HOSTILE)
+        return value + more
     return value
 
 

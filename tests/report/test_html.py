@@ -132,8 +132,10 @@ def test_the_policy_forbids_everything_but_the_hashed_style_and_script(name: str
     ]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
-    for tag in ("style", "script"):
-        (element,) = outline.named(tag)
+    # A block of data is no script: nothing runs it.
+    scripts = [one for one in outline.named("script") if one.attributes.get("type") != "application/json"]
+    for tag, named in (("style", outline.named("style")), ("script", scripts)):
+        (element,) = named
         digest = base64.b64encode(hashlib.sha256("".join(element.text).encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
@@ -251,7 +253,12 @@ def test_no_destructive_step_and_none_that_follows_one_is_an_action(
 
 def test_only_a_harmless_command_has_a_copy_button() -> None:
     outline = Outline(page_of("sample"))
-    copied = {button.inside[-1].words.removesuffix(" Copy") for button in outline.named("button")}
+    buttons = [
+        button for button in outline.of_class("copy") if "record" not in button.inside[-2].attributes["class"]
+    ]
+    copied = {button.inside[-1].words.removesuffix(" Copy") for button in buttons}
+    assert any(words.startswith("Hello") for words in copied)
+    copied = {words for words in copied if not words.startswith("Hello")}
     assert copied == {sample.LOOK.command, sample.PORTS.command, sample.RESTART.command}
     purge = [element for element in outline.of_class("command") if str(sample.PURGE.command) in element.words]
     assert len(purge) == 1
@@ -272,15 +279,22 @@ def test_a_peer_without_a_snapshot_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("skew", "words"), [(None, None), (0.0, "none"), (-2.4, "2.4 s behind"), (61.0, "1 m 1 s ahead")]
+    ("skew", "words"),
+    [
+        (None, "UTC−05:00"),
+        (0.0, "UTC−05:00"),
+        (-2.4, "UTC−05:00, 2.4 s behind"),
+        (61.0, "UTC−05:00, 1 m 1 s ahead"),
+    ],
 )
-def test_a_clock_that_is_off_is_told(skew: float | None, words: str | None) -> None:
+def test_a_clock_that_is_off_is_told(skew: float | None, words: str) -> None:
     diagnosis = sample.sample()
-    peers = tuple(dataclasses.replace(peer, clock_skew=skew) for peer in diagnosis.cluster.peers)
+    peers = tuple(
+        dataclasses.replace(peer, clock_skew=skew, utc_offset=-300) for peer in diagnosis.cluster.peers
+    )
     changed = dataclasses.replace(diagnosis, cluster=dataclasses.replace(diagnosis.cluster, peers=peers))
     card = Outline(html.render(changed)).of_class("card")[0].words
-    assert ("Clock skew" in card) == (words is not None)
-    assert words is None or f"Clock skew {words}" in card.replace("skew", "skew ").replace("  ", " ")
+    assert f"Clock{words} Log" in card
 
 
 def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
@@ -297,9 +311,9 @@ def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
             assert f"{lines} line{'s' if lines > 1 else ''}: {reason}" in words
     assert "UTF-16, read as UTF-8" in words
     assert "12, counted once" in words
-    assert "2020-08-12 19:24:31–19:40:02 UTC (15 m 30 s)" in words
-    assert "could not be read to the end" in outline.by_id("verdict").words
-    assert "could not be read to the end" not in Outline(page_of("quiet")).by_id("verdict").words
+    assert "2020-08-12 19:24:31–19:40:02 UTC, 15 m 30 s" in words
+    assert "could not be read to their end" in outline.by_id("verdict").words
+    assert "could not be read to their end" not in Outline(page_of("quiet")).by_id("verdict").words
 
 
 def cells(outline: Outline, label: str) -> list[str]:
@@ -391,9 +405,9 @@ def test_a_silence_of_weeks_does_not_crush_the_hour_that_matters() -> None:
     outline = Outline(html.render(with_log_weeks_before()))
     assert len(outline.of_class("break")) == 2, "one on the axis, one in the legend"
     assert not Outline(page_of("sample")).of_class("break")
-    marks = [float(mark.inside[-1].attributes["x"][:-1]) for mark in outline.of_class("edge")]
+    marks = [float(mark.inside[-2].attributes["x"][:-1]) for mark in outline.of_class("edge")]
     assert marks == sorted(marks)
-    assert max(marks) - min(marks) > 60
+    assert max(marks) - min(marks) > 20
     assert "20 d 23 h of which no log tells anything" in outline.by_id("timeline").words
     dates = [tick.words for tick in outline.of_class("day")]
     assert dates == ["2020-07-22", "2020-08-12"]
@@ -484,7 +498,7 @@ def test_a_long_record_is_cut_and_says_so() -> None:
 
 
 def test_a_hostile_value_stays_text_everywhere() -> None:
-    calm, hostile = Outline(page_of("two_clusters")), Outline(page_of("hostile"))
+    calm, hostile = Outline(html.render(sample.calm())), Outline(page_of("hostile"))
     # Copy buttons go, because no command is plain any more; nothing else may come or go.
     tags = [element.tag for element in calm.elements if element.tag not in ("button", "span", "b")]
     assert [element.tag for element in hostile.elements if element.tag not in ("button", "span", "b")] == tags
@@ -554,7 +568,7 @@ def test_in_a_browser_nothing_happens_and_nothing_overflows(opened: tuple[Page, 
     page.wait_for_timeout(50)
     assert noticed == []
     assert page.evaluate("typeof pwned") == "undefined"
-    assert page.evaluate("document.scripts.length") == 1
+    assert page.evaluate("[...document.scripts].filter((one) => !one.type).length") == 1
     assert page.evaluate("document.images.length") == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("getComputedStyle(document.body).maxWidth") != "none", "the style was not applied"
