@@ -79,8 +79,8 @@ def render(diagnosis: Diagnosis) -> str:
         groups=_groups(diagnosis),
         first_steps=first_steps(diagnosis),
         looked=len(
-            {one.rule for one in (*whole_findings, *diagnosis.silent)}
-            - {one.rule for one in diagnosis.not_checked}
+            {finding.rule for finding in whole_findings}
+            | {one.rule for one in diagnosis.silent} - {one.rule for one in diagnosis.not_checked}
         ),
         replicated=replicated(diagnosis),
         other_alarms=[one for one in diagnosis.findings if one.rule == OTHER_ALARM],

@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import hashlib
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,14 +13,13 @@ from pathlib import Path
 
 import pytest
 import sample
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from logdiag.model import ClusterView, Diagnosis, Gap, Peer
 from logdiag.report import html
 from logdiag.report.defuse import defuse, is_plain
 
 SECTIONS = ["verdict", "actions", "cluster", "timeline", "incidents", "findings", "coverage"]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 DIAGNOSES = {
     "sample": sample.sample,
@@ -35,16 +33,6 @@ DIAGNOSES = {
 @cache
 def page_of(name: str) -> str:
     return html.render(DIAGNOSES[name]())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path is not None, "these tests need chromium"
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield started
-        started.close()
 
 
 @dataclass

@@ -1,0 +1,184 @@
+"""Every sample's report in a real browser: for everyone, in both languages, on any screen and on paper."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page
+
+from logdiag.pipeline import Options, diagnose
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
+NAMES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
+LANGUAGES = ["en", "ko"]
+SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@cache
+def html_of(name: str, language: str) -> str:
+    return diagnose([SAMPLES / name], Options(language=language)).to_html()
+
+
+@contextmanager
+def opened(
+    browser: Browser, folder: Path, name: str, language: str = "en", size: str = "wide", scheme: str = "light"
+) -> Iterator[tuple[Page, list[str]]]:
+    """The report on a sample, and whatever it did beside being shown."""
+    file = folder / f"{name}-{language}.html"
+    file.write_text(html_of(name, language), encoding="utf-8")
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    noticed: list[str] = []
+    page.on("console", lambda message: noticed.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: noticed.append(f"error: {error}"))
+    page.on(
+        "request", lambda made: noticed.append(f"request: {made.url}") if made.url != file.as_uri() else None
+    )
+    page.goto(file.as_uri())
+    yield page, noticed
+    context.close()
+
+
+def unfold(page: Page) -> None:
+    page.evaluate("for (const one of document.querySelectorAll('details')) { one.open = true; }")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cause_and_the_first_step_stand_in_the_first_screenful(
+    browser: Browser, tmp_path: Path, name: str, language: str
+) -> None:
+    for size in SIZES:
+        with opened(browser, tmp_path, name, language, size) as (page, noticed):
+            for selector in ("h1", "#actions .step:first-child .do strong, #actions h2 + p"):
+                box = page.locator(selector).first.bounding_box()
+                assert box is not None
+                assert box["y"] + box["height"] <= SIZES[size][1], (selector, size)
+            unfold(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
+            assert page.evaluate("document.documentElement.lang") == language
+            assert noticed == []
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [*((name, "light") for name in NAMES), ("peer-returns", "dark"), ("replication", "dark")],
+)
+def test_nothing_keeps_anyone_from_reading_it(
+    browser: Browser, tmp_path: Path, name: str, scheme: str
+) -> None:
+    language = "ko" if scheme == "dark" else "en"
+    with opened(browser, tmp_path, name, language, "wide", scheme) as (page, _):
+        unfold(page)
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        said = [
+            (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+            for one in found.response["violations"]
+        ]
+        assert said == []
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("name", NAMES)
+def test_it_prints(browser: Browser, tmp_path: Path, name: str, paper: str) -> None:
+    with opened(browser, tmp_path, name) as (page, _):
+        printed = page.pdf(format=paper)
+        assert printed.startswith(b"%PDF-")
+        assert 1 <= printed.count(b"/Type /Page\n") <= 40
+        # As wide as the paper is between its margins, nothing stands out of it.
+        width = {"A4": 680, "Letter": 700}[paper]
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not page.locator(".tools").first.is_visible()
+
+
+def places(marks: Locator) -> list[float]:
+    return [box["x"] for mark in marks.all() if (box := mark.bounding_box()) is not None]
+
+
+def test_the_timeline_zooms_moves_and_comes_back(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, "peer-returns") as (page, noticed):
+        marks = page.locator("#chart a.event")
+        before, ticks = places(marks), page.locator("#chart .tick").all_inner_texts()
+        page.get_by_role("button", name="Zoom in").click()
+        nearer = places(marks)
+        # The drawing is twice as wide: what was d apart is 2 d apart, whatever is still to be seen.
+        assert len(nearer) >= 2
+        assert nearer != before
+        assert page.locator("#chart .tick").all_inner_texts() != ticks
+        page.get_by_role("button", name="Later").click()
+        assert places(marks) != nearer
+        page.get_by_role("button", name="All").click()
+        assert places(marks) == before
+        assert page.locator("#chart .tick").all_inner_texts() == ticks
+        assert noticed == []
+
+
+def test_a_mark_says_what_it_is_and_leads_to_its_evidence(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, "peer-returns") as (page, _):
+        mark = page.locator("#chart a.event.high")
+        assert "The database of expr01 lost expr02" in str(mark.get_attribute("aria-label"))
+        tip = page.locator("#chart .tip")
+        assert not tip.is_visible()
+        mark.focus()
+        assert "The database of expr01 lost expr02" in tip.inner_text()
+        page.keyboard.press("Escape")
+        assert not tip.is_visible()
+        mark.press("Enter")
+        target = page.locator(str(mark.get_attribute("href")))
+        page.wait_for_function("(id) => document.getElementById(id).open", arg=target.get_attribute("id"))
+        assert target.locator(".record").first.is_visible()
+
+
+def test_severities_that_are_not_asked_for_go(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, "peer-returns") as (page, _):
+        rows = page.locator(".events tr[data-level=info]")
+        marks = page.locator("#chart a.event.info")
+        assert rows.count() > 0 and marks.count() > 0
+        page.get_by_label("info", exact=True).uncheck()
+        assert not any(one.is_visible() for one in (*rows.all(), *marks.all()))
+        assert page.locator(".events tr[data-level=high]").first.is_visible()
+        page.get_by_label("info", exact=True).check()
+        assert all(one.is_visible() for one in (*rows.all(), *marks.all()))
+
+
+def test_everything_can_be_reached_by_keyboard_and_seen_there(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, "peer-lost") as (page, _):
+        reached = []
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            reached.append(
+                page.evaluate(
+                    "(() => { const at = document.activeElement; const style = getComputedStyle(at);"
+                    " return [at.tagName.toLowerCase(), style.outlineStyle !== 'none'"
+                    " || at.type === 'checkbox', at.getBoundingClientRect().top + scrollY]; })()"
+                )
+            )
+        assert {"a", "button", "input", "summary"} <= {name for name, _, _ in reached}
+        assert all(seen for _, seen, _ in reached)
+
+
+def test_a_record_can_be_copied(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, "peer-lost") as (page, _):
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.locator("#findings summary").first.click()
+        record = page.locator("#findings .record").first
+        record.get_by_role("button", name="Copy").click()
+        record.get_by_text("Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == record.locator("pre").inner_text()
+
+
+def test_a_page_stays_small() -> None:
+    for name in NAMES:
+        for language in LANGUAGES:
+            assert len(html_of(name, language).encode()) < 3_000_000
