@@ -185,14 +185,18 @@ def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules 
 
 @rules_app.command("lint")
 def rules_lint(rules: Rules = None) -> None:
-    """Load the library and say what is wrong with it."""
+    """Load the library and say what is wrong with it.
+
+    A text without a translation is wrong in this library; of yours it is only noted.
+    """
     from logdiag.rules.library import load
     from logdiag.rules.lint import lint, untranslated
 
     library = load(tuple(rules or ()))
-    for note in untranslated(library):
+    missing = list(untranslated(library))
+    for note in missing if rules else ():
         typer.echo(f"note: {note}")
-    complaints = list(lint(library))
+    complaints = [*lint(library), *(() if rules else missing)]
     for complaint in complaints:
         typer.echo(complaint)
     if complaints:
