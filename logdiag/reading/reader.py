@@ -76,7 +76,7 @@ def read(
         jobs: how many cores the compiled grammar uses; all of them by itself.
 
     """
-    meter = Meter(limits or Limits())
+    meter = Meter(limits or Limits(), digesting=want.sha256)
     reader = _Reader(meter.limits, want, engine, jobs)
     for snapshot in snapshots:
         meter.begin()

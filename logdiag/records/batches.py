@@ -27,11 +27,13 @@ class Want(NamedTuple):
     """What is kept of a log's records: which of them, all without ``select``; whether their texts too.
 
     All records of many logs may be more than the memory holds: ``spooled`` keeps them in a file.
+    ``sha256`` is of what was given, which takes a while.
     """
 
     select: Select | None = None
     texts: bool = False
     spooled: bool = False
+    sha256: bool = False
 
 
 READ = pa.schema([one for one in RECORDS if one.name not in ("snapshot", "source")])

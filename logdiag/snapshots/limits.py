@@ -79,6 +79,8 @@ class Meter:
 
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.monotonic
+    digesting: bool = False
+    """Whether the digest of what is given is wanted: it takes a while."""
     total: int = 0
     read: int = 0
     unpacked: int = 0
@@ -101,14 +103,15 @@ class Meter:
 
     @property
     def sha256(self) -> str | None:
-        """Of the bytes of the snapshot as it was given; None where it was not read to its end."""
-        return None if self.stopped else self._digest.hexdigest()
+        """Of the bytes of the snapshot as it was given; None where it is not wanted, or not all was read."""
+        return self._digest.hexdigest() if self.digesting and not self.stopped else None
 
     def given(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The bytes of an input as it was given, counted and timed."""
         for chunk in chunks:
             self.read += len(chunk)
-            self._digest.update(chunk)
+            if self.digesting:
+                self._digest.update(chunk)
             if self._is_late():
                 return
             yield chunk
