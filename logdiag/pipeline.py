@@ -138,7 +138,9 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
         snapshots = find_snapshots(_several(inputs))
         # How near a silent rule came can only be told of all records.
         select = None if options.explain else Selection(asked(library))
-        tables = read(snapshots, options.limits, want=Want(select, texts=True, sha256=True), jobs=options.jobs)
+        tables = read(
+            snapshots, options.limits, want=Want(select, texts=True, sha256=True), jobs=options.jobs
+        )
         diagnosis = examine(tables, library, explain=options.explain)
         exit_ = _exit(diagnosis, snapshots, options)
         return Report(replace(diagnosis, command=_command(options), exit=exit_))

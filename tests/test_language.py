@@ -15,6 +15,7 @@ from logdiag.facts import FACTS
 from logdiag.language import ENGLISH, gettext, languages, ngettext, speaking
 from logdiag.resources import folder
 from logdiag.rules.schema import ProcedureStep
+from logdiag.rules.texts import fill
 from logdiag.wording import listed, stretch
 
 ROOT = Path(__file__).parent.parent
@@ -92,3 +93,21 @@ def test_a_text_without_a_translation_stays_and_nothing_is_nothing() -> None:
 def test_a_language_that_is_not_there_is_an_error_that_names_those_that_are(language: str) -> None:
     with pytest.raises(InputError, match="the languages are en, ko"), speaking(language):
         pass
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("expc01", "expc01이 expc01을 expc01은 expc01과 expc01로"),
+        ("expc02", "expc02가 expc02를 expc02는 expc02와 expc02로"),
+        ("expc03", "expc03이 expc03을 expc03은 expc03과 expc03으로"),
+        ("피어", "피어가 피어를 피어는 피어와 피어로"),
+        ("경보", "경보가 경보를 경보는 경보와 경보로"),
+        ("레코드 둘", "레코드 둘이 레코드 둘을 레코드 둘은 레코드 둘과 레코드 둘로"),
+        ("값", "값이 값을 값은 값과 값으로"),
+        ("10.0.0.8)", "10.0.0.8)이 10.0.0.8)을 10.0.0.8)은 10.0.0.8)과 10.0.0.8)로"),
+        ("", "가 를 는 와 로"),
+    ],
+)
+def test_a_particle_follows_the_sound_before_it(word: str, text: str) -> None:
+    assert fill("{a}이(가) {a}을(를) {a}은(는) {a}와(과) {a}(으)로", {"a": word}) == text

@@ -13,6 +13,7 @@ MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 MAY_IMPORT: dict[str, set[str]] = {
     **{noun: set() for noun in ("model", "errors", "resources", "spans", "kinds", "conditions")},
     "numbering": set(),
+    "particles": set(),
     "cache": set(),
     "language": {"errors", "resources"},
     "wording": {"language"},
@@ -39,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "facts",
         "language",
         "model",
+        "particles",
     }
     | {"reading", "records", "report", "resources", "spans", "wording"},
     "incidents": {"cluster", "model", "rules"},

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from logdiag.language import gettext
+from logdiag.particles import with_particle
 from logdiag.rules.matches import Match, patterns
 from logdiag.wording import listed, moment, stretch
 
@@ -66,5 +67,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         parts.append(before)
         if brace and end:
             parts.append(values[name])
+            particle, behind = with_particle(values[name], behind)
+            parts.append(particle)
         rest = behind if end else ""
     return "".join(parts)
