@@ -1,35 +1,60 @@
 """What a file is that holds neither log nor dump, by its first bytes: the ledger says why it was not read."""
 
-NO_RECORD = "holds no log record"
-NO_YEARS = f"{NO_RECORD}: its lines start with times that have no year (BSD syslog)"
+from logdiag.language import N_, gettext
 
+NO_RECORD = N_("holds no log record")
+NO_YEARS = N_("holds no log record: its lines start with times that have no year (BSD syslog)")
+_BINARY = N_("binary data; holds no log record")
+# The same of what was not searched to its end.
+_SEARCHED = {
+    NO_RECORD: N_("holds no log record in its first {size}"),
+    NO_YEARS: N_(
+        "holds no log record in its first {size}: its lines start with times that have no year (BSD syslog)"
+    ),
+    _BINARY: N_("binary data; holds no log record in its first {size}"),
+}
+
+_CAPTURE = N_("a packet capture, which is not read")
+_PICTURE = N_("a picture, which is not read")
 _KINDS: tuple[tuple[bytes, str], ...] = (
-    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
-    (b"\xa1\xb2\xc3\xd4", "a packet capture"),
-    (b"\x4d\x3c\xb2\xa1", "a packet capture"),
-    (b"\xa1\xb2\x3c\x4d", "a packet capture"),
-    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
-    (b"\x89PNG\r\n\x1a\n", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"%PDF-", "a PDF document"),
-    (b"\x7fELF", "a program or a core dump"),
-    (b"SQLite format 3\0", "a database"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a rar archive"),
-    (b"\xca\xfe\xba\xbe", "a Java class"),
-    (b"-----BEGIN ", "keys, or something else in PEM"),
+    (b"\xd4\xc3\xb2\xa1", _CAPTURE),
+    (b"\xa1\xb2\xc3\xd4", _CAPTURE),
+    (b"\x4d\x3c\xb2\xa1", _CAPTURE),
+    (b"\xa1\xb2\x3c\x4d", _CAPTURE),
+    (b"\x0a\x0d\x0d\x0a", _CAPTURE),
+    (b"\x89PNG\r\n\x1a\n", _PICTURE),
+    (b"\xff\xd8\xff", _PICTURE),
+    (b"GIF8", _PICTURE),
+    (b"%PDF-", N_("a PDF document, which is not read")),
+    (b"\x7fELF", N_("a program or a core dump, which is not read")),
+    (b"SQLite format 3\0", N_("a database, which is not read")),
+    (b"7z\xbc\xaf\x27\x1c", N_("a 7z archive, which is not read")),
+    (b"Rar!\x1a\x07", N_("a rar archive, which is not read")),
+    (b"\xca\xfe\xba\xbe", N_("a Java class, which is not read")),
+    (b"-----BEGIN ", N_("keys, or something else in PEM, which is not read")),
 )
 _LOOKED_AT = 4096
 
 
-def why_not_read(head: bytes) -> str:
-    """Why a member that begins so was counted and not read."""
-    for magic, name in _KINDS:
+def why_not_read(head: bytes, *, yearless: bool, searched: str | None) -> str:
+    """Why a member that begins so was counted and not read.
+
+    Args:
+        head: its first bytes.
+        yearless: whether its lines start with times that have no year.
+        searched: how much of it was searched for records, if not all.
+
+    """
+    reason = NO_YEARS if yearless else _reason(head)
+    if searched is not None and reason in _SEARCHED:
+        return gettext(_SEARCHED[reason]).format(size=searched)
+    return gettext(reason)
+
+
+def _reason(head: bytes) -> str:
+    for magic, reason in _KINDS:
         if head.startswith(magic):
-            return f"{name}, which is not read"
+            return reason
     if not head:
-        return "is empty"
-    if head[:_LOOKED_AT].count(0):
-        return f"binary data; {NO_RECORD}"
-    return NO_RECORD
+        return N_("is empty")
+    return _BINARY if head[:_LOOKED_AT].count(0) else NO_RECORD

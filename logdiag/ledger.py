@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from logdiag.cluster import Cluster
@@ -20,7 +21,7 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
         repeated: how many records stand in several members.
 
     """
-    members = tables.members
+    members = tuple(map(_in_words, tables.members))
     return Coverage(
         size=sum(member.size for member in members),
         records=sum(member.records for member in members),
@@ -32,6 +33,15 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
         members=members,
         peers=tuple(of_peer for cluster, part in clusters for of_peer in _peers(cluster, part)),
         gaps=tuple(gap for cluster, _ in clusters for gap in cluster.gaps()),
+    )
+
+
+def _in_words(member: MemberCoverage) -> MemberCoverage:
+    """A member with what readers say of it, which is English, in the language at hand."""
+    return replace(
+        member,
+        repair=None if member.repair is None else gettext(member.repair),
+        reasons={gettext(reason): lines for reason, lines in member.reasons.items()},
     )
 
 

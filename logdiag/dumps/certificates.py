@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from logdiag.dumps.lines import Line, lines
 from logdiag.dumps.setting import Setting, Unread
+from logdiag.language import N_, gettext
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-PRIVATE_KEY = "a private key is not read"
-NO_CERTIFICATE = "holds no certificate that can be read"
-OTHER_BLOCK = "is a block of another kind"
-NO_BLOCK = "stands outside a certificate"
-CUT = "starts a block that does not end"
+PRIVATE_KEY = N_("a private key is not read")
+NO_CERTIFICATE = N_("holds no certificate that can be read")
+OTHER_BLOCK = N_("is a block of another kind")
+NO_BLOCK = N_("stands outside a certificate")
+CUT = N_("starts a block that does not end")
 
 LARGEST = 1 << 16
 """Bytes of one certificate; a larger block is not read."""
@@ -129,10 +130,9 @@ def _certificate(block: bytes, line: int, faults: list[str]) -> list[tuple[str, 
             except x509.ExtensionNotFound:
                 continue
             except Exception as error:
-                said = path.removesuffix(" #")
-                faults.append(
-                    f"{said} of the certificate in line {line} cannot be read ({type(error).__name__})"
-                )
+                said = gettext("{part} of the certificate in line {line} cannot be read ({reason})")
+                part, reason = path.removesuffix(" #"), type(error).__name__
+                faults.append(said.format(part=part, line=line, reason=reason))
         return found
 
 

@@ -6,11 +6,12 @@ from typing import Literal, NamedTuple
 from logdiag.dumps.lines import Line, lines
 from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, LONGEST_UNREAD, Setting, Unread, canonical
 from logdiag.grammar import Token, tokens
+from logdiag.language import N_
 
-NO_SHAPE = "has the shape of no setting"
-TOO_LONG = "is longer than 64 KiB"
-CUT = "starts a section, and there the dump ends"
-TOO_DEEP = "is nested too deep, or its path is too long"
+NO_SHAPE = N_("has the shape of no setting")
+TOO_LONG = N_("is longer than 64 KiB")
+CUT = N_("starts a section, and there the dump ends")
+TOO_DEEP = N_("is nested too deep, or its path is too long")
 
 _BATCH = 1 << 20
 """Bytes that are handed to the grammar at a time."""

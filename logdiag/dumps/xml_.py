@@ -12,6 +12,7 @@ from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
 from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, Setting, canonical
+from logdiag.language import gettext
 
 WRAPPERS = {"configuration", "status", "xconfiguration", "xstatus"}
 """Elements that may stand between the root and the paths."""
@@ -61,11 +62,11 @@ def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
     parser.setContentHandler(reader)
     silent = 0  # bytes
     is_fed = False
-    end = "broken"
+    is_fed_whole = False
     try:
         for piece in _pieces(chunks):
             if not is_fed and not _has_known_encoding(piece):
-                faults.append("declares an encoding that is not read")
+                faults.append(gettext("declares an encoding that is not read"))
                 return
             is_fed = True
             reader.heard = False
@@ -73,21 +74,27 @@ def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
             yield from reader.drain()
             silent = 0 if reader.heard else silent + len(piece)
             if silent > LONGEST_TAG:
-                raise _GivenUpError("holds a tag or a comment that is longer than 1 MiB")
-        end = "cut"
+                raise _GivenUpError(gettext("holds a tag or a comment that is longer than 1 MiB"))
+        is_fed_whole = True
         parser.close()
         yield from reader.drain()  # newer parsers put off the last tags until here
     except _GivenUpError as reason:
         yield from reader.drain()
-        faults.append(f"{reason} (line {reader.line()}); what follows is not read")
+        said = gettext("{reason} (line {line}); what follows is not read")
+        faults.append(said.format(reason=reason, line=reader.line()))
     except DefusedXmlException:
         yield from reader.drain()
-        faults.append("holds a document type, which is not read")
+        faults.append(gettext("holds a document type, which is not read"))
     except SAXParseException as error:
         yield from reader.drain()
-        faults.append(f"the XML is {end} at line {error.getLineNumber()} ({error.getMessage()})")
+        said = (
+            gettext("the XML is cut at line {line} ({reason})")
+            if is_fed_whole
+            else gettext("the XML is broken at line {line} ({reason})")
+        )
+        faults.append(said.format(line=error.getLineNumber(), reason=error.getMessage()))
     except (ValueError, LookupError):  # a codec of Python's does not do what its name promises
-        faults.append("declares an encoding that is not read")
+        faults.append(gettext("declares an encoding that is not read"))
 
 
 class _GivenUpError(Exception):
@@ -131,7 +138,7 @@ class _Reader(ContentHandler):
         attributes = dict(attrs.items())
         self._learn(name, *attributes)
         if len(self._open) >= DEEPEST:
-            raise _GivenUpError(f"nests elements deeper than {DEEPEST}")
+            raise _GivenUpError(gettext("nests elements deeper than {number}").format(number=DEEPEST))
         name = name.rpartition(":")[2]
         path = ""
         if self._open:
@@ -141,7 +148,8 @@ class _Reader(ContentHandler):
             if not is_wrapper:
                 path = f"{parent.path} {_named(parent, name, attributes)}".lstrip(" ")
         if len(path) > LONGEST_PATH:
-            raise _GivenUpError(f"has a path of more than {LONGEST_PATH} characters")
+            said = gettext("has a path of more than {number} characters")
+            raise _GivenUpError(said.format(number=LONGEST_PATH))
         self._open.append(_Element(name, path, self.line()))
 
     def characters(self, content: str) -> None:
@@ -152,7 +160,8 @@ class _Reader(ContentHandler):
             element.text.append(content)
         elif room > 0:
             element.text.append(content[:room])
-            self._faults.append(f"the text of the element in line {element.line} is read to 1 MiB")
+            said = gettext("the text of the element in line {line} is read to 1 MiB")
+            self._faults.append(said.format(line=element.line))
             room = 0
         element.length += len(content)
 
@@ -169,7 +178,7 @@ class _Reader(ContentHandler):
                 self._names.add(name)
                 self._vocabulary += len(name)
                 if self._vocabulary > VOCABULARY:
-                    raise _GivenUpError("uses too many different names")
+                    raise _GivenUpError(gettext("uses too many different names"))
 
 
 def _named(parent: _Element, name: str, attributes: dict[str, str]) -> str:

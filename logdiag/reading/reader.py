@@ -16,7 +16,8 @@ import pyarrow as pa
 from logdiag.dumps import Kind as DumpKind
 from logdiag.dumps import Setting, facts, kind_of, settings
 from logdiag.grammar import record_start
-from logdiag.kinds import NO_RECORD, NO_YEARS, why_not_read
+from logdiag.kinds import NO_RECORD, why_not_read
+from logdiag.language import N_, gettext
 from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
 from logdiag.reading.engines import Engine, LogReader
@@ -46,8 +47,10 @@ _EVERYTHING = Want()
 SEARCHED = 8 << 20
 """A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
 
-PASTED = "pasted text, put together again"
+PASTED = N_("pasted text, put together again")
 """What the ledger says of a member whose records were pasted."""
+
+TRANSCODED = N_("UTF-16, read as UTF-8")
 
 _DUMP_HEAD = 1 << 20
 _LOOKED_AT = 4096
@@ -145,7 +148,7 @@ class _Reader:
         transcoded = Transcoded(chunks, encoding) if encoding is not None else None
         if transcoded is not None:
             head, chunks = _taken(transcoded.chunks(), SEARCHED)
-            ledger = replace(ledger, repair="UTF-16, read as UTF-8")
+            ledger = replace(ledger, repair=TRANSCODED)
         whole = len(head) < SEARCHED
         found: Iterator[Batch | Unparsed] | None = None
         if whole and is_pasted(head):
@@ -161,7 +164,7 @@ class _Reader:
             ledger = self._log(ledger, found)
             if ledger.kind == "log":
                 return ledger
-            return replace(ledger, reason=NO_RECORD, repair=None)
+            return replace(ledger, reason=gettext(NO_RECORD), repair=None)
         kind = kind_of(head[:_DUMP_HEAD], member.source) if ledger.reason is None else None
         if kind is not None:
             counted = _Counted(chunks)
@@ -172,10 +175,8 @@ class _Reader:
         size = transcoded.size if transcoded is not None else size
         if ledger.reason is None and not (member.faults and not size):
             yearless = lacks_year(head[:_LOOKED_AT])
-            reason = NO_YEARS if yearless else why_not_read(head)
-            if not whole:
-                reason = reason.replace(NO_RECORD, f"{NO_RECORD} in its first {SEARCHED >> 20} MiB")
-            ledger = replace(ledger, reason=reason)
+            searched = None if whole else f"{SEARCHED >> 20} MiB"
+            ledger = replace(ledger, reason=why_not_read(head, yearless=yearless, searched=searched))
         return replace(ledger, size=size, repair=None)
 
     def _log(self, ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> MemberCoverage:
@@ -234,8 +235,8 @@ class _Reader:
         for row in settings(kind, ledger.source, chunks, problems):
             if isinstance(row, Setting):
                 if len(said) == _MOST_SETTINGS:
-                    text = f"of a dump no more than {_MOST_SETTINGS:,} values are read"
-                    faults.append(Fault("limit", text))
+                    text = gettext("of a dump no more than {number} values are read")
+                    faults.append(Fault("limit", text.format(number=f"{_MOST_SETTINGS:,}")))
                     break
                 table.add(ledger.snapshot, ledger.source, row)
                 said.append((row.path, row.value))
@@ -245,7 +246,8 @@ class _Reader:
                 reasons[row.reason] += 1
                 apart += row.length
         if len(problems) > _MOST_PROBLEMS:
-            problems[_MOST_PROBLEMS:] = [f"{len(problems) - _MOST_PROBLEMS:,} more parts cannot be read"]
+            more = gettext("{number} more parts cannot be read")
+            problems[_MOST_PROBLEMS:] = [more.format(number=f"{len(problems) - _MOST_PROBLEMS:,}")]
         self._dumps.append(Dump(ledger.snapshot, ledger.source, kind, facts(said)))
         return replace(
             ledger,

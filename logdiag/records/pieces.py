@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from logdiag.grammar import record_header, record_start
+from logdiag.language import N_
 from logdiag.records.header import stamp_of
 
-ORPHAN = "stands before the first record"
-NO_YEAR = "starts with a time that has no year (BSD syslog)"
-LONG_LINE = "a line that is too long"
-BEHIND_LONG_LINE = "stands behind a line that is too long"
-BEHIND_LONG_RECORD = "stands behind the part of its record that is read"
+ORPHAN = N_("stands before the first record")
+NO_YEAR = N_("starts with a time that has no year (BSD syslog)")
+LONG_LINE = N_("a line that is too long")
+BEHIND_LONG_LINE = N_("stands behind a line that is too long")
+BEHIND_LONG_RECORD = N_("stands behind the part of its record that is read")
 
 LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest that are known have a few hundred lines."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from logdiag.grammar import Token, tokens
+from logdiag.language import N_
 from logdiag.records.header import stamp_of
 from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart, is_too_long, lacks_year
 
-NO_INSTANT = "starts with a time that is no instant, or with no host behind it"
+NO_INSTANT = N_("starts with a time that is no instant, or with no host behind it")
 
 _UTC_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[,.](\d{1,6}))?", re.ASCII)
 _BLANKS = " \t\n\v\f\r"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from isal import isal_zlib
 
+from logdiag.language import gettext
 from logdiag.model import Fault
 
 if sys.version_info >= (3, 14):
@@ -167,25 +168,32 @@ def decompress(
                 behind = (behind + chunk).lstrip(b"\0")
                 if not behind.startswith(compression.magics):
                     if not any(magic.startswith(behind) for magic in compression.magics):
-                        faults.append(Fault("damaged", f"other data behind the {compression.name} data"))
+                        faults.append(_other_data(compression))
                         return
                     break
                 parts += 1
                 if parts > _MOST_PARTS:
-                    said = f"of {compression.name} data no more than {_MOST_PARTS:,} parts are read"
+                    said = gettext("of {format} data no more than {number} parts are read")
+                    said = said.format(format=compression.name, number=f"{_MOST_PARTS:,}")
                     faults.append(Fault("limit", said))
                     return
                 stream, chunk, behind = compression.decompressor(window), behind, b""
             try:
                 yield from content(stream, chunk)
             except ERRORS as error:
-                faults.append(Fault("damaged", f"damaged {compression.name} data ({error})"))
+                said = gettext("damaged {format} data ({reason})")
+                faults.append(Fault("damaged", said.format(format=compression.name, reason=error)))
                 return
             chunk = stream.unused_data if stream.eof else b""
     if behind:
-        faults.append(Fault("damaged", f"other data behind the {compression.name} data"))
+        faults.append(_other_data(compression))
     elif not stream.eof:
-        faults.append(Fault("cut", f"cut: the {compression.name} data ends before its end mark"))
+        said = gettext("cut: the {format} data ends before its end mark")
+        faults.append(Fault("cut", said.format(format=compression.name)))
+
+
+def _other_data(compression: Compression) -> Fault:
+    return Fault("damaged", gettext("other data behind the {format} data").format(format=compression.name))
 
 
 def content(stream: Decompressor, data: bytes) -> Iterator[bytes]:

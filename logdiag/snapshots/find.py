@@ -7,6 +7,7 @@ from pathlib import Path
 
 from logdiag.errors import InputError
 from logdiag.grammar import record_start
+from logdiag.language import N_, gettext
 from logdiag.model import Fault
 from logdiag.numbering import Numbering
 from logdiag.snapshots.limits import Meter
@@ -17,7 +18,9 @@ from logdiag.snapshots.streams import members
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
 # Where a folder holds one of these, it is an unpacked archive and not a folder of snapshots.
 _LAYOUT = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
-_SKIPPED = {"link": "a link is not followed", "device": "a device is not read"}
+_SKIPPED = {"link": N_("a link is not followed"), "device": N_("a device is not read")}
+# What the system says most often of a file that it does not give; `gettext` is asked for what it says.
+_OF_THE_SYSTEM = (N_("Permission denied"), N_("Input/output error"), N_("No such file or directory"))
 
 # A server can list folders inside folders without end.
 _DEEPEST = 100
@@ -51,7 +54,7 @@ class Snapshot:
             elif isinstance(found, Fault):
                 yield Member(source, iter(()), [found])
             else:
-                yield Member(source, iter(()), skipped=_SKIPPED[found.kind])
+                yield Member(source, iter(()), skipped=gettext(_SKIPPED[found.kind]))
             if meter.stopped is not None:
                 return
 
@@ -70,20 +73,20 @@ class Snapshot:
                 continue
             opened += 1
             if opened > _MOST_FOLDERS:
-                yield path, Fault("limit", f"of a snapshot no more than {_MOST_FOLDERS:,} folders are read")
+                said = gettext("of a snapshot no more than {number} folders are read")
+                yield path, Fault("limit", said.format(number=f"{_MOST_FOLDERS:,}"))
                 return
             if path.count("/") >= _DEEPEST:
-                said = f"folders inside each other more than {_DEEPEST} deep are not read"
-                yield path, Fault("limit", said)
+                said = gettext("folders inside each other more than {number} deep are not read")
+                yield path, Fault("limit", said.format(number=_DEEPEST))
                 continue
             try:
                 known = self.content if place is self.place else None
                 children = place.children() if known is None else known
             except OSError as error:
-                yield (
-                    path or self.place.name,
-                    Fault("unreadable", f"the folder cannot be read: {error.strerror}"),
-                )
+                said = gettext("the folder cannot be read: {reason}")
+                said = said.format(reason=gettext(error.strerror or str(error)))
+                yield path or self.place.name, Fault("unreadable", said)
                 continue
             below = f"{path}/" if path else ""
             waiting += [(below + child.name, child) for child in reversed(children)]
@@ -184,7 +187,6 @@ def _read(place: Place, faults: list[Fault]) -> Iterator[bytes]:
             yield chunk
             begun = True
     except OSError as error:
-        said = error.strerror
-        faults.append(
-            Fault("cut", f"cut: {said}") if begun else Fault("unreadable", f"cannot be read: {said}")
-        )
+        said = gettext("cut: {reason}") if begun else gettext("cannot be read: {reason}")
+        said = said.format(reason=gettext(error.strerror or str(error)))
+        faults.append(Fault("cut" if begun else "unreadable", said))

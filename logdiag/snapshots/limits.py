@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 
 from logdiag.errors import InputError
+from logdiag.language import gettext
 from logdiag.model import Fault
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -123,17 +124,20 @@ class Meter:
         snapshot as it was given. Streams that pass that are left, and what they gave does not count
         against those behind them; but there may not be many.
         """
-        times = f"{self.limits.ratio:,} times the size of what was given"
         if self.wasted > _BOMBS * self._in_proportion():
-            said = f"not unpacked, because too much in front of it unpacked to more than {times} (ratio)"
-            faults.append(Fault("limit", said))
+            said = gettext(
+                "not unpacked, because too much in front of it unpacked to more than "
+                "{number} times the size of what was given (ratio)"
+            )
+            faults.append(Fault("limit", said.format(number=f"{self.limits.ratio:,}")))
             return
         own = 0
         for chunk in chunks:
             own += len(chunk)
             self.unpacked += len(chunk)
             if self.unpacked > self._in_proportion():
-                faults.append(Fault("limit", f"unpacked to more than {times} (ratio)"))
+                said = gettext("unpacked to more than {number} times the size of what was given (ratio)")
+                faults.append(Fault("limit", said.format(number=f"{self.limits.ratio:,}")))
                 self.unpacked -= own
                 self.wasted += own
                 return
@@ -156,12 +160,12 @@ class Meter:
             if kept:
                 yield kept
             if len(kept) < len(chunk):
-                said = f"of a member no more than {size_said(self.limits.member)} are read (member)"
                 if left:
-                    said = f"of all members no more than {size_said(self.limits.total)} are read (total)"
-                    self.stopped = Fault("limit", said)
+                    said = gettext("of all members no more than {size} are read (total)")
+                    self.stopped = Fault("limit", said.format(size=size_said(self.limits.total)))
                 else:
-                    faults.append(Fault("limit", said))
+                    said = gettext("of a member no more than {size} are read (member)")
+                    faults.append(Fault("limit", said.format(size=size_said(self.limits.member))))
                 break
         if self.stopped is not None:
             # That the stream seems cut is only what the stop looks like from inside.
@@ -170,15 +174,15 @@ class Meter:
     def admits(self) -> bool:
         """Whether one more member may be looked at."""
         if self.members >= self.limits.members and self.stopped is None:
-            said = f"of a snapshot no more than {self.limits.members:,} members are read (members)"
-            self.stopped = Fault("limit", said)
+            said = gettext("of a snapshot no more than {number} members are read (members)")
+            self.stopped = Fault("limit", said.format(number=f"{self.limits.members:,}"))
         self.members += self.stopped is None
         return self.stopped is None
 
     def _is_late(self) -> bool:
         if self.stopped is None and self.clock() - self._started > self.limits.seconds:
-            said = f"a snapshot is read for no longer than {self.limits.seconds:,} seconds (seconds)"
-            self.stopped = Fault("limit", said)
+            said = gettext("a snapshot is read for no longer than {number} seconds (seconds)")
+            self.stopped = Fault("limit", said.format(number=f"{self.limits.seconds:,}"))
         return self.stopped is not None
 
 
@@ -187,4 +191,4 @@ def size_said(size: int) -> str:
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
         if size >= unit and size % unit == 0:
             return f"{size // unit:,} {name}"
-    return f"{size:,} bytes"
+    return gettext("{number} bytes").format(number=f"{size:,}")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 from urllib.parse import unquote, urljoin
 
+from logdiag.language import N_, gettext
 from logdiag.snapshots.member import CHUNK, readable
 
 Kind = Literal["file", "folder", "link", "device"]
@@ -37,20 +38,21 @@ _LINK = re.compile(r"""href\s{0,8}=\s{0,8}["']([^"'<>]{1,4096})["']""", re.IGNOR
 _PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "http": "aiohttp", "https": "aiohttp"}
 _EXTRAS = {"s3fs": "s3", "aiohttp": "http"}
 
-_NOTHING_THERE = "there is no such file or folder"
-_DENIED = "permission is denied"
+_NOTHING_THERE = N_("there is no such file or folder")
+_DENIED = N_("permission is denied")
+_UNREACHABLE = N_("its host cannot be reached")
 # What the exceptions of the packages below fsspec mean, by what their names hold.
 _MEANINGS = {
-    "Credential": "there are no credentials for it",
-    "Timeout": "its host does not answer in time",
-    "EOF": "it ends before its size",
-    "Payload": "the connection was lost",
-    "Disconnected": "the connection was lost",
-    "Reset": "the connection was lost",
-    "Aborted": "the connection was lost",
-    "Certificate": "its host has no valid certificate",
-    "SSL": "no secure connection to its host is possible",
-    "Connect": "its host cannot be reached",
+    "Credential": N_("there are no credentials for it"),
+    "Timeout": N_("its host does not answer in time"),
+    "EOF": N_("it ends before its size"),
+    "Payload": N_("the connection was lost"),
+    "Disconnected": N_("the connection was lost"),
+    "Reset": N_("the connection was lost"),
+    "Aborted": N_("the connection was lost"),
+    "Certificate": N_("its host has no valid certificate"),
+    "SSL": N_("no secure connection to its host is possible"),
+    "Connect": _UNREACHABLE,
 }
 
 
@@ -104,7 +106,8 @@ def _local(path: Path) -> "Local":
             return Local(path, "file")
     if path.is_dir():
         return Local(path, "folder")
-    raise OSError(errno.ENOENT, "is neither a file nor a folder" if path.exists() else _NOTHING_THERE)
+    said = gettext("is neither a file nor a folder") if path.exists() else gettext(_NOTHING_THERE)
+    raise OSError(errno.ENOENT, said)
 
 
 # ── here ────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +235,7 @@ class Web(Remote):
         for chunk in self.chunks():
             page += chunk
             if len(page) > _LONGEST_PAGE:
-                raise OSError(errno.EFBIG, "the page that lists it is too long")
+                raise OSError(errno.EFBIG, gettext("the page that lists it is too long"))
         base = re.split(r"[?#]", self.path, maxsplit=1)[0]
         found: dict[str, Place] = {}
         for link in set(_LINK.findall(page.decode("utf-8", "replace"))):
@@ -303,7 +306,7 @@ def _remote(given: str) -> Place:
     with _told():
         place = Remote(files, path, name, _remote_kind(files.info(path)["type"]))
     if place.kind not in ("file", "folder"):
-        raise OSError(errno.ENOENT, "is neither a file nor a folder")
+        raise OSError(errno.ENOENT, gettext("is neither a file nor a folder"))
     return place
 
 
@@ -340,19 +343,21 @@ def _told() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     status = getattr(error, "status", None)
     if isinstance(error, FileNotFoundError) or status in (404, 410):
-        return _NOTHING_THERE
+        return gettext(_NOTHING_THERE)
     if isinstance(error, PermissionError) or status in (401, 403):
-        return _DENIED
+        return gettext(_DENIED)
     if isinstance(status, int):
-        return f"its host answers with status {status}"
+        return gettext("its host answers with status {number}").format(number=status)
     if isinstance(error, socket.gaierror):
-        return _MEANINGS["Connect"]
+        return gettext(_UNREACHABLE)
     name = type(error).__name__
     meaning = next((said for word, said in _MEANINGS.items() if word in name), None)
     if meaning is not None:
-        return meaning
+        return gettext(meaning)
     number = getattr(error, "errno", None)
-    return os.strerror(number) if isinstance(number, int) else f"it cannot be read ({name})"
+    if isinstance(number, int):
+        return os.strerror(number)
+    return gettext("it cannot be read ({reason})").format(reason=name)
 
 
 def _without_secrets(bit: str) -> str:

@@ -6,6 +6,7 @@ Content decides, not names. Nothing is extracted, and what is wrong is written o
 import itertools
 from collections.abc import Iterator
 
+from logdiag.language import gettext
 from logdiag.model import Fault
 from logdiag.snapshots import tar, zip_
 from logdiag.snapshots.compression import compression_of, decompress, unpacked_name
@@ -43,7 +44,8 @@ def members(
     compression = compression_of(head)
     is_tar, is_zip = tar.begins(head), zip_.begins(head)
     if (compression or is_tar or is_zip) and depth >= meter.limits.depth:
-        said = f"archives inside each other more than {meter.limits.depth} deep are not opened (depth)"
+        said = gettext("archives inside each other more than {number} deep are not opened (depth)")
+        said = said.format(number=meter.limits.depth)
         yield from _admitted(Member(source, iter(()), [Fault("limit", said)]), meter)
     elif compression is not None:
         unpacked = meter.unpacking(decompress(compression, chunks, faults, depth), faults)

@@ -6,6 +6,7 @@ One that is damaged is read on from the next header that is whole.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from logdiag.language import N_, gettext
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK, Member, readable
 from logdiag.snapshots.tar_headers import (
@@ -34,6 +35,8 @@ _LINKS = (b"1", b"2")
 _DEVICES = (b"3", b"4", b"6")
 _FOLDER, _FOLDER_WITH_NAMES = b"5", b"D"
 _OLD_FILE = b"\0"
+_LINK = N_("a link in the archive is not followed")
+_DEVICE = N_("a device in the archive is not followed")
 
 
 def begins(head: bytes) -> bool:
@@ -66,8 +69,7 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
             name = said.of_holes(b"name") or said.values.get(b"path") or name
         label = readable(name.decode("utf-8", "surrogateescape"))
         if header.kind in _LINKS or header.kind in _DEVICES:
-            kind = "link" if header.kind in _LINKS else "device"
-            yield Member(label, iter(()), skipped=f"a {kind} in the archive is not followed")
+            yield Member(label, iter(()), skipped=gettext(_LINK if header.kind in _LINKS else _DEVICE))
         elif header.kind != _FOLDER:  # links, devices and folders have no data, whatever their size
             data = Data(stream, int(said.values.get(b"size", header.size)))
             if not (header.kind == _FOLDER_WITH_NAMES or (header.kind == _OLD_FILE and name.endswith(b"/"))):
@@ -75,7 +77,7 @@ def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
             data.skip()
         said, long_name = _NOTHING, b""
     if said.values or long_name:
-        damage.note("a header for a member that does not follow")
+        damage.note(gettext("a header for a member that does not follow"))
     damage.tell(faults)
 
 
@@ -85,7 +87,8 @@ def _file(label: str, header: Header, said: Extension, stream: Stream, data: Dat
     try:
         layout = layout_of(header, said, stream, data)
     except HeaderError as error:
-        faults.append(Fault("damaged", f"damaged: holes of it are not known, and left out ({error})"))
+        unknown = gettext("damaged: holes of it are not known, and left out ({reason})")
+        faults.append(Fault("damaged", unknown.format(reason=error)))
     if layout is None:
         return Member(label, _content(data, faults), faults)
     return Member(label, filled(layout, data, faults), faults, packed=True)
@@ -101,7 +104,7 @@ def _extension(stream: Stream, header: Header, damage: "_Damage") -> bytes:
     data = Data(stream, header.size)
     content = b""
     if header.size > LONGEST:
-        damage.note(f"a header of {header.size:,} bytes")
+        damage.note(gettext("a header of {number} bytes").format(number=f"{header.size:,}"))
     elif header.kind in (*_EXTENDS, _LONG_NAME):
         content = data.take(header.size)
     data.skip()
@@ -132,16 +135,18 @@ class _Damage:
     def tell(self, faults: list[Fault]) -> None:
         """What is wrong, as faults."""
         if not self.is_over and not faults:
-            faults.append(Fault("cut", "cut: the archive ends before its end mark"))
+            faults.append(Fault("cut", gettext("cut: the archive ends before its end mark")))
         said = []
         if self.headers:
-            said.append(f"{self.headers:,} of its headers cannot be read, first {self.first}")
+            unread = gettext("{number} of its headers cannot be read, first {first}")
+            said.append(unread.format(number=f"{self.headers:,}", first=self.first))
         if self.goes_on:
-            said.append("other data behind its end mark")
+            said.append(gettext("other data behind its end mark"))
         if self.passed:
-            said.append(f"{self.passed:,} bytes were passed over")
+            said.append(gettext("{number} bytes were passed over").format(number=f"{self.passed:,}"))
         if said:
-            faults.append(Fault("damaged", f"damaged archive: {'; '.join(said)}"))
+            damaged = gettext("damaged archive: {problems}").format(problems="; ".join(said))
+            faults.append(Fault("damaged", damaged))
 
 
 def _headers(stream: Stream, damage: _Damage) -> Iterator[Header]:
@@ -174,6 +179,6 @@ def _header(block: bytes, is_lost: bool) -> tuple[Header | None, str]:
     if is_lost and block[257:262] != MAGIC:
         return None, ""
     try:
-        return header_of(block), "one with a wrong sum"
+        return header_of(block), gettext("one with a wrong sum")
     except HeaderError as error:
-        return None, f"one with {error}"
+        return None, gettext("one with {problem}").format(problem=error)

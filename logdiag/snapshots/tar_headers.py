@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from logdiag.language import gettext
+
 BLOCK = 512
 MAGIC = b"ustar"
 
@@ -95,13 +97,13 @@ def number(written: bytes) -> int:
     if written[0] & 0x80:
         value = int.from_bytes(written, "big", signed=True) + (1 << 8 * len(written) - 1)
         if written[0] & 0x40:
-            raise HeaderError("a number below 0")
+            raise HeaderError(gettext("a number below 0"))
         return value
     octal = _OCTAL.fullmatch(written)
     if octal is None:
         octal = _OCTAL.fullmatch(written.partition(b"\0")[0])
     if octal is None:
-        raise HeaderError("a number that is none")
+        raise HeaderError(gettext("a number that is none"))
     return int(octal[1] or b"0", 8)
 
 
@@ -113,7 +115,7 @@ def decimal(written: bytes) -> int:
 
     """
     if not _DECIMAL.fullmatch(written):
-        raise HeaderError("a number that is none")
+        raise HeaderError(gettext("a number that is none"))
     return int(written)
 
 
@@ -143,7 +145,7 @@ def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length = _LENGTH.match(data, at)
         end = at + int(length[1]) if length is not None else 0
         if length is None or not length.end() < end <= len(data) or data[end - 1 : end] != b"\n":
-            raise HeaderError("an extended header that lies about its lengths")
+            raise HeaderError(gettext("an extended header that lies about its lengths"))
         key, _, value = data[length.end() : end - 1].partition(b"=")
         yield key, value
         at = end

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from logdiag.language import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK
 from logdiag.snapshots.tar_headers import (
@@ -58,10 +59,10 @@ def layout_of(header: Header, said: Extension, stream: Stream, data: Data) -> La
     at = 0
     for piece in pieces:
         if piece.offset < at:
-            raise HeaderError("they are out of order")
+            raise HeaderError(gettext("they are out of order"))
         at = piece.offset + piece.length
     if len(numbers) % 2 or at > size or sum(piece.length for piece in pieces) > data.left:
-        raise HeaderError("they do not fit its size")
+        raise HeaderError(gettext("they do not fit its size"))
     return Layout(pieces, size)
 
 
@@ -81,7 +82,8 @@ def filled(layout: Layout, data: Data, faults: list[Fault]) -> Iterator[bytes]:
         at = piece.offset + piece.length
     yield from _hole(layout.size - at)
     if data.left:
-        faults.append(Fault("damaged", f"damaged: {data.left:,} bytes stand behind its last data"))
+        said = gettext("damaged: {number} bytes stand behind its last data")
+        faults.append(Fault("damaged", said.format(number=f"{data.left:,}")))
 
 
 def _hole(size: int) -> Iterator[bytes]:
@@ -98,7 +100,7 @@ def _numbers_of_blocks(block: bytes, stream: Stream) -> list[int]:
         block = stream.take(BLOCK)
         found = list(_numbers_of_block(block[:504])) if len(block) == BLOCK else []
         if not found:
-            raise HeaderError("they are not listed whole")
+            raise HeaderError(gettext("they are not listed whole"))
         numbers += found
         _check_count(len(numbers))
         has_more = block[504]
@@ -123,7 +125,7 @@ def _numbers_of_lines(data: Data) -> list[int]:
         *lines, rest = (rest + block).split(b"\n")
         numbers += map(decimal, lines[: count - len(numbers)])
         if len(block) < BLOCK or len(rest) > BLOCK:
-            raise HeaderError("they are not listed whole")
+            raise HeaderError(gettext("they are not listed whole"))
         if count == 1 and numbers:
             count += 2 * numbers[0]
             _check_count(count)
@@ -133,4 +135,4 @@ def _numbers_of_lines(data: Data) -> list[int]:
 
 def _check_count(numbers: int) -> None:
     if numbers > MOST_NUMBERS:
-        raise HeaderError("they are too many")
+        raise HeaderError(gettext("they are too many"))

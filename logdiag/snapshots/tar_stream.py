@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from logdiag.language import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK
 from logdiag.snapshots.tar_headers import BLOCK
@@ -65,4 +66,4 @@ class Data:
     def note_cut(self, faults: list[Fault]) -> None:
         """Write down that it ends too early, if it does."""
         if self.left:
-            faults.append(Fault("cut", "cut: the archive ends inside this member"))
+            faults.append(Fault("cut", gettext("cut: the archive ends inside this member")))

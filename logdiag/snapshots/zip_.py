@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
+from logdiag.language import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.limits import Limits, size_said
 from logdiag.snapshots.member import Member
@@ -50,7 +51,7 @@ def entries(chunks: Iterator[bytes], faults: list[Fault], limits: Limits) -> Ite
         packed = Packed(kept, size)
         listing = listing_of(kept, size)
         if listing is None:
-            said = "cut or damaged: the zip archive has no list of its members"
+            said = gettext("cut or damaged: the zip archive has no list of its members")
             faults.append(Fault("cut", said))
         passed = 0
         for found in _walked(kept, packed) if listing is None else _listed(kept, listing, faults):
@@ -59,9 +60,11 @@ def entries(chunks: Iterator[bytes], faults: list[Fault], limits: Limits) -> Ite
                 continue
             passed += 1
             if passed > limits.members:
-                many = f"{limits.members:,} folders and second names"
-                said = f"of a zip archive no more than {many} are passed over (members)"
-                faults.append(Fault("limit", said))
+                said = gettext(
+                    "of a zip archive no more than {number} folders and second names "
+                    "are passed over (members)"
+                )
+                faults.append(Fault("limit", said.format(number=f"{limits.members:,}")))
                 return
 
 
@@ -72,32 +75,29 @@ def _keep(chunks: Iterator[bytes], kept: IO[bytes], faults: list[Fault], largest
         for chunk in chunks:
             size += len(chunk)
             if size > largest:
-                said = f"a zip archive of more than {size_said(largest)} is not opened (member)"
-                faults.append(Fault("limit", said))
+                said = gettext("a zip archive of more than {size} is not opened (member)")
+                faults.append(Fault("limit", said.format(size=size_said(largest))))
                 return None
             kept.write(chunk)
     except OSError as error:
-        said = f"a zip archive cannot be kept while it is read: {error.strerror}"
-        faults.append(Fault("unreadable", said))
+        said = gettext("a zip archive cannot be kept while it is read: {reason}")
+        faults.append(Fault("unreadable", said.format(reason=gettext(error.strerror or str(error)))))
         return None
     return size
 
 
 def _member(entry: Entry, start: int, end: int, packed: Packed) -> Member:
     if entry.is_encrypted:
-        return Member(entry.name, iter(()), skipped="is encrypted")
+        return Member(entry.name, iter(()), skipped=gettext("is encrypted"))
     if entry.is_link:
-        return Member(entry.name, iter(()), skipped="a link in the archive is not followed")
+        return Member(entry.name, iter(()), skipped=gettext("a link in the archive is not followed"))
     if entry.method not in KNOWN_METHODS:
-        said = "damaged, or packed in a way that is not known here"
+        said = gettext("damaged, or packed in a way that is not known here")
         return Member(entry.name, iter(()), [Fault("damaged", said)])
     faults: list[Fault] = []
     if start < 0:
-        faults.append(
-            Fault(
-                "damaged", "damaged: there is no such member, or another, where the list of the archive says"
-            )
-        )
+        said = gettext("damaged: there is no such member, or another, where the list of the archive says")
+        faults.append(Fault("damaged", said))
         return Member(entry.name, iter(()), faults)
     content = unpacked(packed, entry, start, end, faults)
     return Member(entry.name, content, faults, packed=entry.method != STORED)
@@ -121,15 +121,19 @@ def _listed(file: IO[bytes], listing: Listing, faults: list[Fault]) -> Iterator[
         yield None if entry.is_folder else (entry, start, start + entry.packed)
     said = []
     if count & 0xFFFF != listing.members & 0xFFFF:
-        said.append(f"its list has {count:,} members and not {listing.members:,}")
+        many = gettext("its list has {number} members and not {said}")
+        said.append(many.format(number=f"{count:,}", said=f"{listing.members:,}"))
     if again:
-        said.append(f"{again:,} names in its list are of members that have another")
+        many = gettext("{number} names in its list are of members that have another")
+        said.append(many.format(number=f"{again:,}"))
     if listing.start - covered >= _SMALLEST_MEMBER:
-        said.append(f"{listing.start - covered:,} bytes belong to no member in its list")
+        many = gettext("{number} bytes belong to no member in its list")
+        said.append(many.format(number=f"{listing.start - covered:,}"))
     if listing.behind:
-        said.append(f"{listing.behind:,} bytes stand behind it")
+        said.append(gettext("{number} bytes stand behind it").format(number=f"{listing.behind:,}"))
     if said:
-        faults.append(Fault("damaged", f"damaged zip archive: {'; '.join(said)}"))
+        damage = gettext("damaged zip archive: {problems}").format(problems="; ".join(said))
+        faults.append(Fault("damaged", damage))
 
 
 def _walked(file: IO[bytes], packed: Packed) -> Iterator[_Found | None]:

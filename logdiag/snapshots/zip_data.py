@@ -6,6 +6,7 @@ from typing import IO
 
 from isal import isal_zlib
 
+from logdiag.language import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.compression import (
     ERRORS,
@@ -52,11 +53,12 @@ class Packed:
         """The bytes between two places."""
         while start < end:
             if not self._left:
-                faults.append(Fault("damaged", "damaged: members of the archive lie on top of each other"))
+                said = gettext("damaged: members of the archive lie on top of each other")
+                faults.append(Fault("damaged", said))
                 return
             piece = read_at(self._file, start, min(CHUNK, end - start, self._left))
             if not piece:
-                faults.append(Fault("cut", "cut: the archive ends inside this member"))
+                faults.append(Fault("cut", gettext("cut: the archive ends inside this member")))
                 return
             for part in slices(iter([piece])):
                 yield part
@@ -75,11 +77,11 @@ def unpacked(packed: Packed, entry: Entry, start: int, end: int, faults: list[Fa
             crc = isal_zlib.crc32(part, crc)
             yield part
         if entry.crc not in (None, crc) and not faults:
-            raise EOFError("its checksum is wrong")
+            raise EOFError(gettext("its checksum is wrong"))
     except ERRORS as error:
         if not faults:
-            said = f"damaged: the archive cannot give this member whole ({error})"
-            faults.append(Fault("damaged", said))
+            said = gettext("damaged: the archive cannot give this member whole ({reason})")
+            faults.append(Fault("damaged", said.format(reason=error)))
 
 
 def _unpacked(packed: Packed, entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -89,7 +91,7 @@ def _unpacked(packed: Packed, entry: Entry, pieces: Iterator[bytes]) -> Iterator
         if stream.eof:
             packed.place += len(piece) - len(stream.unused_data)
             return
-    raise EOFError("its data end too early")
+    raise EOFError(gettext("its data end too early"))
 
 
 def _with_header(entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -98,11 +100,11 @@ def _with_header(entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
     while len(start) < 9:
         piece = next(pieces, b"")
         if not piece:
-            raise EOFError("its data end too early")
+            raise EOFError(gettext("its data end too early"))
         start += piece
     _, length, properties = struct.unpack("<2H5s", start[:9])
     if length != len(properties):
-        raise EOFError("it is packed in an odd way")
+        raise EOFError(gettext("it is packed in an odd way"))
     size = (1 << 64) - 1 if entry.flags & _HAS_END_MARK or entry.crc is None else entry.size
     yield properties + size.to_bytes(8, "little")
     yield start[9:]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
+from logdiag.language import N_
 from logdiag.records.pasted.record import Pasted
 from logdiag.records.pasted.starts import starts
 from logdiag.records.pieces import Apart
 from logdiag.records.rows import Record, Unparsed, rows
 
-PROSE = "stands between pasted records"
+PROSE = N_("stands between pasted records")
 
 # Signs of Markdown's escapes: a user may be DOMAIN\_name, and a regular expression hold \[.
 _ESCAPED = re.compile(rb'[a-z0-9]\\_[a-z0-9]|= ?"\\[\[<]|[a-z]\\\[[0-9]{1,20}\\?\]:')
