@@ -70,7 +70,9 @@ def diagnose(
     inputs: Inputs,
     output: Annotated[
         list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write .html or .json; may be repeated."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write .html, .md, .json or .jsonl; may be repeated."
+        ),
     ] = None,
     fail_on: Annotated[
         str, typer.Option(metavar="LEVEL", help="Exit 1 on findings at info, low, medium, high or critical.")
@@ -94,13 +96,13 @@ def diagnose(
 ) -> None:
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
     from logdiag.model import SEVERITIES, Severity
-    from logdiag.pipeline import Options
+    from logdiag.pipeline import VIEWS, Options
     from logdiag.pipeline import diagnose as run
     from logdiag.snapshots import Limits
 
     if fail_on not in (*SEVERITIES, "none"):
         _usage(f"--fail-on {fail_on}: the levels are none, {', '.join(SEVERITIES)}")
-    outputs = _outputs(output or [], (".html", ".json"))
+    outputs = _outputs(output or [], tuple(VIEWS))
     options = Options(
         fail_on=None if fail_on == "none" else cast(Severity, fail_on),
         min_coverage=min_coverage,
@@ -113,7 +115,7 @@ def diagnose(
     )
     report = run(inputs, options)
     for path in outputs:
-        _write(path, (report.to_html() if path.suffix.lower() == ".html" else report.to_json()).encode())
+        _write(path, VIEWS[path.suffix.lower()](report).encode())
         _say(f"wrote {path}", quiet)
     if not outputs:
         color = not no_color and "NO_COLOR" not in os.environ and sys.stdout.isatty()

@@ -1,6 +1,6 @@
 """The straight line: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -87,6 +87,19 @@ class Report:
 
         return json_.render(self.diagnosis)
 
+    def to_jsonl(self) -> str:
+        """The findings file by the line: JSON objects that say of what type they are."""
+        from logdiag.report import jsonl
+
+        return jsonl.render(self.diagnosis)
+
+    def to_markdown(self) -> str:
+        """A report for a ticket."""
+        from logdiag.report import markdown
+
+        with speaking(self.diagnosis.language):
+            return markdown.render(self.diagnosis)
+
     def to_text(self, *, color: bool = False, width: int = 100) -> str:
         """A summary for a terminal."""
         from logdiag.report import text
@@ -104,6 +117,15 @@ class Report:
         rows = [plain(finding) for finding in self.diagnosis.findings]
         frame = pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__))
         return frame.assign(first=pd.to_datetime(frame["first"]), last=pd.to_datetime(frame["last"]))
+
+
+VIEWS: dict[str, Callable[[Report], str]] = {
+    ".html": Report.to_html,
+    ".md": Report.to_markdown,
+    ".json": Report.to_json,
+    ".jsonl": Report.to_jsonl,
+}
+"""What is written to a file, by its suffix."""
 
 
 def parse(

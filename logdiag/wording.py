@@ -48,8 +48,3 @@ def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return gettext("{} and {}").format(", ".join(names[:-1]), names[-1])
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 record``, ``2 records``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

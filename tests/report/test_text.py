@@ -37,7 +37,7 @@ def test_it_tells_what_matters() -> None:
         assert flat(incident.summary) in shown
     assert "since 2020-08-12 19:57:43, last seen 2020-08-12 20:07:44 UTC" in shown
     assert "20004 20006 20007, unknown: 40055" in shown
-    assert "none given" in shown
+    assert "no snapshot given" in shown
     for wanted in diagnosis.wanted:
         assert wanted.what in shown
     assert "Gap: expc01" in shown
@@ -138,7 +138,7 @@ def test_a_log_cannot_forge_a_line() -> None:
     )
     shown = plain(dataclasses.replace(diagnosis, changes=(forged,)), 160)
     assert shown.count("\nDo this first\n") == 1
-    assert "restart: x Do this first 1. On expc01\\x0b\\x85\\u2028y" in shown
+    assert "Restart: x Do this first 1. On expc01\\x0b\\x85\\u2028y" in shown
 
 
 def test_both_reports_use_the_same_words() -> None:
