@@ -43,9 +43,9 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
         headline = diagnosis.incidents[0]
         if verdict.startswith(f"{headline.title}. "):
             title, verdict = headline.title, verdict[len(headline.title) + 2 :]
-        yield from (f"# {_said(title)}", "", _severity(headline), "")
+        yield from (*_heading(1, title), _severity(headline), "")
     else:
-        yield from (f"# {title}", "")
+        yield from _heading(1, title)
     yield from (_said(verdict), "")
 
 
@@ -53,7 +53,7 @@ def _first(diagnosis: Diagnosis) -> Iterator[str]:
     if not diagnosis.incidents or not diagnosis.incidents[0].remedy:
         return
     steps = first_steps(diagnosis)
-    yield from (f"## {gettext('Do this first')}", "")
+    yield from _heading(2, gettext("Do this first"))
     yield from _steps(steps, brief=True)
     left = len(diagnosis.incidents[0].remedy) - len(steps)
     if not steps:
@@ -89,7 +89,7 @@ def _cluster(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
         ]
         for peer in peers
     ]
-    yield from (f"## {gettext('Cluster')}", "")
+    yield from _heading(2, gettext("Cluster"))
     yield from _table([*([gettext("Cluster")] if several else []), *headings], rows)
     yield from _more(left_out.peers, "peers")
 
@@ -97,20 +97,20 @@ def _cluster(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
 def _incidents(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
     left = {finding.id: finding for finding in diagnosis.findings}
     if diagnosis.incidents:
-        yield from (f"## {gettext('Incidents')}", "")
+        yield from _heading(2, gettext("Incidents"))
     for number, incident in enumerate(diagnosis.incidents, start=1):
         own = [left.pop(id_) for id_ in incident.findings if id_ in left]
-        yield from (f"### {number}. {_said(incident.title)}", "", _severity(incident), "")
+        yield from (*_heading(3, incident.title, f"{number}. "), _severity(incident), "")
         yield from (_said(incident.summary), "")
         done = len(first_steps(diagnosis)) if number == 1 else 0
         if incident.remedy[done:]:
-            yield from (f"#### {gettext('What to do next') if done else gettext('What to do')}", "")
+            yield from _heading(4, gettext("What to do next") if done else gettext("What to do"))
             yield from _steps(incident.remedy[done:], brief=False, start=done + 1)
         yield from _findings(own, f"{number}.")
     yield from _more(left_out.incidents, "incidents")
     if left:
         beside = gettext("Beside the incidents") if diagnosis.incidents else gettext("For the record")
-        yield from (f"## {beside}", "")
+        yield from _heading(2, beside)
         yield from _findings(list(left.values()), "")
     yield from _more(left_out.findings, "findings")
 
@@ -145,7 +145,7 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
     ]
     yield from _table(headings, rows)
     for number, one in enumerate(findings, start=1):
-        yield from (f"#### {prefix}{number} {_said(one.title)}" if prefix else f"### {_said(one.title)}", "")
+        yield from _heading(4, one.title, f"{prefix}{number} ") if prefix else _heading(3, one.title)
         if one.explanation:
             yield from (_said(one.explanation), "")
         if one.requested:
@@ -188,7 +188,7 @@ def _changes(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
         [phrases.utc(one.time), one.peer, words.CHANGES[one.kind], one.what, phrases.who(one)]
         for one in diagnosis.changes
     ]
-    yield from (f"## {gettext('Changes and restarts')}", "")
+    yield from _heading(2, gettext("Changes and restarts"))
     headings = gettext("When, in UTC"), gettext("Peer"), gettext("Kind"), gettext("What"), gettext("Who")
     yield from _table(headings, rows)
     yield from _more(left_out.changes, "changes")
@@ -197,7 +197,7 @@ def _changes(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
 def _wanted(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
     if not diagnosis.wanted:
         return
-    yield from (f"## {gettext('Ask the customer for')}", "")
+    yield from _heading(2, gettext("Ask the customer for"))
     for one in diagnosis.wanted:
         yield f"- {_said(one.what)}  "
         yield f"  {_said(one.why)}"
@@ -206,7 +206,7 @@ def _wanted(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
 
 
 def _read(diagnosis: Diagnosis, whole: Diagnosis, left_out: Limits) -> Iterator[str]:
-    yield from (f"## {gettext('What was read')}", "", _said(phrases.read_in_all(whole.coverage)), "")
+    yield from (*_heading(2, gettext("What was read")), _said(phrases.read_in_all(whole.coverage)), "")
     if whole.coverage.repeated:
         yield from (_said(phrases.repeated(whole.coverage)), "")
     if diagnosis.exit.reasons:
@@ -251,7 +251,7 @@ def _read(diagnosis: Diagnosis, whole: Diagnosis, left_out: Limits) -> Iterator[
 
 
 def _unjudged(diagnosis: Diagnosis) -> Iterator[str]:
-    yield from (f"## {gettext('What could not be judged')}", "")
+    yield from _heading(2, gettext("What could not be judged"))
     rules: dict[str, list[str]] = {}
     for one in diagnosis.not_checked:
         rules.setdefault(one.reason, []).append(one.rule)
@@ -264,7 +264,7 @@ def _unjudged(diagnosis: Diagnosis) -> Iterator[str]:
     yield from (_said(said.format(silent=silent, unjudged=unjudged)), "")
     misses = [one for one in diagnosis.silent if one.nearest_miss is not None]
     if misses:
-        yield from (f"### {gettext('Nearest misses')}", "")
+        yield from _heading(3, gettext("Nearest misses"))
         yield from (f"- {_said(one.rule)}: {_said(one.nearest_miss or '')}" for one in misses)
         yield ""
 
@@ -274,6 +274,10 @@ def _foot(diagnosis: Diagnosis) -> Iterator[str]:
     made = made.format(version=diagnosis.tool.version, library=diagnosis.tool.library)
     note = gettext("All times are UTC. Control characters in log text are shown as signs such as {sign}.")
     yield from ("---", "", f"{_said(made)}. {_said(note.format(sign=chr(92) + 'x1b'))}", "")
+
+
+def _heading(level: int, title: str, number: str = "") -> tuple[str, str]:
+    return f"{'#' * level} {number}{_said(title)}", ""
 
 
 def _severity(incident: Incident) -> str:
