@@ -302,7 +302,7 @@ def _table(headings: Iterable[str], rows: Iterable[Sequence[str]]) -> Iterator[s
 
 def _more(number: int, things: phrases.Things) -> Iterator[str]:
     if number:
-        yield from (_said(phrases.more(number, things)), "")
+        yield from (phrases.more(number, things), "")
 
 
 def _milliseconds(time: datetime) -> str:

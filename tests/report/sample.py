@@ -652,32 +652,37 @@ def empty() -> Diagnosis:
 
 def hostile() -> Diagnosis:
     """Two clusters with an attack in every string that is free to hold one; the relations stay."""
-    attacked: Diagnosis = _with(" ".join(HOSTILE), two_clusters(), Diagnosis)
-    return attacked
+    return attacked(two_clusters(), " ".join(HOSTILE))
 
 
 def calm() -> Diagnosis:
     """The same with a harmless word instead."""
-    changed: Diagnosis = _with("calm", two_clusters(), Diagnosis)
+    return attacked(two_clusters(), "calm")
+
+
+def attacked(diagnosis: Diagnosis, attack: str) -> Diagnosis:
+    """The diagnosis with ``attack`` behind every string that is free to hold it."""
+    changed: Diagnosis = _attack(diagnosis, Diagnosis, attack)
     return changed
 
 
-def _with(more: str, value: Any, kind: Any) -> Any:
+def _attack(value: Any, kind: Any, attack: str) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         hints = get_type_hints(type(value))
         return dataclasses.replace(
             value,
             **{
-                field.name: _with(more, getattr(value, field.name), hints[field.name])
+                field.name: _attack(getattr(value, field.name), hints[field.name], attack)
                 for field in dataclasses.fields(value)
             },
         )
     if isinstance(value, tuple):
-        return tuple(_with(more, item, _inner(kind, item)) for item in value)
+        return tuple(_attack(item, _inner(kind, item), attack) for item in value)
     if isinstance(value, dict):
-        return {_with(more, key, str): _with(more, item, get_args(kind)[1]) for key, item in value.items()}
+        kinds = get_args(kind)
+        return {_attack(key, str, attack): _attack(item, kinds[1], attack) for key, item in value.items()}
     if isinstance(value, str) and value and not _is_literal(kind):
-        return value + more
+        return value + attack
     return value
 
 
