@@ -44,7 +44,8 @@ MOST_LISTED = 50
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``; of very many the first, and how many there are more."""
     if len(names) > MOST_LISTED:
-        return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED:,} more"
+        said = gettext("{names} and {number} more")
+        return said.format(names=", ".join(names[:MOST_LISTED]), number=f"{len(names) - MOST_LISTED:,}")
     if len(names) < 2:
         return "".join(names)
     return gettext("{} and {}").format(", ".join(names[:-1]), names[-1])

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshots": {"errors", "grammar", "language", "model", "numbering"},
     "reading": {"dumps", "grammar", "kinds", "language", "model", "numbering", "records", "snapshots"},
     "overlaps": {"reading"},
-    "cluster": {"conditions", "model", "numbering", "reading", "records", "spans"},
+    "cluster": {"conditions", "language", "model", "numbering", "reading", "records", "spans"},
     "ledger": {"cluster", "language", "model", "reading", "snapshots"},
     "evidence": {"cluster", "conditions", "dumps", "reading", "records"},
     "facts": {"cluster", "conditions", "dumps", "model", "reading", "records"},

@@ -6,6 +6,7 @@ from dataclasses import replace
 from logdiag.cluster.find import Cluster, find_cluster
 from logdiag.cluster.names import plain_name
 from logdiag.cluster.split import split
+from logdiag.language import gettext
 from logdiag.numbering import Numbering
 from logdiag.reading import Tables
 
@@ -33,7 +34,7 @@ def _label(part: Tables) -> str:
         return names[0]
     logging = {span.host for spans in part.spans.values() for span in spans}
     hosts = sorted({*logging, *(str(dump.host) for dump in part.dumps)})
-    return f"the cluster of {hosts[0]}"
+    return gettext("the cluster of {host}").format(host=hosts[0])
 
 
 def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Cluster:
