@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -25,7 +24,8 @@ LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10, peers=30, mem
 LONGEST = 600
 """Characters that are shown of one value."""
 
-_NARROWEST, _UNBOUNDED = 20, 1 << 16
+_NARROWEST = 20
+_GAP = 2
 _THREE_ALARMS = len("20004 20006 20007")
 # Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
 _LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
@@ -59,20 +59,18 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
         legacy_windows=False,
         _environ={},
     )
-    for part in _parts(diagnosis, whole, left_out, console):
+    for part in _parts(diagnosis, whole, left_out, console.width):
         console.print(part)
     return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip("\n").split("\n"))
 
 
-def _parts(
-    diagnosis: Diagnosis, whole: Coverage, left_out: Limits, console: Console
-) -> Iterator[RenderableType]:
+def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) -> Iterator[RenderableType]:
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
     yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
     made = gettext("logdiag {version}, rules {library}")
     yield _soft(made.format(version=diagnosis.tool.version, library=diagnosis.tool.library))
     if diagnosis.cluster.peers:
-        yield from _clusters(diagnosis.cluster.peers, console)
+        yield from _clusters(diagnosis.cluster.peers, width)
         yield from _more(left_out.peers, "peers")
     if headline and headline.remedy:
         yield from _section(gettext("Do this first"), *_actions(headline, first_steps(diagnosis)))
@@ -96,31 +94,39 @@ def _parts(
         yield from _section(gettext("Nearest misses"), *items)
 
 
-def _clusters(peers: tuple[Peer, ...], console: Console) -> Iterator[RenderableType]:
+def _clusters(peers: tuple[Peer, ...], width: int) -> Iterator[RenderableType]:
     """The peers of each cluster as tables, or all as lists where a table would be a heap of syllables."""
     clusters = [(name, tuple(own)) for name, own in itertools.groupby(peers, key=lambda peer: peer.cluster)]
-    tables = [_table(own) for _, own in clusters]
-    wide = console.options.update(max_width=_UNBOUNDED)
-    fits = all(Measurement.get(console, wide, table).minimum <= console.width for table in tables)
-    for (name, own), table in zip(clusters, tables, strict=True):
+    tables = [_rows(own) for _, own in clusters]
+    fits = all(_needed(rows) <= width for rows in tables)
+    for (name, own), rows in zip(clusters, tables, strict=True):
         title = gettext("Cluster") if name is None else gettext("Cluster: {name}").format(name=name)
-        yield from _section(title, *((table,) if fits else map(_peer, own)))
+        yield from _section(title, *((_table(rows),) if fits else map(_peer, own)))
 
 
-def _table(peers: tuple[Peer, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=_SOFT)
-    for heading in (gettext("Peer"), gettext("Role"), gettext("Software"), gettext("Log, in UTC")):
-        table.add_column(heading, no_wrap=True)
-    table.add_column(gettext("Alarms raised"), min_width=_THREE_ALARMS, overflow="fold")
+def _rows(peers: tuple[Peer, ...]) -> list[list[Text]]:
+    """The peers, and first what is told of them; the alarms last, which may take several lines."""
+    headings = gettext("Peer"), gettext("Role"), gettext("Software"), gettext("Log, in UTC")
+    rows = [[Text(heading, style=_SOFT) for heading in (*headings, gettext("Alarms raised"))]]
     for peer in peers:
-        table.add_row(
-            Text(_line(peer.name), style="bold"),
-            _line(phrases.role(peer)),
-            _line(phrases.software(peer)),
-            _log(peer),
-            _alarms(peer),
-        )
-    return table
+        name, role = Text(_line(peer.name), style="bold"), Text(_line(phrases.role(peer)))
+        rows.append([name, role, Text(_line(phrases.software(peer))), _log(peer), _alarms(peer)])
+    return rows
+
+
+def _needed(rows: list[list[Text]]) -> int:
+    widest: list[int] = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    return sum(width + _GAP for width in widest[:-1]) + min(widest[-1], _THREE_ALARMS)
+
+
+def _table(rows: list[list[Text]]) -> RenderableType:
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    for _ in rows[0][:-1]:
+        grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid
 
 
 def _peer(peer: Peer) -> RenderableType:

@@ -15,7 +15,7 @@ import sample
 from logdiag.language import speaking
 from logdiag.model import Diagnosis
 from logdiag.pipeline import Options, Report, diagnose
-from logdiag.report import text
+from logdiag.report import markdown, text
 from logdiag.report.json_ import plain
 from logdiag.snapshots import Limits
 
@@ -27,6 +27,10 @@ OF_VIEWS = {"UTC", "ID", "FILE", "json", "logdiag", "xStatus", "xConfiguration",
 
 def words(said: str) -> set[str]:
     return set(re.findall(r"[A-Za-z]{2,}", said))
+
+
+def _begins(word: str, value: str) -> bool:
+    return value.startswith(word)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -41,7 +45,7 @@ def texts(value: Any) -> Iterator[str]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """Of inputs of which each has something wrong with it."""
     samples = Path(__file__).parents[2] / "sample_logs"
-    [log] = (samples / "peer-lost").glob("*.txt") if (samples / "peer-lost").is_dir() else []
+    [log] = (samples / "peer-lost").iterdir()
     record = log.read_bytes()
     folder = tmp_path_factory.mktemp("inputs")
     packed = io.BytesIO()
@@ -89,13 +93,13 @@ def test_the_ledger_is_korean(report: Report) -> None:
 @pytest.mark.parametrize("view", ["to_text", "to_markdown"])
 def test_a_view_adds_no_english_to_what_it_tells(report: Report, view: str) -> None:
     values = set().union(*map(words, texts(plain(report.diagnosis))))
-    assert words(getattr(report, view)()) - values <= OF_VIEWS
+    said = words(getattr(report, view)())
+    # A long value is cut, and so may be its last word.
+    assert {word for word in said if not any(map(partial(_begins, word), values))} <= OF_VIEWS
 
 
 @pytest.mark.parametrize("make", [sample.sample, sample.quiet, sample.two_clusters, sample.empty])
 def test_no_view_has_english_of_its_own(make: Any) -> None:
-    from logdiag.report import markdown
-
     diagnosis: Diagnosis = make()
     values = set().union(*map(words, texts(plain(diagnosis))))
     with speaking("ko"):

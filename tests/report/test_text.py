@@ -7,7 +7,9 @@ from typing import get_args
 
 import pytest
 import sample
+from rich.cells import cell_len
 
+from logdiag.language import speaking
 from logdiag.model import Diagnosis, Risk, State
 from logdiag.report import html, text
 
@@ -105,6 +107,41 @@ def test_colour_changes_nothing_but_colour(make: Callable[[], Diagnosis]) -> Non
     colored = text.render(make(), color=True, width=100)
     assert [line.rstrip() for line in COLOR.sub("", colored).split("\n")] == plain(make()).split("\n")
     assert COLOR.search(colored)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("make", DIAGNOSES)
+def test_wide_letters_are_counted_as_wide(make: Callable[[], Diagnosis], width: int) -> None:
+    wide = sample.attacked(make(), " 클러스터의피어가분리되었습니다 漢字かな全角ＡＢ")
+    for diagnosis in (make(), wide):
+        with speaking("ko"):
+            lines = plain(diagnosis, width).split("\n")
+        assert max(map(cell_len, lines)) <= width
+
+
+def test_the_peers_are_a_table_where_it_fits_and_a_list_where_not() -> None:
+    for width, is_table in ((60, False), (80, False), (100, True), (120, True)):
+        lines = plain(sample.two_clusters(), width).split("\n")
+        headings = [
+            line for line in lines if re.match("Peer +Role +Software +Log, in UTC +Alarms raised$", line)
+        ]
+        assert len(headings) == (2 if is_table else 0)
+        assert ("- expc01 (primary, Expressway-C X12.5.9)" in lines) == (not is_table)
+
+
+def test_a_terminal_that_says_it_has_no_columns_gets_a_summary() -> None:
+    assert flat(plain(sample.sample(), 0)).startswith(sample.sample().verdict[:20])
+
+
+def test_the_verdict_is_first_then_the_peers_the_steps_the_incidents() -> None:
+    lines = plain(sample.sample(), 160).split("\n")
+    assert lines[0] == sample.sample().verdict
+    order = ["Cluster", "Do this first", "Incidents", "Changes and restarts", "Ask the customer for", "Read"]
+    assert [line for line in lines if line in order] == order
+
+
+def test_a_plain_summary_of_plain_values_is_plain() -> None:
+    assert plain(sample.sample()).isascii()
 
 
 def test_the_environment_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

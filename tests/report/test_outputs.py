@@ -1,0 +1,54 @@
+"""What `diagnose` writes, and how the README tells of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from logdiag.cli import app
+from logdiag.pipeline import VIEWS, diagnose
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = str(ROOT / "sample_logs" / "replication")
+
+
+def test_the_suffix_decides_what_is_written(tmp_path: Path) -> None:
+    files = [tmp_path / f"x{suffix}" for suffix in VIEWS]
+    done = CliRunner().invoke(
+        app, ["diagnose", SAMPLE, *(word for file in files for word in ("-o", str(file)))]
+    )
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    written = {file.suffix: file.read_text(encoding="utf-8") for file in files}
+    report = diagnose([SAMPLE])
+    assert written == {suffix: view(report) for suffix, view in VIEWS.items()}
+    assert written[".md"].startswith("# ")
+    assert written[".html"].startswith("<!doctype html>")
+    assert json.loads(written[".json"])["verdict"] == json.loads(written[".jsonl"].split("\n")[0])["verdict"]
+
+
+def test_a_summary_that_is_piped_is_plain() -> None:
+    done = CliRunner().invoke(app, ["diagnose", SAMPLE], color=True)
+    assert done.exit_code == 0
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.split("\n"))) <= 100
+    assert done.stdout == diagnose([SAMPLE]).to_text()
+
+
+def test_the_readme_tells_of_every_output_and_every_type_of_line() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("### What comes out\n")
+    section = section.partition("\n### ")[0]
+    types = {json.loads(line)["type"] for line in diagnose([SAMPLE]).to_jsonl().splitlines()}
+    for name in (*VIEWS, *types):
+        assert f"`{name}`" in section
+
+
+@pytest.mark.parametrize("suffix", VIEWS)
+def test_a_view_is_told_in_the_language_of_the_diagnosis(suffix: str) -> None:
+    from logdiag.pipeline import Options
+
+    report = diagnose([SAMPLE], Options(language="ko"))
+    assert report.diagnosis.verdict in VIEWS[suffix](report) or suffix == ".md"
+    assert "복제" in VIEWS[suffix](report)
