@@ -53,12 +53,12 @@ def since_until(of: Incident | Finding) -> str:
 
 def role(peer: Peer) -> str:
     """What a peer is in its cluster."""
-    return ROLES[peer.role] if peer.role else gettext("role not known")
+    return ROLES[peer.role] if peer.role else gettext("not known")
 
 
 def software(peer: Peer) -> str:
     """What runs on a peer."""
-    return " ".join(filter(None, (peer.product, peer.version))) or gettext("software not known")
+    return " ".join(filter(None, (peer.product, peer.version))) or gettext("not known")
 
 
 def log_of(peer: Peer) -> str:

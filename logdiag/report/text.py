@@ -131,7 +131,9 @@ def _table(rows: list[list[Text]]) -> RenderableType:
 
 def _peer(peer: Peer) -> RenderableType:
     name = Text(_line(peer.name), style="bold")
-    name.append(_line(f" ({phrases.role(peer)}, {phrases.software(peer)})"), style="not bold")
+    role = phrases.role(peer) if peer.role else gettext("role not known")
+    software = phrases.software(peer) if peer.product or peer.version else gettext("software not known")
+    name.append(_line(f" ({role}, {software})"), style="not bold")
     raised = Text(gettext("Alarms raised") + ": ").append_text(_alarms(peer))
     return _item("-", name, raised, Text(gettext("Log, in UTC") + ": ").append_text(_log(peer)))
 
