@@ -89,6 +89,7 @@ def test_golden(sample: str, samples: Path, golden: Callable[[str, str], None]) 
     golden(f"{sample}.json", report.to_json().replace(digest, "RULES"))
     golden(f"{sample}.html", report.to_html().replace(digest, "RULES"))
     golden(f"{sample}.txt", report.to_text().replace(digest, "RULES"))
+    golden(f"{sample}.md", report.to_markdown().replace(digest, "RULES"))
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
