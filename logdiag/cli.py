@@ -6,9 +6,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from logdiag.pipeline import Report
 
 EXIT_USAGE = 2
 EXIT_LIBRARY = 3
@@ -87,6 +90,14 @@ def diagnose(
     explain: Annotated[
         bool, typer.Option("--explain", help="For each rule that stayed silent, say how near it came.")
     ] = False,
+    redact: Annotated[
+        bool,
+        typer.Option("--redact", help="Tell no addresses, names, users, aliases, keys or secrets."),
+    ] = False,
+    full: Annotated[
+        list[Path] | None,
+        typer.Option("--full", metavar="FILE", help="With --redact: write what is not redacted, too."),
+    ] = None,
     allow_partial: AllowPartial = False,
     rules: Rules = None,
     limit: Limit = None,
@@ -102,7 +113,10 @@ def diagnose(
 
     if fail_on not in (*SEVERITIES, "none"):
         _usage(f"--fail-on {fail_on}: the levels are none, {', '.join(SEVERITIES)}")
-    outputs = _outputs(output or [], tuple(VIEWS))
+    outputs, whole = output or [], full or []
+    problems = _problems([*outputs, *whole], tuple(VIEWS)) + _problems_of_full(outputs, whole, redact)
+    if problems:
+        _usage("\nlogdiag: ".join(problems))
     options = Options(
         fail_on=None if fail_on == "none" else cast(Severity, fail_on),
         min_coverage=min_coverage,
@@ -113,14 +127,17 @@ def diagnose(
         jobs=jobs,
         language=language,
     )
-    report = run(inputs, options)
-    for path in outputs:
-        _write(path, VIEWS[path.suffix.lower()](report).encode())
-        _say(f"wrote {path}", quiet)
+    complete = run(inputs, options)
+    report = complete.redacted() if redact else complete
+    # All are made before one is written: a redacted report may be refused.
+    contents = [(path, VIEWS[path.suffix.lower()](report).encode()) for path in outputs]
+    contents += [(path, VIEWS[path.suffix.lower()](complete).encode()) for path in whole]
+    summary = "" if outputs else _summary(report, color=not no_color)
+    for path, content in contents:
+        _write(path, content)
+        _say(report.said(f"wrote {path}"), quiet)
     if not outputs:
-        color = not no_color and "NO_COLOR" not in os.environ and sys.stdout.isatty()
-        width = os.get_terminal_size().columns if sys.stdout.isatty() else 100
-        typer.echo(report.to_text(color=color, width=width), nl=False, color=color)
+        typer.echo(summary, nl=False, color="\x1b" in summary)
     for reason in report.diagnosis.exit.reasons:
         _say(reason.partition(": ")[2], quiet)
     raise typer.Exit(report.diagnosis.exit.code)
@@ -145,14 +162,15 @@ def parse(
     from logdiag.records import Want
     from logdiag.snapshots import Limits, find_snapshots
 
-    [path] = _outputs([output], tuple(export.FORMATS))
+    if problems := _problems([output], tuple(export.FORMATS)):
+        _usage(problems[0])
     limits = Limits().changed(limit or [])
     snapshots = find_snapshots(inputs)
     tables = read(snapshots, limits, want=Want(spooled=True), jobs=jobs)
-    _write(path, lambda file: export.FORMATS[path.suffix.lower()](tables.records, file))
+    _write(output, lambda file: export.FORMATS[output.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
     lines = sum(member.unparsed for member in tables.members)
-    _say(f"wrote {path}: {rows:,} records; {lines:,} lines are no records", quiet)
+    _say(f"wrote {output}: {rows:,} records; {lines:,} lines are no records", quiet)
     reasons = partial_reasons(tables.members, snapshots)
     for reason in reasons:
         _say(reason, quiet)
@@ -284,8 +302,23 @@ def _usage(message: str) -> NoReturn:
     raise typer.Exit(EXIT_USAGE)
 
 
-def _outputs(paths: list[Path], suffixes: tuple[str, ...]) -> list[Path]:
-    """The outputs, checked before anything is read; all that is wrong with them at once."""
+def _summary(report: "Report", *, color: bool) -> str:
+    terminal = sys.stdout.isatty()
+    return report.to_text(
+        color=color and terminal and "NO_COLOR" not in os.environ,
+        width=os.get_terminal_size().columns if terminal else 100,
+    )
+
+
+def _problems_of_full(outputs: list[Path], full: list[Path], redact: bool) -> list[str]:
+    if full and not redact:
+        return ["--full goes with --redact: without it, every output is full"]
+    redacted = {path.resolve() for path in outputs}
+    return [f"{path}: is to be redacted and full" for path in full if path.resolve() in redacted]
+
+
+def _problems(paths: list[Path], suffixes: tuple[str, ...]) -> list[str]:
+    """What is wrong with outputs, known before anything is read."""
     problems = []
     for path in paths:
         if path.suffix.lower() not in suffixes:
@@ -294,9 +327,7 @@ def _outputs(paths: list[Path], suffixes: tuple[str, ...]) -> list[Path]:
             problems.append(f"{path}: the folder {path.parent} does not exist")
         elif path.is_dir():
             problems.append(f"{path}: is a folder")
-    if problems:
-        _usage("\nlogdiag: ".join(problems))
-    return paths
+    return problems
 
 
 def _write(path: Path, content: bytes | Callable[[Path], None]) -> None:

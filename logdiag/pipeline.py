@@ -34,6 +34,7 @@ from logdiag.model import (
 from logdiag.overlaps import counted_once
 from logdiag.reading import Engine, Tables, read
 from logdiag.records import Want
+from logdiag.redaction import Form, Redactor, check, redacted
 from logdiag.rules.events import Case
 from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
@@ -70,42 +71,61 @@ class Options:
 
 @dataclass(frozen=True)
 class Report:
-    """A diagnosis and its views."""
+    """A diagnosis and its views; with a ``redactor``, one that says nothing of who the customer is."""
 
     diagnosis: Diagnosis
+    redactor: Redactor | None = field(default=None, repr=False)
+
+    def redacted(self) -> "Report":
+        """The report with numbered words for addresses, names, users, aliases, keys and secrets."""
+        return self if self.redactor is not None else Report(*redacted(self.diagnosis))
 
     def to_html(self) -> str:
-        """One self-contained page."""
+        """One self-contained page.
+
+        Raises:
+            RedactionError: of a redacted report, something is left that was to be replaced.
+
+        """
         from logdiag.report import html
 
         with speaking(self.diagnosis.language):
-            return html.render(self.diagnosis)
+            return self._checked(html.render(self.diagnosis), "html")
 
     def to_json(self) -> str:
-        """The findings file, `logdiag.findings/1`."""
+        """The findings file, `logdiag.findings/1`. Raises as `to_html` does."""
         from logdiag.report import json_
 
-        return json_.render(self.diagnosis)
+        return self._checked(json_.render(self.diagnosis), "json")
 
     def to_jsonl(self) -> str:
-        """The findings file by the line: JSON objects that say of what type they are."""
+        """The findings file by the line: JSON objects that say of what type they are. Raises as `to_html` does."""
         from logdiag.report import jsonl
 
-        return jsonl.render(self.diagnosis)
+        return self._checked(jsonl.render(self.diagnosis), "json")
 
     def to_markdown(self) -> str:
-        """A report for a ticket."""
+        """A report for a ticket. Raises as `to_html` does."""
         from logdiag.report import markdown
 
         with speaking(self.diagnosis.language):
-            return markdown.render(self.diagnosis)
+            return self._checked(markdown.render(self.diagnosis), "markdown")
 
     def to_text(self, *, color: bool = False, width: int = 100) -> str:
-        """A summary for a terminal."""
+        """A summary for a terminal. Raises as `to_html` does."""
         from logdiag.report import text
 
         with speaking(self.diagnosis.language):
-            return text.render(self.diagnosis, color=color, width=width)
+            return self._checked(text.render(self.diagnosis, color=color, width=width), "text")
+
+    def said(self, text: str) -> str:
+        """A line about the report, which may tell no more than the report does."""
+        return text if self.redactor is None else self.redactor.text(text)
+
+    def _checked(self, output: str, form: Form) -> str:
+        if self.redactor is not None:
+            check(output, form, self.redactor)
+        return output
 
     @property
     def findings(self) -> "pd.DataFrame":

@@ -48,10 +48,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "selection": {"alarms", "changes", "cluster", "conditions", "facts", "rules"},
     "telling": {"cluster", "incidents", "language", "model", "records", "wording"},
     "report": {"language", "model", "resources", "wording"},
+    "redaction": {"errors", "model", "resources"},
     "export": set(),
     "pipeline": {"alarms", "changes", "cluster", "conditions", "evidence", "facts", "incidents", "ledger"}
-    | {"language", "model", "overlaps", "reading", "records", "report", "rules", "selection"}
-    | {"snapshots", "telling"},
+    | {"language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
+    | {"selection", "snapshots", "telling"},
     "cli": {
         "errors",
         "export",

@@ -63,6 +63,7 @@ def render(diagnosis: Diagnosis) -> str:
     return environment.get_template("report.html.jinja").render(
         d=diagnosis,
         verdict=_verdict(diagnosis),
+        redacted=gettext(words.REDACTED) if words.is_redacted(diagnosis) else "",
         left_out=left_out,
         whole=whole,
         most=LIMITS.peers,

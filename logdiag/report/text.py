@@ -69,6 +69,8 @@ def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) 
     yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
     made = gettext("logdiag {version}, rules {library}")
     yield _soft(made.format(version=diagnosis.tool.version, library=diagnosis.tool.library))
+    if words.is_redacted(diagnosis):
+        yield Text(gettext(words.REDACTED))
     if diagnosis.cluster.peers:
         yield from _clusters(diagnosis.cluster.peers, width)
         yield from _more(left_out.peers, "peers")

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from logdiag.language import N_, gettext
-from logdiag.model import AlarmState, Basis, Kind, Risk, Role, Severity, State
+from logdiag.model import AlarmState, Basis, Diagnosis, Kind, Risk, Role, Severity, State
 
 K = TypeVar("K", bound=str)
 
@@ -79,3 +79,13 @@ KINDS: Words[Kind] = Words(
         "other": N_("other"),
     }
 )
+REDACTED = N_(
+    "Redacted: numbered words stand for addresses, names, users, aliases, keys and secrets; "
+    "the same word means the same."
+)
+"""What a report says of itself that tells no customer's names: see `is_redacted`."""
+
+
+def is_redacted(diagnosis: Diagnosis) -> bool:
+    """Whether a diagnosis has numbered words in the place of names."""
+    return "redact" in diagnosis.command.options

@@ -1,0 +1,143 @@
+"""A diagnosis without what says who the customer is: every text of it, by the place where it stands."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
+
+from logdiag.model import Command, Diagnosis, Finding, Incident, Step
+from logdiag.redaction.redactor import Redactor
+
+Role = Literal["text", "prose", "kept", "host", "cluster", "user", "id", "value"]
+
+_BY_ROLE: dict[Role, tuple[str, ...]] = {
+    "kept": (
+        *("severity", "state", "basis", "risk", "role", "kind", "rule", "capped", "language", "library"),
+        *("Tool.version", "Command.name"),
+    ),
+    "prose": (
+        "verdict",
+        "title",
+        "summary",
+        "explanation",
+        "outcome",
+        "do",
+        "why",
+        "verify",
+        "impact",
+        "wait",
+    ),
+    "host": ("Peer.name", "Peer.fqdn", "hosts", "peer", "where", "Finding.peers", "Incident.peers"),
+    "cluster": ("Peer.cluster",),
+    "user": ("Change.who",),
+    "id": ("fingerprint", "id", "Incident.findings", "caused_by"),
+    "value": ("values",),
+}
+_ROLES: dict[str, Role] = {field: role for role, fields in _BY_ROLE.items() for field in fields}
+"""What stands in a field, by its name or by its class and name; in all others it is a text."""
+
+_OF_HOSTS = "the cluster of "
+Put = Callable[[str, Role], str]
+
+
+def redacted(diagnosis: Diagnosis) -> tuple[Diagnosis, Redactor]:
+    """The diagnosis with tokens for literals, and what knows the literals, for texts about it.
+
+    Tokens are numbered in the order of the findings file, so the same diagnosis gives the same ones.
+    """
+    redactor = Redactor()
+    # What the end of a diagnosis teaches tells literals from words at its beginning.
+    for _ in range(2):
+        _anew(diagnosis, "text", lambda text, role: _learnt(text, role, redactor))
+        redactor.know()
+    told: Diagnosis = _Teller(diagnosis, redactor).told()
+    command = Command(told.command.name, {**told.command.options, "redact": "yes"})
+    return dataclasses.replace(told, command=command), redactor
+
+
+def _anew(value: Any, role: Role, put: Put, within: Callable[[Any], Put] | None = None) -> Any:
+    """The value with all of its texts put anew; ``within`` says how those of an object are."""
+    if isinstance(value, str):
+        return put(value, role)
+    if isinstance(value, tuple):
+        return tuple(_anew(item, role, put, within) for item in value)
+    if isinstance(value, dict):
+        keys: Role = "kept" if role == "value" else "text"
+        return {put(key, keys): _anew(item, role, put, within) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        put = within(value) if within is not None else put
+        fields = [field.name for field in dataclasses.fields(value)]
+        new = {name: _anew(getattr(value, name), _role(value, name), put, within) for name in fields}
+        return dataclasses.replace(value, **new)
+    return value
+
+
+def _role(noun: object, field: str) -> Role:
+    return _ROLES.get(f"{type(noun).__name__}.{field}", _ROLES.get(field, "text"))
+
+
+def _learnt(text: str, role: Role, redactor: Redactor) -> str:
+    match role:
+        case "text" | "prose" | "value":
+            redactor.learn(text)
+        case "id":
+            redactor.learn_literal(text.partition("@")[0], "id")
+        case "cluster" if text.startswith(_OF_HOSTS):
+            redactor.learn_literal(text.removeprefix(_OF_HOSTS), "host")
+        case "host" | "user" | "cluster":
+            redactor.learn_literal(text, role)
+    return text
+
+
+class _Teller:
+    """Puts tokens into a diagnosis.
+
+    Names that are words of the product as well (a user ``admin``, a host ``edge``) are replaced in a
+    sentence only where the finding that it tells of has them.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, redactor: Redactor) -> None:
+        self._diagnosis, self._redactor = diagnosis, redactor
+        self._findings = {finding.id: finding for finding in diagnosis.findings}
+
+    def told(self) -> Any:
+        return _anew(self._diagnosis, "text", self._put(()), self._within)
+
+    def _within(self, noun: Any) -> Put:
+        return self._put(tuple(sorted(self._names(noun))))
+
+    def _names(self, noun: Any) -> set[str]:
+        match noun:
+            case Finding():
+                kinds = ("host", "user")
+                bound = {value for value in noun.values.values() if self._redactor.kind(value) in kinds}
+                return {*noun.hosts, *noun.peers, *bound}
+            case Incident():
+                told = (self._findings[id_] for id_ in noun.findings if id_ in self._findings)
+                return set(noun.peers).union(*map(self._names, told))
+            case Diagnosis():
+                return self._names(noun.incidents[0]) if noun.incidents else set()
+            case Step():
+                return set(noun.where)
+        return set()
+
+    def _put(self, names: tuple[str, ...]) -> Put:
+        redactor = self._redactor
+
+        def put(text: str, role: Role) -> str:
+            match role:
+                case "kept":
+                    return text
+                case "prose":
+                    return redactor.text(text, names)
+                case "id":
+                    fingerprint, at, when = text.partition("@")
+                    return redactor.literal(fingerprint, "id") + at + when
+                case "cluster" if text.startswith(_OF_HOSTS):
+                    return _OF_HOSTS + redactor.literal(text.removeprefix(_OF_HOSTS), "host")
+                case "host" | "cluster" | "user":
+                    return redactor.literal(text, role)
+                case "value" if redactor.kind(text) in ("host", "user"):
+                    return redactor.literal(text, "host")
+            return redactor.text(text)
+
+        return put

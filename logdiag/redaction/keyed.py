@@ -1,0 +1,169 @@
+"""Literals that are known by what stands before them: keys, headers of SIP and HTTP, signs of an address."""
+
+import re
+from collections.abc import Iterator
+
+from logdiag.redaction.found import Found, Kind
+from logdiag.redaction.names import is_name
+from logdiag.redaction.vocabulary import product_words
+
+_KEYS: dict[Kind, str] = {
+    "secret": r"pass(?:word|phrase|wd)|(?:client_?)?secret|key|private[ -]?key|psk|token|access_?token"
+    r"|c?nonce|opaque|community(?:[ -]?name)?",
+    "user": r"user(?:[ _-]?name)?|login|remote[_-]user|account",
+    "serial": r"serial(?:[ _-]?number)?",
+    "id": r"call-serial-number|(?:from-|to-)?tag|call[_-]?id|(?:global|local)-call-?id"
+    r"|(?:local|remote)-sessionid|branch",
+    "alias": r"(?:src-|dst-)?alias|aor|contact|realm|(?:source|destination|request)-uri|matchedidentity"
+    r"|candidates|e164|h323-?id|display-?name",
+    "host": r"host(?:name)?|server|common-?name|cn|address|systemunit name|domain(?: name)?|remote-host",
+}
+_SETTINGS: dict[Kind, str] = {
+    "secret": r"(?:password|passphrase|secret|community|preshared|private_?key)\w{0,32}",
+    "user": r"user_?name",
+}
+"""Of settings that are changed: ``… password - changed from: 'a' to: 'b'``."""
+
+_NO_VALUE = {
+    *("", "-", "none", "null", "n/a", "unknown", "on", "off", "true", "false", "yes", "no", "<concealed>"),
+    *("localhost", "localhost.localdomain"),
+}
+_SCHEME = r"(?:sips?|h323|tel|callto|xmpp|im|pres|mailto):"
+_SECRETS = [
+    re.compile(pattern)
+    for pattern in (
+        r"-----BEGIN [A-Z0-9 ]{1,40}-----(?:[^-]|-(?!----END ))*+(?:-----END [A-Z0-9 ]{1,40}-----)?",
+        r"(?i)\bauthorization\s{0,2}[:=]\s{0,2}\"?(?:basic|bearer|negotiate|ntlm) +(?P<part>[^\s\",]+)",
+        r"(?i)(?<!-)\b(?:set-)?cookie\s{0,2}[:=]\s{0,2}(?P<part>[^\r\n\"]+)",
+        r"(?i)\bbearer +(?=[^\s\"]{0,64}[0-9])(?P<part>[\w.~+/=-]{8,})",
+        r"\beyJ[\w-]{8,}(?:\.[\w-]+)*",
+        r"(?<=://)[^\s/@\"'<>]{1,255}(?=@)",
+        r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}:){15,}+[0-9A-Fa-f]{2}",
+        r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}+(?![0-9A-Za-z])",
+    )
+]
+_BASE64 = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,}+={0,2}")
+_FEWEST_BETWEEN_SLASHES = 20
+
+_VALUE = r"(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|(?P<c>[^\s,;\"'<>()\[\]{}]++))"
+
+
+def _keyed(keys: str) -> re.Pattern[str]:
+    return re.compile(rf"(?i)(?<![\w-])(?:{keys})\"?\s{{0,2}}[=:>]\s{{0,2}}{_VALUE}")
+
+
+def _changed(keys: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?i)(?:{keys}) - changed from: '?(?P<a>[^\r\n\"]{{0,256}}?)'? to: '?(?P<b>[^\r\n\"']{{0,256}})"
+    )
+
+
+_BY_KEY = {kind: _keyed(keys) for kind, keys in _KEYS.items()}
+_BY_SETTING = {kind: _changed(keys) for kind, keys in _SETTINGS.items()}
+
+_LOCAL = re.compile(r"(?<![^\s@<>\"'(),;:\[\]{}|=/\\\0])[^\s@<>\"'(),;:\[\]{}|=/\\\0]++(?=@)")
+_AT = re.compile(r"(?<=@)[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+")
+_SCHEMED = re.compile(rf"(?i)\b{_SCHEME}([^\s@;,<>\"'?()\[\]|\0]++)(?!@)")
+_DISPLAYED = re.compile(rf"(?i)\"([^\"\n]{{1,128}})\"\s{{0,2}}<{_SCHEME}")
+_BARE_DISPLAYED = re.compile(
+    rf"(?i)\b(?:from|to|contact)\s{{0,2}}:\s{{0,2}}([^\s\"<:\0][^\"<\n:\0]{{0,63}}?)\s{{0,2}}<{_SCHEME}"
+)
+_ORGANISATION = re.compile(r"(?<![\w-])OU?=([^,/\n\"+\0]{1,128})")
+_HEADER_HOST = re.compile(r"(?<![^\s>])\d{4}-\d\d-\d\dT[0-9:.,+Z-]{8,24} ([^\s=:\"\0]{1,255})(?!\S)")
+_LISTED_HOST = re.compile(
+    r"\((?:\0++|[0-9]{1,3}\.[0-9.]{5,11}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,40}) ([^\s()\0]{1,255})\)"
+)
+
+
+def find_secrets(text: str) -> Iterator[Found]:
+    """What is a secret by its form or its key; it is hidden as a whole, whatever stands in it."""
+    claimed = bytearray(len(text))
+    for found in _secrets(text):
+        if found.start < found.end and claimed.find(1, found.start, found.end) < 0:
+            claimed[found.start : found.end] = b"\1" * (found.end - found.start)
+            yield found
+
+
+def _secrets(text: str) -> Iterator[Found]:
+    for pattern in _SECRETS:
+        for match in pattern.finditer(text):
+            yield Found(*match.span("part" if pattern.groups else 0), "secret")
+    for match in _BASE64.finditer(text):
+        if _looks_random(match[0]):
+            yield Found(match.start(), match.end(), "secret")
+    for pattern in (_BY_KEY["secret"], _BY_SETTING["secret"]):
+        yield from _values(pattern, "secret", text)
+
+
+def _looks_random(text: str) -> bool:
+    """Whether a long word is base64 rather than a path or a name."""
+    slashes = text.count("/")
+    return (
+        any(map(str.isdigit, text))
+        and any(map(str.isupper, text))
+        and any(map(str.islower, text))
+        and len(text) >= _FEWEST_BETWEEN_SLASHES * slashes
+    )
+
+
+def find_keyed(text: str) -> Iterator[Found]:
+    """Users, aliases, numbers and hosts that keys name. NULs are what was found before."""
+    for kind in ("user", "serial", "id", "alias", "host"):
+        yield from _values(_BY_KEY[kind], kind, text)
+    yield from _values(_BY_SETTING["user"], "user", text)
+
+
+def _values(pattern: re.Pattern[str], kind: Kind, text: str) -> Iterator[Found]:
+    for match in pattern.finditer(text):
+        for name, value in match.groupdict().items():
+            if value is None or value.lower() in _NO_VALUE or not value.strip(" *.<>"):
+                continue
+            start, end = match.span(name)
+            if kind == "secret":
+                yield Found(start, end, kind)
+            elif name == "c" and value in product_words():
+                continue  # words of a sentence: "server: check it"
+            else:
+                yield from _within(text, start, end, kind)
+
+
+def _within(text: str, start: int, end: int, kind: Kind) -> Iterator[Found]:
+    """The part of a value that is of its kind: of ``sip:alice@example.com`` it is ``alice``."""
+    value = text[start:end]
+    if scheme := re.match(_SCHEME, value, re.IGNORECASE):
+        start += scheme.end()
+        value = text[start:end]
+    if "@" in value:
+        end = start + value.index("@")
+        value = text[start:end]
+    if "\0" in value or not value.strip():
+        return
+    if kind != "host" or (is_name(value) and "." not in value):
+        yield Found(start, end, kind)
+
+
+def find_addressed(text: str) -> Iterator[Found]:
+    """Aliases and hosts by the signs of an address: ``alice@``, ``@expc01``, ``sip:1001``, ``"Al" <sip:``."""
+    words = product_words()
+    for match in _LOCAL.finditer(text):
+        if match[0] not in words:
+            yield Found(match.start(), match.end(), "alias")
+    for match in _AT.finditer(text):
+        if match[0].lower() not in _NO_VALUE:
+            yield Found(match.start(), match.end(), "name" if "." in match[0] else "host")
+    for match in _SCHEMED.finditer(text):
+        host, _, _ = match[1].partition(":")
+        if host not in words and host.strip("."):
+            yield Found(match.start(1), match.start(1) + len(host), "alias")
+    for pattern in (_DISPLAYED, _BARE_DISPLAYED, _ORGANISATION):
+        for match in pattern.finditer(text):
+            if "\0" not in match[1] and match[1].strip():
+                yield Found(*match.span(1), "alias")
+
+
+def find_hosts(text: str) -> Iterator[Found]:
+    """Hosts by their place: behind the time of a record, behind an address in a list of peers."""
+    for pattern in (_HEADER_HOST, _LISTED_HOST):
+        for match in pattern.finditer(text):
+            if match[1].lower() not in _NO_VALUE and is_name(match[1]):
+                yield Found(*match.span(1), "name" if "." in match[1] else "host")

@@ -1,0 +1,73 @@
+"""Dotted names of hosts and domains in a text."""
+
+import re
+from collections.abc import Iterator
+
+from logdiag.redaction.found import Found
+
+LABEL = r"[0-9A-Za-z-]++"
+_DOTTED = re.compile(rf"(?<![0-9A-Za-z-]){LABEL}(?:\.{LABEL})++")
+_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*+")
+
+# Last labels that make a dotted word a name by themselves. Where a file's name or a module's could
+# end so as well (md, sh, info), a name is known by its domain, or by where it stands.
+_GENERIC = """
+com net org edu gov mil int biz arpa local localdomain lan internal intranet corp home private example
+invalid cloud
+"""
+_COUNTRIES = """
+ac ad ae af ag al am an ao aq ar as au aw az ba bb bd bf bg bh bi bj bm bn bo br bs bt bw by bz ca
+cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk
+fm fo fr ga gd ge gf gh gi gl gm gn gp gq gr gt gu gw gy hk hm hn hr ht hu ie il im io iq ir je jm
+jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc me mg mh mk mm mn mo
+mp mq mr mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pt pw qa
+re ro ru rw sa sb sc sd se sg si sk sl sm sn sr st sv sx sy sz tc td tg th tj tk tl tm tn to tr tt
+tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
+"""
+_ENDS, _COUNTRY_ENDS = frozenset(_GENERIC.split()), frozenset(_COUNTRIES.split())
+_BY_TWO_LETTERS = 3
+"""So many labels a name has at least that ends in the two letters of a country and in nothing known."""
+_MOST_SUFFIXES = 4
+"""Labels that are no part of a name may follow it: ``expc01.example.com.tar.gz``."""
+_DEEPEST_DOMAIN = 6
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a host name or a domain."""
+    return _NAME.fullmatch(text) is not None
+
+
+class Domains:
+    """The domains that are known, and so the names that are below them."""
+
+    def __init__(self) -> None:
+        self._above: set[str] = set()
+
+    def learn(self, name: str) -> None:
+        """Know the domains that a host's name is below."""
+        labels = name.lower().split(".")
+        least = 1 if len(labels) == 2 else 2
+        for i in range(max(1, len(labels) - _DEEPEST_DOMAIN), len(labels) - least + 1):
+            self._above.add(".".join(labels[i:]))
+
+    def is_domain(self, name: str) -> bool:
+        """Whether names are below a name."""
+        return name.lower() in self._above
+
+    def find(self, text: str) -> Iterator[Found]:
+        """The dotted names of a text that end in what makes them names."""
+        for match in _DOTTED.finditer(text):
+            labels = match[0].lower().split(".")
+            for count in range(len(labels), max(1, len(labels) - 1 - _MOST_SUFFIXES), -1):
+                if self._ends_name(labels, count):
+                    behind = sum(map(len, labels[count:])) + len(labels) - count
+                    yield Found(match.start(), match.end() - behind, "name")
+                    break
+
+    def _ends_name(self, labels: list[str], count: int) -> bool:
+        last = labels[count - 1]
+        if last in _ENDS or (last in _COUNTRY_ENDS and count >= _BY_TWO_LETTERS):
+            return True
+        return any(
+            ".".join(labels[i:count]) in self._above for i in range(max(0, count - _DEEPEST_DOMAIN), count)
+        )
