@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, ip_address
 
 from logdiag.redaction.found import Found, masked
 
@@ -17,23 +17,35 @@ _MAC = re.compile(
 )
 _NO_MAC = {"0" * 12, "f" * 12}
 _LINK_LOCAL = 0xFE80
+_OCTETS = 4
 
-# Loopback, "this network", netmasks and broadcast, multicast, and what is set aside for documents.
-_COMMON_V4 = [
-    *(IPv4Network("127.0.0.0/8"), IPv4Network("0.0.0.0/8"), IPv4Network("255.0.0.0/8")),
-    *(IPv4Network("224.0.0.0/4"), IPv4Network("192.0.2.0/24"), IPv4Network("198.51.100.0/24")),
-    IPv4Network("203.0.113.0/24"),
-]
-_COMMON_V6 = [IPv6Network("::/127"), IPv6Network("ff00::/8"), IPv6Network("2001:db8::/32")]
-# What follows these is an IPv4 address, which is replaced as such.
-_CARRIERS = [IPv6Network(text) for text in ("::ffff:0:0/96", "64:ff9b::/96")]
+Address = tuple[int, ...]
+"""The four octets of an IPv4 address, or the eight groups of an IPv6 address."""
+
+
+def _is_common(address: Address) -> bool:
+    """Whether an address is nobody's: loopback, netmask, broadcast, multicast, one for documents."""
+    if len(address) == _OCTETS:
+        return (
+            address[0] in (0, 127, 255)
+            or 224 <= address[0] < 240
+            or address[:3] in ((192, 0, 2), (198, 51, 100), (203, 0, 113))
+        )
+    return (
+        address[0] >> 8 == 0xFF or address[:2] == (0x2001, 0xDB8) or (not any(address[:7]) and address[7] < 2)
+    )
+
+
+def _carries(address: Address) -> bool:
+    """Whether the end of an IPv6 address is an IPv4 address, which is replaced as such."""
+    return address[:6] in ((0, 0, 0, 0, 0, 0xFFFF), (0x64, 0xFF9B, 0, 0, 0, 0))
 
 
 def find_addresses(text: str) -> Iterator[Found]:
     """The IP addresses of a text that say something of a customer, in their order."""
     found = list(_find_v6(text))
     for match in _V4.finditer(masked(text, found)):
-        if not any(address_of(match[0]) in network for network in _COMMON_V4):
+        if not _is_common(address_of(match[0])):
             found.append(Found(match.start(), match.end(), "ipv4"))
     return iter(sorted(found))
 
@@ -49,12 +61,10 @@ def _find_v6(text: str) -> Iterator[Found]:
             run, start = run[1:], start + 1
         if run[-1] == ":" != run[-2]:
             run = run[:-1]
-        address = _parsed(run)
-        if not isinstance(address, IPv6Address) or not any(char.isdigit() for char in run):
+        if not any(map(str.isdigit, run)) or not is_address(run):
             continue
-        if "." in run and any(address in network for network in _CARRIERS):
-            continue
-        if not any(address in network for network in _COMMON_V6):
+        address = address_of(run)
+        if not _is_common(address) and not ("." in run and _carries(address)):
             yield Found(start, start + len(run), "ipv6")
 
 
@@ -72,22 +82,21 @@ def plain_mac(text: str) -> str:
     return re.sub("[:.-]", "", text).lower()
 
 
-def address_of(text: str) -> IPv4Address | IPv6Address:
+def address_of(text: str) -> Address:
     """The address that `find_addresses` found; leading zeros say nothing."""
-    parsed = _parsed(text)
-    return parsed if parsed is not None else IPv4Address(bytes(map(int, text.split("."))))
-
-
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
+    if ":" not in text:
+        return tuple(map(int, text.split(".")))
+    packed = IPv6Address(text).packed
+    return tuple(packed[i] << 8 | packed[i + 1] for i in range(0, 16, 2))
 
 
 def is_address(text: str) -> bool:
     """Whether a text is an IP address and nothing else."""
-    return _parsed(text) is not None
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class AddressTokens:
@@ -99,20 +108,19 @@ class AddressTokens:
     def __init__(self) -> None:
         self._below: dict[tuple[int, ...], dict[int, int]] = {}
 
-    def token(self, address: IPv4Address | IPv6Address) -> str:
+    def token(self, address: Address) -> str:
         """``ipv4-1.2.1.3``, ``ipv6-1:1:2:1:1:1:1:1``; a link-local one keeps its ``fe80``."""
-        if isinstance(address, IPv4Address):
-            return "ipv4-" + ".".join(self._numbers((4,), list(address.packed)))
-        packed = address.packed
-        groups = [packed[i] << 8 | packed[i + 1] for i in range(0, 16, 2)]
-        numbers = self._numbers((6,), groups)
-        if groups[0] == _LINK_LOCAL:
+        numbers = self._numbers(address)
+        if len(address) == _OCTETS:
+            return "ipv4-" + ".".join(numbers)
+        if address[0] == _LINK_LOCAL:
             numbers[0] = "fe80"
         return "ipv6-" + ":".join(numbers)
 
-    def _numbers(self, place: tuple[int, ...], parts: list[int]) -> list[str]:
+    def _numbers(self, address: Address) -> list[str]:
         numbers = []
-        for part in parts:
+        place: Address = (len(address),)
+        for part in address:
             siblings = self._below.setdefault(place, {})
             numbers.append(str(siblings.setdefault(part, len(siblings) + 1)))
             place = (*place, part)

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address
 
 from logdiag.redaction.addresses import (
+    Address,
     AddressTokens,
     address_of,
     find_addresses,
@@ -41,7 +41,7 @@ class Redactor:
         self._seen: set[str] = set()
         self._odd = self._plain = Known(())
         self._addresses = AddressTokens()
-        self.hidden: set[IPv4Address | IPv6Address | str] = set()
+        self.hidden: set[Address | str] = set()
         """The addresses that were replaced; MAC addresses as `plain_mac` has them."""
         self._tokens: dict[tuple[Kind, str], str] = {}
         self._last: Counter[Kind] = Counter()
