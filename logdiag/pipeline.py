@@ -99,7 +99,10 @@ class Report:
         return self._checked(json_.render(self.diagnosis), "json")
 
     def to_jsonl(self) -> str:
-        """The findings file by the line: JSON objects that say of what type they are. Raises as `to_html` does."""
+        """The findings file by the line: JSON objects that say of what type they are.
+
+        Raises as `to_html` does.
+        """
         from logdiag.report import jsonl
 
         return self._checked(jsonl.render(self.diagnosis), "json")

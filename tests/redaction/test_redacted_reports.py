@@ -49,7 +49,10 @@ def literals(text: str) -> set[str]:
 
 
 def outputs(report: Report) -> list[str]:
-    return [report.to_html(), html.unescape(report.to_html()), report.to_json(), report.to_text(width=400)]
+    page, marked = report.to_html(), report.to_markdown()
+    bare = re.sub(r"\\([^\w\s])|`", r"\1", marked)
+    texts = [page, html.unescape(page), report.to_json(), report.to_text(width=400)]
+    return [*texts, report.to_jsonl(), marked, bare]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -123,6 +126,7 @@ def test_the_order_of_inputs_and_the_number_of_jobs_change_no_byte(samples: Path
     assert one.to_json() == other.to_json()
     assert one.to_html() == other.to_html()
     assert one.to_text() == other.to_text()
+    assert one.to_markdown() == other.to_markdown()
 
 
 def test_tokens_are_numbered_as_they_stand_in_the_findings_file(samples: Path) -> None:

@@ -62,7 +62,7 @@ def test_all_that_is_wrong_with_outputs_is_said_at_once(run: Run, samples: Path,
     done = run(samples / "peer-lost", "--redact", "-o", "x.html", "--full", "./x.html", "--full", "x.pdf")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "logdiag: x.pdf: an output ends in .html, .json",
+        "logdiag: x.pdf: an output ends in .html, .md, .json, .jsonl",
         "logdiag: x.html: is to be redacted and full",
     ]
     alone = run(samples / "peer-lost", "--full", "all.html", "-o", "no/such/x.html")
