@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logdiag.language import gettext, ngettext
-from logdiag.model import Coverage, Diagnosis, Finding, Incident, Peer, Severity, Step
+from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer, Severity, Step
 from logdiag.report import phrases, words
 from logdiag.report.actions import first_steps
 from logdiag.report.defuse import defuse
@@ -24,7 +24,7 @@ LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10, peers=30, mem
 LONGEST = 600
 """Characters that are shown of one value."""
 
-_NARROWEST = 20
+_NARROWEST, _NARROW = 20, 80
 _GAP = 2
 _THREE_ALARMS = len("20004 20006 20007")
 # Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
@@ -81,7 +81,7 @@ def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) 
         yield from _section(gettext("Incidents"), *_incidents(diagnosis.incidents, found))
         yield from _more(left_out.incidents, "incidents")
     if diagnosis.changes:
-        yield from _section(gettext("Changes and restarts"), _changes(diagnosis))
+        yield from _section(gettext("Changes and restarts"), *_changes(diagnosis.changes, width))
         yield from _more(left_out.changes, "changes")
     if diagnosis.wanted:
         items = (
@@ -190,17 +190,23 @@ def _step(number: int, step: Step) -> RenderableType:
     return _item(f"{number}.", *parts)
 
 
-def _changes(diagnosis: Diagnosis) -> RenderableType:
-    grid = Table.grid(padding=(0, 2))
+def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType]:
+    """The changes in columns; where these would be narrow, as a list."""
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
     grid.add_column(no_wrap=True)
     for _ in range(2):
         grid.add_column(overflow="fold")
-    for change in diagnosis.changes:
+    for change in changes:
+        time, peer = _soft(phrases.utc(change.time)), Text(_line(change.peer), style="bold")
         what = Text(f"{words.CHANGES[change.kind]}: {_line(change.what)}")
         if by := phrases.who(change):
             what.append(f" ({_line(by)})", style=_SOFT)
-        grid.add_row(_soft(phrases.utc(change.time)), Text(_line(change.peer), style="bold"), what)
-    return grid
+        if width < _NARROW:
+            yield _item("-", time.append("  ").append_text(peer), what)
+        else:
+            grid.add_row(time, peer, what)
+    if grid.rows:
+        yield grid
 
 
 def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterator[RenderableType]:
