@@ -4,8 +4,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
 
-from logdiag.model import Command, Diagnosis, Finding, Incident, Step
+from logdiag.model import Command, Diagnosis, Finding, Incident
 from logdiag.redaction.redactor import Redactor
+from logdiag.redaction.vocabulary import product_words
 
 Role = Literal["text", "prose", "kept", "host", "cluster", "user", "id", "value"]
 
@@ -15,6 +16,7 @@ _BY_ROLE: dict[Role, tuple[str, ...]] = {
         *("Tool.version", "Command.name"),
     ),
     "prose": (
+        *("Wanted.what", "reason", "nearest_miss"),
         "verdict",
         "title",
         "summary",
@@ -91,34 +93,34 @@ def _learnt(text: str, role: Role, redactor: Redactor) -> str:
 class _Teller:
     """Puts tokens into a diagnosis.
 
-    Names that are words of the product as well (a user ``admin``, a host ``edge``) are replaced in a
-    sentence only where the finding that it tells of has them.
+    A peer whose name is a word of the product as well (``edge``) is replaced in every sentence. So is
+    such a user (``admin``), but only where the finding that a sentence tells of has bound the name.
     """
 
     def __init__(self, diagnosis: Diagnosis, redactor: Redactor) -> None:
         self._diagnosis, self._redactor = diagnosis, redactor
         self._findings = {finding.id: finding for finding in diagnosis.findings}
+        self._peers = {peer.name for peer in diagnosis.cluster.peers}
 
     def told(self) -> Any:
         return _anew(self._diagnosis, "text", self._put(()), self._within)
 
     def _within(self, noun: Any) -> Put:
-        return self._put(tuple(sorted(self._names(noun))))
+        words = product_words()
+        return self._put(tuple(sorted(name for name in self._names(noun) if name in words)))
 
     def _names(self, noun: Any) -> set[str]:
         match noun:
             case Finding():
                 kinds = ("host", "user")
                 bound = {value for value in noun.values.values() if self._redactor.kind(value) in kinds}
-                return {*noun.hosts, *noun.peers, *bound}
+                return {*self._peers, *noun.hosts, *noun.peers, *bound}
             case Incident():
                 told = (self._findings[id_] for id_ in noun.findings if id_ in self._findings)
-                return set(noun.peers).union(*map(self._names, told))
-            case Diagnosis():
-                return self._names(noun.incidents[0]) if noun.incidents else set()
-            case Step():
-                return set(noun.where)
-        return set()
+                return self._peers.union(noun.peers, *map(self._names, told))
+            case Diagnosis() if noun.incidents:
+                return self._names(noun.incidents[0])
+        return self._peers
 
     def _put(self, names: tuple[str, ...]) -> Put:
         redactor = self._redactor

@@ -16,6 +16,7 @@ _SHORTEST = 4
 """Characters of a literal that is looked for."""
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/bfnrt]))")
 _MARKED = re.compile(r"\\([^\w\s])|`")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _TOKEN = re.compile(r"\bipv(?:4-[0-9]+(?:\.[0-9]+){3}|6-(?:[0-9]+|fe80)(?::[0-9]+){7})")
 _NOUNS: dict[Kind, str] = {
@@ -62,7 +63,7 @@ def _unescaped(output: str, form: Form) -> str:
         return _ESCAPE.sub(lambda sign: _char(sign[1], sign[2]), output)
     if form == "markdown":
         return _MARKED.sub(r"\1", output)
-    return output
+    return _COLOR.sub("", output)
 
 
 def _char(code: str | None, sign: str) -> str:

@@ -109,6 +109,18 @@ def test_the_story_still_reads_well(samples: Path) -> None:
     assert (changes[0].peer, changes[0].who) == ("host-1", "user-1")
 
 
+def test_peers_and_users_whose_names_are_common_words_are_hidden_in_sentences(
+    samples: Path, tmp_path: Path
+) -> None:
+    for path in (samples / "tls-enforcement").iterdir():
+        text = path.read_text(encoding="utf-8").replace("expc01", "edge").replace("expc02", "core")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    before, after = diagnose([tmp_path]), diagnose([tmp_path]).redacted()
+    common = re.compile(r"\b(edge|core|by admin)\b")
+    assert set(common.findall(before.to_text())) == {"edge", "core", "by admin"}
+    assert common.findall(after.to_text() + after.to_json()) == []
+
+
 def test_a_name_and_its_short_form_are_one_host(samples: Path) -> None:
     told = diagnose([samples / "core-and-edge"]).redacted().diagnosis
     assert all(peer.fqdn == f"{peer.name}.domain-1.domain-2" for peer in told.cluster.peers)
@@ -178,6 +190,14 @@ def test_an_output_that_holds_a_literal_is_refused(form: str, title: str, kind: 
     ) as error:
         getattr(broken, f"to_{form}")()
     assert title.split()[-1].lower() not in str(error.value).lower()
+
+
+def test_colours_do_not_hide_what_is_left(samples: Path) -> None:
+    report = diagnose([samples / "peer-lost"])
+    told = report.redacted()
+    assert "\x1b[" in told.to_text(color=True)
+    with pytest.raises(LogdiagError, match="host name"):
+        Report(report.diagnosis, told.redactor).to_text(color=True)
 
 
 def test_an_address_that_is_left_is_found_but_not_in_a_token(samples: Path) -> None:
