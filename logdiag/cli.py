@@ -233,7 +233,7 @@ def rules_test(
         typer.Option("--mutate", help="Also change the records of each case and see what becomes of it."),
     ] = False,
 ) -> None:
-    """Run the cases that stand inside the rules."""
+    """Run the cases that stand inside the rules; with --rules those of your own rules alone."""
     from logdiag.pipeline import examine
     from logdiag.rules.cases import run_cases
     from logdiag.rules.library import load
@@ -242,9 +242,11 @@ def rules_test(
     library = load(tuple(rules or ()))
     if rule is not None and rule not in library.rules:
         _no_such_rule(rule, library.rules)
-    outcomes = list(run_cases(library, examine, rule))
+    own = {name for name, file in library.files.items() if any(map(file.path.is_relative_to, rules or ()))}
+    only = own if rule is None and rules else None if rule is None else {rule}
+    outcomes = list(run_cases(library, examine, only))
     if mutate:
-        outcomes += run_mutations(library, examine, rule)
+        outcomes += run_mutations(library, examine, only)
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
         for problem in outcome.problems:

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from logdiag.rules.library import load
+
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
@@ -230,9 +232,10 @@ def test_rules_list_show_lint_test_schema(run: Run) -> None:
     assert lint.returncode == 0, lint.stdout
     assert run("rules", "reference").stdout.decode().startswith("# What rules may say\n")
     assert json.loads(run("rules", "schema").stdout)["title"] == "Rule"
-    tested = run("rules", "test")
+    cases = len(load().rules["incident/peer-lost"].cases)
+    tested = run("rules", "test", "incident/peer-lost")
     assert tested.returncode == 0, tested.stdout
-    assert "cases as expected" in tested.stdout.decode()
+    assert tested.stdout.decode() == f"{cases} of {cases} cases as expected\n"
 
 
 def test_lint_notes_what_has_no_korean_and_complains_of_the_rest(run: Run, tmp_path: Path) -> None:
@@ -277,6 +280,8 @@ cases:
     done = run("rules", "test", "--rules", "own")
     assert done.returncode == 3
     assert "mine: fires: finding 1: hosts is ['expa01'], expected ['expa02']" in done.stdout.decode()
+    # Of those that are laid over the library, and of no others.
+    assert done.stdout.decode().splitlines()[-1] == "1 of 2 cases as expected"
 
 
 def test_help_and_version_load_nothing_heavy() -> None:

@@ -23,7 +23,7 @@ def test_the_rule_in_the_recipe_works_as_it_stands(tmp_path: Path) -> None:
     library = load([tmp_path / "mine"])
     assert list(lint(library)) == []
     assert list(untranslated(library)) == []
-    mine = list(run_cases(library, examine, "zones/edited"))
+    mine = list(run_cases(library, examine, {"zones/edited"}))
     assert [outcome.problems for outcome in mine] == [(), ()]
 
 

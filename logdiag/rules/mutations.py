@@ -5,7 +5,7 @@ word in it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
 from logdiag.model import Diagnosis, Evidence, Finding, Incident
@@ -24,11 +24,13 @@ Files = dict[str, str]
 Examine = Callable[[Tables, Library], Diagnosis]
 
 
-def run_mutations(library: Library, examine: Examine, only: str | None = None) -> Iterator[Outcome]:
-    """Every mutation of every case that fires, of all rules or of one, in the order of their ids."""
+def run_mutations(
+    library: Library, examine: Examine, only: Collection[str] | None = None
+) -> Iterator[Outcome]:
+    """Every mutation of every case that fires, of all rules or of some, in the order of their ids."""
     for name, rule in sorted(library.rules.items()):
         for case in rule.cases:
-            if case.expect and only in (None, name):
+            if case.expect and (only is None or name in only):
                 problems = tuple(_problems(name, rule, case, library, examine))
                 yield Outcome(name, f"{case.name} (mutated)", problems)
 
