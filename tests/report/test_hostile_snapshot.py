@@ -73,7 +73,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         (place / f"{name}.bin").write_bytes(bytes(range(256)))
     word = folder / "a word"
     word.mkdir()
-    (word / "long.log").write_text(log("exp99").replace("red", "W" * 1_000_000), encoding="utf-8")
+    (word / "long.log").write_text(log("exp99").replace("red", "W" * 1_000_000, 1), encoding="utf-8")
     return diagnose(sorted(folder.iterdir()))
 
 
