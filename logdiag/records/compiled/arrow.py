@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from logdiag.records.batches import READ
 from logdiag.records.compiled.room import Columns, Numbers
+from logdiag.records.compiled.words import moved
 
 _NAMES: list[tuple[str, Callable[[str], str]]] = [
     ("host", lambda name: name.rstrip(" ")),
@@ -31,7 +32,7 @@ def table(found: Columns, piece: bytes, *, copied: bool) -> pa.Table:
     Where they are not ``copied``, the table lies in the memory of ``found``, and lasts as long.
     """
     if copied:
-        found = found._replace(**{name: getattr(found, name).copy() for name in _TAKEN_OVER})
+        found = found._replace(**{name: _copied(getattr(found, name)) for name in _TAKEN_OVER})
     names = [
         piece[start:end].decode("utf-8", "replace")
         for start, end in zip(found.name_starts.tolist(), found.name_ends.tolist(), strict=True)
@@ -63,6 +64,13 @@ def table(found: Columns, piece: bytes, *, copied: bool) -> pa.Table:
     for codes, (name, trimmed) in zip(found.codes, _NAMES, strict=True):
         columns[name] = _dictionary(codes, [trimmed(one) for one in names])
     return pa.table([columns[name] for name in READ.names], schema=READ)
+
+
+def _copied(column: Numbers) -> Numbers:
+    """A column in memory of its own, copied while other threads go on."""
+    own = np.empty_like(column)
+    moved(column.view(np.uint8), own.view(np.uint8))
+    return own
 
 
 def _dictionary(codes: Numbers, names: list[str]) -> pa.DictionaryArray:

@@ -89,3 +89,10 @@ def equal(log, one, other, size):
             return False
         done += WORD
     return first_word(log, one + done, size - done) == first_word(log, other + done, size - done)
+
+
+@compiled
+def moved(column, out):
+    """Copy bytes."""
+    for n in range(np.uint64(len(column))):
+        out[n] = column[n]
