@@ -1,67 +1,42 @@
 """The summary for a terminal: the verdict, the cluster, the first steps, the incidents, what was read.
 
-Whatever comes from a log reaches the terminal only through ``_line``: on one line, of bounded length,
+Whatever comes from a log reaches the terminal only through ``one_line``: on one line, of bounded length,
 without control characters or markup.
 """
 
-import io
 import itertools
-import re
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from logdiag.language import gettext, ngettext
-from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer, Severity, Step
+from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer, Step
 from logdiag.report import phrases, words
 from logdiag.report.actions import first_steps
 from logdiag.report.defuse import defuse
 from logdiag.report.limits import Limits, limited
+from logdiag.report.terminal import COLORS as _COLORS
+from logdiag.report.terminal import HEADING as _HEADING
+from logdiag.report.terminal import LONGEST, paper, printed
+from logdiag.report.terminal import SOFT as _SOFT
+from logdiag.report.terminal import one_line as _line
 
 LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10, peers=30, members=100, gaps=10, reasons=10)
-LONGEST = 600
-"""Characters that are shown of one value."""
-
-_NARROWEST, _NARROW = 20, 80
+_NARROW = 80
 _GAP = 2
 _THREE_ALARMS = len("20004 20006 20007")
-# Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
-_LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
-_COLORS: dict[Severity, str] = {
-    "critical": "bold magenta",
-    "high": "bold red",
-    "medium": "yellow",
-    "low": "green",
-    "info": "cyan",
-}
-_SOFT = "dim"
-_HEADING = "bold underline"
 
 
 def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
     """Summarise ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
     whole = diagnosis.coverage
     diagnosis, left_out = limited(diagnosis, LIMITS)
-    out = io.StringIO()
-    # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
-    console = Console(
-        file=out,
-        width=max(width, _NARROWEST),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        force_jupyter=False,
-        legacy_windows=False,
-        _environ={},
-    )
+    console = paper(color=color, width=width)
     for part in _parts(diagnosis, whole, left_out, console.width):
         console.print(part)
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip("\n").split("\n"))
+    return printed(console)
 
 
 def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) -> Iterator[RenderableType]:
@@ -254,8 +229,3 @@ def _item(sign: str, *lines: RenderableType, label: str | None = None) -> Render
         lines = (Text(f"{_line(label)}: ", style="bold").append_text(lines[0]), *lines[1:])
     grid.add_row(sign, Group(*lines))
     return grid
-
-
-def _line(text: str) -> str:
-    """Put ``text`` on one line, harmless, and too short to scroll the verdict away."""
-    return defuse(_LAYOUT.sub(" ", phrases.clipped(text, LONGEST)))
