@@ -269,10 +269,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class NotChecked:
-    """A rule that could not be judged."""
+    """A rule that could not be judged, or that is not for these peers."""
 
     rule: str
     reason: str
+    applies: bool = True
+    """False where it is for other software than the peers have."""
+    clusters: tuple[str, ...] = ()
+    """In which clusters, where the inputs hold several."""
 
 
 @dataclass(frozen=True)

@@ -224,12 +224,7 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
         wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.told, one.cluster))),
         incidents=told.incidents,
         findings=told.findings,
-        not_checked=tuple(
-            sorted(
-                {item for one in examined for item in one.not_checked},
-                key=lambda item: (item.rule, item.reason),
-            )
-        ),
+        not_checked=_not_checked(examined),
         silent=tuple(
             Silent(name, _nearest(rule, examined) if explain else None)
             for name, rule in sorted(library.rules.items())
@@ -237,6 +232,17 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
         ),
         language=library.language,
     )
+
+
+def _not_checked(examined: Sequence["_Examined"]) -> tuple[NotChecked, ...]:
+    """What could not be judged in any cluster, each with the clusters where that is so."""
+    where: dict[NotChecked, set[str]] = {}
+    for one in examined:
+        names = {peer.cluster for peer in one.cluster.peers if peer.cluster is not None}
+        for item in one.not_checked:
+            where.setdefault(item, set()).update(names)
+    ordered = sorted(where, key=lambda item: (item.rule, item.reason))
+    return tuple(replace(item, clusters=tuple(sorted(where[item]))) for item in ordered)
 
 
 def _nearest(rule: Rule, examined: Sequence["_Examined"]) -> str | None:

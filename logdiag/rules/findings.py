@@ -80,6 +80,7 @@ def _cut(judged: Judged) -> None:
 def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
     answered = ask(rule, library, case)
     reasons = answered.reasons
+    other_versions: list[str] = []
     answers = answered.answers
     if len(answers) > MOST_OF_RULE:
         some = gettext("fires {count} times, of which {most} are told")
@@ -93,7 +94,8 @@ def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) 
         applies = _applies(rule, finding, case)
         if applies == "does not":
             other = gettext("is for {versions}, and {peers} has another version")
-            reasons.append(other.format(versions=listed(rule.applies_to or []), peers=listed(finding.hosts)))
+            said = other.format(versions=listed(rule.applies_to or []), peers=listed(finding.hosts))
+            other_versions.append(said)
             continue
         if applies == "cannot tell":
             note = gettext("This holds for {versions}; which version {peers} has is not known.").format(
@@ -110,6 +112,7 @@ def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) 
     if answered.capped and name not in judged.capped:
         judged.capped.append(name)
     judged.not_checked.extend(NotChecked(name, reason) for reason in dict.fromkeys(reasons))
+    judged.not_checked.extend(NotChecked(name, said, False) for said in dict.fromkeys(other_versions))
 
 
 def _applies(rule: Rule, finding: Finding, case: Case) -> versions.Answer:
