@@ -27,10 +27,15 @@ def run(tmp_path: Path) -> Run:
             input=given,
             capture_output=True,
             cwd=tmp_path,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+            env={**environment(), "NO_COLOR": "1", "COLUMNS": "100"},
         )
 
     return run
+
+
+def environment() -> dict[str, str]:
+    """That of the tests, without what a service that runs them tells its steps."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
 
 
 def test_diagnose_writes_html_and_json(run: Run, samples: Path, tmp_path: Path) -> None:
@@ -101,6 +106,18 @@ def test_fail_on_counts_closed_findings_too(run: Run, samples: Path) -> None:
     assert run("diagnose", samples / "peer-returns", "--fail-on", "high").returncode == 1
 
 
+def test_fail_on_does_not_count_what_requested_work_explains(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(
+        '2024-03-05T09:00:10.100+00:00 expa02 httpd[15060]: web: Event="System Configuration Changed" '
+        "Detail=\"configuration/alternates/ConfigurationMaster - changed from: '1' to: '2'\" "
+        'Src-ip="192.0.2.30" User="admin" Level="1" UTCTime="2024-03-05 09:00:10"\n'
+    )
+    done = run("diagnose", "a.log", "--fail-on", "info", "-o", "x.json")
+    found = json.loads((tmp_path / "x.json").read_text())["findings"]
+    assert found and all(one["requested"] for one in found)
+    assert done.returncode == 0
+
+
 def test_nothing_read_is_4(run: Run, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no record here\n")
     done = run("diagnose", "notes.txt", "-o", "x.json")
@@ -124,6 +141,53 @@ def test_a_cut_archive_is_5_and_partial_may_be_allowed(run: Run, samples: Path, 
     assert both.returncode == 5
     reasons = json.loads((tmp_path / "x.json").read_text())["exit"]["reasons"]
     assert [reason[:2] for reason in reasons] == ["5:", "1:"]
+
+
+def test_a_limit_that_is_reached_is_5(run: Run, samples: Path) -> None:
+    done = run("diagnose", samples / "peer-lost", "--limit", "member=2k")
+    assert done.returncode == 5
+    assert "of a member no more than 2 KiB are read" in done.stderr.decode()
+
+
+def test_where_nothing_was_read_that_counts_and_the_json_lists_all(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(os.urandom(5000))[:-40])
+    done = run("diagnose", "cut.gz", "--allow-partial", "--fail-on", "info", "-o", "x.json")
+    assert done.returncode == 4
+    told = json.loads((tmp_path / "x.json").read_text())["exit"]
+    assert told["code"] == 4
+    assert {reason[:2] for reason in told["reasons"]} == {"4:", "5:"}
+
+
+def test_a_peer_that_gave_nothing_is_not_partial(run: Run, samples: Path, tmp_path: Path) -> None:
+    assert run("diagnose", samples / "peer-lost", "-o", "x.json").returncode == 0
+    told = json.loads((tmp_path / "x.json").read_text())
+    assert [peer["snapshots"] for peer in told["cluster"]["peers"]][-1] == []
+    assert told["exit"] == {"code": 0, "reasons": []}
+
+
+def test_interrupted_is_130_and_leaves_no_file(samples: Path, tmp_path: Path) -> None:
+    words = ["diagnose", "-", "-o", "x.html", "-o", "x.json"]
+    started = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, *words],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(),
+    )
+    started.communicate((samples / "peer-lost" / "peer-disconnect-expc01.log").read_bytes())
+    assert started.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+INTERRUPTED = """
+import os, signal
+from logdiag import cli, writing
+def interrupted(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+writing.Path.replace = interrupted
+cli.main()
+"""
+"""The command line with somebody who interrupts it at the worst time: a file is written, not yet in its place."""
 
 
 def test_parse_knows_partial_too(run: Run, samples: Path, tmp_path: Path) -> None:
