@@ -3,15 +3,14 @@
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, cast
+from typing import Annotated, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    from logdiag.pipeline import Report
+from logdiag.model import SEVERITIES, Severity
+from logdiag.writing import write
 
 EXIT_USAGE = 2
 EXIT_LIBRARY = 3
@@ -49,6 +48,9 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+Language = Annotated[
+    str, typer.Option("--lang", metavar="LANGUAGE", envvar="LOGDIAG_LANG", help="The language of the report.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -74,7 +76,10 @@ def diagnose(
     output: Annotated[
         list[Path] | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Write .html, .md, .json or .jsonl; may be repeated."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write .html, .md, .json, .jsonl, .xml (JUnit) or .sarif; may be repeated.",
         ),
     ] = None,
     fail_on: Annotated[
@@ -83,10 +88,11 @@ def diagnose(
     min_coverage: Annotated[
         float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
     ] = None,
-    language: Annotated[
-        str,
-        typer.Option("--lang", metavar="LANGUAGE", envvar="LOGDIAG_LANG", help="The language of the report."),
-    ] = "en",
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD.json", help="Only what is new or worse since then counts for --fail-on."),
+    ] = None,
+    language: Language = "en",
     explain: Annotated[
         bool, typer.Option("--explain", help="For each rule that stayed silent, say how near it came.")
     ] = False,
@@ -106,19 +112,20 @@ def diagnose(
     no_color: NoColor = False,
 ) -> None:
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
-    from logdiag.model import SEVERITIES, Severity
+    from logdiag.ci.baseline import read_baseline
+    from logdiag.ci.github import is_at_hand
     from logdiag.pipeline import VIEWS, Options
     from logdiag.pipeline import diagnose as run
     from logdiag.snapshots import Limits
 
-    if fail_on not in (*SEVERITIES, "none"):
-        _usage(f"--fail-on {fail_on}: the levels are none, {', '.join(SEVERITIES)}")
+    level = _level(fail_on)
     outputs, whole = output or [], full or []
     problems = _problems([*outputs, *whole], tuple(VIEWS)) + _problems_of_full(outputs, whole, redact)
     if problems:
         _usage("\nlogdiag: ".join(problems))
     options = Options(
-        fail_on=None if fail_on == "none" else cast(Severity, fail_on),
+        fail_on=level,
+        baseline=read_baseline(str(baseline), baseline.read_bytes()) if baseline else None,
         min_coverage=min_coverage,
         explain=explain,
         allow_partial=allow_partial,
@@ -132,15 +139,55 @@ def diagnose(
     # All are made before one is written: a redacted report may be refused.
     contents = [(path, VIEWS[path.suffix.lower()](report).encode()) for path in outputs]
     contents += [(path, VIEWS[path.suffix.lower()](complete).encode()) for path in whole]
-    summary = "" if outputs else _summary(report, color=not no_color)
+    summary = "" if outputs else _laid_out(report.to_text, no_color)
+    annotations = report.to_annotations() if is_at_hand(os.environ) else ""
     for path, content in contents:
-        _write(path, content)
+        write(path, content)
         _say(report.said(f"wrote {path}"), quiet)
     if not outputs:
-        typer.echo(summary, nl=False, color="\x1b" in summary)
+        _show(summary)
+    if is_at_hand(os.environ):
+        typer.echo(annotations, nl=False)
+        if place := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(place).open("ab") as file:
+                file.write(report.to_step_summary(taken=file.tell()).encode())
     for reason in report.diagnosis.exit.reasons:
         _say(reason.partition(": ")[2], quiet)
     raise typer.Exit(report.diagnosis.exit.code)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="The findings file of the older run.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="That of the newer run.")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write .md or .json; may be repeated."),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(metavar="LEVEL", help="Exit 1 on what is new or worse, at LEVEL or above.")
+    ] = "none",
+    language: Language = "en",
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> None:
+    """What is new, worse, over or went on between two findings files of one cluster."""
+    from logdiag.ci.diff import VIEWS, compare
+    from logdiag.ci.findings_file import read
+    from logdiag.language import speaking
+
+    level = _level(fail_on)
+    outputs = output or []
+    if problems := _problems(outputs, tuple(VIEWS)):
+        _usage("\nlogdiag: ".join(problems))
+    difference = compare(*(read(str(path), path.read_bytes()) for path in (old, new)))
+    with speaking(language):
+        for path in outputs:
+            write(path, VIEWS[path.suffix.lower()](difference).encode())
+            _say(f"wrote {path}", quiet)
+        if not outputs:
+            _show(_laid_out(difference.to_text, no_color))
+    raise typer.Exit(1 if level is not None and difference.failing(level) else 0)
 
 
 @app.command()
@@ -167,7 +214,7 @@ def parse(
     limits = Limits().changed(limit or [])
     snapshots = find_snapshots(inputs)
     tables = read(snapshots, limits, want=Want(spooled=True), jobs=jobs)
-    _write(output, lambda file: export.FORMATS[output.suffix.lower()](tables.records, file))
+    write(output, lambda file: export.FORMATS[output.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
     lines = sum(member.unparsed for member in tables.members)
     _say(f"wrote {output}: {rows:,} records; {lines:,} lines are no records", quiet)
@@ -286,10 +333,31 @@ def rules_schema() -> None:
 
 
 def _say(text: str, quiet: bool) -> None:
+    from logdiag.ci.github import inert
     from logdiag.report.defuse import defuse
 
     if not quiet:
-        typer.echo(defuse(text), err=True)
+        typer.echo(inert(defuse(text), os.environ), err=True)
+
+
+def _laid_out(view: Callable[..., str], no_color: bool) -> str:
+    """A view that takes ``color`` and ``width``, as standard output takes them."""
+    from logdiag.ci.github import inert
+
+    is_terminal = sys.stdout.isatty()
+    color = is_terminal and not no_color and "NO_COLOR" not in os.environ
+    width = os.get_terminal_size().columns if is_terminal else 100
+    return inert(view(color=color, width=width), os.environ)
+
+
+def _show(text: str) -> None:
+    typer.echo(text, nl=False, color="\x1b" in text)
+
+
+def _level(name: str) -> Severity | None:
+    if name not in (*SEVERITIES, "none"):
+        _usage(f"--fail-on {name}: the levels are none, {', '.join(SEVERITIES)}")
+    return next((level for level in SEVERITIES if level == name), None)
 
 
 def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:
@@ -302,14 +370,6 @@ def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:
 def _usage(message: str) -> NoReturn:
     typer.echo(f"logdiag: {message}", err=True)
     raise typer.Exit(EXIT_USAGE)
-
-
-def _summary(report: "Report", *, color: bool) -> str:
-    terminal = sys.stdout.isatty()
-    return report.to_text(
-        color=color and terminal and "NO_COLOR" not in os.environ,
-        width=os.get_terminal_size().columns if terminal else 100,
-    )
 
 
 def _problems_of_full(outputs: list[Path], full: list[Path], redact: bool) -> list[str]:
@@ -330,29 +390,6 @@ def _problems(paths: list[Path], suffixes: tuple[str, ...]) -> list[str]:
         elif path.is_dir():
             problems.append(f"{path}: is a folder")
     return problems
-
-
-def _write(path: Path, content: bytes | Callable[[Path], None]) -> None:
-    """Write a file whole or not at all: beside its place first, then into it."""
-    handle, name = tempfile.mkstemp(prefix=".logdiag-", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        if isinstance(content, bytes):
-            temporary.write_bytes(content)
-        else:
-            content(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _with_command(words: list[str]) -> list[str]:

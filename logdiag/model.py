@@ -213,6 +213,8 @@ class Finding:
     references: tuple[str, ...]
     caused_by: tuple[str, ...] = ()
     requested: bool = False
+    known: bool = False
+    """The baseline has it, and it is no worse than there."""
     outcome: str = ""
     """How it ended, or why that is not known; the last sentence of ``explanation``."""
     values: dict[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from logdiag.alarms import alarm_events, alarm_states, with_whole_lists
 from logdiag.changes import find_changes
+from logdiag.ci.baseline import Baseline, marked
 from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.conditions import Log
 from logdiag.evidence import sources
@@ -67,6 +68,8 @@ class Options:
     jobs: int | None = None
     limits: Limits = field(default_factory=Limits)
     language: str = ENGLISH
+    baseline: Baseline | None = None
+    """What is known already and no worse does not count for ``fail_on``."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,34 @@ class Report:
         with speaking(self.diagnosis.language):
             return self._checked(text.render(self.diagnosis, color=color, width=width), "text")
 
+    def to_junit(self) -> str:
+        """JUnit's XML: a case for each rule."""
+        from logdiag.ci import junit
+
+        with speaking(self.diagnosis.language):
+            return self._checked(junit.render(self.diagnosis), "html")
+
+    def to_sarif(self) -> str:
+        """The findings as SARIF 2.1.0."""
+        from logdiag.ci import sarif
+
+        with speaking(self.diagnosis.language):
+            return self._checked(sarif.render(self.diagnosis), "json")
+
+    def to_annotations(self) -> str:
+        """The worst findings as commands of GitHub Actions."""
+        from logdiag.ci import github
+
+        with speaking(self.diagnosis.language):
+            return self._checked(github.annotations(self.diagnosis), "text")
+
+    def to_step_summary(self, *, taken: int = 0) -> str:
+        """The Markdown, as far as GitHub takes it where a step has told ``taken`` bytes already."""
+        from logdiag.ci import github
+
+        with speaking(self.diagnosis.language):
+            return github.summary(self.to_markdown(), taken)
+
     def said(self, text: str) -> str:
         """A line about the report, which may tell no more than the report does."""
         return text if self.redactor is None else self.redactor.text(text)
@@ -147,6 +178,8 @@ VIEWS: dict[str, Callable[[Report], str]] = {
     ".md": Report.to_markdown,
     ".json": Report.to_json,
     ".jsonl": Report.to_jsonl,
+    ".xml": Report.to_junit,
+    ".sarif": Report.to_sarif,
 }
 """What is written to a file, by its suffix."""
 
@@ -187,6 +220,8 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
             snapshots, options.limits, want=Want(select, texts=True, sha256=True), jobs=options.jobs
         )
         diagnosis = examine(tables, library, explain=options.explain)
+        if options.baseline is not None:
+            diagnosis = marked(diagnosis, options.baseline)
         exit_ = _exit(diagnosis, snapshots, options)
         return Report(replace(diagnosis, command=_command(options), exit=exit_))
 
@@ -290,6 +325,7 @@ def _command(options: Options) -> Command:
         "explain": "true" if options.explain else None,
         "allow_partial": "true" if options.allow_partial else None,
         "limits": options.limits.differing(),
+        "baseline": None if options.baseline is None else options.baseline.digest,
     }
     return Command("diagnose", {name: value for name, value in given.items() if value is not None})
 
@@ -312,12 +348,19 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
             holds.append((PARTIAL, said))
     if options.fail_on is not None:
         level = SEVERITIES.index(options.fail_on)
-        worst = [f for f in diagnosis.findings if SEVERITIES.index(f.severity) >= level and not f.requested]
+        counted = [one for one in diagnosis.findings if not one.requested and not one.known]
+        worst = sum(SEVERITIES.index(one.severity) >= level for one in counted)
         if worst:
             found = ngettext(
-                "{number} finding at {level} or above", "{number} findings at {level} or above", len(worst)
+                "{number} finding at {level} or above", "{number} findings at {level} or above", worst
             )
-            holds.append((FINDINGS, found.format(number=len(worst), level=options.fail_on)))
+            if options.baseline is not None:
+                found = ngettext(
+                    "{number} finding at {level} or above is new or worse",
+                    "{number} findings at {level} or above are new or worse",
+                    worst,
+                )
+            holds.append((FINDINGS, found.format(number=worst, level=options.fail_on)))
     codes = [code for code, _ in holds if not (code == PARTIAL and options.allow_partial)]
     code = next((code for code in (NOTHING_READ, PARTIAL, FINDINGS) if code in codes), 0)
     return Exit(code, tuple(f"{code}: {reason}" for code, reason in holds))

@@ -50,13 +50,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"language", "model", "resources", "wording"},
     "redaction": {"errors", "model", "resources"},
     "export": set(),
-    "pipeline": {"alarms", "changes", "cluster", "conditions", "evidence", "facts", "incidents", "ledger"}
+    "ci": {"errors", "language", "model", "report"},
+    "writing": set(),
+    "pipeline": {
+        "alarms",
+        "changes",
+        "ci",
+        "cluster",
+        "conditions",
+        "evidence",
+        "facts",
+        "incidents",
+        "ledger",
+    }
     | {"language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
     | {"selection", "snapshots", "telling"},
     "cli": {
+        "ci",
         "errors",
         "export",
         "facts",
+        "language",
         "ledger",
         "model",
         "pipeline",
@@ -65,7 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
         "rules",
     }
-    | {"snapshots"},
+    | {"snapshots", "writing"},
     "__init__": {"errors", "pipeline"},
     "__main__": {"cli"},
 }

@@ -150,6 +150,8 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
             yield from (_said(one.explanation), "")
         if one.requested:
             yield from (gettext("It is explained by requested work."), "")
+        if one.known:
+            yield from (gettext("It is known from the baseline."), "")
         for record in one.evidence[:MOST_RECORDS]:
             yield from (_said(f"{record.source}:{record.line}, {_milliseconds(record.time)} UTC"), "")
             yield from (*fenced(phrases.clipped(record.text, LONGEST)), "")

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from playwright.sync_api import Browser
 from sample import HOSTILE
+from sarif_kit.validate import validation_errors
 
 from logdiag import diagnose
 from logdiag.model import Diagnosis
@@ -132,6 +134,19 @@ def test_the_findings_file_says_it_as_it_was(report: Report) -> None:
     texts = json.dumps(told, ensure_ascii=False)
     assert "\u202egnihton" in texts
     assert all(isinstance(one["title"], str) for one in told["findings"])
+
+
+def test_what_ci_gets_of_it_is_valid_and_holds_no_command(report: Report) -> None:
+    suites = fromstring(report.to_junit())
+    assert int(suites.get("failures", "0")) > 0
+    sarif = report.to_sarif()
+    assert not INVISIBLE.search(sarif.replace("\n", ""))
+    assert validation_errors(json.loads(sarif)) == []
+    annotations = report.to_annotations().splitlines()
+    assert len(annotations) <= 3 * 11
+    commands = re.compile(r"::(error|warning|notice) file=[^:,]*,line=\d+,title=[^:,]*::")
+    assert not [line for line in annotations if not (commands.match(line) or line[0].isdigit())]
+    assert len(report.to_step_summary(taken=1 << 19).encode()) <= 1 << 19
 
 
 def test_a_table_of_it_holds_no_formula(report: Report, tmp_path: Path) -> None:

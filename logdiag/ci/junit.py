@@ -1,0 +1,111 @@
+"""The diagnosis as JUnit's XML: a suite for each cluster, a case for each rule.
+
+A rule fails with a finding at medium or above that no requested work explains; `--fail-on` has no say
+in it. One that could not be judged is an error, one that is not for these peers is skipped.
+"""
+
+from collections.abc import Sequence
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from logdiag.ci.places import Places, place_of
+from logdiag.language import gettext
+from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, NotChecked
+from logdiag.report import phrases, words
+from logdiag.report.defuse import defuse
+
+MOST_FINDINGS, MOST_RECORDS = 100, 100
+"""What is shown of a rule, and of a finding."""
+LONGEST = 1000
+"""Characters that are shown of one value."""
+
+# What XML cannot hold and `defuse` leaves alone, since a terminal does not mind.
+_NO_CHARACTERS = {code: f"\\u{code:04x}" for code in (0xFFFE, 0xFFFF)}
+_FAILS = SEVERITIES[SEVERITIES.index("medium") :]
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """Return the XML for ``diagnosis``."""
+    places = Places(diagnosis)
+    told: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
+    found: dict[tuple[str | None, str], list[Finding | Incident]] = {}
+    for one in told:
+        # An incident that no rule of its own puts together has its cause's: the findings tell it.
+        if isinstance(one, Finding) or one.rule.startswith("incident/"):
+            found.setdefault((places.cluster(one), one.rule), []).append(one)
+    reasons: dict[tuple[str | None, str], list[NotChecked]] = {}
+    for reason in diagnosis.not_checked:
+        for cluster in reason.clusters or places.clusters:
+            reasons.setdefault((cluster, reason.rule), []).append(reason)
+    rules = {one.rule for one in told} | {one.rule for one in diagnosis.not_checked}
+    rules |= {one.rule for one in diagnosis.silent}
+    report = JUnitXml("logdiag")
+    for cluster, peers in places.clusters.items():
+        suite = TestSuite(_line(cluster or ", ".join(peers) or gettext("no peer")))
+        for rule in sorted(rules):
+            suite.add_testcase(_case(rule, found.get((cluster, rule), []), reasons.get((cluster, rule), [])))
+        report.add_testsuite(suite)
+    report.update_statistics()
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{report.tostring().decode()}\n'
+
+
+def _case(rule: str, found: Sequence[Finding | Incident], reasons: Sequence[NotChecked]) -> TestCase:
+    name = _line(rule)
+    case = TestCase(name, ".".join(("logdiag", *name.split("/")[:-1])))
+    wrong = [one for one in found if _fails(one)]
+    beside = [one for one in found if not _fails(one)]
+    unjudged = [one.reason for one in reasons if one.applies]
+    others = [one.reason for one in reasons if not one.applies]
+    if wrong:
+        failure = Failure(_line(wrong[0].title), wrong[0].severity)
+        failure.text = _all(wrong)
+        case.result = [failure]
+    elif unjudged:
+        error = Error(_line(unjudged[0]), "not judged")
+        error.text = "\n".join(map(_line, (*unjudged, *others)))
+        case.result = [error]
+    elif others and not found:
+        skipped = Skipped(_line(others[0]), "does not apply")
+        skipped.text = "\n".join(map(_line, others))
+        case.result = [skipped]
+    if beside:
+        case.system_out = _all(beside)
+    return case
+
+
+def _all(found: Sequence[Finding | Incident]) -> str:
+    texts = ["\n".join(_lines(one)) for one in found[:MOST_FINDINGS]]
+    if len(found) > MOST_FINDINGS:
+        texts.append(phrases.more(len(found) - MOST_FINDINGS, "findings"))
+    return "\n\n".join(texts)
+
+
+def _lines(one: Finding | Incident) -> list[str]:
+    lines = [
+        _line(one.title),
+        _line(f"{words.SEVERITIES[one.severity]}, {words.STATES[one.state]}: {phrases.since_until(one)}"),
+    ]
+    if isinstance(one, Incident):
+        return [*lines, _line(one.summary)]
+    if one.requested:
+        lines.append(gettext("It is explained by requested work."))
+    if one.known:
+        lines.append(gettext("It is known from the baseline."))
+    if one.explanation:
+        lines.append(_line(one.explanation))
+    for record in one.evidence[:MOST_RECORDS]:
+        place = place_of(record)
+        lines.append(f"{_line(place.path)}:{place.line}")
+    if len(one.evidence) > MOST_RECORDS:
+        lines.append(phrases.more(len(one.evidence) - MOST_RECORDS, "records"))
+    return lines
+
+
+def _fails(one: Finding | Incident) -> bool:
+    # An incident that requested work explains is at info.
+    return one.severity in _FAILS and not (isinstance(one, Finding) and one.requested)
+
+
+def _line(text: str) -> str:
+    """``text`` on one line, without anything that XML cannot hold."""
+    return defuse(" ".join(phrases.clipped(text, LONGEST).split())).translate(_NO_CHARACTERS)
