@@ -33,6 +33,15 @@ Inputs = Annotated[
 Rules = Annotated[
     list[Path] | None, typer.Option("--rules", metavar="DIR", help="Add the rule library in DIR.")
 ]
+FailOn = Annotated[
+    str, typer.Option(metavar="LEVEL", help="Exit 1 on findings at info, low, medium, high or critical.")
+]
+MinCoverage = Annotated[
+    float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
+]
+Language = Annotated[
+    str, typer.Option("--lang", metavar="LANGUAGE", envvar="LOGDIAG_LANG", help="The language of the report.")
+]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="A partial run is no failure: say so, and exit 0 or 1.")
 ]
@@ -82,12 +91,8 @@ def diagnose(
             help="Write .html, .md, .json, .jsonl, .xml (JUnit) or .sarif; may be repeated.",
         ),
     ] = None,
-    fail_on: Annotated[
-        str, typer.Option(metavar="LEVEL", help="Exit 1 on findings at info, low, medium, high or critical.")
-    ] = "none",
-    min_coverage: Annotated[
-        float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 5 where records cover less.")
-    ] = None,
+    fail_on: FailOn = "none",
+    min_coverage: MinCoverage = None,
     baseline: Annotated[
         Path | None,
         typer.Option(metavar="OLD.json", help="Only what is new or worse since then counts for --fail-on."),
@@ -118,13 +123,13 @@ def diagnose(
     from logdiag.pipeline import diagnose as run
     from logdiag.snapshots import Limits
 
-    level = _level(fail_on)
+    least = _level(fail_on)
     outputs, whole = output or [], full or []
     problems = _problems([*outputs, *whole], tuple(VIEWS)) + _problems_of_full(outputs, whole, redact)
     if problems:
         _usage("\nlogdiag: ".join(problems))
     options = Options(
-        fail_on=level,
+        fail_on=least,
         baseline=read_baseline(str(baseline), baseline.read_bytes()) if baseline else None,
         min_coverage=min_coverage,
         explain=explain,
@@ -222,6 +227,42 @@ def parse(
     for reason in reasons:
         _say(reason, quiet)
     raise typer.Exit(NOTHING_READ if not rows else PARTIAL if reasons and not allow_partial else 0)
+
+
+@app.command()
+def batch(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders of snapshots or clusters.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="A later run goes on there.")],
+    fail_on: FailOn = "none",
+    min_coverage: MinCoverage = None,
+    language: Language = "en",
+    allow_partial: AllowPartial = False,
+    rules: Rules = None,
+    limit: Limit = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Diagnose many clusters: a report each, a dataset of all findings, and a page that leads to them."""
+    from logdiag.batch.engines import Processes
+    from logdiag.batch.progress import progress
+    from logdiag.batch.run import batch as run
+    from logdiag.pipeline import Options
+    from logdiag.snapshots import Limits
+
+    options = Options(
+        fail_on=_level(fail_on),
+        min_coverage=min_coverage,
+        allow_partial=allow_partial,
+        rules=tuple(rules or ()),
+        limits=Limits().changed(limit or []),
+        jobs=jobs,
+        language=language,
+    )
+    with progress(lambda text: _say(text, quiet), bar=sys.stderr.isatty() and not quiet) as tell:
+        outcome = run(folders, output, options, Processes(jobs or os.cpu_count() or 1), tell=tell)
+    bad = sum(1 for row in outcome.rows if row.reasons)
+    _say(f"wrote {output / 'index.html'}: {len(outcome.rows)} inputs, {bad} of them bad", quiet)
+    raise typer.Exit(outcome.code)
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────

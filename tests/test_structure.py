@@ -52,20 +52,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": set(),
     "ci": {"errors", "language", "model", "report"},
     "writing": set(),
-    "pipeline": {
-        "alarms",
-        "changes",
-        "ci",
-        "cluster",
-        "conditions",
-        "evidence",
-        "facts",
-        "incidents",
-        "ledger",
-    }
-    | {"language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
+    "pipeline": {"alarms", "changes", "ci", "cluster", "conditions", "evidence", "facts", "incidents"}
+    | {"ledger", "language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
     | {"selection", "snapshots", "telling"},
+    "batch": {"errors", "language", "model", "numbering", "pipeline", "report", "rules", "snapshots"},
     "cli": {
+        "batch",
         "ci",
         "errors",
         "export",

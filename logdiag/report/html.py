@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from logdiag.language import gettext, ngettext
@@ -57,10 +57,9 @@ def render(diagnosis: Diagnosis) -> str:
     """Return the report on ``diagnosis``, a complete HTML document."""
     whole, whole_findings = diagnosis.coverage, diagnosis.findings
     diagnosis, left_out = limited(diagnosis, LIMITS)
-    environment = _environment()
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     ids = [finding.id for finding in diagnosis.findings]
-    return environment.get_template("report.html.jinja").render(
+    return template("report.html.jinja").render(
         d=diagnosis,
         verdict=_verdict(diagnosis),
         redacted=gettext(words.REDACTED) if words.is_redacted(diagnosis) else "",
@@ -73,8 +72,8 @@ def render(diagnosis: Diagnosis) -> str:
         ],
         style=Markup(style),  # noqa: S704 - our own files, which hold no value
         script=Markup(script),  # noqa: S704
-        style_hash=_csp_hash(style),
-        script_hash=_csp_hash(script),
+        style_hash=csp_hash(style),
+        script_hash=csp_hash(script),
         anchors=_anchors(ids),
         finding_of={finding.id: finding for finding in diagnosis.findings},
         groups=_groups(diagnosis),
@@ -222,6 +221,11 @@ def _filled(text: str, values: dict[str, Any]) -> Markup:
     return Markup(text) % {name: _shown(value) for name, value in values.items()}  # noqa: S704
 
 
+def template(name: str) -> Template:
+    """A page's template from ``reports/``; every value that it prints is shown inert."""
+    return _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -255,11 +259,13 @@ def _environment() -> Environment:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A style or script from ``reports/``."""
     return (folder("reports") / name).read_text(encoding="utf-8")
 
 
-def _csp_hash(text: str) -> str:
+def csp_hash(text: str) -> str:
+    """How a page's policy allows a style or script of its own."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

@@ -5,8 +5,8 @@ forwards, and names inside it are labels, never paths. What is wrong with the ev
 archive, a link, a device) is written on the member, not raised.
 """
 
-from logdiag.snapshots.find import Snapshot, find_snapshots
+from logdiag.snapshots.find import Snapshot, digest, find_snapshots
 from logdiag.snapshots.limits import Limits, Meter
 from logdiag.snapshots.member import Member
 
-__all__ = ["Limits", "Member", "Meter", "Snapshot", "find_snapshots"]
+__all__ = ["Limits", "Member", "Meter", "Snapshot", "digest", "find_snapshots"]

@@ -150,28 +150,29 @@ def _named(found: list[Snapshot]) -> list[Snapshot]:
     for snapshot in found:
         names.setdefault(snapshot.name, []).append(snapshot)
     # Numbered by content, so that the order of the inputs changes nothing.
-    ordered = [sorted(same, key=_digest) if len(same) > 1 else same for _, same in sorted(names.items())]
+    ordered = [sorted(same, key=digest) if len(same) > 1 else same for _, same in sorted(names.items())]
     numbering = Numbering()
     named = [replace(same[0], name=numbering.name(same[0].name)) for same in ordered]
     named += [replace(one, name=numbering.name(one.name)) for same in ordered for one in same[1:]]
     return sorted(named, key=lambda snapshot: snapshot.name)
 
 
-def _digest(snapshot: Snapshot) -> str:
-    digest = hashlib.sha256()
+def digest(snapshot: Snapshot) -> str:
+    """What its files are called and hold, as a digest; all of them are read for it."""
+    sha256 = hashlib.sha256()
     if snapshot.given != STDIN:  # it can be read once
         for path, found in snapshot.files():
-            digest.update(path.encode() + b"\0")
+            sha256.update(path.encode() + b"\0")
             if not isinstance(found, Fault) and found.kind == "file":
-                digest.update(_file_digest(found))
-    return digest.hexdigest()
+                sha256.update(_file_digest(found))
+    return sha256.hexdigest()
 
 
 def _file_digest(place: Place) -> bytes:
-    digest = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for chunk in _read(place, []):
-        digest.update(chunk)
-    return digest.digest()
+        sha256.update(chunk)
+    return sha256.digest()
 
 
 def _members(source: str, place: Place, meter: Meter, *, whole: bool) -> Iterator[Member]:

@@ -1,0 +1,102 @@
+"""The findings of all clusters as a Parquet dataset, a folder a severity: ``severity=high/part-0.parquet``.
+
+There is a file for each severity, also where it has no rows, so that whoever reads it finds the columns.
+"""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from logdiag.batch.output import FINDINGS, Output
+from logdiag.batch.rows import Row
+from logdiag.model import SEVERITIES
+
+_TIME = pa.timestamp("ms", tz="UTC")
+_NAMES = pa.list_(pa.string())
+_EVIDENCE = pa.struct(
+    [
+        ("snapshot", pa.string()),
+        ("source", pa.string()),
+        ("line", pa.int64()),
+        ("time", _TIME),
+        ("text", pa.string()),
+    ]
+)
+COLUMNS = pa.schema(
+    [
+        ("cluster", pa.string()),
+        ("incident", pa.string()),
+        ("fingerprint", pa.string()),
+        ("id", pa.string()),
+        ("rule", pa.string()),
+        ("title", pa.string()),
+        ("state", pa.string()),
+        ("hosts", _NAMES),
+        ("peers", _NAMES),
+        ("first", _TIME),
+        ("last", _TIME),
+        ("count", pa.int64()),
+        ("explanation", pa.string()),
+        ("basis", pa.string()),
+        ("caused_by", _NAMES),
+        ("requested", pa.bool_()),
+        ("outcome", pa.string()),
+        ("evidence", pa.list_(_EVIDENCE)),
+    ]
+)
+"""Beside ``severity``, which is the name of the folder. ``cluster`` names the folder with the report."""
+
+_ROWS = 4096
+
+
+def write(output: Output, rows: Sequence[Row]) -> None:
+    """Write the dataset of some clusters, in their order, and put it in its place."""
+    room = output.room()
+    with contextlib.ExitStack() as stack:
+        parts = {severity: stack.enter_context(_Part(room, severity)) for severity in SEVERITIES}
+        for row in rows:
+            told = json.loads((output.cluster(row.name) / FINDINGS).read_bytes())
+            incident_of = {id_: one["id"] for one in told["incidents"] for id_ in one["findings"]}
+            for finding in told["findings"]:
+                incident = incident_of.get(finding["id"])
+                parts[finding["severity"]].add({**finding, "cluster": row.name, "incident": incident})
+    output.put(room, "findings")
+
+
+class _Part:
+    """The file of one severity. Rows are written in groups, so that few are in memory."""
+
+    def __init__(self, room: Path, severity: str) -> None:
+        folder = room / f"severity={severity}"
+        folder.mkdir()
+        self._file = pa.parquet.ParquetWriter(folder / "part-0.parquet", COLUMNS, compression="zstd")
+        self._rows: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "_Part":
+        return self
+
+    def add(self, finding: dict[str, Any]) -> None:
+        """Add a finding, as the findings file has it."""
+        evidence = [{**record, "time": _time(record["time"])} for record in finding["evidence"]]
+        times = {"first": _time(finding["first"]), "last": _time(finding["last"])}
+        self._rows.append({**finding, **times, "evidence": evidence})
+        if len(self._rows) >= _ROWS:
+            self._write()
+
+    def __exit__(self, *_: object) -> None:
+        self._write()
+        self._file.close()
+
+    def _write(self) -> None:
+        self._file.write_table(pa.Table.from_pylist(self._rows, COLUMNS))
+        self._rows = []
+
+
+def _time(written: str) -> datetime:
+    return datetime.fromisoformat(written.rjust(24, "0"))  # a year may have fewer than four digits

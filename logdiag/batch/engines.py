@@ -1,0 +1,94 @@
+"""What does the jobs: processes on this machine. Another engine is another class with the same ``run``."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """Does tasks in any order, each by itself; whoever asks puts the results in order."""
+
+    @property
+    def workers(self) -> int:
+        """How many tasks it does at a time."""
+
+    def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
+        """Each task with its result as soon as there is one; None where the task killed its worker."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """So many processes on this machine.
+
+    Each has one task at a time, so that when one dies it is known what it was at. That task is
+    tried once more, in a new process; the others never notice.
+    """
+
+    workers: int
+
+    def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
+        """Do the tasks. What ``work`` raises is raised here."""
+        waiting = [(task, 1) for task in reversed(tasks)]
+        idle = [_worker() for _ in range(min(self.workers, len(tasks)))]
+        at: dict[Future[R], tuple[ProcessPoolExecutor, T, int]] = {}
+        try:
+            while waiting or at:
+                while waiting and idle:
+                    task, attempt = waiting.pop()
+                    worker, doing = _submitted(idle.pop(), work, task)
+                    at[doing] = (worker, task, attempt)
+                for done in wait(at, return_when=FIRST_COMPLETED).done:
+                    worker, task, attempt = at.pop(done)
+                    try:
+                        result: R | None = done.result()
+                    except BrokenProcessPool:
+                        worker.shutdown(wait=False)
+                        idle.append(_worker())
+                        if attempt == 1:
+                            waiting.append((task, 2))
+                            continue
+                        result = None
+                    else:
+                        idle.append(worker)
+                    yield task, result
+        finally:
+            for worker in (*idle, *(worker for worker, _, _ in at.values())):
+                worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _submitted(
+    worker: ProcessPoolExecutor, work: Callable[[T], R], task: T
+) -> tuple[ProcessPoolExecutor, Future[R]]:
+    """A task given to a worker, or to a new one where that died with nothing to do."""
+    try:
+        return worker, worker.submit(work, task)
+    except BrokenProcessPool:
+        worker = _worker()
+        return worker, worker.submit(work, task)
+
+
+def _worker() -> ProcessPoolExecutor:
+    # Not forked: threads of Arrow and of compiled code do not live through that.
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """Let a worker end when it is interrupted, and when whoever started it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

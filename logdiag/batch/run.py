@@ -1,0 +1,96 @@
+"""A batch from folders to its output: find, do each job, and tell all of them together."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from logdiag.batch import dataset, page
+from logdiag.batch.engines import Engine
+from logdiag.batch.find import find
+from logdiag.batch.output import Output
+from logdiag.batch.rows import Row, failed
+from logdiag.batch.work import Done, Task, work
+from logdiag.language import gettext, speaking
+from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
+from logdiag.rules.library import load
+
+
+@dataclass(frozen=True)
+class Step:
+    """A job that is done, the how many-th of how many; ``again`` if an earlier run had done it."""
+
+    row: Row
+    number: int
+    total: int
+    again: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The rows of all jobs, in the order of their names, and the exit code."""
+
+    rows: tuple[Row, ...]
+    code: int
+
+
+def batch(
+    given: Sequence[Path],
+    out: Path,
+    options: Options,
+    engine: Engine,
+    *,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> Outcome:
+    """Diagnose all that lies in some folders, and write it to ``out``.
+
+    What is there from an earlier run is taken over where nothing that it depends on has changed;
+    what is there of other inputs goes away.
+
+    Args:
+        given: the folders.
+        out: the folder of the output; made where it is not there.
+        options: as for `diagnose`; the same for every job.
+        engine: what does the jobs; the cores are divided among its workers.
+        tell: is called with each job that is done.
+
+    Raises:
+        InputError: a folder or the language does not exist, or ``out`` cannot be used.
+        LibraryError: a rule is wrong.
+
+    """
+    with speaking(options.language):
+        library = load(options.rules).digest
+        found = find(given, out)
+        output = Output(out)
+        output.prepare()
+        cores = options.jobs or os.cpu_count() or 1
+        each = replace(options, jobs=max(1, cores // max(1, min(engine.workers, len(found.jobs)))))
+        tasks = [Task(job, each, library, out) for job in found.jobs]
+        done: list[Done] = []
+        for task, result in engine.run(tasks, work):
+            if result is None:
+                died = gettext("the process that diagnosed it died, twice: it may need too much memory")
+                result = Done(failed(task.job, died), None)
+            done.append(result)
+            tell(Step(result.row, len(done), len(tasks), result.again))
+        rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
+        told = [row for row in rows if row.told]
+        output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
+        dataset.write(output, told)
+        output.put_file("index.html", page.render(rows, found.beside, library, options.language).encode())
+        output.finish()
+        return Outcome(rows, exit_code(rows, allow_partial=options.allow_partial))
+
+
+def exit_code(rows: Iterable[Row], *, allow_partial: bool) -> int:
+    """The first of 4, 5 and 1 that holds: nothing usable at all, a bad input, findings."""
+    rows = tuple(rows)
+    if not any(row.usable for row in rows):
+        return NOTHING_READ
+    # That a job failed is never as it should be.
+    if not all(row.told for row in rows):
+        return PARTIAL
+    if not allow_partial and any(row.code in (NOTHING_READ, PARTIAL) for row in rows):
+        return PARTIAL
+    return FINDINGS if any(row.code == FINDINGS for row in rows) else 0
