@@ -8,7 +8,7 @@ if (search) {
   const told = search.querySelector("output");
   const rows = [...document.querySelectorAll("tr[data-row]")].map((node) => ({
     node,
-    text: node.textContent.toLowerCase(),
+    text: `${node.textContent} ${node.dataset.row}`.toLowerCase(), // and the rules that fired
   }));
   // A row is shown if it holds every word.
   const filter = () => {

@@ -64,7 +64,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "facts",
         "language",
         "ledger",
-        "model",
         "pipeline",
         "reading",
         "records",

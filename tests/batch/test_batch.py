@@ -1,0 +1,259 @@
+"""A batch from folders to its output: whole, the same every time, and never done twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset
+import pytest
+from clusters import Here, cluster, log, put, tree
+
+from logdiag.batch import work as work_module
+from logdiag.batch.engines import Processes
+from logdiag.batch.run import Outcome, batch
+from logdiag.errors import InputError
+from logdiag.pipeline import Options, diagnose
+
+
+def run(out: Path, *given: Path, options: Options | None = None) -> Outcome:
+    return batch(given, out, options or Options(), Here())
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """Three clusters, the last of them healthy for all that is known."""
+    cluster(tmp_path / "fleet" / "east", "expa01", "expa02")
+    cluster(tmp_path / "fleet" / "west", "expb01", "expb02", day="2024-05-06")
+    put(tmp_path / "fleet" / "north" / "messages.log", log("expc01").splitlines()[0] + "\n")
+    return tmp_path / "fleet"
+
+
+def times(out: Path) -> dict[str, int]:
+    return {path.parent.name: path.stat().st_mtime_ns for path in out.glob("clusters/*/report.html")}
+
+
+def test_each_cluster_has_what_diagnose_says_of_its_folder(fleet: Path, tmp_path: Path) -> None:
+    outcome = run(tmp_path / "out", fleet)
+    assert outcome.code == 0
+    assert [row.name for row in outcome.rows] == ["east", "north", "west"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "clusters",
+        "findings",
+        "index.html",
+        "state",
+    ]
+    report = diagnose([fleet / "east"])
+    made = tmp_path / "out" / "clusters" / "east"
+    assert (made / "report.html").read_text(encoding="utf-8") == report.to_html()
+    assert (made / "findings.json").read_text(encoding="utf-8") == report.to_json()
+
+
+def test_the_dataset_is_the_findings_of_all_and_pandas_reads_it(fleet: Path, tmp_path: Path) -> None:
+    run(tmp_path / "out", fleet)
+    folder = tmp_path / "out" / "findings"
+    frame = pd.read_parquet(folder)
+    told = {
+        (path.parent.name, finding["id"]): finding
+        for path in (tmp_path / "out").glob("clusters/*/findings.json")
+        for finding in json.loads(path.read_text(encoding="utf-8"))["findings"]
+    }
+    assert told
+    assert {(row.cluster, row.id) for row in frame.itertuples()} == set(told)
+    for row in frame.to_dict("records"):
+        finding = told[row["cluster"], row["id"]]
+        assert row["severity"] == finding["severity"]
+        assert row["rule"] == finding["rule"]
+        assert list(row["hosts"]) == finding["hosts"]
+        assert f"{row['first']:%Y-%m-%dT%H:%M:%S}.100Z" == finding["first"]
+        assert len(row["evidence"]) == len(finding["evidence"])
+        assert row["incident"]
+    table = pyarrow.dataset.dataset(folder, partitioning="hive").to_table()
+    assert table.num_rows == len(told)
+
+
+def test_a_dataset_of_no_finding_still_has_its_columns(tmp_path: Path) -> None:
+    run(tmp_path / "out", put(tmp_path / "notes" / "notes.txt", "no record\n").parent)
+    frame = pd.read_parquet(tmp_path / "out" / "findings")
+    assert len(frame) == 0
+    assert {"cluster", "rule", "severity", "first", "evidence"} <= set(frame.columns)
+
+
+def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
+    fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(fleet / "empty" / "notes.txt", "no record\n")
+    put(fleet / "cut" / "messages.log", log("expd01")).with_suffix(".log.gz").write_bytes(b"\x1f\x8b\x08\x00")
+    put(fleet / "poison" / "messages.log", log("expe01"))
+    whole = diagnose
+
+    def breaks(inputs: list[str], options: Options) -> object:
+        if inputs[0].endswith("poison"):
+            raise MemoryError("all of it")
+        return whole(inputs, options)
+
+    monkeypatch.setattr(work_module, "diagnose", breaks)
+    outcome = run(tmp_path / "out", fleet)
+    assert outcome.code == 5
+    assert {row.name: row.reasons for row in outcome.rows if row.reasons} == {
+        "cut": ("cut: messages.log.gz: cut: the gzip data ends before its end mark",),
+        "empty": ("no log record and no dump was found in any input",),
+        "poison": ("the diagnosis failed: MemoryError: all of it",),
+    }
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    for said in ("MemoryError: all of it", "no log record and no dump was found", "fleet/poison"):
+        assert said in page
+    assert set(times(tmp_path / "out")) == {"cut", "east", "empty", "north", "west"}
+    # What failed is tried again by the next run, and only that.
+    before = times(tmp_path / "out")
+    monkeypatch.undo()
+    assert all(row.told for row in run(tmp_path / "out", fleet).rows)
+    after = times(tmp_path / "out")
+    assert after.pop("poison")
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "code"),
+    [
+        (Options(), ["east"], 0),
+        (Options(fail_on="medium"), ["east"], 1),
+        (Options(fail_on="critical"), ["east"], 0),
+        (Options(fail_on="medium"), ["east", "empty"], 5),
+        (Options(fail_on="medium", allow_partial=True), ["east", "empty"], 1),
+        (Options(allow_partial=True), ["east", "empty"], 0),
+        (Options(allow_partial=True), ["empty"], 4),
+    ],
+)
+def test_the_exit_code_is_the_worst_of_all_clusters(
+    fleet: Path, tmp_path: Path, options: Options, names: list[str], code: int
+) -> None:
+    put(fleet / "empty" / "notes.txt", "no record\n")
+    assert run(tmp_path / "out", *(fleet / name for name in names), options=options).code == code
+
+
+def test_the_same_bytes_for_any_order_of_inputs_and_number_of_jobs(fleet: Path, tmp_path: Path) -> None:
+    given = [fleet / name for name in ("east", "north", "west")]
+    run(tmp_path / "one", *given)
+    expected = tree(tmp_path / "one")
+    assert len(expected) == 1 + 3 * 2 + 3 + 5
+    batch(given[::-1], tmp_path / "two", Options(jobs=2), Here(backwards=True))
+    assert tree(tmp_path / "two") == expected
+    batch([given[1], given[2], given[0]], tmp_path / "three", Options(jobs=2), Processes(2))
+    assert tree(tmp_path / "three") == expected
+    run(tmp_path / "one", *given)
+    assert tree(tmp_path / "one") == expected
+
+
+def test_what_is_done_is_not_done_again_until_something_has_changed(fleet: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(out, fleet)
+    first = times(out)
+    run(out, fleet)
+    assert times(out) == first
+    # Other content: that one.
+    put(fleet / "north" / "messages.log", log("expc01"))
+    run(out, fleet)
+    second = times(out)
+    assert {name for name in first if first[name] != second[name]} == {"north"}
+    # A report that somebody changed, one that is away, and a state that is damaged: those.
+    (out / "clusters" / "east" / "report.html").write_text("mine")
+    (out / "clusters" / "north" / "findings.json").unlink()
+    for state in out.glob("state/*.json"):
+        if '"name": "west"' in state.read_text(encoding="utf-8"):
+            state.write_text("[")
+    run(out, fleet)
+    third = times(out)
+    assert {name for name in first if second[name] != third[name]} == {"east", "north", "west"}
+    # Other options: all.
+    run(out, fleet, options=Options(fail_on="high"))
+    assert all(times(out)[name] != third[name] for name in third)
+
+
+def test_other_rules_do_all_again(fleet: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    rules = (tmp_path / "mine",)
+    run(tmp_path / "out", fleet, options=Options(rules=rules))
+    first = times(tmp_path / "out")
+    run(tmp_path / "out", fleet, options=Options(rules=rules))
+    assert times(tmp_path / "out") == first
+    shipped = Path(__file__).parent.parent.parent / "rules" / "database" / "peer-down.yaml"
+    text = shipped.read_text(encoding="utf-8")
+    put(tmp_path / "mine" / "database" / "peer-down.yaml", f"# ours\n{text}")
+    run(tmp_path / "out", fleet, options=Options(rules=rules))
+    assert all(times(tmp_path / "out")[name] != first[name] for name in first)
+
+
+def test_what_is_left_of_other_inputs_goes_away(fleet: Path, tmp_path: Path) -> None:
+    run(tmp_path / "out", fleet)
+    run(tmp_path / "out", fleet / "east")
+    run(tmp_path / "fresh", fleet / "east")
+    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
+
+
+def test_a_folder_with_something_else_in_it_is_not_touched(fleet: Path, tmp_path: Path) -> None:
+    mine = put(tmp_path / "out" / "clusters" / "mine.txt", "mine")
+    with pytest.raises(InputError, match="neither empty nor the output of an earlier batch"):
+        run(tmp_path / "out", fleet)
+    assert tree(tmp_path / "out") == {"clusters/mine.txt": mine.read_bytes()}
+
+
+def command(out: Path, *words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "logdiag", "batch", *map(str, words), "-o", str(out)]
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    fleet, out = tmp_path / "fleet", tmp_path / "out"
+    for number in range(6):
+        cluster(fleet / f"site{number}", f"exp{number}01", f"exp{number}02")
+    with subprocess.Popen(command(out, fleet, "--jobs", "1"), stderr=subprocess.PIPE, text=True) as started:
+        assert started.stderr is not None
+        # It says so once a cluster is done.
+        assert started.stderr.readline() == "1 of 6: fleet/site0: high\n"
+        os.kill(started.pid, signal.SIGKILL)
+        # Its worker ends with it: whoever holds the pipe open is gone when this comes to an end.
+        said = started.stderr.read()
+    assert "6 of 6" not in said
+    assert not (out / "index.html").exists()
+    done = times(out)
+    assert 1 <= len(list(out.glob("state/*.json"))) <= len(done) < 6
+    for folder in out.glob("clusters/*"):
+        assert sorted(path.name for path in folder.iterdir()) == ["findings.json", "report.html"]
+    noted = {json.loads(path.read_text())["row"]["name"] for path in out.glob("state/*.json")}
+    time.sleep(0.01)
+
+    again = subprocess.run(command(out, fleet, "--jobs", "2"), capture_output=True, text=True)
+    assert again.returncode == 0
+    lines = again.stderr.splitlines()
+    assert {line.split(": ")[1] for line in lines if "(done before)" in line} == {
+        f"fleet/{name}" for name in noted
+    }
+    assert lines[-1] == f"wrote {out / 'index.html'}: 6 inputs, 0 of them bad"
+    after = times(out)
+    assert len(after) == 6
+    assert {name for name in done if after[name] == done[name]} >= noted
+    run(tmp_path / "fresh", fleet)
+    assert tree(out) == tree(tmp_path / "fresh")
+    assert not (out / ".unfinished").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "nowhere: there is no such file or folder"),
+        (["fleet", "--lang", "tlh"], "there is no language 'tlh'"),
+        (["fleet", "--fail-on", "much"], "--fail-on much: the levels are"),
+        (["fleet", "--rules", "nowhere"], "nowhere: there is no such folder of rules"),
+    ],
+)
+def test_what_is_wrong_with_the_command_line_is_2(
+    fleet: Path, tmp_path: Path, words: list[str], said: str
+) -> None:
+    done = subprocess.run(command(tmp_path / "out", *words), capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()
