@@ -87,7 +87,8 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
     fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(fleet / "empty" / "notes.txt", "no record\n")
-    put(fleet / "cut" / "messages.log", log("expd01")).with_suffix(".log.gz").write_bytes(b"\x1f\x8b\x08\x00")
+    put(fleet / "cut" / "messages.log", log("expd01"))
+    (fleet / "cut" / "older.gz").write_bytes(b"\x1f\x8b\x08\x00")
     put(fleet / "poison" / "messages.log", log("expe01"))
     whole = diagnose
 
@@ -100,7 +101,7 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
     outcome = run(tmp_path / "out", fleet)
     assert outcome.code == 5
     assert {row.name: row.reasons for row in outcome.rows if row.reasons} == {
-        "cut": ("cut: messages.log.gz: cut: the gzip data ends before its end mark",),
+        "cut": ("cut: older.gz: cut: the gzip data ends before its end mark",),
         "empty": ("no log record and no dump was found in any input",),
         "poison": ("the diagnosis failed: MemoryError: all of it",),
     }
