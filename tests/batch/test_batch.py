@@ -101,7 +101,7 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
     outcome = run(tmp_path / "out", fleet)
     assert outcome.code == 5
     assert {row.name: row.reasons for row in outcome.rows if row.reasons} == {
-        "cut": ("cut: older.gz: cut: the gzip data ends before its end mark",),
+        "cut": ("cut: older: cut: the gzip data ends before its end mark",),
         "empty": ("no log record and no dump was found in any input",),
         "poison": ("the diagnosis failed: MemoryError: all of it",),
     }
@@ -240,6 +240,21 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     run(tmp_path / "fresh", fleet)
     assert tree(out) == tree(tmp_path / "fresh")
     assert not (out / ".unfinished").exists()
+
+
+def test_a_run_that_is_interrupted_is_130_and_leaves_nothing_running(tmp_path: Path) -> None:
+    fleet, out = tmp_path / "fleet", tmp_path / "out"
+    for number in range(6):
+        cluster(fleet / f"site{number}", f"exp{number}01", f"exp{number}02")
+    words = command(out, fleet, "--jobs", "2")
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True) as started:
+        assert started.stderr is not None
+        assert started.stderr.readline().startswith("1 of 6: ")
+        os.killpg(started.pid, signal.SIGINT)  # as a terminal does it
+        said = started.stderr.read()  # until the last worker is gone
+    assert started.returncode == 130
+    assert "Traceback" not in said
+    assert not (out / "index.html").exists()
 
 
 @pytest.mark.parametrize(
