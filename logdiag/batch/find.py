@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from logdiag.batch.rows import Job
@@ -55,11 +56,12 @@ def find(given: Sequence[Path], out: Path) -> Found:
     out = out.resolve()
     places: dict[tuple[Path, ...], tuple[str, tuple[Path, ...]]] = {}
     beside: set[str] = set()
+    look = cache(lambda path: _inside(path, out))
     waiting = [(Local(path, "folder").name, path, 0) for path in given]
     while waiting:
         label, path, depth = waiting.pop()
-        inside = _inside(path, out) if depth < _DEEPEST else None
-        if inside is None or not any(_inside(folder.path, out) for folder in inside.folders):
+        inside = look(path) if depth < _DEEPEST else None
+        if inside is None or not any(look(folder.path) for folder in inside.folders):
             _add(places, label, (path,))
             continue
         waiting += [(f"{label}/{folder.name}", folder.path, depth + 1) for folder in inside.folders]

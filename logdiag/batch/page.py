@@ -4,6 +4,7 @@ As safe as a report, by the same means: every value passes the templates' escapi
 the page's own style and script may run.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from markupsafe import Markup
 from logdiag.batch.rows import Row
 from logdiag.model import SEVERITIES, STATES, Severity
 from logdiag.report.html import asset, csp_hash, template
+from logdiag.rules.library import Library
 
 MOST_CLUSTERS = 5000
 _MOST_COMMON = 100
 _MOST_NAMED = 12
 _MOST_MONTHS = 36
+
+_FIELD = re.compile(r"\{\w*\}")
+"""What a rule's title is filled in with: it is another thing in every cluster."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,14 @@ class Month:
     incidents: dict[str, int]
 
 
-def render(rows: Sequence[Row], beside: Sequence[str], library: str, language: str) -> str:
-    """Return the index page of a batch, a complete HTML document."""
+def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
+    """Return the index page of a batch in the library's language, a complete HTML document."""
     usable = sorted((row for row in rows if row.usable), key=_order)
     style, script = asset("report.css") + asset("index.css"), asset("index.js")
     months = _months(usable)
     return template("index.html.jinja").render(
-        language=language,
         library=library,
+        titles={name: _FIELD.sub("…", rule.title) for name, rule in library.rules.items()},
         version=version("logdiag"),
         rows=usable[:MOST_CLUSTERS],
         whole=usable,

@@ -14,6 +14,7 @@ from logdiag.batch.work import Done, Task, work
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
 from logdiag.rules.library import load
+from logdiag.rules.translation import in_language
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ def batch(
 
     """
     with speaking(options.language):
-        library = load(options.rules).digest
+        library = in_language(load(options.rules), options.language)
         found = find(given, out)
         output = Output(out)
         output.prepare()
         cores = options.jobs or os.cpu_count() or 1
         each = replace(options, jobs=max(1, cores // max(1, min(engine.workers, len(found.jobs)))))
-        tasks = [Task(job, each, library, out) for job in found.jobs]
+        tasks = [Task(job, each, library.digest, out) for job in found.jobs]
         done: list[Done] = []
         for task, result in engine.run(tasks, work):
             if result is None:
@@ -78,7 +79,7 @@ def batch(
         told = [row for row in rows if row.told]
         output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
         dataset.write(output, told)
-        output.put_file("index.html", page.render(rows, found.beside, library, options.language).encode())
+        output.put_file("index.html", page.render(rows, found.beside, library).encode())
         output.finish()
         return Outcome(rows, exit_code(rows, allow_partial=options.allow_partial))
 

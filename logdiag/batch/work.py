@@ -10,7 +10,7 @@ from typing import Any
 
 from logdiag.batch.output import FINDINGS, REPORT, Output
 from logdiag.batch.rows import Job, Row, failed, row_of
-from logdiag.errors import InputError, LibraryError
+from logdiag.errors import InputError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import Options, diagnose
 from logdiag.snapshots import digest, find_snapshots
@@ -49,8 +49,6 @@ def work(task: Task) -> Done:
             report = diagnose(list(task.job.inputs), task.options)
             files = {REPORT: report.to_html().encode(), FINDINGS: report.to_json().encode()}
             row = row_of(task.job, report.diagnosis)
-        except LibraryError:
-            raise
         except Exception as error:  # one bad input never stops the rest
             return Done(failed(task.job, _reason(error, task.job)), None)
         output.put_folder(f"clusters/{task.job.name}", files)

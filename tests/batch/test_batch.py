@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -273,3 +275,31 @@ def test_what_is_wrong_with_the_command_line_is_2(
     assert done.returncode == 2
     assert said in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_on_a_terminal_there_is_a_bar_and_elsewhere_a_line_a_job(fleet: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command(tmp_path / "out", fleet, "--jobs", "1"), stderr=theirs, env={**os.environ, "TERM": "xterm"}
+    ):
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 1 << 16):
+                said += part
+        except OSError:
+            pass  # what a terminal says at its end
+    os.close(ours)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+    assert "3/3" in shown
+    assert "a minute" in shown
+    assert "1 of 3: " not in shown
+    plain = subprocess.run(command(tmp_path / "out", fleet), capture_output=True, text=True).stderr
+    assert "\x1b" not in plain
+    assert sorted(line.partition(": ")[2] for line in plain.splitlines()[:3]) == [
+        "fleet/east: high (done before)",
+        "fleet/north: without incidents (done before)",
+        "fleet/west: high (done before)",
+    ]
+    silent = subprocess.run(command(tmp_path / "out", fleet, "--quiet"), capture_output=True, text=True)
+    assert (silent.stdout, silent.stderr) == ("", "")

@@ -17,6 +17,8 @@ from logdiag.batch.rows import Row
 from logdiag.batch.run import batch
 from logdiag.language import speaking
 from logdiag.pipeline import Options
+from logdiag.rules.library import load
+from logdiag.rules.translation import in_language
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HOSTILE = (
@@ -63,7 +65,7 @@ def rows(attack: str = "") -> list[Row]:
 
 def html(given: list[Row], beside: tuple[str, ...] = (), language: str = "en") -> str:
     with speaking(language):
-        return index.render(given, beside, "0123456789abcdef", language)
+        return index.render(given, beside, in_language(load(), language))
 
 
 @contextmanager
@@ -159,6 +161,7 @@ def test_the_worst_come_first_and_what_is_common_is_told(tmp_path: Path) -> None
     assert [order.index(one) for one in severities] == sorted(order.index(one) for one in severities)
     common = text[text.index('id="common"') : text.index('id="versions"')]
     assert "database/peer-down" in common
+    assert "The database of … lost …" in common
     assert "only/here" not in common
     assert "and 3 more" in common
     bad = text[text.index('id="bad"') :]
