@@ -31,7 +31,8 @@ class Common:
     """Something that several clusters have in common, with the first of them."""
 
     what: str
-    severity: Severity
+    severity: Severity | None
+    """The worst of it; None where there was no incident."""
     clusters: int
     rows: tuple[Row, ...]
     peers: int = 0
@@ -58,8 +59,9 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
         rows=usable[:MOST_CLUSTERS],
         whole=usable,
         counts=Counter(row.severity for row in usable),
-        bad=[row for row in rows if row.reasons][:MOST_CLUSTERS],
-        beside=beside[:MOST_CLUSTERS],
+        bad=[row for row in rows if row.reasons],
+        beside=beside,
+        most=MOST_CLUSTERS,
         rules=[one for one in _rules(usable) if one.clusters > 1][:_MOST_COMMON],
         versions=_versions(usable)[:_MOST_COMMON],
         months=months[-_MOST_MONTHS:],
@@ -73,8 +75,11 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
 
 
 def _order(row: Row) -> tuple[int, int, str]:
-    severity = SEVERITIES.index(row.severity) if row.severity else -1
-    return -severity, STATES.index(row.state) if row.state else 0, row.name
+    return -_level(row.severity), STATES.index(row.state) if row.state else 0, row.name
+
+
+def _level(severity: Severity | None) -> int:
+    return -1 if severity is None else SEVERITIES.index(severity)
 
 
 def _rules(rows: Sequence[Row]) -> list[Common]:
@@ -83,9 +88,9 @@ def _rules(rows: Sequence[Row]) -> list[Common]:
     for row in rows:
         for rule in row.rules:
             found.setdefault(rule, []).append(row)
-    worst = {rule: max((row.rules[rule] for row in of), key=SEVERITIES.index) for rule, of in found.items()}
+    worst = {rule: max((row.rules[rule] for row in of), key=_level) for rule, of in found.items()}
     common = [Common(rule, worst[rule], len(of), tuple(of[:_MOST_NAMED])) for rule, of in found.items()]
-    return sorted(common, key=lambda one: (-one.clusters, -SEVERITIES.index(one.severity), one.what))
+    return sorted(common, key=lambda one: (-one.clusters, -_level(one.severity), one.what))
 
 
 def _versions(rows: Sequence[Row]) -> list[Common]:
@@ -98,7 +103,7 @@ def _versions(rows: Sequence[Row]) -> list[Common]:
         (
             Common(
                 name,
-                max((row.severity or "info" for row in of), key=SEVERITIES.index),
+                max((row.severity for row in of), key=_level),
                 len(of),
                 tuple(of[:_MOST_NAMED]),
                 sum(row.versions[name] for row in of),

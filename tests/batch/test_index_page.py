@@ -170,8 +170,13 @@ def test_the_worst_come_first_and_what_is_common_is_told(tmp_path: Path) -> None
 
 
 def test_a_fleet_of_very_many_makes_a_page_that_can_still_be_opened() -> None:
-    text = html([row(number) for number in range(index.MOST_CLUSTERS + 7)])
+    files = tuple(f"fleet/{number}.txt" for number in range(index.MOST_CLUSTERS + 3))
+    text = html([row(number) for number in range(index.MOST_CLUSTERS + 7)], files)
     assert text.count("<tr data-row") == index.MOST_CLUSTERS
+    assert "fleet/4999.txt" in text
+    assert "fleet/5000.txt" not in text
+    assert "5,003 files beside the clusters were not read" in text
+    assert '<p class="more">and 3 more</p>' in text
     assert "7 more are in the folder clusters." in text
     assert len(text) < 10_000_000
 
