@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ class Output:
         self._state = folder / "state"
 
     def prepare(self) -> None:
-        """Make the folder, and put away what a run that was killed left unfinished.
+        """Make the folder.
 
         Raises:
             InputError: it holds something else than an earlier batch, or cannot be made.
@@ -44,9 +46,36 @@ class Output:
         if self.folder.is_dir() and not self._state.is_dir() and any(self.folder.iterdir()):
             said = gettext("{out}: it is neither empty nor the output of an earlier batch")
             raise InputError(said.format(out=self.folder))
-        shutil.rmtree(self._unfinished, ignore_errors=True)
-        for folder in (self._state, self.folder / "clusters", self._unfinished):
-            folder.mkdir(parents=True, exist_ok=True)
+        self._state.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only run that writes here; whatever ends the process ends that, too.
+
+        Raises:
+            InputError: another run is at it.
+
+        """
+        if sys.platform == "win32":
+            yield
+            return
+        import fcntl
+
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(gettext("{out}: another run writes there").format(out=self.folder)) from None
+        else:
+            yield
+        finally:
+            os.close(handle)
+
+    def begin(self) -> None:
+        """Put away what a run that was killed left unfinished."""
+        self.finish()
+        for folder in (self.folder / "clusters", self._unfinished):
+            folder.mkdir(exist_ok=True)
 
     def cluster(self, name: str) -> Path:
         """The folder of a cluster."""

@@ -9,7 +9,7 @@ from logdiag.batch import dataset, page
 from logdiag.batch.engines import Engine
 from logdiag.batch.find import find
 from logdiag.batch.output import Output
-from logdiag.batch.rows import Row, failed
+from logdiag.batch.rows import Job, Row, failed
 from logdiag.batch.work import Done, Task, work
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
@@ -65,23 +65,37 @@ def batch(
         found = find(given, out)
         output = Output(out)
         output.prepare()
-        cores = options.jobs or os.cpu_count() or 1
-        each = replace(options, jobs=max(1, cores // max(1, min(engine.workers, len(found.jobs)))))
-        tasks = [Task(job, each, library.digest, out) for job in found.jobs]
-        done: list[Done] = []
-        for task, result in engine.run(tasks, work):
-            if result is None:
-                died = gettext("the process that diagnosed it died, twice: it may need too much memory")
-                result = Done(failed(task.job, died), None)
-            done.append(result)
-            tell(Step(result.row, len(done), len(tasks), result.again))
-        rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
-        told = [row for row in rows if row.told]
-        output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
-        dataset.write(output, told)
-        output.put_file("index.html", page.render(rows, found.beside, library).encode())
-        output.finish()
+        with output.alone():
+            output.begin()
+            done = _done(found.jobs, options, library.digest, engine, tell, out)
+            rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
+            told = [row for row in rows if row.told]
+            output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
+            dataset.write(output, told)
+            output.put_file("index.html", page.render(rows, found.beside, library).encode())
+            output.finish()
         return Outcome(rows, exit_code(rows, allow_partial=options.allow_partial))
+
+
+def _done(
+    jobs: Sequence[Job],
+    options: Options,
+    library: str,
+    engine: Engine,
+    tell: Callable[[Step], None],
+    out: Path,
+) -> list[Done]:
+    """Let the engine do the jobs; the cores are divided among its workers."""
+    cores = options.jobs or os.cpu_count() or 1
+    each = replace(options, jobs=max(1, cores // max(1, min(engine.workers, len(jobs)))))
+    done: list[Done] = []
+    for task, result in engine.run([Task(job, each, library, out) for job in jobs], work):
+        if result is None:
+            died = gettext("the process that diagnosed it died, twice: it may need too much memory")
+            result = Done(failed(task.job, died), None)
+        done.append(result)
+        tell(Step(result.row, len(done), len(jobs), result.again))
+    return done
 
 
 def exit_code(rows: Iterable[Row], *, allow_partial: bool) -> int:

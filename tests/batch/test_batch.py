@@ -17,6 +17,7 @@ from clusters import Here, cluster, log, put, tree
 
 from logdiag.batch import work as work_module
 from logdiag.batch.engines import Processes
+from logdiag.batch.output import Output
 from logdiag.batch.run import Outcome, batch
 from logdiag.errors import InputError
 from logdiag.pipeline import Options, diagnose
@@ -203,6 +204,15 @@ def test_a_folder_with_something_else_in_it_is_not_touched(fleet: Path, tmp_path
     with pytest.raises(InputError, match="neither empty nor the output of an earlier batch"):
         run(tmp_path / "out", fleet)
     assert tree(tmp_path / "out") == {"clusters/mine.txt": mine.read_bytes()}
+
+
+def test_two_runs_do_not_write_to_one_folder(fleet: Path, tmp_path: Path) -> None:
+    run(tmp_path / "out", fleet)
+    before = tree(tmp_path / "out")
+    with Output(tmp_path / "out").alone(), pytest.raises(InputError, match="another run writes there"):
+        run(tmp_path / "out", fleet / "east")
+    assert tree(tmp_path / "out") == before
+    assert run(tmp_path / "out", fleet).code == 0
 
 
 def command(out: Path, *words: str | Path) -> list[str]:
