@@ -33,6 +33,7 @@ class Output:
         self.folder = folder
         self._unfinished = folder / ".unfinished"
         self._state = folder / "state"
+        self._mark = folder / ".logdiag-batch"  # nothing of anybody else's is ever taken away
 
     def prepare(self) -> None:
         """Make the folder.
@@ -43,10 +44,11 @@ class Output:
         """
         if not self.folder.parent.is_dir() or (self.folder.exists() and not self.folder.is_dir()):
             raise InputError(gettext("{out}: it is no folder, and cannot be made").format(out=self.folder))
-        if self.folder.is_dir() and not self._state.is_dir() and any(self.folder.iterdir()):
+        if self.folder.is_dir() and not self._mark.exists() and any(self.folder.iterdir()):
             said = gettext("{out}: it is neither empty nor the output of an earlier batch")
             raise InputError(said.format(out=self.folder))
-        self._state.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
+        self._mark.touch()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -74,7 +76,7 @@ class Output:
     def begin(self) -> None:
         """Put away what a run that was killed left unfinished."""
         self.finish()
-        for folder in (self.folder / "clusters", self._unfinished):
+        for folder in (self._state, self.folder / "clusters", self._unfinished):
             folder.mkdir(exist_ok=True)
 
     def cluster(self, name: str) -> Path:

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.dataset
 import pytest
-from clusters import Here, cluster, log, put, tree
+from clusters import Here, R, T, cluster, log, put, tree
 
 from logdiag.batch import work as work_module
 from logdiag.batch.engines import Processes
@@ -45,6 +46,7 @@ def test_each_cluster_has_what_diagnose_says_of_its_folder(fleet: Path, tmp_path
     assert outcome.code == 0
     assert [row.name for row in outcome.rows] == ["east", "north", "west"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".logdiag-batch",
         "clusters",
         "findings",
         "index.html",
@@ -121,6 +123,35 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
     assert after == before
 
 
+class Deadly(Here):
+    """The second task kills whatever does it."""
+
+    def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
+        for number, task in enumerate(tasks):
+            yield task, None if number == 1 else work(task)
+
+
+def test_an_input_that_kills_its_process_is_a_row_that_names_it(fleet: Path, tmp_path: Path) -> None:
+    outcome = batch([fleet], tmp_path / "out", Options(allow_partial=True), Deadly())
+    assert outcome.code == 5  # that a process dies is never as it should be
+    assert [(row.name, row.told) for row in outcome.rows] == [
+        ("east", True),
+        ("north", False),
+        ("west", True),
+    ]
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert re.search(r"fleet/north.{1,200}the process that diagnosed it died, twice", page, re.DOTALL)
+    assert set(times(tmp_path / "out")) == {"east", "west"}
+
+
+@pytest.mark.parametrize("place", ["nowhere/out", "file"])
+def test_an_output_that_cannot_be_made_is_an_error(fleet: Path, tmp_path: Path, place: str) -> None:
+    put(tmp_path / "file", "mine")
+    with pytest.raises(InputError, match="it is no folder, and cannot be made"):
+        run(tmp_path / place, fleet)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("options", "names", "code"),
     [
@@ -144,7 +175,7 @@ def test_the_same_bytes_for_any_order_of_inputs_and_number_of_jobs(fleet: Path, 
     given = [fleet / name for name in ("east", "north", "west")]
     run(tmp_path / "one", *given)
     expected = tree(tmp_path / "one")
-    assert len(expected) == 1 + 3 * 2 + 3 + 5
+    assert len(expected) == 2 + 3 * 2 + 3 + 5
     batch(given[::-1], tmp_path / "two", Options(jobs=2), Here(backwards=True))
     assert tree(tmp_path / "two") == expected
     batch([given[1], given[2], given[0]], tmp_path / "three", Options(jobs=2), Processes(2))
@@ -201,6 +232,7 @@ def test_what_is_left_of_other_inputs_goes_away(fleet: Path, tmp_path: Path) -> 
 
 def test_a_folder_with_something_else_in_it_is_not_touched(fleet: Path, tmp_path: Path) -> None:
     mine = put(tmp_path / "out" / "clusters" / "mine.txt", "mine")
+    (tmp_path / "out" / "state").mkdir()
     with pytest.raises(InputError, match="neither empty nor the output of an earlier batch"):
         run(tmp_path / "out", fleet)
     assert tree(tmp_path / "out") == {"clusters/mine.txt": mine.read_bytes()}
