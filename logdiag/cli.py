@@ -57,9 +57,6 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
-Language = Annotated[
-    str, typer.Option("--lang", metavar="LANGUAGE", envvar="LOGDIAG_LANG", help="The language of the report.")
-]
 
 
 def _print_version(wanted: bool) -> None:

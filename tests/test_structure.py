@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "facts",
         "language",
         "ledger",
+        "model",
         "pipeline",
         "reading",
         "records",
