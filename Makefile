@@ -13,7 +13,7 @@ fmt:
 	ruff format .
 
 test: check
-	python -m pytest -n auto
+	python -m pytest -n auto --dist worksteal
 
 # Rewrites the golden files (reports, JSON, errors, schemas); look at the diff before you commit it.
 bless:

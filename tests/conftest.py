@@ -1,7 +1,10 @@
 """What all tests share: the golden files, and that nothing is skipped where everything must run."""
 
+import io
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,3 +78,37 @@ def browser() -> "Iterator[Browser]":
         started = play.chromium.launch(executable_path=path, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
+    """The command line with its output and exit code, in the temporary folder of the test.
+
+    It runs in this process: to start one takes longer than most of what a command does.
+    """
+
+    def run(*words: str | Path, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        from logdiag.cli import main
+
+        out, err = io.BytesIO(), io.BytesIO()
+        code = 0
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+                patch.delenv(name)
+            patch.setenv("NO_COLOR", "1")
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["logdiag", *map(str, words)])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+            patch.setattr(sys, "stdout", io.TextIOWrapper(out, "utf-8"))
+            patch.setattr(sys, "stderr", io.TextIOWrapper(err, "utf-8", "backslashreplace"))
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+    return run

@@ -17,20 +17,7 @@ import pytest
 from logdiag.rules.library import load
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run(*words: str | Path, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
-        return subprocess.run(
-            [sys.executable, "-m", "logdiag", *map(str, words)],
-            input=given,
-            capture_output=True,
-            cwd=tmp_path,
-            env={**environment(), "NO_COLOR": "1", "COLUMNS": "100"},
-        )
-
-    return run
+"""The fixture in ``tests/conftest.py``: the command in this process; where the process matters, a test starts one."""
 
 
 def environment() -> dict[str, str]:

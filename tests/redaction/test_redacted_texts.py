@@ -152,22 +152,22 @@ def test_known_literals_are_found_where_they_stand(literals: list[str], text: st
         assert text[found.start : found.end] in literals
 
 
-MEGABYTE = 1_000_000
+LONG = 400_000
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a@" * (MEGABYTE // 2), "a@host-1@host-1@"),
-        ("1.2.3.4." * (MEGABYTE // 8), "ipv4-1.1.1.1.ipv4-1.1.1.1."),
-        ("af09" * (MEGABYTE // 4), "secret-1"),
-        ("af:09:" * (MEGABYTE // 6), "secret-1:"),
-        ('user="' * (MEGABYTE // 6), 'user-1"user-1"'),
-        ("\0" * MEGABYTE, "\0\0"),
+        ("a@" * (LONG // 2), "a@host-1@host-1@"),
+        ("1.2.3.4." * (LONG // 8), "ipv4-1.1.1.1.ipv4-1.1.1.1."),
+        ("af09" * (LONG // 4), "secret-1"),
+        ("af:09:" * (LONG // 6), "secret-1:"),
+        ('user="' * (LONG // 6), 'user-1"user-1"'),
+        ("\0" * LONG, "\0\0"),
     ],
     ids=["mail", "digits and dots", "hex", "hex with colons", "keys", "NULs"],
 )
-def test_a_megabyte_of_one_sign_takes_no_longer_than_it_is_long(text: str, told: str) -> None:
+def test_very_much_of_one_sign_takes_no_longer_than_it_is_long(text: str, told: str) -> None:
     redactor = Redactor()
     redactor.learn(text)
     redactor.know()

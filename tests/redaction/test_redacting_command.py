@@ -16,19 +16,20 @@ NAMES = ("expc01", "expc02", "apolo")
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run(*words: str | Path) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "logdiag", "diagnose", *map(str, words)]
-        return subprocess.run(command, capture_output=True, cwd=tmp_path, encoding="utf-8")
+def diagnosed(run: Callable[..., "subprocess.CompletedProcess[bytes]"]) -> Run:
+    def diagnosed(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+        done = run("diagnose", *words)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
-    return run
+    return diagnosed
 
 
 def test_every_output_is_redacted_and_the_full_ones_are_asked_for(
-    run: Run, samples: Path, tmp_path: Path
+    diagnosed: Run, samples: Path, tmp_path: Path
 ) -> None:
     words = ("--redact", "-o", "x.html", "-o", "x.json", "--full", "all.json", "--full", "all.html")
-    done = run(samples / "peer-lost", *words)
+    done = diagnosed(samples / "peer-lost", *words)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines() == ["wrote x.html", "wrote x.json", "wrote all.json", "wrote all.html"]
     for name in NAMES:
@@ -37,16 +38,16 @@ def test_every_output_is_redacted_and_the_full_ones_are_asked_for(
         for file in ("all.html", "all.json"):
             assert name in (tmp_path / file).read_text(encoding="utf-8")
     assert json.loads((tmp_path / "x.json").read_text())["command"]["options"] == {"redact": "yes"}
-    whole = run(samples / "peer-lost", "-o", "whole.json")
+    whole = diagnosed(samples / "peer-lost", "-o", "whole.json")
     assert whole.returncode == 0
     assert (tmp_path / "all.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
 
 
-def test_the_summary_and_what_is_said_are_redacted(run: Run, samples: Path, tmp_path: Path) -> None:
+def test_the_summary_and_what_is_said_are_redacted(diagnosed: Run, samples: Path, tmp_path: Path) -> None:
     log = (samples / "peer-lost" / "peer-disconnect-expc01.log").read_bytes()
     (tmp_path / "expc01.log").write_bytes(log)
     (tmp_path / "expc02-10.1.2.3.txt").write_text("no record here\n")
-    done = run("expc01.log", "expc02-10.1.2.3.txt", "--redact", "--full", "all-of-expc01.html")
+    done = diagnosed("expc01.log", "expc02-10.1.2.3.txt", "--redact", "--full", "all-of-expc01.html")
     assert done.returncode == 5
     assert done.stdout.startswith("host-1 was lost from the cluster, as seen from host-2")
     assert "Redacted: numbered words" in done.stdout
@@ -58,14 +59,18 @@ def test_the_summary_and_what_is_said_are_redacted(run: Run, samples: Path, tmp_
     assert (tmp_path / "all-of-expc01.html").is_file()
 
 
-def test_all_that_is_wrong_with_outputs_is_said_at_once(run: Run, samples: Path, tmp_path: Path) -> None:
-    done = run(samples / "peer-lost", "--redact", "-o", "x.html", "--full", "./x.html", "--full", "x.pdf")
+def test_all_that_is_wrong_with_outputs_is_said_at_once(
+    diagnosed: Run, samples: Path, tmp_path: Path
+) -> None:
+    done = diagnosed(
+        samples / "peer-lost", "--redact", "-o", "x.html", "--full", "./x.html", "--full", "x.pdf"
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "logdiag: x.pdf: an output ends in .html, .md, .json, .jsonl",
+        "logdiag: x.pdf: an output ends in .html, .md, .json, .jsonl, .xml, .sarif",
         "logdiag: x.html: is to be redacted and full",
     ]
-    alone = run(samples / "peer-lost", "--full", "all.html", "-o", "no/such/x.html")
+    alone = diagnosed(samples / "peer-lost", "--full", "all.html", "-o", "no/such/x.html")
     assert alone.returncode == 2
     assert alone.stderr.splitlines() == [
         "logdiag: no/such/x.html: the folder no/such does not exist",

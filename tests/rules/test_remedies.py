@@ -351,7 +351,7 @@ def several(peers: str, alarms: Alarms) -> Diagnosis:
 
 
 @given(CLUSTERS, ALARMS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_step_stands_on_peers_of_the_cluster_only(peers: str, alarms: Alarms) -> None:
     diagnosis = several(peers, alarms)
     names = {peer.name for peer in diagnosis.cluster.peers}
@@ -362,7 +362,7 @@ def test_a_step_stands_on_peers_of_the_cluster_only(peers: str, alarms: Alarms) 
 
 
 @given(CLUSTERS, ALARMS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_no_command_is_run_where_its_alarm_may_be_raised(peers: str, alarms: Alarms) -> None:
     diagnosis = several(peers, alarms)
     sizes = Counter(peer.cluster for peer in diagnosis.cluster.peers)
@@ -375,7 +375,7 @@ def test_no_command_is_run_where_its_alarm_may_be_raised(peers: str, alarms: Ala
 
 
 @given(CLUSTERS, ALARMS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_no_restart_is_advised_where_none_is_asked_for(peers: str, alarms: Alarms) -> None:
     diagnosis = several(peers, alarms)
     asks = {
