@@ -131,7 +131,8 @@ def test_no_module_is_named_for_nothing(module: Path) -> None:
 
 def test_every_command_is_documented() -> None:
     readme = (ROOT.parent / "README.md").read_text()
-    from logdiag.cli import app, rules_app
+    from logdiag.cli import app
+    from logdiag.cli.rules import rules_app
 
     for command in app.registered_commands:
         assert command.callback is not None

@@ -1,0 +1,43 @@
+"""`logdiag parse`: the records as a table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logdiag.cli.options import AllowPartial, Inputs, Jobs, Limit, Quiet
+from logdiag.cli.printing import problems_of, say, usage_error
+from logdiag.writing import write
+
+
+def parse(
+    inputs: Inputs,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="A .parquet, .arrow, .csv or .jsonl file.")
+    ],
+    allow_partial: AllowPartial = False,
+    limit: Limit = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the records as a table."""
+    from logdiag import export
+    from logdiag.ledger import partial_reasons
+    from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.reading import read
+    from logdiag.records import Want
+    from logdiag.snapshots import Limits, find_snapshots
+
+    if problems := problems_of([output], tuple(export.FORMATS)):
+        usage_error(problems[0])
+    limits = Limits().changed(limit or [])
+    snapshots = find_snapshots(inputs)
+    tables = read(snapshots, limits, want=Want(spooled=True), jobs=jobs)
+    write(output, lambda file: export.FORMATS[output.suffix.lower()](tables.records, file))
+    rows = tables.records.num_rows
+    lines = sum(member.unparsed for member in tables.members)
+    say(f"wrote {output}: {rows:,} records; {lines:,} lines are no records", quiet)
+    reasons = partial_reasons(tables.members, snapshots)
+    for reason in reasons:
+        say(reason, quiet)
+    raise typer.Exit(NOTHING_READ if not rows else PARTIAL if reasons and not allow_partial else 0)

@@ -1,0 +1,123 @@
+"""`logdiag rules`: the rule library."""
+
+import json
+from collections.abc import Collection
+from typing import Annotated, NoReturn
+
+import typer
+
+from logdiag.cli.options import Rules
+from logdiag.cli.printing import EXIT_LIBRARY, usage_error
+
+rules_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The rule library: read it, check it, run its cases."
+)
+
+
+@rules_app.command("list")
+def rules_list(rules: Rules = None) -> None:
+    """One line a rule: id, severity, title."""
+    from logdiag.rules.library import load
+
+    library = load(tuple(rules or ()))
+    width = max(len(name) for name in library.rules)
+    for name, rule in sorted(library.rules.items()):
+        typer.echo(f"{name:<{width}}  {rule.severity:<8}  {rule.title}")
+
+
+@rules_app.command("show")
+def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None) -> None:
+    """One rule as a page: what it means, when it fires, what to do."""
+    from logdiag.rules.library import load
+    from logdiag.rules.page import page
+
+    library = load(tuple(rules or ()))
+    if rule not in library.rules:
+        _no_such_rule(rule, library.rules)
+    typer.echo(page(rule, library), nl=False)
+
+
+@rules_app.command("lint")
+def rules_lint(rules: Rules = None) -> None:
+    """Load the library and say what is wrong with it.
+
+    A text without a translation is wrong in this library; of yours it is only noted.
+    """
+    from logdiag.rules.library import load
+    from logdiag.rules.lint import lint, untranslated
+
+    library = load(tuple(rules or ()))
+    missing = list(untranslated(library))
+    for note in missing if rules else ():
+        typer.echo(f"note: {note}")
+    complaints = [*lint(library), *(() if rules else missing)]
+    for complaint in complaints:
+        typer.echo(complaint)
+    if complaints:
+        raise typer.Exit(EXIT_LIBRARY)
+    typer.echo(f"{len(library.rules)} rules, {len(library.procedures)} procedures: nothing to complain about")
+
+
+@rules_app.command("test")
+def rules_test(
+    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this rule's cases.")] = None,
+    rules: Rules = None,
+    mutate: Annotated[
+        bool,
+        typer.Option("--mutate", help="Also change the records of each case and see what becomes of it."),
+    ] = False,
+) -> None:
+    """Run the cases that stand inside the rules; with --rules those of your own rules alone."""
+    from logdiag.pipeline import examine
+    from logdiag.rules.cases import run_cases
+    from logdiag.rules.library import load
+    from logdiag.rules.mutations import run_mutations
+
+    library = load(tuple(rules or ()))
+    if rule is not None and rule not in library.rules:
+        _no_such_rule(rule, library.rules)
+    own = {name for name, file in library.files.items() if any(map(file.path.is_relative_to, rules or ()))}
+    only = own if rule is None and rules else None if rule is None else {rule}
+    outcomes = list(run_cases(library, examine, only))
+    if mutate:
+        outcomes += run_mutations(library, examine, only)
+    failed = [outcome for outcome in outcomes if outcome.problems]
+    for outcome in failed:
+        for problem in outcome.problems:
+            typer.echo(f"{outcome.rule}: {outcome.case}: {problem}")
+    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} cases as expected")
+    if failed:
+        raise typer.Exit(EXIT_LIBRARY)
+
+
+@rules_app.command("facts")
+def rules_facts() -> None:
+    """The facts that an audit can compare."""
+    from logdiag.facts import FACTS
+
+    width = max(map(len, FACTS))
+    for name, meaning in FACTS.items():
+        typer.echo(f"{name:<{width}}  {meaning}")
+
+
+@rules_app.command("reference")
+def rules_reference() -> None:
+    """Every key of rules and procedures, with what it means."""
+    from logdiag.rules.reference import reference
+
+    typer.echo(reference(), nl=False)
+
+
+@rules_app.command("schema")
+def rules_schema() -> None:
+    """The JSON Schema of a rule, for an editor."""
+    from logdiag.rules.schema import Rule
+
+    typer.echo(json.dumps(Rule.model_json_schema(), indent=2))
+
+
+def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:
+    import difflib
+
+    near = difflib.get_close_matches(rule, list(known), n=1, cutoff=0)
+    usage_error(f"there is no rule {rule!r}; did you mean {near[0]!r}? A rule of your own needs --rules DIR")
