@@ -34,6 +34,13 @@ def _compiled(path: Path, cores: int) -> object:
     return read(find_snapshots([path]), engine="compiled", jobs=cores).records
 
 
+def _compiled_pairs(path: Path, cores: int) -> object:
+    import logdiag
+
+    columns = ["time", "host", "process", "fields"]
+    return logdiag.parse([path], columns=columns, engine="compiled", jobs=cores)
+
+
 def _lark(path: Path, _: int) -> object:
     from logdiag.reading import read
     from logdiag.snapshots import find_snapshots
@@ -154,6 +161,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 READERS = (
     Reader("logdiag, compiled grammar", "the whole table", _compiled, (1, 2)),
+    Reader("logdiag, compiled grammar, some columns", "header and pairs", _compiled_pairs, (1, 2)),
     Reader("logdiag, the same grammar with Lark", "the whole table", _lark, share=20),
     Reader("Lark", "tokens only", _lark_alone, share=20),
     Reader("lark-cython", "tokens only", _lark_cython, share=20),

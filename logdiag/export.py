@@ -33,13 +33,12 @@ def jsonl(records: pa.Table, path: Path) -> None:
 
 
 def csv(records: pa.Table, path: Path) -> None:
-    """CSV with a head line; ``fields`` as JSON. A cell that a spreadsheet would run starts with '."""
+    """CSV with a head line; lists as JSON. A cell that a spreadsheet would run starts with '."""
     with path.open("w", encoding="utf-8", newline="") as file:
         out = DictWriter(file, records.column_names)
         out.writeheader()
         for row in _plain_rows(records):
-            row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
-            out.writerow({name: _no_formula(value) for name, value in row.items()})
+            out.writerow({name: _cell(value) for name, value in row.items()})
 
 
 def _plain_rows(records: pa.Table) -> Iterator[dict[str, Any]]:
@@ -53,7 +52,9 @@ def _exact(value: Any) -> Any:
     return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z" if isinstance(value, datetime) else value
 
 
-def _no_formula(value: Any) -> Any:
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value

@@ -1,6 +1,6 @@
 """The straight line: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from logdiag.changes import find_changes
 from logdiag.ci.baseline import Baseline, marked
 from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.conditions import Log
+from logdiag.errors import InputError
 from logdiag.evidence import sources
 from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
@@ -34,7 +35,7 @@ from logdiag.model import (
 )
 from logdiag.overlaps import counted_once
 from logdiag.reading import Engine, Tables, read
-from logdiag.records import Want
+from logdiag.records import RECORDS, Want
 from logdiag.redaction import Form, Redactor, check, redacted
 from logdiag.rules.events import Case
 from logdiag.rules.findings import MOST_OF_ALL, judge
@@ -185,21 +186,41 @@ VIEWS: dict[str, Callable[[Report], str]] = {
 
 
 def parse(
-    inputs: Sequence[str | Path] | str | Path, *, jobs: int | None = None, engine: Engine = "auto"
+    inputs: Sequence[str | Path] | str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    jobs: int | None = None,
+    engine: Engine = "auto",
 ) -> "pa.Table":
     """The records of the inputs as an Arrow table (`logdiag.records.RECORDS`).
 
     Args:
         inputs: files, folders, archives, URLs.
+        columns: those that are wanted, in the order of the whole table; all by itself. Fewer take less time.
         jobs: the cores that are used; all of them by itself.
         engine: ``lark`` is the reference and takes long, ``compiled`` gives the same in much less time,
             ``auto`` takes what is sooner done.
 
     Raises:
-        InputError: an input does not exist.
+        InputError: an input or a column does not exist.
 
     """
-    return read(find_snapshots(_several(inputs)), engine=engine, jobs=jobs).records
+    want = Want(columns=None if columns is None else columns_of(columns))
+    return read(find_snapshots(_several(inputs)), want=want, engine=engine, jobs=jobs).records
+
+
+def columns_of(names: Iterable[str]) -> frozenset[str]:
+    """Columns of the records table, by their names.
+
+    Raises:
+        InputError: there is no such column.
+
+    """
+    wanted = frozenset(names)
+    if unknown := sorted(wanted.difference(RECORDS.names)):
+        said = gettext("no such column: {names}; there are {columns}")
+        raise InputError(said.format(names=", ".join(unknown), columns=", ".join(RECORDS.names)))
+    return wanted
 
 
 def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None = None) -> Report:
@@ -216,9 +237,8 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
         snapshots = find_snapshots(_several(inputs))
         # How near a silent rule came can only be told of all records.
         select = None if options.explain else Selection(asked(library))
-        tables = read(
-            snapshots, options.limits, want=Want(select, texts=True, sha256=True), jobs=options.jobs
-        )
+        want = Want(select, texts=True, digests=True, sha256=True)
+        tables = read(snapshots, options.limits, want=want, jobs=options.jobs)
         diagnosis = examine(tables, library, explain=options.explain)
         if options.baseline is not None:
             diagnosis = marked(diagnosis, options.baseline)

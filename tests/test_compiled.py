@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog
 
 from logdiag.reading import Tables, read
-from logdiag.records import Want
+from logdiag.records import RECORDS, Want
 from logdiag.records.compiled import Reader
 from logdiag.records.digests import digest
 
@@ -41,7 +41,7 @@ ODD = [
 
 
 def told(content: bytes, engine: str, *, step: int = 1 << 18, jobs: int = 1) -> Tables:
-    return read([OneLog(content, step)], want=Want(texts=True), engine=engine, jobs=jobs)  # type: ignore[list-item,arg-type]
+    return read([OneLog(content, step)], want=Want(texts=True, digests=True), engine=engine, jobs=jobs)  # type: ignore[list-item,arg-type]
 
 
 def assert_the_same(content: bytes, *, step: int = 1 << 18, jobs: int = 1) -> None:
@@ -104,6 +104,16 @@ def test_rows_that_are_selected_outlast_the_memory_they_were_written_to(
             assert (row["detail"], row["text"], row["body"]) == (f"d{n}", f"text {n}", f" body {n}")
 
 
+def test_all_rows_outlast_the_memory_they_were_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PIECES, "_PIECE", 300)
+    record = '2018-01-02T03:04:05.{0:03}-05:0{1} h{0} p{0}[{0}]: s{0}: M{0}="{0}" Module="{0}" Level="{0}" Event="{0}" Detail="d{0}" t{0}\nbody {0}\n'
+    log = [OneLog("".join(record.format(n, n % 10) for n in range(200)).encode(), 1 << 18)]
+    slow = read(log, engine="lark").records  # type: ignore[arg-type]
+    for jobs in (1, 3):
+        fast = read(log, engine="compiled", jobs=jobs).records  # type: ignore[arg-type]
+        assert fast.to_pylist() == slow.to_pylist()
+
+
 def sample_logs() -> Iterator[Path]:
     root = Path(__file__).parent.parent / "sample_logs"
     for path in sorted(root.rglob("*")):
@@ -163,6 +173,20 @@ def test_large_inputs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     size = 3 << 20
     assert told(line * (size // len(line)), "auto").members[0].records == size // len(line)
     assert read_by
+
+
+@pytest.mark.parametrize("engine", ["compiled", "lark"])
+@pytest.mark.parametrize(
+    "columns", [{"time", "host", "fields"}, {"line", "body"}, {"source"}, {"text", "detail"}]
+)
+def test_some_columns_are_those_of_the_whole_table(columns: set[str], engine: str) -> None:
+    content = b"".join(path.read_bytes() for path in list(sample_logs())[:3])
+    log = [OneLog(content, 1 << 18)]
+    whole = read(log, engine=engine, jobs=2)  # type: ignore[arg-type]
+    some = read(log, want=Want(columns=frozenset(columns)), engine=engine, jobs=2)  # type: ignore[arg-type]
+    assert some.records.equals(whole.records.select([name for name in RECORDS.names if name in columns]))
+    assert some.members == whole.members
+    assert some.spans == whole.spans
 
 
 def test_a_table_that_lies_in_a_file_is_the_same(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:

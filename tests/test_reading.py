@@ -422,7 +422,7 @@ def test_records_stand_in_the_order_in_which_rotated_logs_were_written() -> None
 
     files = {"messages": of(3) + of(4), "messages.1": of(1) + of(2), "messages.2": of(0)}
     snapshots: Any = [Several("expc01", files)]
-    tables = read(snapshots, want=Want(texts=True))
+    tables = read(snapshots, want=Want(texts=True, digests=True))
     assert tables.records["text"].to_pylist() == [f"hour {hour}" for hour in range(5)]
     assert tables.texts is not None
     assert [text.split()[-1] for text in tables.texts.to_pylist()] == list("01234")

@@ -52,7 +52,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": set(),
     "ci": {"errors", "language", "model", "report"},
     "writing": set(),
-    "pipeline": {"alarms", "changes", "ci", "cluster", "conditions", "evidence", "facts", "incidents"}
+    "pipeline": {
+        "alarms",
+        "changes",
+        "ci",
+        "cluster",
+        "conditions",
+        "errors",
+        "evidence",
+        "facts",
+        "incidents",
+    }
     | {"ledger", "language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
     | {"selection", "snapshots", "telling"},
     "batch": {"errors", "language", "model", "numbering", "pipeline", "report", "rules", "snapshots"},

@@ -15,6 +15,9 @@ def parse(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="A .parquet, .arrow, .csv or .jsonl file.")
     ],
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Only these, with commas between: faster, smaller.")
+    ] = None,
     allow_partial: AllowPartial = False,
     limit: Limit = None,
     jobs: Jobs = None,
@@ -23,7 +26,7 @@ def parse(
     """Write the records as a table."""
     from logdiag import export
     from logdiag.ledger import partial_reasons
-    from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.pipeline import NOTHING_READ, PARTIAL, columns_of
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.snapshots import Limits, find_snapshots
@@ -32,7 +35,8 @@ def parse(
         usage_error(problems[0])
     limits = Limits().changed(limit or [])
     snapshots = find_snapshots(inputs)
-    tables = read(snapshots, limits, want=Want(spooled=True), jobs=jobs)
+    wanted = None if columns is None else columns_of(name.strip() for name in columns.split(","))
+    tables = read(snapshots, limits, want=Want(columns=wanted, spooled=True), jobs=jobs)
     write(output, lambda file: export.FORMATS[output.suffix.lower()](tables.records, file))
     rows = tables.records.num_rows
     lines = sum(member.unparsed for member in tables.members)

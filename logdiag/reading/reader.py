@@ -93,7 +93,7 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
 
     ``expa01/server.pem`` is the member ``server.pem`` of the snapshot ``expa01``.
     """
-    reader = _Reader(Limits(), Want(texts=True), "auto", 1)
+    reader = _Reader(Limits(), Want(texts=True, digests=True), "auto", 1)
     snapshots: dict[str, list[Member]] = {}
     for name, content in sorted(files.items()):
         snapshot, slash, source = name.partition("/")
@@ -121,7 +121,7 @@ class _Reader:
     def __init__(self, limits: Limits, want: Want, engine: Engine, jobs: int | None) -> None:
         self._limits = limits
         self._engine = LogReader(engine, want, jobs or os.cpu_count() or 1)
-        self._records, self._unparsed = Joined(spooled=want.spooled), Rows(UNPARSED)
+        self._records, self._unparsed = Joined(want), Rows(UNPARSED)
         self._numbers: dict[Place, list[npt.NDArray[np.int64]]] = {}
         self._texts: dict[Place, list[pa.Array]] = {}
         self._spans: dict[Place, list[Span]] = {}

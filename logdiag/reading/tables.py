@@ -38,12 +38,12 @@ class Dump:
 class Tables:
     """What was read: Arrow tables, and the ledger of every snapshot and member.
 
-    ``records`` and ``unparsed`` have the columns of `RECORDS` and `UNPARSED`, ``config`` (from
+    ``records`` has those columns of `RECORDS` that were wanted, ``unparsed`` has `UNPARSED`, ``config`` (from
     xConfiguration dumps and certificates) and ``status`` (from xStatus dumps) those of `SETTINGS`.
     Records stand in the order of snapshot, then of members by their first record, then of offset;
     they are those that were wanted. ``numbers`` are their places among all records of their members,
     ``texts`` what they say as it was logged, where that was wanted. ``spans`` (when which host was
-    logging) and ``digests`` are of all records of each member.
+    logging) are of all records of each member, and so are ``digests``, where they were wanted.
     """
 
     records: pa.Table

@@ -26,18 +26,32 @@ Select = Callable[[pa.Table], npt.NDArray[np.int64]]
 class Want(NamedTuple):
     """What is kept of a log's records: which of them, all without ``select``; whether their texts too.
 
-    All records of many logs may be more than the memory holds: ``spooled`` keeps them in a file.
-    ``sha256`` is of what was given, which takes a while.
+    ``columns`` are those of the records table, all without: what nobody asks for is not even written.
+    ``digests`` tell records that were given twice. All records of many logs may be more than the memory
+    holds: ``spooled`` keeps them in a file. ``sha256`` is of what was given, which takes a while.
     """
 
     select: Select | None = None
+    columns: frozenset[str] | None = None
     texts: bool = False
+    digests: bool = False
     spooled: bool = False
     sha256: bool = False
+
+    def wants(self, column: str) -> bool:
+        """Whether a column of the records is wanted."""
+        return self.columns is None or column in self.columns
+
+    def kept(self, schema: pa.Schema) -> pa.Schema:
+        """The part of a schema that is wanted."""
+        return pa.schema([field for field in schema if self.wants(field.name)])
 
 
 READ = pa.schema([one for one in RECORDS if one.name not in ("snapshot", "source")])
 """What a record says and where; the table adds whose it is."""
+
+TOLD = ("host", "time", "length", "utc_offset")
+"""What the ledger tells of all records."""
 
 _ROWS, _BYTES = 1 << 14, 1 << 22
 
@@ -46,9 +60,9 @@ _ROWS, _BYTES = 1 << 14, 1 << 22
 class Batch:
     """Records of a member that follow each other.
 
-    ``records`` are those that are wanted, with the columns `READ`; ``numbers`` are their places among
-    all records of the batch, ``texts`` what they say as it was logged, where that is kept. ``spans``
-    and ``digests`` are of all records.
+    ``records`` are those that are wanted, with columns of `READ`; ``numbers`` are their places among
+    all ``count`` records of the batch, ``texts`` what they say as it was logged, where that is kept.
+    ``spans`` are of all records, and so are ``digests``, where they are kept.
     """
 
     records: pa.Table
@@ -57,9 +71,10 @@ class Batch:
     spans: tuple[Span, ...]
     digests: npt.NDArray[np.uint64]
     bytes: int
+    count: int
 
     def __len__(self) -> int:
-        return len(self.digests)
+        return self.count
 
 
 def batch(
@@ -68,15 +83,16 @@ def batch(
     digests: npt.NDArray[np.uint64],
     want: Want,
 ) -> Batch:
-    """A batch of a table with the columns `READ`; ``texts`` gives what some rows say.
+    """A batch of a table with columns of `READ`, at least `TOLD`; ``texts`` gives what some rows say.
 
     Rows that are selected are copied, even if they are all.
     """
     numbers = np.arange(table.num_rows, dtype=np.int64) if want.select is None else want.select(table)
     kept = table if want.select is None else table.take(pa.array(numbers))
+    kept = kept.select([name for name in kept.column_names if want.wants(name)])
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
-    spans = tuple(spans_of(*(whole(table.column(name)) for name in ("host", "time", "length", "utc_offset"))))
-    return Batch(kept, numbers, said, spans, digests, sum(span.bytes for span in spans))
+    spans = tuple(spans_of(*(whole(table.column(name)) for name in TOLD)))
+    return Batch(kept, numbers, said, spans, digests, sum(span.bytes for span in spans), table.num_rows)
 
 
 def batched(rows: Iterable[Record | Unparsed], want: Want) -> Iterator[Batch | Unparsed]:
@@ -112,7 +128,7 @@ def _of(records: Sequence[Record], want: Want) -> Batch:
         array.dictionary_encode() if pa.types.is_dictionary(READ.field(name).type) else array
         for name, array in zip(READ.names, arrays, strict=True)
     ]
-    digests = np.array([digest(one.raw) for one in records], np.uint64)
+    digests = np.array([digest(one.raw) for one in records if want.digests], np.uint64)
     table = pa.table(arrays, schema=READ)
     return batch(table, lambda rows: [records[row].text_as_logged for row in rows.tolist()], digests, want)
 
@@ -131,22 +147,23 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 class Joined:
-    """Batches on their way into one table of `RECORDS`. The names of a column only grow.
+    """Batches on their way into one table, with columns of `RECORDS`. The names of a column only grow.
 
     A table that is larger than the memory may lie in a file without a name meanwhile (``spooled``).
     """
 
-    def __init__(self, *, spooled: bool) -> None:
-        self._spool = _Spool() if spooled else None
-        self._names = {one.name: Names() for one in RECORDS if pa.types.is_dictionary(one.type)}
+    def __init__(self, want: Want) -> None:
+        self._schema = want.kept(RECORDS)
+        self._spool = _Spool() if want.spooled else None
+        self._names = {one.name: Names() for one in self._schema if pa.types.is_dictionary(one.type)}
         self._tables: dict[tuple[str, str], list[list[pa.Array]]] = {}
 
     def add(self, snapshot: str, source: str, records: pa.Table) -> None:
-        """Add records with the columns `READ` to those of a member."""
+        """Add the records of a batch to those of a member."""
         place = {"snapshot": snapshot, "source": source}
         size = records.num_rows
         arrays = []
-        for name in RECORDS.names:
+        for name in self._schema.names:
             if name in place:
                 number = self._names[name].number_of(place[name])
                 arrays.append(pa.array(np.full(size, number, np.int32)))
@@ -164,13 +181,13 @@ class Joined:
             self._spool.close()  # what is mapped stays
         parts = [part for member in members for part in self._tables.get(member, ())]
         columns = []
-        for number, field in enumerate(RECORDS):
+        for number, field in enumerate(self._schema):
             chunks = [part[number] for part in parts]
             if field.name in self._names:
                 values = self._names[field.name].values()
                 chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
             columns.append(pa.chunked_array(chunks, field.type))
-        return pa.table(columns, schema=RECORDS)
+        return pa.table(columns, schema=self._schema)
 
 
 class _Spool:

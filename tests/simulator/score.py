@@ -72,7 +72,7 @@ def _selection() -> Selection:
 
 def diagnosed(played: Played) -> Diagnosis:
     """What logdiag says of a case."""
-    want = Want(_selection(), texts=True)
+    want = Want(_selection(), texts=True, digests=True)
     tables = read(played.bundles, want=want, engine="compiled", jobs=1)  # type: ignore[arg-type]
     return examine(tables, _library())
 

@@ -19,20 +19,30 @@ _NAMES: list[tuple[str, Callable[[str], str]]] = [
 ]
 """The columns of names in the order of ``codes``, and what their names still carry."""
 
-_TAKEN_OVER = (
-    *("times", "header_times", "offsets", "lines", "begins", "lengths", "field_ends", "key_ends", "keys"),
-    *("value_ends", "values", "detail_ends", "details", "text_ends", "texts", "body_ends", "bodies"),
-)
-"""The columns whose memory Arrow takes over as it is."""
+_PARTS = {
+    "time": ("times",),
+    "header_time": ("header_times",),
+    "utc_offset": ("offsets",),
+    "pid": ("pids",),
+    "detail": ("detail_ends", "details"),
+    "fields": ("field_ends", "key_ends", "keys", "value_ends", "values"),
+    "text": ("text_ends", "texts"),
+    "body": ("body_ends", "bodies"),
+    "line": ("lines",),
+    "offset": ("begins",),
+    "length": ("lengths",),
+}
+"""The columns whose memory Arrow takes over as it is, and what that consists of."""
 
 
-def table(found: Columns, piece: bytes, *, copied: bool) -> pa.Table:
-    """The records, with the columns `READ`; ``line`` and ``offset`` count from the piece's start, from 0.
+def table(found: Columns, piece: bytes, schema: pa.Schema, *, copied: bool) -> pa.Table:
+    """The records, with columns of `READ`; ``line`` and ``offset`` count from the piece's start, from 0.
 
     Where they are not ``copied``, the table lies in the memory of ``found``, and lasts as long.
     """
     if copied:
-        found = found._replace(**{name: _copied(getattr(found, name)) for name in _TAKEN_OVER})
+        parts = [part for name in schema.names for part in _PARTS.get(name, ())]
+        found = found._replace(**{part: _copied(getattr(found, part)) for part in parts})
     names = [
         piece[start:end].decode("utf-8", "replace")
         for start, end in zip(found.name_starts.tolist(), found.name_ends.tolist(), strict=True)
@@ -63,7 +73,7 @@ def table(found: Columns, piece: bytes, *, copied: bool) -> pa.Table:
     }
     for codes, (name, trimmed) in zip(found.codes, _NAMES, strict=True):
         columns[name] = _dictionary(codes, [trimmed(one) for one in names])
-    return pa.table([columns[name] for name in READ.names], schema=READ)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def _copied(column: Numbers) -> Numbers:

@@ -85,7 +85,7 @@ def sizes(roles, count):
 
 
 @compiled
-def columns(log, roles, places, count, longest, plain, room):
+def columns(log, roles, places, count, longest, plain, written, room):
     """Write the columns of a piece's records, and the stretches of it that are none.
 
     Args:
@@ -94,6 +94,7 @@ def columns(log, roles, places, count, longest, plain, room):
         count: the number of tokens.
         longest: bytes of a record behind which nothing more is taken for a part of it.
         plain: whether the piece is ASCII.
+        written: which columns are wanted, a `Written`.
         room: where to write, a `Columns`.
 
     Returns:
@@ -153,7 +154,7 @@ def columns(log, roles, places, count, longest, plain, room):
             if open_ and lengths[r - 1] < longest:
                 lengths[r - 1] += end - begin
             else:
-                if open_:
+                if open_ and written.bodies:
                     has[2, r - 1], body_ends[r] = with_body(
                         log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
                     )
@@ -164,7 +165,7 @@ def columns(log, roles, places, count, longest, plain, room):
             line += line_ends(log, begin, end)
             t = after
             continue
-        if open_:
+        if open_ and written.bodies:
             has[2, r - 1], body_ends[r] = with_body(
                 log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
             )
@@ -221,9 +222,10 @@ def columns(log, roles, places, count, longest, plain, room):
                     elif key == _EVENT_KEY:
                         if spans[_EVENT, 0] < 0:
                             spans[_EVENT, 0], spans[_EVENT, 1] = key_end, close
-                    key_ends[f + 1] = copied(log, a, b, keys, key_ends[f], plain)
-                    value_ends[f + 1] = copied(log, key_end, close, values, value_ends[f], plain)
-                    f += 1
+                    if written.fields:
+                        key_ends[f + 1] = copied(log, a, b, keys, key_ends[f], plain)
+                        value_ends[f + 1] = copied(log, key_end, close, values, value_ends[f], plain)
+                        f += 1
                     key_start = -1
             elif role == KEY or role == UTC_TIME:
                 key_start, key_end = start, stop
@@ -278,7 +280,7 @@ def columns(log, roles, places, count, longest, plain, room):
                     if roles[k + 2] == HOST:
                         relayed = stamp(log, stop, places[k + 1])[0]
                 is_text = not relayed
-            if is_text and first_line:
+            if is_text and first_line and written.texts:
                 if run_end == start:
                     run_end = stop
                 else:
@@ -287,13 +289,13 @@ def columns(log, roles, places, count, longest, plain, room):
                     run_start, run_end = start, stop
         if run_end >= 0:
             text_at = with_text(log, run_start, run_end, texts, text_at, text_begun, plain)
-        if key_start >= 0 and key_start < line_end:
+        if key_start >= 0 and key_start < line_end and written.texts:
             # A value that is never closed is text, as it stands there.
             text_at = with_text(log, key_start, line_end, texts, text_at, text_begun, plain)
         text_ends[r + 1] = text_at
         has[1, r] = text_at > text_begun
         detail_ends[r + 1] = detail_ends[r]
-        if detail_start >= 0:
+        if detail_start >= 0 and written.details:
             has[0, r] = True
             detail_ends[r + 1] = copied(log, detail_start, detail_end, details, detail_ends[r], plain)
         field_ends[r + 1] = f
@@ -309,7 +311,7 @@ def columns(log, roles, places, count, longest, plain, room):
         line += line_ends(log, begin, end)
         r += 1
         t = after
-    if open_:
+    if open_ and written.bodies:
         has[2, r - 1], body_ends[r] = with_body(
             log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
         )

@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 
 from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables
-from logdiag.records.batches import READ, Batch, Want, batch
+from logdiag.records.batches import READ, TOLD, Batch, Want, batch
 from logdiag.records.compiled.arrow import table
 from logdiag.records.compiled.columns import ROLES, columns, sizes
-from logdiag.records.compiled.room import Columns, Numbers, Room
+from logdiag.records.compiled.room import Columns, Numbers, Room, Written
 from logdiag.records.compiled.strings import digests_of
 from logdiag.records.digests import SEED
 from logdiag.records.pieces import LONGEST_RECORD, ORPHAN, Apart
@@ -41,6 +41,11 @@ class Reader:
     def __init__(self, tables: Tables, jobs: int, want: Want) -> None:
         self._tables = tables
         self._want = want
+        # Who selects rows may ask for any column.
+        whole = want.select is not None
+        names = READ.names if whole else [name for name in READ.names if name in TOLD or want.wants(name)]
+        self._schema = pa.schema([READ.field(name) for name in names])
+        self._written = Written(*(name in names for name in ("detail", "fields", "text", "body")))
         self._roles = np.array([ROLES.get(name, 0) for name in tables.terminals], np.uint8)
         self._threads = ThreadPoolExecutor(jobs) if jobs > 1 else None
         self._ahead = 2 * jobs
@@ -83,8 +88,9 @@ class Reader:
         log = np.frombuffer(piece, np.uint8)
         found, breaks = self._columns(log)
         begins, lengths = found.begins, found.lengths
-        digests = np.empty(len(begins), np.uint64)
-        digests_of(log, begins, lengths, np.uint64(SEED), digests)
+        digests = np.empty(len(begins) if self._want.digests else 0, np.uint64)
+        if self._want.digests:
+            digests_of(log, begins, lengths, np.uint64(SEED), digests)
 
         def texts(rows: npt.NDArray[np.int64]) -> list[str]:
             places = zip(begins[rows].tolist(), lengths[rows].tolist(), strict=True)
@@ -92,7 +98,7 @@ class Reader:
 
         # Rows that are selected are copied; the table itself lies in memory that is used again.
         whole = self._want.select is None
-        records = batch(table(found, piece, copied=whole), texts, digests, self._want)
+        records = batch(table(found, piece, self._schema, copied=whole), texts, digests, self._want)
         return _Parsed(records, found.apart.tolist(), breaks)
 
     def _columns(self, log: Numbers) -> tuple[Columns, int]:
@@ -106,7 +112,7 @@ class Reader:
             # A grammar accepts every byte in every state: a test holds it to that.
             raise AssertionError(f"the grammar has no way on at byte {place} of {log[:100].tobytes()!r}")
         columns_, plain = room.columns(log, count, *sizes(tokens, count))
-        *written, breaks = columns(log, tokens, places, count, LONGEST_RECORD, plain, columns_)
+        *written, breaks = columns(log, tokens, places, count, LONGEST_RECORD, plain, self._written, columns_)
         return columns_.cut(*written), breaks
 
 
@@ -114,6 +120,8 @@ def _moved(found: Batch, line: int, offset: int) -> Batch:
     """The batch with the lines and offsets of the member."""
     records = found.records
     for name, start in (("line", line), ("offset", offset)):
+        if name not in records.column_names:
+            continue
         column = pc.add(records.column(name), pa.scalar(start, pa.int64()))
-        records = records.set_column(READ.get_field_index(name), READ.field(name), column)
+        records = records.set_column(records.column_names.index(name), READ.field(name), column)
     return replace(found, records=records)

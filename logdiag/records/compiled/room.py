@@ -81,6 +81,15 @@ class Columns(NamedTuple):
         )
 
 
+class Written(NamedTuple):
+    """The columns that are written only where they are wanted: they hold most of the bytes."""
+
+    details: bool
+    fields: bool
+    texts: bool
+    bodies: bool
+
+
 class Room:
     """The memory of a thread. It is used again for each piece.
 
