@@ -79,7 +79,9 @@ def _load(folders: tuple[Path, ...]) -> Library:
     library, more = _assembled(files, kept)
     if more and kept:
         # Only what was read from YAML knows its places.
-        library, more = _assembled(files, {})
+        wrong = {mistake.file for mistake in more}
+        right = {cache.key_of(file.content) for file in files if file.label not in wrong}
+        library, more = _assembled(files, {key: tree for key, tree in kept.items() if key in right})
     if found or more:
         raise LibraryError([*found, *more])
     if any(file.document is not None for file in files):
