@@ -1,18 +1,25 @@
 """`logdiag diff`: what became of a cluster between two diagnoses."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from logdiag.cli.options import Language, NoColor, Quiet
+from logdiag.cli.options import AllowPartial, Jobs, Language, Limit, NoColor, Quiet, Rules
 from logdiag.cli.printing import laid_out, level_of, problems_of, say, show, usage_error
 from logdiag.writing import write
 
+if TYPE_CHECKING:
+    from logdiag.model import Diagnosis
+    from logdiag.pipeline import Options
+
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="The findings file of the older run.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="That of the newer run.")],
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="The findings file (.json) of the older run, or snapshots.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="That of the newer run, or snapshots.")],
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write .md or .json; may be repeated."),
@@ -21,23 +28,56 @@ def diff(
         str, typer.Option(metavar="LEVEL", help="Exit 1 on what is new or worse, at LEVEL or above.")
     ] = "none",
     language: Language = "en",
+    allow_partial: AllowPartial = False,
+    rules: Rules = None,
+    limit: Limit = None,
+    jobs: Jobs = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> None:
-    """What is new, worse, over or went on between two findings files of one cluster."""
+    """What is new, worse, over or went on between two diagnoses of one cluster.
+
+    Of snapshots (a file, a folder, an archive, a URL) a diagnosis is made first.
+    """
     from logdiag.ci.diff import VIEWS, compare
-    from logdiag.ci.findings_file import read
     from logdiag.language import speaking
+    from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
+    from logdiag.snapshots import Limits
 
     level = level_of(fail_on)
     outputs = output or []
     if problems := problems_of(outputs, tuple(VIEWS)):
         usage_error("\nlogdiag: ".join(problems))
-    difference = compare(*(read(str(path), path.read_bytes()) for path in (old, new)))
+    options = Options(
+        allow_partial=allow_partial,
+        rules=tuple(rules or ()),
+        limits=Limits().changed(limit or []),
+        jobs=jobs,
+        language=language,
+    )
+    older, newer = _diagnosis(old, options), _diagnosis(new, options)
+    difference = compare(older, newer)
     with speaking(language):
         for path in outputs:
             write(path, VIEWS[path.suffix.lower()](difference).encode())
             say(f"wrote {path}", quiet)
         if not outputs:
             show(laid_out(difference.to_text, no_color))
-    raise typer.Exit(1 if level is not None and difference.failing(level) else 0)
+    for given, one in ((old, older), (new, newer)):
+        for reason in one.exit.reasons:
+            say(f"{given}: {reason.partition(': ')[2]}", quiet)
+    codes = [code for code in (NOTHING_READ, PARTIAL) if code in (older.exit.code, newer.exit.code)]
+    codes += [FINDINGS] if level is not None and difference.failing(level) else []
+    raise typer.Exit(codes[0] if codes else 0)
+
+
+def _diagnosis(given: str, options: "Options") -> "Diagnosis":
+    from logdiag.ci.findings_file import read
+    from logdiag.model import Exit
+    from logdiag.pipeline import diagnose
+
+    path = Path(given)
+    if path.suffix.lower() == ".json" and "://" not in given and not path.is_dir():
+        # How the run ended that wrote it is told already.
+        return replace(read(given, path.read_bytes()), exit=Exit(0, ()))
+    return diagnose([given], options).diagnosis

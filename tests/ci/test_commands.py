@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,6 +115,29 @@ def test_a_baseline_that_is_none_is_2_and_nothing_is_written(
         assert done.returncode == 2
         assert done.stderr.startswith(f"logdiag: {said}")
         assert not (tmp_path / "x.json").exists()
+
+
+def test_the_difference_of_snapshots_is_that_of_their_findings_files(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(samples / "peer-returns", older)
+    for log in older.rglob("*.txt"):
+        # Before the end of it.
+        log.write_text("".join(log.read_text().splitlines(keepends=True)[:-20]))
+    newer = samples / "peer-returns"
+    run("diagnose", older, "-o", "old.json")
+    run("diagnose", newer, "-o", "new.json")
+    of_files = run("diff", "old.json", "new.json")
+    assert of_files.stdout.startswith("New: 1; ")
+    for given in ((older, newer), ("old.json", newer), (older, "new.json")):
+        done = run("diff", *given)
+        assert (done.returncode, done.stdout) == (0, of_files.stdout)
+    (tmp_path / "nothing.log").write_text("")
+    done = run("diff", "old.json", "nothing.log")
+    assert done.returncode == 4
+    assert "nothing.log: " in done.stderr
+    assert run("diff", "old.json", "absent.json").returncode == 2
 
 
 def test_the_difference_of_two_files(run: Run, samples: Path, tmp_path: Path) -> None:
