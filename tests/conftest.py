@@ -80,6 +80,14 @@ def browser() -> "Iterator[Browser]":
         started.close()
 
 
+@pytest.fixture(autouse=True)
+def settled_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the person has settled who runs the tests is no part of them."""
+    for name in [name for name in os.environ if name.startswith("LOGDIAG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LOGDIAG_CONFIG", "")
+
+
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

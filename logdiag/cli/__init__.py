@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from logdiag.cli.batch import batch
 from logdiag.cli.diagnose import diagnose
@@ -16,14 +17,23 @@ from logdiag.cli.diff import diff
 from logdiag.cli.parse import parse
 from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain
 from logdiag.cli.rules import rules_app
+from logdiag.cli.settings import defaults
 
 # Plain help: the library that would draw boxes around it takes longer to load than all the rest.
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(rules_app, name="rules")
-for command in (diagnose, diff, parse, batch):
-    app.command()(command)
+for command, example in (
+    (diagnose, "logdiag diagnose case-0815/ -o report.html"),
+    (diff, "logdiag diff before.tar.gz after.tar.gz"),
+    (parse, "logdiag parse case-0815/ -o records.parquet"),
+    (batch, "logdiag batch cases/ -o out/"),
+):
+    app.command(epilog=f"Example: {example}")(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -40,7 +50,10 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Say what broke in a Cisco Expressway cluster, on which peer, since when, and what to do."""
+    """Say what broke in a Cisco Expressway cluster, on which peer, since when, and what to do.
+
+    Without a command, INPUT… are diagnosed: logdiag case-0815/
+    """
 
 
 def _with_command(words: list[str]) -> list[str]:
@@ -53,7 +66,22 @@ def _with_command(words: list[str]) -> list[str]:
 
 
 def _is_input(word: str) -> bool:
-    return word == "-" or "://" in word or Path(word).exists()
+    # A name with a dot or a slash was meant as a file, even if there is none: that is then said.
+    return word == "-" or (not word.startswith("-") and bool({".", "/"} & set(word))) or Path(word).exists()
+
+
+def _commands() -> dict[str, frozenset[str]]:
+    """The options of each command, by its name; where it has a group, by the name of that, too."""
+    found = {}
+    waiting = [("", typer.main.get_command(app))]
+    while waiting:
+        name, command = waiting.pop()
+        if isinstance(command, TyperGroup):
+            waiting += [(f"{name} {below}".strip(), one) for below, one in command.commands.items()]
+            continue
+        options = (one for one in command.params if one.param_type_name == "option" and one.name != "help")
+        found[name] = frozenset(one.name for one in options if one.name)
+    return found
 
 
 def main() -> None:
@@ -64,7 +92,7 @@ def main() -> None:
     from logdiag.errors import LibraryError, LogdiagError
 
     try:
-        app(_with_command(sys.argv[1:]), prog_name="logdiag")
+        app(_with_command(sys.argv[1:]), prog_name="logdiag", default_map=defaults(_commands))
     except LibraryError as error:
         complain(str(error))
         sys.exit(EXIT_LIBRARY)

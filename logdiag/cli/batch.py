@@ -23,7 +23,10 @@ def batch(
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
-    """Diagnose many clusters: a report each, a dataset of all findings, and a page that leads to them."""
+    """Diagnose many clusters, with a report each.
+
+    A dataset holds the findings of all, and a page leads to the reports.
+    """
     from logdiag.batch.engines import Processes
     from logdiag.batch.progress import progress
     from logdiag.batch.run import batch as run

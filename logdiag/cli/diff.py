@@ -35,9 +35,10 @@ def diff(
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> None:
-    """What is new, worse, over or went on between two diagnoses of one cluster.
+    """What became of a cluster between two diagnoses.
 
-    Of snapshots (a file, a folder, an archive, a URL) a diagnosis is made first.
+    Findings are new, worse, over, or went on. Of snapshots (a file, a folder, an archive, a URL) a diagnosis
+    is made first.
     """
     from logdiag.ci.diff import VIEWS, compare
     from logdiag.language import speaking

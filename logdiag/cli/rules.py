@@ -14,7 +14,7 @@ rules_app = typer.Typer(
 )
 
 
-@rules_app.command("list")
+@rules_app.command("list", epilog="Example: logdiag rules list --rules my-rules")
 def rules_list(rules: Rules = None) -> None:
     """One line a rule: id, severity, title."""
     from logdiag.rules.library import load
@@ -25,7 +25,7 @@ def rules_list(rules: Rules = None) -> None:
         typer.echo(f"{name:<{width}}  {rule.severity:<8}  {rule.title}")
 
 
-@rules_app.command("show")
+@rules_app.command("show", epilog="Example: logdiag rules show database/peer-down")
 def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None) -> None:
     """One rule as a page: what it means, when it fires, what to do."""
     from logdiag.rules.library import load
@@ -37,7 +37,7 @@ def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules 
     typer.echo(page(rule, library), nl=False)
 
 
-@rules_app.command("lint")
+@rules_app.command("lint", epilog="Example: logdiag rules lint --rules my-rules")
 def rules_lint(rules: Rules = None) -> None:
     """Load the library and say what is wrong with it.
 
@@ -58,7 +58,7 @@ def rules_lint(rules: Rules = None) -> None:
     typer.echo(f"{len(library.rules)} rules, {len(library.procedures)} procedures: nothing to complain about")
 
 
-@rules_app.command("test")
+@rules_app.command("test", epilog="Example: logdiag rules test --rules my-rules --mutate")
 def rules_test(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this rule's cases.")] = None,
     rules: Rules = None,
@@ -90,7 +90,7 @@ def rules_test(
         raise typer.Exit(EXIT_LIBRARY)
 
 
-@rules_app.command("facts")
+@rules_app.command("facts", epilog="Example: logdiag rules facts")
 def rules_facts() -> None:
     """The facts that an audit can compare."""
     from logdiag.facts import FACTS
@@ -100,7 +100,7 @@ def rules_facts() -> None:
         typer.echo(f"{name:<{width}}  {meaning}")
 
 
-@rules_app.command("reference")
+@rules_app.command("reference", epilog="Example: logdiag rules reference | less")
 def rules_reference() -> None:
     """Every key of rules and procedures, with what it means."""
     from logdiag.rules.reference import reference
@@ -108,7 +108,7 @@ def rules_reference() -> None:
     typer.echo(reference(), nl=False)
 
 
-@rules_app.command("schema")
+@rules_app.command("schema", epilog="Example: logdiag rules schema > rule.schema.json")
 def rules_schema() -> None:
     """The JSON Schema of a rule, for an editor."""
     from logdiag.rules.schema import Rule
