@@ -21,7 +21,7 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
         repeated: how many records stand in several members.
 
     """
-    members = tuple(map(_in_words, tables.members))
+    members = tuple(map(in_words, tables.members))
     return Coverage(
         size=sum(member.size for member in members),
         records=sum(member.records for member in members),
@@ -36,7 +36,7 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
     )
 
 
-def _in_words(member: MemberCoverage) -> MemberCoverage:
+def in_words(member: MemberCoverage) -> MemberCoverage:
     """A member with what readers say of it, which is English, in the language at hand."""
     return replace(
         member,

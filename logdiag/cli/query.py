@@ -1,0 +1,86 @@
+"""`logdiag query`: SQL over what was read."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, Rules
+from logdiag.cli.printing import problems_of, say, show, usage_error
+from logdiag.writing import write
+
+if TYPE_CHECKING:
+    from logdiag.export import Rows
+
+Format = Literal["table", "csv", "jsonl"]
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT; docs/query.md has the tables.")],
+    inputs: Inputs,
+    form: Annotated[Format, typer.Option("--format", help="How the rows are printed.")] = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write a .parquet, .arrow, .csv or .jsonl file instead."
+        ),
+    ] = None,
+    language: Language = "en",
+    allow_partial: AllowPartial = False,
+    rules: Rules = None,
+    limit: Limit = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask in SQL what was read: records, unparsed, config, status, findings, coverage."""
+    from logdiag import query as sql_over
+    from logdiag.export import FORMATS
+    from logdiag.language import gettext, ngettext, speaking
+    from logdiag.ledger import partial_reasons
+    from logdiag.pipeline import NOTHING_READ, PARTIAL, examine
+    from logdiag.reading import read
+    from logdiag.rules.library import load
+    from logdiag.rules.translation import in_language
+    from logdiag.selection import Selection, asked
+    from logdiag.snapshots import Limits, find_snapshots
+
+    if output and (problems := problems_of([output], tuple(FORMATS))):
+        usage_error(problems[0])
+    with speaking(language):
+        question = sql_over.asked(sql)
+        library = in_language(load(tuple(rules or ())), language)
+        snapshots = find_snapshots(inputs)
+        want = sql_over.wanted(question, Selection(asked(library)))
+        tables = read(snapshots, Limits().changed(limit or []), want=want, jobs=jobs)
+        findings = examine(tables, library).findings if "findings" in question.tables else ()
+        with sql_over.answer(sql, sql_over.made(question, tables, findings)) as answer:
+            if output is not None:
+                write(output, lambda file: FORMATS[output.suffix.lower()](answer.rows, file))
+                say(gettext("wrote {file}").format(file=output), quiet)
+            else:
+                _print(answer.rows, form)
+        rows = ngettext("{number} row", "{number} rows", answer.taken)
+        say(rows.format(number=f"{answer.taken:,}"), quiet)
+        reasons = partial_reasons(tables.members, snapshots)
+        for reason in reasons:
+            say(reason, quiet)
+    something = any(member.records or member.settings for member in tables.members)
+    raise typer.Exit(NOTHING_READ if not something else PARTIAL if reasons and not allow_partial else 0)
+
+
+def _print(rows: "Rows", form: Format) -> None:
+    from logdiag.ci.github import inert
+    from logdiag.export import csv_lines, json_lines
+    from logdiag.query import laid_out
+    from logdiag.report.defuse import defuse
+
+    is_terminal = sys.stdout.isatty()
+    if form == "table":
+        width = os.get_terminal_size().columns if is_terminal else None
+        for line in laid_out(rows, width):
+            show(inert(line, os.environ))
+        return
+    for line in csv_lines(rows) if form == "csv" else json_lines(rows):
+        show(inert(defuse(line, lines=True) if is_terminal else line, os.environ))

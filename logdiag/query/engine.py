@@ -1,0 +1,141 @@
+"""DuckDB in a box: it sees the tables that it is given, and no files, no network, no code of others."""
+
+import difflib
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from logdiag.errors import LogdiagError
+from logdiag.export import Rows
+from logdiag.language import gettext
+from logdiag.query.columns import TABLES
+
+_ROWS = 1 << 13
+_CLOSED = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "allow_community_extensions": "false",
+}
+_MEMORY = "50%"
+_BESIDE = "16GB"
+"""Of the disk, for what does not fit into the memory."""
+Result = TypeVar("Result")
+
+_KIND = re.compile(r"^[A-Z][\w ]{2,40} Error: ")
+_NO_TABLE = re.compile(r"^Catalog Error: Table with name (?P<name>.+) does not exist", re.MULTILINE)
+
+
+class QueryError(LogdiagError):
+    """A query that is wrong, asks for what it may not have, or fails on a value or for want of memory."""
+
+
+@contextmanager
+def sandbox(tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with some tables and nothing else; its settings cannot be changed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="logdiag-") as folder,
+        duckdb.connect(":memory:", config=_CLOSED) as connection,
+    ):
+        # The place for what does not fit into the memory has to be known before the door is shut.
+        place = folder.replace("'", "''")
+        connection.execute(f"SET temp_directory = '{place}'")
+        connection.execute(f"SET max_temp_directory_size = '{_BESIDE}'")
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        for name, table in tables.items():
+            connection.register(name, table)
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
+class Answer:
+    """The rows that answer a query, as they come, once; ``taken`` counts those that came."""
+
+    def __init__(self, reader: pa.RecordBatchReader, awaited: "_Awaited") -> None:
+        self.taken = 0
+        self._reader, self._awaited = reader, awaited
+        schema = _named_once(reader.schema)
+        self.rows = Rows(schema, self._batches(schema))
+
+    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        while (batch := self._awaited(self._next)) is not None:
+            self.taken += batch.num_rows
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+
+    def _next(self) -> pa.RecordBatch | None:
+        # StopIteration would not get out of a thread.
+        return next(iter(self._reader), None)
+
+
+@contextmanager
+def answer(sql: str, tables: Mapping[str, pa.Table]) -> Iterator[Answer]:
+    """Answer a query that `logdiag.query.asked` has read.
+
+    Raises:
+        QueryError: it fails; also while the rows are taken.
+
+    """
+    with sandbox(tables) as connection, ThreadPoolExecutor(1) as thread:
+        awaited = _Awaited(connection, thread)
+        reader = awaited(lambda: connection.sql(sql).to_arrow_reader(_ROWS))
+        try:
+            yield Answer(reader, awaited)
+        except (OverflowError, ValueError, pa.ArrowException) as error:
+            # Whoever takes the rows comes upon what Python or a format cannot hold, such as infinite times.
+            cannot = gettext("a value cannot be written; cast it to VARCHAR: {error}")
+            raise QueryError(cannot.format(error=error)) from None
+
+
+class _Awaited:
+    """Work of the database, done in a thread: an interrupt is heard meanwhile, and ends it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, thread: Executor) -> None:
+        self._connection, self._thread = connection, thread
+
+    def __call__(self, work: Callable[[], Result]) -> Result:
+        future = self._thread.submit(work)
+        try:
+            return future.result()
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise QueryError(complaint(error)) from None
+        except KeyboardInterrupt:
+            self._connection.interrupt()
+            raise
+
+
+def _named_once(schema: pa.Schema) -> pa.Schema:
+    """A schema in which no two columns have one name: ``count`` and ``count_2``."""
+    fields: dict[str, pa.Field] = {}
+    for field in schema:
+        name, number = field.name, 1
+        while name in fields:
+            number += 1
+            name = f"{field.name}_{number}"
+        fields[name] = field.with_name(name)
+    return pa.schema(list(fields.values()))
+
+
+def complaint(error: Exception) -> str:
+    """What DuckDB says of a query, without its advice on what holds nowhere here."""
+    text = str(error).strip()
+    if (unknown := _NO_TABLE.search(text)) is not None:
+        near = difflib.get_close_matches(unknown["name"].lower(), TABLES, n=1)
+        no = gettext("there is no table {name}; the tables are {tables}")
+        if near:
+            no = gettext("there is no table {name}; did you mean {near}? The tables are {tables}")
+        return no.format(name=unknown["name"], tables=", ".join(TABLES), near=next(iter(near), ""))
+    if "file system operations are disabled" in text:
+        return gettext("a query sees its own tables, and no files")
+    if "extension" in text:
+        text = text.partition("\n")[0]
+    # A line of the query with a caret below it tells the place; blank lines do not.
+    return "\n".join(line.rstrip() for line in _KIND.sub("", text).splitlines() if line.strip())
