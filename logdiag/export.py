@@ -108,6 +108,8 @@ def _exact(value: Any) -> Any:
             return value if math.isfinite(value) else str(value)
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
+        case pa.MonthDayNano():
+            return _span(value)
         case bytes():
             return value.hex()
         case list():
@@ -115,6 +117,15 @@ def _exact(value: Any) -> Any:
         case dict():
             return {str(key): _exact(item) for key, item in value.items()}
     return str(value)
+
+
+def _span(span: pa.MonthDayNano) -> str:
+    """A stretch of time: ``00:00:00.104000``, with months and days before it where it has some."""
+    sign = "-" if span.nanoseconds < 0 else ""
+    seconds, rest = divmod(abs(span.nanoseconds) // 1000, 1_000_000)
+    named = [f"{number} {unit}" for number, unit in ((span.months, "months"), (span.days, "days")) if number]
+    clock = f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:06}"
+    return " ".join((*named, clock))
 
 
 def _cell(value: Any) -> Any:

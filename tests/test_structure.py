@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"language", "model", "resources", "wording"},
     "redaction": {"errors", "model", "resources"},
     "export": set(),
+    "query": {"errors", "export", "language", "ledger", "model", "reading", "records", "report"},
     "ci": {"errors", "language", "model", "report"},
     "writing": set(),
     "pipeline": {
@@ -76,12 +77,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ledger",
         "model",
         "pipeline",
+        "query",
         "reading",
         "records",
         "report",
         "rules",
     }
-    | {"snapshots", "writing"},
+    | {"selection", "snapshots", "writing"},
     "__init__": {"errors", "pipeline"},
     "__main__": {"cli"},
 }

@@ -17,7 +17,7 @@ from logdiag.language import gettext
 from logdiag.query.columns import TABLES
 
 _ROWS = 1 << 13
-_CLOSED = {
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
@@ -28,6 +28,11 @@ _BESIDE = "16GB"
 """Of the disk, for what does not fit into the memory."""
 Result = TypeVar("Result")
 
+_VALUE_OF = """
+CREATE MACRO value_of(fields, name) AS list_filter(fields, lambda f: f.key = name)[1].value,
+    (fields, name, number) AS list_filter(fields, lambda f: f.key = name)[number].value
+"""
+"""Without it, every question about a key would have to say this."""
 _KIND = re.compile(r"^[A-Z][\w ]{2,40} Error: ")
 _NO_TABLE = re.compile(r"^Catalog Error: Table with name (?P<name>.+) does not exist", re.MULTILINE)
 
@@ -50,6 +55,7 @@ def sandbox(tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnectio
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
+        connection.execute(_VALUE_OF)
         for name, table in tables.items():
             connection.register(name, table)
         connection.execute("SET enable_external_access = false")
