@@ -70,9 +70,10 @@ def load() -> Mapping[str, Alarm]:
 
 
 def find(words: str) -> list[Alarm]:
-    """The alarm with this id, or else all whose id, title or text hold every one of the words.
+    """The alarm with this id, or else all that hold every one of the words.
 
-    Case does not count, a part of a word is enough, and no words at all find every alarm.
+    They are looked for in id, text, titles and meanings, of both languages. Case does not count, a part
+    of a word is enough, and no words at all find every alarm.
     """
     alarms = load()
     if words.strip() in alarms:
@@ -80,7 +81,8 @@ def find(words: str) -> list[Alarm]:
     wanted = words.casefold().split()
     found = []
     for alarm in alarms.values():
-        searched = f"{alarm.id}\n{alarm.title}\n{alarm.text}".casefold()
+        told = (alarm.id, alarm.title, alarm.text, alarm.meaning, alarm.title_ko, alarm.meaning_ko)
+        searched = "\n".join(told).casefold()
         if all(word in searched for word in wanted):
             found.append(alarm)
     return found

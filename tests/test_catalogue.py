@@ -191,11 +191,14 @@ def test_words_find_every_alarm_that_holds_all_of_them_in_any_order_and_case() -
     ]
 
 
-def test_words_are_looked_for_in_id_title_and_text_only() -> None:
-    assert [alarm.id for alarm in find("1500 database")] == ["15005", "15008"]
+def test_words_are_looked_for_in_id_title_text_and_meaning_of_both_languages() -> None:
+    assert [alarm.id for alarm in find("1500 database")] == ["15004", "15005", "15008"]
     assert load()["20018"] in find("h.323 must be turned on")
     assert "firewall" in load()["20021"].meaning
-    assert load()["20021"] not in find("firewall")
+    assert load()["20021"] in find("firewall")
+    assert load()["20021"] in find("클러스터 방화벽")
+    assert "TCP 4371" in load()["20006"].remedy
+    assert find("20006 TCP 4371") == []
 
 
 def test_what_no_alarm_holds_finds_nothing_and_no_words_find_all() -> None:

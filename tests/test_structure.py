@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batch": {"errors", "language", "model", "numbering", "pipeline", "report", "rules", "snapshots"},
     "cli": {
         "batch",
+        "catalogue",
         "ci",
         "errors",
         "export",

@@ -1,0 +1,49 @@
+"""`logdiag alarms`: the alarm catalogue."""
+
+import heapq
+from operator import ne
+from typing import Annotated
+
+import typer
+
+from logdiag.cli.options import Language, Rules
+from logdiag.cli.printing import usage_error
+
+
+def alarms(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID|WORDS]", help="An alarm's id, or words of its title, text or meaning."),
+    ] = None,
+    language: Language = "en",
+    rules: Rules = None,
+) -> None:
+    """What an alarm means, what to do, which rules look for it. Without a word, all alarms."""
+    from logdiag.catalogue import find
+    from logdiag.language import speaking
+    from logdiag.rules.alarm_page import listed, page
+    from logdiag.rules.library import load
+    from logdiag.rules.translation import in_language
+
+    asked = " ".join(words or [])
+    with speaking(language):
+        found = find(asked)
+        if not found:
+            usage_error(_unknown(asked))
+        if len(found) == 1:
+            typer.echo(page(found[0], in_language(load(tuple(rules or ())), language)), nl=False)
+        else:
+            typer.echo(listed(found), nl=False)
+
+
+def _unknown(asked: str) -> str:
+    from logdiag.catalogue import load
+    from logdiag.language import gettext
+    from logdiag.rules.alarm_page import listed
+
+    if not asked.strip().isdecimal():
+        return gettext("no alarm has all of these words: {words}").format(words=asked)
+    # A mistyped id has most of its digits in their places.
+    near = heapq.nsmallest(3, load(), key=lambda id_: (sum(map(ne, id_, asked.strip())), id_))
+    no = gettext("the catalogue has no alarm {id}; did you mean one of these?").format(id=asked.strip())
+    return f"{no}\n{listed(load()[id_] for id_ in near)}".rstrip()

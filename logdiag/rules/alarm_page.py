@@ -1,0 +1,69 @@
+"""The alarm catalogue for a reader: an alarm as a page, and many as a list."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from logdiag.catalogue import Alarm
+from logdiag.conditions import Log
+from logdiag.language import gettext
+from logdiag.reading import read_texts
+from logdiag.rules.library import Library
+
+_WIDTH = 96
+
+
+def rules_of(alarm: Alarm, library: Library) -> list[str]:
+    """The rules that look for this alarm, by id; if there are none, those that take any other alarm."""
+    log = _raised(alarm)
+    named: set[str] = set()
+    others: set[str] = set()
+    for name, rule in library.rules.items():
+        for match in rule.match:
+            if match.alarm is not None and len(log.rows(match.alarm.as_state.raised[0].condition)):
+                (others if match.alarm.others else named).add(name)
+    return sorted(named or others)
+
+
+def _raised(alarm: Alarm) -> Log:
+    """The alarm as records raise it, in each of its wordings."""
+    lines = [
+        f'2024-03-05T09:00:00.000+00:00 peer alarm: Level="WARN" Event="Alarm Raised" Id="{alarm.id}" '
+        f'Severity="{alarm.severity.lower()}" Detail="{alarm.title}: {text}"\n'
+        for text in alarm.text.replace('"', "'").split(" | ")
+    ]
+    return Log(read_texts({"alarm.log": "".join(lines).encode()}).records)
+
+
+def page(alarm: Alarm, library: Library) -> str:
+    """The page of one alarm, in the language at hand."""
+    head = f"{alarm.id}  {alarm.called()}"
+    lines = [head, ""]
+    facts = gettext("severity {severity} · known from {versions} · {confidence}")
+    sure = gettext(alarm.confidence)
+    lines += [facts.format(severity=alarm.severity, versions=alarm.versions, confidence=sure), ""]
+    told = (
+        (gettext("What it means"), alarm.told()),
+        (gettext("What to do"), alarm.advice()),
+        (gettext("What its records say"), alarm.text),
+    )
+    for title, text in told:
+        lines += [title, *_wrapped(text), ""]
+    lines += [gettext("Rules that look for it"), *_rules(alarm, library), ""]
+    lines += [gettext("Sources"), *_wrapped(alarm.source)]
+    return "\n".join(lines) + "\n"
+
+
+def _rules(alarm: Alarm, library: Library) -> Iterator[str]:
+    for name in rules_of(alarm, library):
+        yield f"  {name}  {library.rules[name].title}"
+
+
+def listed(alarms: Iterable[Alarm]) -> str:
+    """A line an alarm: id, severity, title."""
+    return "".join(f"{alarm.id}  {alarm.severity:<9}  {alarm.called()}\n" for alarm in alarms)
+
+
+def _wrapped(text: str) -> list[str]:
+    # A Korean letter is as wide as two of ours.
+    width = _WIDTH if text.isascii() else _WIDTH * 3 // 5
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,62 @@
+"""`logdiag alarms`: one alarm, a list, or what was meant."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from logdiag.catalogue import load
+from logdiag.rules import library
+from logdiag.rules.alarm_page import rules_of
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def test_an_id_gives_meaning_advice_wording_rules_and_sources(run: Run) -> None:
+    done = run("alarms", "20006")
+    assert done.returncode == 0
+    text = " ".join(done.stdout.decode().split())
+    alarm = load()["20006"]
+    for said in (alarm.title, alarm.severity, alarm.meaning, alarm.remedy, alarm.text, alarm.versions):
+        assert said in text
+    assert "Rules that look for it cluster/database-communication-failure Alarm 20006" in text
+
+
+def test_it_is_told_in_korean_with_the_title_of_the_product(run: Run) -> None:
+    text = " ".join(run("alarms", "20006", "--lang", "ko").stdout.decode().split())
+    alarm = load()["20006"]
+    for said in (f"{alarm.title_ko} ({alarm.title})", alarm.meaning_ko, alarm.remedy_ko, "의미", "조치"):
+        assert said in text
+    assert "cluster/database-communication-failure {hosts}의 경보 20006" in text
+
+
+def test_no_word_lists_all_and_words_those_that_hold_each_of_them(run: Run) -> None:
+    assert len(run("alarms").stdout.decode().splitlines()) == len(load())
+    lines = run("alarms", "FIREWALL", "port").stdout.decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["20021", "25008", "25027"]
+    assert run("alarms", "클러스터", "방화벽").stdout.decode().startswith("20021  ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["20060"],
+            "the catalogue has no alarm 20060; did you mean 20006, Cluster database communication failure?",
+        ),
+        (["no-such-word", "\x1b[2J"], "no alarm has all of these words: no-such-word \\x1b[2J"),
+        (["20006", "--lang", "xx"], "there is no language 'xx'"),
+    ],
+)
+def test_what_the_catalogue_lacks_is_said_and_ends_with_2(words: list[str], said: str, run: Run) -> None:
+    done = run("alarms", *words)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert said in done.stderr.decode()
+
+
+def test_rules_that_take_any_alarm_are_named_only_where_no_other_rule_does() -> None:
+    shipped = library.load()
+    assert rules_of(load()["10001"], shipped) == ["alarm/raised"]
+    assert "alarm/raised" not in rules_of(load()["20004"], shipped)
+    assert all(rules_of(alarm, shipped) for alarm in list(load().values())[::20])
