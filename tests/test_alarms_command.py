@@ -41,8 +41,8 @@ def test_no_word_lists_all_and_words_those_that_hold_each_of_them(run: Run) -> N
     ("words", "said"),
     [
         (
-            ["20060"],
-            "the catalogue has no alarm 20060; did you mean 20006, Cluster database communication failure?",
+            ["20066"],
+            "no alarm 20066; did you mean one of these?\n20006  Warning    Cluster database",
         ),
         (["no-such-word", "\x1b[2J"], "no alarm has all of these words: no-such-word \\x1b[2J"),
         (["20006", "--lang", "xx"], "there is no language 'xx'"),

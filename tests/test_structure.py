@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "redaction": {"errors", "model", "resources"},
     "export": set(),
     "query": {"errors", "export", "language", "ledger", "model", "reading", "records", "report"},
+    "shapes": {"alarms", "catalogue", "conditions", "language", "reading", "redaction", "rules", "selection"},
     "ci": {"errors", "language", "model", "report"},
     "writing": set(),
     "pipeline": {
@@ -84,7 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
         "rules",
     }
-    | {"selection", "snapshots", "writing"},
+    | {"selection", "shapes", "snapshots", "writing"},
     "__init__": {"errors", "pipeline"},
     "__main__": {"cli"},
 }
