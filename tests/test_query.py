@@ -5,8 +5,11 @@ import dataclasses
 import io
 import json
 import re
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -197,6 +200,28 @@ def test_a_query_that_fails_on_a_late_value_ends_with_2_and_writes_nothing(
     assert list(tmp_path.iterdir()) == [log]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM range(10000000) AS a, range(1000000) AS b WHERE a.range * b.range % 7 = 3",
+        "SELECT a.range FROM range(10000000) AS a, range(1000000) AS b WHERE a.range * b.range % 7 = 8",
+    ],
+)
+def test_an_interrupt_ends_a_query_that_would_take_for_ever(sql: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    main = threading.main_thread().ident
+    assert main is not None
+    interrupt = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.start()
+            with answer(sql, {}) as found:
+                list(found.rows.batches)
+    finally:
+        interrupt.join()
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_value_that_cannot_be_written_is_said(run: Run, log: Path) -> None:
     done = run("query", "SELECT TIMESTAMP 'infinity'", log)
     assert done.returncode == 2
@@ -299,6 +324,17 @@ def test_long_cells_are_clipped_to_the_width_of_a_terminal_and_never_in_a_pipe()
     ]
     assert table({"a": ["경" * 90]}, 20)[2] == "경" * 9 + "…"
     assert table({"a": ["x" * 90], "b": ["yes"]}, None)[2] == "x" * 90 + "  yes"
+
+
+def test_numbers_and_times_are_never_clipped() -> None:
+    columns: dict[str, list[object]] = {
+        "a": ["x" * 90],
+        "at": [datetime(2024, 3, 5, 9, tzinfo=UTC)],
+        "n": [10**15],
+        "b": ["y" * 90],
+    }
+    row = table(columns, 80)[2]
+    assert row == f"{'x' * 14}…  2024-03-05T09:00:00.000000Z  {10**15}  {'y' * 14}…"
 
 
 def test_columns_that_have_no_room_become_blocks() -> None:

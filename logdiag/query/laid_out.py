@@ -4,6 +4,7 @@ Where there is a width, cells are clipped to it; where columns are too many for 
 of lines instead. How wide columns are is settled by the first rows, so that any number can follow.
 """
 
+import bisect
 import itertools
 import json
 import unicodedata
@@ -41,7 +42,8 @@ def laid_out(rows: Rows, width: int | None) -> Iterator[str]:
     if width is None:
         widths = [min(one, _WIDEST) for one in widths]
     everything = itertools.chain(first, harmless)
-    if width is None or (fitting := _fitting(widths, width)):
+    firm = [_is_number(field.type) or pa.types.is_timestamp(field.type) for field in rows.schema]
+    if width is None or (fitting := _fitting(widths, firm, width)):
         right = [_is_number(field.type) for field in rows.schema]
         yield from _table(
             names, everything, widths if width is None else fitting, right, clip=width is not None
@@ -73,21 +75,21 @@ def _blocks(names: _Row, rows: Iterator[_Row], width: int) -> Iterator[str]:
             yield f"{label}{' ' * (widest - _width(label))}{_BETWEEN}{shown}".rstrip() + "\n"
 
 
-def _fitting(widths: list[int], width: int) -> list[int]:
-    """The widths made to fit, the widest giving most; nothing where there is no room for all."""
+def _fitting(widths: list[int], firm: list[bool], width: int) -> list[int]:
+    """The widths made to fit, the widest giving most; nothing where there is no room for all.
+
+    Those that are firm, numbers and times, give nothing: a part of one is another.
+    """
     room = width - len(_BETWEEN) * (len(widths) - 1)
-    least = [min(one, _NARROWEST) for one in widths]
-    if sum(least) > room:
+
+    def limited(limit: int) -> list[int]:
+        return [one if stays else min(one, limit) for one, stays in zip(widths, firm, strict=True)]
+
+    if sum(limited(_NARROWEST)) > room:
         return []
-    limit = max(widths)
-    low = _NARROWEST
-    while low < limit:  # the widest that columns may be
-        middle = (low + limit + 1) // 2
-        if sum(min(one, middle) for one in widths) <= room:
-            low = middle
-        else:
-            limit = middle - 1
-    return [min(one, low) for one in widths]
+    # The widest that columns may be: what fits at one limit fits at all below.
+    limit = bisect.bisect_right(range(max(widths)), room, lo=_NARROWEST, key=lambda one: sum(limited(one)))
+    return limited(limit - 1 if sum(limited(limit)) > room else limit)
 
 
 def _clipped(text: str, width: int) -> str:

@@ -22,6 +22,8 @@ from logdiag.shapes.words import Words, is_naming, words_of
 MOST = 10_000
 """Shapes that are told apart."""
 
+_MOST_KEYS = 200
+"""Keys of a record that are looked at."""
 _ALARMS = compile_condition({**RAISED, "Id|exists": True})
 _BODIES = {"SIPMSG:": "SIPMSG", "HTTPMSG:": "HTTPMSG"}
 _LEVELS = frozenset(
@@ -167,7 +169,7 @@ class _Shaper:
         found: dict[bytes, tuple[str, ...]] = {}
         told = []
         for start, end in itertools.pairwise(offsets):
-            of_row = codes[start:end]
+            of_row = codes[start : min(end, start + _MOST_KEYS)]
             code = of_row.tobytes()
             if code not in found:
                 found[code] = tuple(dict.fromkeys(names[number] for number in of_row.tolist()))
