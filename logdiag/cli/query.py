@@ -50,11 +50,13 @@ def query(
         usage_error(problems[0])
     with speaking(language):
         question = sql_over.asked(sql)
-        library = in_language(load(tuple(rules or ())), language)
+        diagnosed = "findings" in question.tables
+        library = in_language(load(tuple(rules or ())), language) if diagnosed else None
         snapshots = find_snapshots(inputs)
-        want = sql_over.wanted(question, Selection(asked(library)))
+        want = sql_over.wanted(question, Selection(asked(library)) if library else None)
         tables = read(snapshots, Limits().changed(limit or []), want=want, jobs=jobs)
-        findings = examine(tables, library).findings if "findings" in question.tables else ()
+        diagnosis = examine(tables, library) if library else None
+        findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())
         with sql_over.answer(sql, sql_over.made(question, tables, findings)) as answer:
             if output is not None:
                 write(output, lambda file: FORMATS[output.suffix.lower()](answer.rows, file))
@@ -63,7 +65,8 @@ def query(
                 _print(answer.rows, form)
         rows = ngettext("{number} row", "{number} rows", answer.taken)
         say(rows.format(number=f"{answer.taken:,}"), quiet)
-        reasons = partial_reasons(tables.members, snapshots)
+        part = gettext("{rule} looked at a part of what it matches")
+        reasons = [*partial_reasons(tables.members, snapshots), *(part.format(rule=rule) for rule in capped)]
         for reason in reasons:
             say(reason, quiet)
     something = any(member.records or member.settings for member in tables.members)

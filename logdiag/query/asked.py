@@ -73,12 +73,13 @@ def _parsed(sql: str) -> Any:
 
 def _tables_of(tree: Any) -> Iterator[str]:
     for node in _nodes(tree):
-        match node:
-            case {"type": "TABLE_FUNCTION", "function": {"function_name": name}} if name not in _HARMLESS:
+        if node.get("type") == "TABLE_FUNCTION":
+            name = (node.get("function") or {}).get("function_name")
+            if name not in _HARMLESS:
                 no = gettext("the function {name} is not allowed: a query sees its own tables, and no files")
                 raise QueryError(no.format(name=name))
-            case {"type": "BASE_TABLE", "table_name": name} if name.lower() in TABLES:
-                yield name.lower()
+        elif node.get("type") == "BASE_TABLE" and node["table_name"].lower() in TABLES:
+            yield node["table_name"].lower()
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:

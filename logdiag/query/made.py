@@ -15,8 +15,14 @@ from logdiag.reading import Tables
 from logdiag.records import Want
 
 
-def wanted(asked: Asked, of_rules: Callable[[pa.Table], npt.NDArray[np.int64]]) -> Want:
-    """What is kept of the records: all, what the rules ask for, or none."""
+def wanted(asked: Asked, of_rules: Callable[[pa.Table], npt.NDArray[np.int64]] | None) -> Want:
+    """What is kept of the records: all, what the rules ask for, or none.
+
+    Args:
+        asked: the query.
+        of_rules: selects what a diagnosis asks for, where `asked` names findings.
+
+    """
     if "records" in asked.tables:
         return Want(texts="findings" in asked.tables, spooled=True)
     if "findings" in asked.tables:
