@@ -46,7 +46,7 @@ def jsonl(records: pa.Table | Rows, path: Path) -> None:
 
 
 def csv(records: pa.Table | Rows, path: Path) -> None:
-    """CSV with a head line; ``fields`` as JSON. A cell that a spreadsheet would run starts with '."""
+    """CSV with a head line; lists as JSON. A cell that a spreadsheet would run starts with '."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(csv_lines(records))
 

@@ -96,6 +96,20 @@ def test_findings_and_coverage_say_what_the_findings_file_says(
     ]
 
 
+def test_what_overlapping_logs_repeat_counts_once_whether_records_are_asked_for_or_not(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    log = samples / "peer-lost" / "peer-disconnect-expc01.log"
+    (tmp_path / "again.log").write_bytes(log.read_bytes())
+    given = [log, tmp_path / "again.log"]
+    run("diagnose", *given, "-o", tmp_path / "a.json")
+    counts = [one["count"] for one in json.loads((tmp_path / "a.json").read_bytes())["findings"]]
+    alone = "SELECT count FROM findings"
+    for sql in (alone, f"{alone} WHERE 99 > (SELECT count(*) FROM records)"):
+        rows = run("query", sql, *given, "--format", "jsonl").stdout.decode().splitlines()
+        assert [json.loads(row)["count"] for row in rows] == counts
+
+
 # ── what is refused ─────────────────────────────────────────────────────────────────────────
 
 

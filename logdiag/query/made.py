@@ -24,9 +24,10 @@ def wanted(asked: Asked, of_rules: Callable[[pa.Table], npt.NDArray[np.int64]] |
 
     """
     if "records" in asked.tables:
-        return Want(texts="findings" in asked.tables, spooled=True)
+        found = "findings" in asked.tables
+        return Want(texts=found, digests=found, spooled=True)
     if "findings" in asked.tables:
-        return Want(of_rules, texts=True)
+        return Want(of_rules, texts=True, digests=True)
     return Want(_none)
 
 
