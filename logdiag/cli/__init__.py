@@ -11,13 +11,16 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from logdiag.cli.alarms import alarms
 from logdiag.cli.batch import batch
 from logdiag.cli.diagnose import diagnose
 from logdiag.cli.diff import diff
 from logdiag.cli.parse import parse
 from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain
+from logdiag.cli.query import query
 from logdiag.cli.rules import rules_app
 from logdiag.cli.settings import defaults
+from logdiag.cli.shapes import shapes
 
 # Plain help: the library that would draw boxes around it takes longer to load than all the rest.
 app = typer.Typer(
@@ -31,6 +34,9 @@ for command, example in (
     (diagnose, "logdiag diagnose case-0815/ -o report.html"),
     (diff, "logdiag diff before.tar.gz after.tar.gz"),
     (parse, "logdiag parse case-0815/ -o records.parquet"),
+    (query, 'logdiag query "SELECT event, count(*) FROM records GROUP BY event" case-0815/'),
+    (alarms, "logdiag alarms 20006"),
+    (shapes, "logdiag shapes case-0815/ -o shapes.jsonl"),
     (batch, "logdiag batch cases/ -o out/"),
 ):
     app.command(epilog=f"Example: {example}")(command)
