@@ -36,7 +36,7 @@ def _is_common(address: Address) -> bool:
     )
 
 
-def _carries(address: Address) -> bool:
+def carries(address: Address) -> bool:
     """Whether the end of an IPv6 address is an IPv4 address, which is replaced as such."""
     return address[:6] in ((0, 0, 0, 0, 0, 0xFFFF), (0x64, 0xFF9B, 0, 0, 0, 0))
 
@@ -64,7 +64,7 @@ def _find_v6(text: str) -> Iterator[Found]:
         if not any(map(str.isdigit, run)) or not is_address(run):
             continue
         address = address_of(run)
-        if not _is_common(address) and not ("." in run and _carries(address)):
+        if not _is_common(address) and not ("." in run and carries(address)):
             yield Found(start, start + len(run), "ipv6")
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from logdiag.model import Command, Diagnosis, Finding, Incident
@@ -40,7 +41,8 @@ def redacted(diagnosis: Diagnosis) -> tuple[Diagnosis, Redactor]:
     redactor = Redactor()
     # What the end of a diagnosis teaches tells literals from words at its beginning.
     for _ in range(2):
-        _anew(diagnosis, "text", lambda text, role: _learnt(text, role, redactor))
+        seen: set[tuple[str, Role]] = set()
+        _anew(diagnosis, "text", partial(_learnt, redactor, seen))
         redactor.know()
     told: Diagnosis = _Teller(diagnosis, redactor).told()
     command = Command(told.command.name, {**told.command.options, "redact": "yes"})
@@ -68,7 +70,10 @@ def _role(noun: object, field: str) -> Role:
     return _ROLES.get(f"{type(noun).__name__}.{field}", _ROLES.get(field, "text"))
 
 
-def _learnt(text: str, role: Role, redactor: Redactor) -> str:
+def _learnt(redactor: Redactor, seen: set[tuple[str, Role]], text: str, role: Role) -> str:
+    if (text, role) in seen:
+        return text
+    seen.add((text, role))
     match role:
         case "text" | "prose" | "value":
             redactor.learn(text)

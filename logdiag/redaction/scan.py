@@ -12,7 +12,7 @@ from logdiag.redaction.redactor import Redactor
 
 Form = Literal["html", "json", "markdown", "text"]
 
-_SHORTEST = 4
+SHORTEST = 4
 """Characters of a literal that is looked for."""
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/bfnrt]))")
 _MARKED = re.compile(r"\\([^\w\s])|`")
@@ -40,7 +40,7 @@ def check(output: str, form: Form, redactor: Redactor) -> None:
         RedactionError: something is left; the error says of what kind and where, and never what.
 
     """
-    known = Known(one for one in redactor.searched() if len(one[0]) >= _SHORTEST)
+    known = Known(one for one in redactor.searched() if len(one[0]) >= SHORTEST)
     for text in {output, _unescaped(output, form)}:
         places: list[tuple[int, Kind]] = [(found.start, found.kind) for found in known.find(text)]
         # A token is made of numbers as an address is.
@@ -52,8 +52,13 @@ def check(output: str, form: Form, redactor: Redactor) -> None:
                 places.append((found.start, found.kind))
         if places:
             place, kind = min(places)
-            line, noun = text.count("\n", 0, place) + 1, _NOUNS.get(kind, kind)
+            line, noun = text.count("\n", 0, place) + 1, noun_of(kind)
             raise RedactionError(f"not redacted: line {line} of the {form} output holds a literal ({noun})")
+
+
+def noun_of(kind: Kind) -> str:
+    """What a kind is called in a sentence."""
+    return _NOUNS.get(kind, kind)
 
 
 def _unescaped(output: str, form: Form) -> str:

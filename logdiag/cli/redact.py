@@ -1,0 +1,81 @@
+"""`logdiag redact`: snapshots that can be sent on."""
+
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logdiag.cli.options import AllowPartial, Inputs, Language, Limit, Quiet
+from logdiag.cli.printing import say, usage_error
+
+
+def redact(
+    inputs: Inputs,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="A folder that is new or empty.")
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="At least 32 bytes; the same key gives the same words. Else it is random."
+        ),
+    ] = None,
+    language: Language = "en",
+    allow_partial: AllowPartial = False,
+    limit: Limit = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the snapshots without addresses, names, users, aliases, keys and secrets."""
+    from logdiag.language import gettext, ngettext, speaking
+    from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.redaction.listing import as_json, as_text
+    from logdiag.redaction.snapshots import SHORTEST_KEY, Snapshots, key_of
+    from logdiag.snapshots import Limits, find_snapshots
+
+    with speaking(language):
+        if "-" in inputs:
+            usage_error(gettext("standard input can be read once, and redact reads twice: give a file"))
+        if output.is_dir() and any(output.iterdir()):
+            usage_error(gettext("{out}: the folder is not empty").format(out=output))
+        if not output.is_dir() and (output.exists() or not output.absolute().parent.is_dir()):
+            usage_error(gettext("{out}: it is no folder, and cannot be made").format(out=output))
+        for given in inputs:
+            if output.resolve().is_relative_to(Path(given).resolve()):
+                said = gettext("{out}: it lies in a folder that is read; choose one outside")
+                usage_error(said.format(out=output))
+        redaction = Snapshots(
+            secrets.token_bytes(SHORTEST_KEY) if key is None else key_of(key.read_bytes()),
+            Limits().changed(limit or []),
+        )
+        snapshots = find_snapshots(inputs)
+        # All is made beside its place, looked at there, and only then put into it.
+        room = Path(tempfile.mkdtemp(prefix=".logdiag-", dir=output.absolute().parent))
+        try:
+            redaction.learn(snapshots)
+            redaction.write(snapshots, room)
+            for suffix, view in ((".txt", as_text), (".json", as_json)):
+                listed = view(redaction.archives, all_searched=redaction.all_searched)
+                (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
+            redaction.look(room)
+            room.chmod(0o755)
+            room.replace(output)
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+        members = [member for archive in redaction.archives for member in archive.members]
+        kept = sum(member.left_out is None for member in members)
+        said = ngettext(
+            "wrote {out}: {number} archive; {kept} members kept, {left} left out",
+            "wrote {out}: {number} archives; {kept} members kept, {left} left out",
+            len(redaction.archives),
+        )
+        number = len(redaction.archives)
+        say(said.format(out=output, number=number, kept=kept, left=len(members) - kept), quiet)
+        faults = [f"{member.name}: {fault}" for member in members for fault in member.faults]
+        for fault in faults:
+            say(fault, quiet)
+        if not kept:
+            raise typer.Exit(NOTHING_READ)
+        raise typer.Exit(PARTIAL if faults and not allow_partial else 0)

@@ -1,0 +1,57 @@
+"""The last look at redacted files: nothing that was replaced may stand in them, in whatever form."""
+
+from collections.abc import Iterator
+
+from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
+from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
+from logdiag.redaction.found import Kind
+from logdiag.redaction.known import Known
+from logdiag.redaction.scan import SHORTEST
+from logdiag.redaction.texts import Texts
+
+_MOST_KNOWN = 200_000
+
+
+class Left:
+    """Looks for what redacted texts must not hold. ``texts`` is what has redacted them."""
+
+    def __init__(self, texts: Texts) -> None:
+        redactor = texts.redactor
+        self._known = Known(one for one in redactor.searched() if len(one[0]) >= SHORTEST)
+        self._hidden, self._issued = redactor.hidden, texts.issued
+        self._clean: set[str] = set()
+
+    def find(self, lines: str) -> tuple[int, Kind] | None:
+        """The first line (from 0) that holds a literal, and of what kind that is."""
+        clean = self._clean
+        for number, line in enumerate(lines.split("\n")):
+            # Pieces of a line come again, lines with their times do not. A name holds no blank.
+            for piece in line.split('" '):
+                if piece in clean:
+                    continue
+                kind = next((kind for form in _forms(piece) for kind in self._in(form)), None)
+                if kind is not None:
+                    return number, kind
+                if len(clean) >= _MOST_KNOWN:
+                    clean.clear()
+                clean.add(piece)
+        return None
+
+    def _in(self, text: str) -> Iterator[Kind]:
+        for found in self._known.find(text):
+            yield found.kind
+        # Some address may be that by which another is replaced: only what nothing is replaced by is left.
+        for found in find_addresses(text):
+            if address_of(text[found.start : found.end]) not in self._issued:
+                yield found.kind
+        for found in find_macs(text):
+            if plain_mac(text[found.start : found.end]) in self._hidden:
+                yield found.kind
+
+
+def _forms(text: str) -> Iterator[str]:
+    yield text
+    if has_escapes(text):
+        yield unescaped(text)[0]
+    for _, _, content in in_base64(text):
+        yield content

@@ -1,0 +1,136 @@
+"""Finds in texts what says who the customer is; what one text shows to be a literal is found in all."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from logdiag.redaction.addresses import find_addresses, find_macs, is_address
+from logdiag.redaction.found import Found, Kind, masked
+from logdiag.redaction.keyed import find_addressed, find_hosts, find_keyed, find_secrets
+from logdiag.redaction.known import Known, searchable
+from logdiag.redaction.names import Domains, is_name
+from logdiag.redaction.vocabulary import product_words
+
+_STRENGTH: tuple[Kind, ...] = (
+    *("host", "domain", "cluster", "user", "serial", "id", "mac", "alias", "secret"),
+)
+"""What a literal is called that is of several kinds: the first of these."""
+NUMBERED = re.compile(r" ?#\d+$")
+_SHORTEST_DOMAIN = 4
+"""Letters of a domain's label that is searched alone: ``acme`` without ``.com``."""
+_NOT_TOLD = frozenset(("localhost", "localhost.localdomain"))
+_MOST = 2_000_000
+"""Literals that are searched everywhere; of one more only the places that show what it is are known."""
+
+Finder = Callable[[str], Iterable[Found]]
+
+
+class Literals:
+    """A table of literals: first it learns texts, then it finds in them what all of them have taught."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, Kind] = {}
+        self._names: set[str] = set()
+        self._domains = Domains()
+        self._odd = self._plain = Known(())
+        self.is_full = False
+        """Whether there were more than are kept."""
+
+    # ── learning ────────────────────────────────────────────────────────────────────────────
+
+    def learn(self, text: str) -> None:
+        """Learn the literals of a text."""
+        for found in self.find(text):
+            self._learn(text[found.start : found.end], found.kind)
+
+    def learn_literal(self, literal: str, kind: Kind) -> None:
+        """Learn a text that is a literal as a whole."""
+        literal = NUMBERED.sub("", literal)
+        if literal.strip() and not is_address(literal):
+            self._learn(literal, "name" if kind in ("host", "cluster") and _is_dotted(literal) else kind)
+
+    def _learn(self, literal: str, kind: Kind) -> None:
+        literal = literal.lower()
+        if literal in _NOT_TOLD or kind in ("ipv4", "ipv6", "mac"):
+            return
+        if len(self._kinds) + len(self._names) >= _MOST:
+            self.is_full = True
+        elif kind == "name":
+            self._names.add(literal)
+            self._domains.learn(literal)
+        else:
+            self._kinds[literal] = min(kind, self._kinds.get(literal, kind), key=_STRENGTH.index)
+
+    def know(self) -> None:
+        """Search from now on for everything that was learnt, wherever it stands."""
+        for name in self._names:
+            for label, kind in self._labels(name):
+                if kind == "host" or len(label) >= _SHORTEST_DOMAIN:
+                    self._learn(label, kind)
+        known = self.searched()
+        self._odd = Known(one for one in known if not is_name(one[0]))
+        self._plain = Known(one for one in known if is_name(one[0]))
+
+    def searched(self) -> list[tuple[str, Kind]]:
+        """The literals that are searched everywhere: those that no text of the product has as a word."""
+        words = product_words()
+        return [one for one in self._kinds.items() if searchable(one[0]) and one[0] not in words]
+
+    def holds_known(self, text: str) -> bool:
+        """Whether a literal that is searched everywhere stands in a text."""
+        return any(True for known in (self._odd, self._plain) for _ in known.find(text))
+
+    def kind(self, literal: str) -> Kind | None:
+        """What a text is known to be as a whole."""
+        return self._kinds.get(literal.lower())
+
+    def is_full_name(self, text: str) -> bool:
+        """Whether a text is a whole name that was learnt."""
+        return text.lower() in self._names
+
+    def _labels(self, name: str) -> Iterator[tuple[str, Kind]]:
+        """The labels of a name that are told from others, without the last one."""
+        first = self.first_kind(name)
+        for i, label in enumerate(name.split(".")[:-1]):
+            yield label, "domain" if i else first
+
+    def first_kind(self, name: str) -> Kind:
+        """What the first label of a name is."""
+        return "domain" if self._domains.is_domain(name) else "host"
+
+    # ── finding ─────────────────────────────────────────────────────────────────────────────
+
+    def find(self, text: str, names: tuple[str, ...] = ()) -> list[Found]:
+        """The literals of a text in their order: the surest signs first, and nothing twice.
+
+        ``names`` are no words of the product in this text.
+        """
+        finders: list[Finder] = [
+            find_secrets,
+            self._odd.find,
+            find_macs,
+            find_addresses,
+            self._domains.find,
+            find_keyed,
+            find_addressed,
+            find_hosts,
+            self._plain.find,
+        ]
+        if names:
+            own = Known((name, self._kinds[name.lower()]) for name in names if name.lower() in self._kinds)
+            finders.append(lambda rest: (one for one in own.find(rest) if rest[one.start : one.end] in names))
+        everything: list[Found] = []
+        for finder in finders:
+            end = 0
+            fresh = []
+            for found in sorted(finder(text)):
+                if found.start >= end:
+                    fresh.append(found)
+                    end = found.end
+            if fresh:
+                text = masked(text, fresh)
+                everything += fresh
+        return sorted(everything)
+
+
+def _is_dotted(literal: str) -> bool:
+    return is_name(literal) and "." in literal
