@@ -43,7 +43,9 @@ def carries(address: Address) -> bool:
 
 def find_addresses(text: str) -> Iterator[Found]:
     """The IP addresses of a text that say something of a customer, in their order."""
-    found = list(_find_v6(text))
+    found = list(_find_v6(text)) if text.count(":") > 1 else []
+    if text.count(".") < _OCTETS - 1:
+        return iter(found)
     for match in _V4.finditer(masked(text, found)):
         if not _is_common(address_of(match[0])):
             found.append(Found(match.start(), match.end(), "ipv4"))
@@ -70,6 +72,8 @@ def _find_v6(text: str) -> Iterator[Found]:
 
 def find_macs(text: str) -> Iterator[Found]:
     """The MAC addresses of a text. With dashes and without a letter it may be a time, and is none."""
+    if max(text.count(":"), text.count("-")) < 5 and text.count(".") < 2:
+        return
     for match in _MAC.finditer(text):
         if plain_mac(match[0]) not in _NO_MAC and (
             ":" in match[0] or re.search("[A-Fa-f]", match[0]) is not None

@@ -59,6 +59,8 @@ def _meant(match: re.Match[str]) -> str:
 def in_base64(text: str) -> Iterator[tuple[int, int, str]]:
     """Words of a text that are base64 of a text: from where to where, and of what."""
     for match in _BASE64.finditer(text):
+        if match[0].islower() or match[0].isupper() or match[0].isdecimal():
+            continue  # a word, or a number
         word = match[0].rstrip("=").translate(_URL_SAFE)
         try:
             content = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode()

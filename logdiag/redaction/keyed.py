@@ -24,6 +24,20 @@ _SETTINGS: dict[Kind, str] = {
 }
 """Of settings that are changed: ``… password - changed from: 'a' to: 'b'``."""
 
+_ENDS: dict[Kind, tuple[str, ...]] = {
+    "secret": (
+        *("password", "passphrase", "passwd", "secret", "key", "psk", "token", "nonce", "opaque"),
+        *("community", "name"),
+    ),
+    "user": ("user", "name", "login", "account"),
+    "serial": ("serial", "number"),
+    "id": ("number", "tag", "id", "branch"),
+    "alias": ("alias", "aor", "contact", "realm", "uri", "identity", "candidates", "e164", "id", "name"),
+    "host": ("host", "name", "server", "cn", "address", "domain"),
+}
+"""How the keys of a kind end: where no word in front of a sign ends so, there is none of them."""
+_BEFORE_SIGN = re.compile(r"(?<![0-9a-z])[0-9a-z]++(?=\"?\s{0,2}[=:>])")
+
 _NO_VALUE = {
     *("", "-", "none", "null", "n/a", "unknown", "on", "off", "true", "false", "yes", "no", "<concealed>"),
     *("localhost", "localhost.localdomain"),
@@ -42,6 +56,9 @@ _SECRETS = [
         r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}+(?![0-9A-Za-z])",
     )
 ]
+_SIGNS = re.compile(r"-----begin |authorization|cookie|bearer|eyj|://|(?::[0-9a-f]{2}){15}")
+"""What is in a text in lower case that one of these may match, but for the last: digits of 32 and more."""
+_LONG_WORD = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32}")
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,}+={0,2}")
 _FEWEST_BETWEEN_SLASHES = 20
 
@@ -58,6 +75,7 @@ def _changed(keys: str) -> re.Pattern[str]:
     )
 
 
+_AFTER_SECRETS: tuple[Kind, ...] = ("user", "serial", "id", "alias", "host")
 _BY_KEY = {kind: _keyed(keys) for kind, keys in _KEYS.items()}
 _BY_SETTING = {kind: _changed(keys) for kind, keys in _SETTINGS.items()}
 
@@ -85,14 +103,25 @@ def find_secrets(text: str) -> Iterator[Found]:
 
 
 def _secrets(text: str) -> Iterator[Found]:
-    for pattern in _SECRETS:
-        for match in pattern.finditer(text):
-            yield Found(*match.span("part" if pattern.groups else 0), "secret")
-    for match in _BASE64.finditer(text):
-        if _looks_random(match[0]):
-            yield Found(match.start(), match.end(), "secret")
-    for pattern in (_BY_KEY["secret"], _BY_SETTING["secret"]):
-        yield from _values(pattern, "secret", text)
+    lower = text.lower()
+    has_long = len(text) >= 32 and _LONG_WORD.search(text) is not None
+    if has_long or _SIGNS.search(lower):
+        for pattern in _SECRETS:
+            for match in pattern.finditer(text):
+                yield Found(*match.span("part" if pattern.groups else 0), "secret")
+    if has_long:
+        for match in _BASE64.finditer(text):
+            if _looks_random(match[0]):
+                yield Found(match.start(), match.end(), "secret")
+    yield from _keyed_values("secret", text, _BEFORE_SIGN.findall(lower))
+
+
+def _keyed_values(kind: Kind, text: str, words: list[str]) -> Iterator[Found]:
+    """What keys of a kind name; ``words`` are those in front of a sign, in lower case."""
+    if any(word.endswith(_ENDS[kind]) for word in words):
+        yield from _values(_BY_KEY[kind], kind, text)
+    if kind in _BY_SETTING and " - changed from: " in text.lower():
+        yield from _values(_BY_SETTING[kind], kind, text)
 
 
 def _looks_random(text: str) -> bool:
@@ -108,9 +137,9 @@ def _looks_random(text: str) -> bool:
 
 def find_keyed(text: str) -> Iterator[Found]:
     """Users, aliases, numbers and hosts that keys name. NULs are what was found before."""
-    for kind in ("user", "serial", "id", "alias", "host"):
-        yield from _values(_BY_KEY[kind], kind, text)
-    yield from _values(_BY_SETTING["user"], "user", text)
+    words = _BEFORE_SIGN.findall(text.lower())
+    for kind in _AFTER_SECRETS:
+        yield from _keyed_values(kind, text, words)
 
 
 def _values(pattern: re.Pattern[str], kind: Kind, text: str) -> Iterator[Found]:
@@ -145,17 +174,19 @@ def _within(text: str, start: int, end: int, kind: Kind) -> Iterator[Found]:
 def find_addressed(text: str) -> Iterator[Found]:
     """Aliases and hosts by the signs of an address: ``alice@``, ``@expc01``, ``sip:1001``, ``"Al" <sip:``."""
     words = product_words()
-    for match in _LOCAL.finditer(text):
-        if match[0] not in words:
-            yield Found(match.start(), match.end(), "alias")
-    for match in _AT.finditer(text):
-        if match[0].lower() not in _NO_VALUE:
-            yield Found(match.start(), match.end(), "name" if "." in match[0] else "host")
-    for match in _SCHEMED.finditer(text):
+    if "@" in text:
+        for match in _LOCAL.finditer(text):
+            if match[0] not in words:
+                yield Found(match.start(), match.end(), "alias")
+        for match in _AT.finditer(text):
+            if match[0].lower() not in _NO_VALUE:
+                yield Found(match.start(), match.end(), "name" if "." in match[0] else "host")
+    for match in _SCHEMED.finditer(text) if ":" in text else ():
         host, _, _ = match[1].partition(":")
         if host not in words and host.strip("."):
             yield Found(match.start(1), match.start(1) + len(host), "alias")
-    for pattern in (_DISPLAYED, _BARE_DISPLAYED, _ORGANISATION):
+    marked = [_DISPLAYED, _BARE_DISPLAYED] if "<" in text else []
+    for pattern in (*marked, *([_ORGANISATION] if "O=" in text or "OU=" in text else [])):
         for match in pattern.finditer(text):
             if "\0" not in match[1] and match[1].strip():
                 yield Found(*match.span(1), "alias")
@@ -163,7 +194,7 @@ def find_addressed(text: str) -> Iterator[Found]:
 
 def find_hosts(text: str) -> Iterator[Found]:
     """Hosts by their place: behind the time of a record, behind an address in a list of peers."""
-    for pattern in (_HEADER_HOST, _LISTED_HOST):
-        for match in pattern.finditer(text):
+    for sign, pattern in (("T", _HEADER_HOST), ("(", _LISTED_HOST)):
+        for match in pattern.finditer(text) if sign in text else ():
             if match[1].lower() not in _NO_VALUE and is_name(match[1]):
                 yield Found(*match.span(1), "name" if "." in match[1] else "host")

@@ -1,7 +1,7 @@
 """Literals that are known, searched in a text: all of them at once, in time that is linear in the text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from logdiag.redaction.found import Found, Kind
 
@@ -12,6 +12,7 @@ _SHORTEST_NUMBER = 9
 
 # Letters of other scripts part words as well: a Korean particle stands right behind a name.
 _PIECE = re.compile(r"[A-Za-z]+|[^\W\d_A-Za-z]+|\d+")
+_WORD = re.compile(r"[0-9A-Za-z]+|[^\W_0-9A-Za-z]+")
 _NUMBER = re.compile(rf"\+?[0-9]{{{_SHORTEST_NUMBER},}}")
 
 
@@ -22,34 +23,62 @@ def searchable(literal: str) -> bool:
     return any(map(str.isalpha, literal)) or _NUMBER.fullmatch(literal) is not None
 
 
+_NUMBERS: tuple[Kind, ...] = ("id", "secret", "serial", "mac")
+"""Kinds that no names are: there may be very many, and one stands alone wherever it is meant."""
+
+
 class Known:
     """Literals, without regard to case. One with a digit in it may touch letters, others stand alone."""
 
     def __init__(self, literals: Iterable[tuple[str, Kind]]) -> None:
-        self._kinds: dict[str, Kind] = {literal.lower(): kind for literal, kind in literals}
+        names: dict[str, Kind] = {}
+        numbers: dict[str, Kind] = {}
+        for literal, kind in literals:
+            (numbers if kind in _NUMBERS else names)[literal.lower()] = kind
+        self._tables = [_Table(names, _PIECE, _is_whole), _Table(numbers, _WORD, _stands_alone)]
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Where they stand in a text: of those that begin at one place, the longest."""
+        for table in self._tables:
+            yield from table.find(text)
+
+
+class _Table:
+    """Literals by the first piece of each."""
+
+    def __init__(
+        self, kinds: dict[str, Kind], piece: re.Pattern[str], is_whole: Callable[[str, int, str], bool]
+    ) -> None:
+        self._kinds, self._piece, self._is_whole = kinds, piece, is_whole
         # By the first letters or digits in a literal: how many signs are before them, and its length.
         places: dict[str, set[tuple[int, int]]] = {}
-        for literal in self._kinds:
-            if first := _PIECE.search(literal):
+        for literal in kinds:
+            if first := piece.search(literal):
                 places.setdefault(first[0], set()).add((first.start(), len(literal)))
         self._places = {first: sorted(found, reverse=True) for first, found in places.items()}
 
     def find(self, text: str) -> Iterator[Found]:
-        """Where they stand in a text: of those that begin at one place, the longest."""
-        if not self._places:
+        # Most texts hold nothing that any of them begins with.
+        if not self._places or self._places.keys().isdisjoint(self._piece.findall(text.lower())):
             return
         end = 0
-        for piece in _PIECE.finditer(text):
+        for piece in self._piece.finditer(text):
             if (places := self._places.get(piece[0].lower())) is None:
                 continue
             for offset, length in places:
                 start = piece.start() - offset
                 literal = text[max(start, 0) : start + length].lower()
                 kind = self._kinds.get(literal)
-                if start >= end and kind is not None and _is_whole(text, start, literal):
+                if start >= end and kind is not None and self._is_whole(text, start, literal):
                     end = start + length
                     yield Found(start, end, kind)
                     break
+
+
+def _stands_alone(text: str, start: int, literal: str) -> bool:
+    end = start + len(literal)
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not (_touch(before, literal[0]) or _touch(literal[-1], after))
 
 
 def _is_whole(text: str, start: int, literal: str) -> bool:

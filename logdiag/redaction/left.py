@@ -7,7 +7,7 @@ from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Kind
 from logdiag.redaction.known import Known
 from logdiag.redaction.scan import SHORTEST
-from logdiag.redaction.texts import Texts
+from logdiag.redaction.texts import Texts, cut, says_nothing
 
 _MOST_KNOWN = 200_000
 
@@ -25,9 +25,9 @@ class Left:
         """The first line (from 0) that holds a literal, and of what kind that is."""
         clean = self._clean
         for number, line in enumerate(lines.split("\n")):
-            # Pieces of a line come again, lines with their times do not. A name holds no blank.
-            for piece in line.split('" '):
-                if piece in clean:
+            _, host, pieces = cut(line, "log")
+            for piece in (host, *pieces):
+                if piece in clean or says_nothing(piece):
                     continue
                 kind = next((kind for form in _forms(piece) for kind in self._in(form)), None)
                 if kind is not None:

@@ -56,6 +56,8 @@ class Domains:
 
     def find(self, text: str) -> Iterator[Found]:
         """The dotted names of a text that end in what makes them names."""
+        if "." not in text:
+            return
         for match in _DOTTED.finditer(text):
             labels = match[0].lower().split(".")
             for count in range(len(labels), max(1, len(labels) - 1 - _MOST_SUFFIXES), -1):

@@ -15,9 +15,11 @@ from logdiag.redaction.redactor import Redactor
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
 _HEADER = re.compile(rf"({_STAMP} {{1,8}})([\w.-]{{1,255}})(?= )")
-_BETWEEN_PAIRS = re.compile(r' (?=[A-Za-z_][\w()>.:-]{0,63}= ?")')
+_BETWEEN_PAIRS = re.compile(r' (?=[A-Za-z_][\w()>.:-]{0,63}= ?")|(?<=":) (?= )')
 _BETWEEN_ELEMENTS = re.compile(r"(?<=>)(?=<)")
-_TIME = re.compile(r'UTCTime="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d{1,6})?"')
+_NOTHING = re.compile(
+    r'UTCTime="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d{1,6})?"|(?:Thread|this)="0x[0-9a-f]{1,16}":?'
+)
 _VALUE = re.compile(
     r'(.{0,1000}?(?::[ \t]{0,8}"|<[^<>]{1,1000}>))([^"<>]{1,255})("?[ \t\r]*|</[^<>]{1,255}>.*)'
 )
@@ -64,12 +66,12 @@ class Texts:
         for line in lines.split("\n"):
             if has_blocks and self._of_block(line):
                 continue
-            host, pieces = _cut(line, form)[1:]
+            host, pieces = cut(line, form)[1:]
             if host and host not in learnt:
                 learnt.add(host)
                 self.redactor.learn_literal(host, "host")
             for piece in pieces:
-                if piece not in learnt and not _TIME.fullmatch(piece):
+                if piece not in learnt and not says_nothing(piece):
                     if len(learnt) >= _MOST_KNOWN:
                         learnt.clear()
                     if len(piece) <= _LONGEST_KNOWN:
@@ -100,7 +102,7 @@ class Texts:
         return self._replaced(name, self._found(name, hosts)).text
 
     def _line(self, line: str, form: Form) -> str:
-        before, host, pieces = _cut(line, form)
+        before, host, pieces = cut(line, form)
         known = self._known[form]
         told = []
         for piece in pieces:
@@ -118,7 +120,7 @@ class Texts:
         return before + header.text + rest
 
     def _piece(self, piece: str, form: Form) -> _Piece:
-        if _TIME.fullmatch(piece):
+        if says_nothing(piece):
             return _Piece(piece, ())
         if form != "log" and (value := _VALUE.fullmatch(piece)):
             kind = self.redactor.kind(html.unescape(value[2]))
@@ -194,7 +196,7 @@ class Texts:
         return "begin" if self._in_block else None
 
 
-def _cut(line: str, form: Form) -> tuple[str, str, list[str]]:
+def cut(line: str, form: Form) -> tuple[str, str, list[str]]:
     """A line as what is in front of the host of its header, the host, and the rest in pieces."""
     if form == "xml":
         return "", "", _BETWEEN_ELEMENTS.split(line)
@@ -202,3 +204,8 @@ def _cut(line: str, form: Form) -> tuple[str, str, list[str]]:
     if header is None:
         return "", "", _BETWEEN_PAIRS.split(line)
     return header[1], header[2], _BETWEEN_PAIRS.split(line[header.end() :])
+
+
+def says_nothing(piece: str) -> bool:
+    """Whether a piece of a line is a time or the like, which is different in each line."""
+    return _NOTHING.fullmatch(piece) is not None

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import get_args
 
 from logdiag import model
@@ -10,6 +10,7 @@ from logdiag.redaction.found import Kind
 from logdiag.resources import folder
 
 _COMPOUND = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
+_MOST_ASKED = 1 << 16
 _CASES = "\ncases:"
 
 
@@ -20,10 +21,13 @@ class Vocabulary:
         self._text = text.lower()
         compounds = set(_COMPOUND.findall(self._text))
         self._words = compounds.union(*(re.split("[-_]", word) for word in compounds))
+        self._has = lru_cache(_MOST_ASKED)(self._holds)
 
     def __contains__(self, literal: str) -> bool:
         """Whether a literal is a word of the texts, or stands in them as it is."""
-        literal = literal.lower()
+        return self._has(literal.lower())
+
+    def _holds(self, literal: str) -> bool:
         if literal in self._words:
             return True
         return _COMPOUND.fullmatch(literal) is None and literal in self._text
