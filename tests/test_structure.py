@@ -48,7 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "selection": {"alarms", "changes", "cluster", "conditions", "facts", "rules"},
     "telling": {"cluster", "incidents", "language", "model", "records", "wording"},
     "report": {"language", "model", "resources", "wording"},
-    "redaction": {"errors", "model", "resources"},
+    "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
+    | {"resources", "snapshots"},
     "export": set(),
     "query": {"errors", "export", "language", "ledger", "model", "reading", "records", "report"},
     "shapes": {"alarms", "catalogue", "conditions", "language", "reading", "redaction", "rules", "selection"},
@@ -82,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "query",
         "reading",
         "records",
+        "redaction",
         "report",
         "rules",
     }

@@ -142,10 +142,15 @@ def find_keyed(text: str) -> Iterator[Found]:
         yield from _keyed_values(kind, text, words)
 
 
+def is_no_value(text: str) -> bool:
+    """Whether what stands behind a key names nothing: ``none``, ``unknown``, ``on``."""
+    return text.lower() in _NO_VALUE or not text.strip(" *.<>")
+
+
 def _values(pattern: re.Pattern[str], kind: Kind, text: str) -> Iterator[Found]:
     for match in pattern.finditer(text):
         for name, value in match.groupdict().items():
-            if value is None or value.lower() in _NO_VALUE or not value.strip(" *.<>"):
+            if value is None or is_no_value(value):
                 continue
             start, end = match.span(name)
             if kind == "secret":

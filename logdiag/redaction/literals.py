@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from logdiag.redaction.addresses import find_addresses, find_macs, is_address
 from logdiag.redaction.found import Found, Kind, masked
-from logdiag.redaction.keyed import find_addressed, find_hosts, find_keyed, find_secrets
+from logdiag.redaction.keyed import find_addressed, find_hosts, find_keyed, find_secrets, is_no_value
 from logdiag.redaction.known import Known, searchable
 from logdiag.redaction.names import Domains, is_name
 from logdiag.redaction.vocabulary import product_words
@@ -21,6 +21,11 @@ _NOT_TOLD = frozenset(("localhost", "localhost.localdomain"))
 _MOST = 2_000_000
 """Literals that are searched everywhere; of one more only the places that show what it is are known."""
 
+_MOST_KEYS = 10_000
+_PROBE = "x7q"
+_PAIR = re.compile(r'([A-Za-z_][\w-]{0,63})="([0-9A-Za-z]{1,31})"[:,]?')
+"""A word behind a key, too short to be told as a secret by its form."""
+
 Finder = Callable[[str], Iterable[Found]]
 
 
@@ -32,6 +37,7 @@ class Literals:
         self._names: set[str] = set()
         self._domains = Domains()
         self._odd = self._plain = Known(())
+        self._keys: dict[str, Kind | None] = {}
         self.is_full = False
         """Whether there were more than are kept."""
 
@@ -104,6 +110,8 @@ class Literals:
 
         ``names`` are no words of the product in this text.
         """
+        if (pair := _PAIR.fullmatch(text)) is not None and not names:
+            return self._find_in_pair(pair)
         finders: list[Finder] = [
             find_secrets,
             self._odd.find,
@@ -130,6 +138,18 @@ class Literals:
                 text = masked(text, fresh)
                 everything += fresh
         return sorted(everything)
+
+    def _find_in_pair(self, pair: re.Match[str]) -> list[Found]:
+        """The literals of one word behind a key: what it is by the key, or what is known of it."""
+        if pair[1] not in self._keys:
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            probed = [one for finder in (find_secrets, find_keyed) for one in finder(f'{pair[1]}="{_PROBE}"')]
+            self._keys[pair[1]] = probed[0].kind if probed else None
+        kind = self._keys[pair[1]]
+        if kind is not None and not is_no_value(pair[2]):
+            return [Found(*pair.span(2), kind)]
+        return sorted(one for known in (self._odd, self._plain) for one in known.find(pair[0]))
 
 
 def _is_dotted(literal: str) -> bool:

@@ -182,12 +182,26 @@ class Snapshots:
                 continue
             for member in find_snapshots([path])[0].members(Meter(self._limits)):
                 self._look_at(left, path.name, "", member.source)
-                found = opened(member)
-                line = 0
-                for text in lines(found.chunks, found.form, self._limits.line):
-                    if isinstance(text, str):
-                        self._look_at(left, path.name, member.source, text, line)
-                        line += text.count("\n")
+                self._look_through(left, path.name, member)
+
+    def _look_through(self, left: Left, archive: str, member: Member) -> None:
+        found = opened(member)
+
+        def looked_at() -> Iterator[bytes]:
+            line = 0
+            for text in lines(found.chunks, found.form, self._limits.line):
+                if isinstance(text, str):
+                    self._look_at(left, archive, member.source, text, line)
+                    line += text.count("\n")
+                    yield text.encode("utf-8", "surrogateescape")
+
+        looking = looked_at()
+        if found.kind == "certificate":
+            for row in settings(found.kind, member.source, looking, []):
+                if isinstance(row, Setting):
+                    self._look_at(left, archive, member.source, row.value, row.line - 1)
+        for _ in looking:
+            pass
 
     def _look_at(self, left: Left, archive: str, member: str, text: str, before: int = 0) -> None:
         if (found := left.find(text)) is not None:

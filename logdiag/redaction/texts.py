@@ -95,6 +95,12 @@ class Texts:
         told = (self._with_blocks(line, form) for line in each)
         return "\n".join(line for line in told if line is not None)
 
+    def text(self, text: str) -> str:
+        """A text that is no line."""
+        done = self._replaced(text, self._found(text))
+        self.counts.update(done.kinds)
+        return done.text
+
     def name(self, name: str) -> str:
         """The name of a file or an archive. A host in it is no word of the product."""
         parts = set(_LABELS.findall(name))
