@@ -46,15 +46,16 @@ class Literals:
     def learn(self, text: str) -> None:
         """Learn the literals of a text."""
         for found in self.find(text):
-            self._learn(text[found.start : found.end], found.kind)
+            self.learn_found(text[found.start : found.end], found.kind)
 
     def learn_literal(self, literal: str, kind: Kind) -> None:
         """Learn a text that is a literal as a whole."""
         literal = NUMBERED.sub("", literal)
         if literal.strip() and not is_address(literal):
-            self._learn(literal, "name" if kind in ("host", "cluster") and _is_dotted(literal) else kind)
+            self.learn_found(literal, "name" if kind in ("host", "cluster") and _is_dotted(literal) else kind)
 
-    def _learn(self, literal: str, kind: Kind) -> None:
+    def learn_found(self, literal: str, kind: Kind) -> None:
+        """Learn what was found as such a literal."""
         literal = literal.lower()
         if literal in _NOT_TOLD or kind in ("ipv4", "ipv6", "mac"):
             return
@@ -71,7 +72,7 @@ class Literals:
         for name in self._names:
             for label, kind in self._labels(name):
                 if kind == "host" or len(label) >= _SHORTEST_DOMAIN:
-                    self._learn(label, kind)
+                    self.learn_found(label, kind)
         known = self.searched()
         self._odd = Known(one for one in known if not is_name(one[0]))
         self._plain = Known(one for one in known if is_name(one[0]))

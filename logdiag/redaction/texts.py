@@ -76,9 +76,8 @@ class Texts:
                         learnt.clear()
                     if len(piece) <= _LONGEST_KNOWN:
                         learnt.add(piece)
-                    self.redactor.learn(piece)
-                    if has_escapes(piece):
-                        self.redactor.learn(unescaped(piece)[0])
+                    for one, literal in self._found(piece):
+                        self.redactor.learn_found(literal, one.kind)
 
     # ── replacing ───────────────────────────────────────────────────────────────────────────
 
@@ -152,18 +151,21 @@ class Texts:
 
     def _found(self, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
         """The literals of a text with what they are, also as URLs, markup and base64 write them."""
-        plain = self.redactor.find(text, names)
-        found = [(one, text[one.start : one.end]) for one in plain]
-        rest = masked(text, plain)
+        found: list[tuple[Found, str]] = []
+        rest = text
         if has_escapes(text):
-            meant, places = unescaped(rest)
+            # What is meant comes first: in %40acme.com the name does not begin with 40.
+            meant, places = unescaped(text)
             end = 0
             for one in self.redactor.find(meant, names):
                 where = Found(places[one.start][0], places[one.end - 1][1], one.kind)
-                if "\0" not in rest[where.start : where.end] and where.start >= end:
+                if where.start >= end:
                     found.append((where, meant[one.start : one.end]))
                     end = where.end
-            rest = masked(text, sorted(one for one, _ in found))
+            rest = masked(text, [one for one, _ in found])
+        plain = self.redactor.find(rest, names)
+        found += ((one, text[one.start : one.end]) for one in plain)
+        rest = masked(rest, plain)
         for start, end, content in in_base64(rest):
             if self.redactor.holds_known(content):
                 found.append((Found(start, end, "secret"), text[start:end]))

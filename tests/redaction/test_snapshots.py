@@ -1,0 +1,552 @@
+"""Snapshots that can be sent on: nothing of the customer is left in them, and they show the same incidents."""
+
+import base64
+import html
+import io
+import json
+import re
+import subprocess
+import tarfile
+import tempfile
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logdiag.model import Diagnosis
+from logdiag.pipeline import diagnose
+from logdiag.redaction.snapshots import Snapshots, safe
+from logdiag.redaction.texts import Texts
+from logdiag.snapshots import Limits, find_snapshots
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir())
+KEY = bytes(range(32))
+HEAD = "2024-03-05T09:00:00.000+01:00"
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def redact(inputs: list[Path], room: Path, key: bytes = KEY) -> Snapshots:
+    """The archives of some inputs, in a folder that is there."""
+    redaction = Snapshots(key, Limits())
+    snapshots = find_snapshots(inputs)
+    redaction.learn(snapshots)
+    redaction.write(snapshots, room)
+    redaction.look(room)
+    return redaction
+
+
+def members(archive: Path) -> dict[str, bytes]:
+    with tarfile.open(archive) as opened:
+        return {one.name: opened.extractfile(one).read() for one in opened}  # type: ignore[union-attr]
+
+
+def redacted(files: dict[str, str | bytes], key: bytes = KEY) -> dict[str, bytes]:
+    """What becomes of the files of one snapshot, by their new names."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, room = Path(name) / "in", Path(name) / "out"
+        folder.mkdir(), room.mkdir()
+        for file, content in files.items():
+            (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+        redact([folder], room, key)
+        return members(room / "in.tar.gz")
+
+
+def line(text: str) -> str:
+    """What becomes of a line behind the header of a record."""
+    whole = redacted({"log.txt": f"{HEAD} kilo7 tvcs: {text}\n"})["log.txt"].decode()
+    assert re.match(re.escape(HEAD) + " host-[a-z]{11} tvcs: ", whole)
+    return whole.partition(" tvcs: ")[2].removesuffix("\n")
+
+
+# ── the same incidents ──────────────────────────────────────────────────────────────────────
+
+
+def story(told: Diagnosis) -> list[object]:
+    same = ("rule", "severity", "state", "first", "last")
+    findings = [
+        (*(getattr(one, name) for name in same), one.count, one.requested, len(one.hosts), len(one.peers))
+        for one in told.findings
+    ]
+    incidents = [(*(getattr(one, name) for name in same), len(one.peers)) for one in told.incidents]
+    records = sorted(
+        (one.kind, one.records, one.settings) for one in told.coverage.members if one.kind != "other"
+    )
+    changes = sorted((one.time, one.what) for one in told.changes)
+    return [sorted(findings), sorted(incidents), records, changes, len(told.cluster.peers)]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_diagnosis_of_redacted_snapshots_finds_the_same(sample: str, samples: Path, tmp_path: Path) -> None:
+    before = diagnose([samples / sample]).diagnosis
+    redact([samples / sample], tmp_path)
+    after = diagnose(sorted(tmp_path.iterdir())).diagnosis
+    assert story(after) == story(before)
+    assert {peer.role for peer in after.cluster.peers} == {peer.role for peer in before.cluster.peers}
+    # Peers map one to one, and whatever was said of one is said of the other.
+    assert sorted(
+        (len(p.addresses), p.version or "", p.product or "", bool(p.fqdn)) for p in before.cluster.peers
+    ) == (
+        sorted(
+            (len(p.addresses), p.version or "", p.product or "", bool(p.fqdn)) for p in after.cluster.peers
+        )
+    )
+    written = "".join(f"{path.name} {members(path)}" for path in tmp_path.iterdir()).lower()
+    for peer in before.cluster.peers:
+        somebodys = [address for address in peer.addresses if not address.startswith("198.51.100.")]
+        for literal in (peer.name, peer.fqdn, *(peer.fqdn or "").split(".")[1:-1], *somebodys):
+            assert not literal or literal.lower() not in written
+
+
+# ── each kind ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('Event="x" User="jroe" Level="1"', 'Event="x" User="user-W" Level="1"'),
+        ('Src-alias="4711" Dst-ip="10.1.2.3"', 'Src-alias="alias-W" Dst-ip="10.A"'),
+        ('Node="clusterdb@kilo7.corp.acme.com"', 'Node="clusterdb@host-W.domain-W.domain-W.domain-W"'),
+        ('Call-serial-number="0f96b7" Tag="c7d1"', 'Call-serial-number="id-W" Tag="id-W"'),
+        (' From: "Jane Roe" <sip:jroe@10.1.2.3>;tag=a77', ' From: "alias-W" <sip:alias-W@10.A>;tag=id-W'),
+        ("Authorization: Basic dTpw", "Authorization: Basic secret-W"),
+        ("Cookie: sid=1; b=2", "Cookie: secret-W"),
+        ("key is 0123456789abcdef0123456789ABCDEF.", "key is secret-W."),
+        ("mac 00:1A:2b:3c:4D:5e", "mac mac-W"),
+        ("GET /u?id=%6Aroe%40acme.com HTTP", "GET /u?id=alias-W%40host-W.domain-W HTTP"),
+        ("&lt;sip:jroe&#64;acme.com&gt;", "&lt;sip:alias-W&#64;host-W.domain-W&gt;"),
+        (r"{\"aor\": \"j\u0072oe\u0040acme.com\"}", r"{\"aor\": \"alias-W\u0040host-W.domain-W\"}"),
+    ],
+)
+def test_each_kind_is_replaced_and_the_form_stays(text: str, told: str) -> None:
+    shown = re.sub(r"(host|domain|user|alias|id|secret|mac)-[a-z]{11}\b", r"\1-W", line(text))
+    assert re.sub(r"\b10(\.\d+){3}", "10.A", shown) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Module="network.sip" Level="DEBUG":  Action="Sent" Dst-port="5061" Id="20006" UTCTime="2024-03-05 08:00:00,000"',
+        'UUID="0f96695e-d954-4f6f-85c1-2ef1eae6f764" Msg-Hash="18446744073709550200" Thread="0x7f00aa"',
+        "127.0.0.1 0.0.0.0 255.255.255.0 239.1.2.3 192.0.2.30 198.51.100.11 2001:db8::1 ff02::1 ::1 ::",
+    ],
+)
+def test_what_is_nobodys_stays(text: str) -> None:
+    assert line(text) == text
+
+
+def test_a_name_in_base64_is_found_once_it_is_known() -> None:
+    word = base64.b64encode(b"login of Jroe at nine").decode()
+    told = line(f'User="jroe" blob={word} other={base64.b64encode(b"nobody at all!").decode()}')
+    assert re.fullmatch(r'User="user-[a-z]+" blob=secret-[a-z]+ other=bm9ib2R5IGF0IGFsbCE=', told)
+
+
+def test_peers_and_files_have_the_same_words() -> None:
+    told = redacted(
+        {
+            "messages_kilo7.txt": f'{HEAD} kilo7 web: User="jroe" Src-ip="10.1.2.3"\n{HEAD} lima8 x: kilo7 10.1.9.3 JROE\n',
+            "xconf_dump_kilo7_1.txt": '*c xConfiguration SystemUnit Name: "kilo7"\n*c xConfiguration DNS Server 1 Address: "10.1.2.4"\n',
+        }
+    )
+    names = sorted(told)
+    log, dump = (told[name].decode() for name in names)
+    host, user, address = re.search(r" (host-\w+) web: User=\"(user-\w+)\" Src-ip=\"([\d.]+)\"", log).groups()  # type: ignore[union-attr]
+    assert names == [f"messages_{host}.txt", f"xconf_dump_{host}_1.txt"]
+    assert re.search(rf"x: {host} ([\d.]+) {user}\n", log)
+    assert f'Name: "{host}"' in dump
+    prefix = address.rpartition(".")[0]
+    assert f'Address: "{prefix}.' in dump
+
+
+addresses = st.lists(
+    st.integers(0, 2**32 - 1)
+    | st.sampled_from([10 << 24, 0xC0A80000, 0xAC100000]).flatmap(lambda net: st.integers(net, net + 65535)),
+    min_size=2,
+    max_size=5,
+    unique=True,
+)
+
+
+@settings(max_examples=60)
+@given(addresses, st.integers(0, 64))
+def test_addresses_share_as_many_bits_as_before(numbers: list[int], shift: int) -> None:
+    from logdiag.redaction.addresses import address_of, find_addresses
+    from logdiag.redaction.namers import KeyedWords
+
+    words = KeyedWords(KEY)
+    plain = [
+        one
+        for number in numbers
+        for one in (str(ip_address(number)), str(ip_address((0x2A00 << 112) + (number << shift))))
+        if list(find_addresses(one))
+    ]
+    told = [words.address(address_of(one)) for one in plain]
+    for a, x in zip(plain, told, strict=True):
+        assert list(find_addresses(x)), "an address that is somebody's became one that is nobody's"
+        assert (
+            ip_address(a).is_private == ip_address(x).is_private
+            or ":" in a
+            or not a.startswith(("10.", "192.168."))
+        )
+        for b, y in zip(plain, told, strict=True):
+            if (":" in a) == (":" in b):
+                assert shared(a, b) == shared(x, y)
+
+
+def shared(one: str, other: str) -> int:
+    return ip_address(one).max_prefixlen - (int(ip_address(one)) ^ int(ip_address(other))).bit_length()
+
+
+# ── nothing is left ─────────────────────────────────────────────────────────────────────────
+
+letters = st.text("abcdefghijklmnopqrstuvwxyz", min_size=5, max_size=9)
+labels = st.builds("q{}{}".format, letters, st.integers(10, 99))
+MESSAGE = """{head} {host} tvcs: UTCTime="2024-03-05 08:00:00,000" Module="network.sip" Level="DEBUG":  Src-ip="{v4}"
+ SIPMSG:
+ |REGISTER sip:{host}.{domain}.com SIP/2.0
+ Via: SIP/2.0/TLS [{v6}]:5061;branch=z9hG4bK{user}
+ From: "{user} {host}" <sip:{user}@{domain}.com>;tag=77{user}
+ Authorization: Digest username="{user}", realm="{domain}", response="00112233445566778899aabbccddeeff"
+ |
+{head} {host} httpd[1]: web: Event="Login" User="{user}" Detail="{user} from {v4} by {host}; {escaped}"
+"""
+TEXT = """*c xConfiguration IP DNS Hostname: "{host}"
+*c xConfiguration IP DNS Domain Name: "{domain}.com"
+*c xConfiguration Ethernet 1 IP V4 Address: "{v4}"
+*s SystemUnit: /
+  Hardware: /
+    SerialNumber: "SN{user}"
+*s/end
+"""
+XML = """<?xml version="1.0"?>
+<Configuration><SystemUnit item="1"><Name item="1">{host}</Name></SystemUnit>
+<Alternates><Peer item="1"><Address item="1">{host}.{domain}.com</Address></Peer></Alternates>
+<DNS><Server item="1"><Address item="1">{v4}</Address></Server></DNS>
+<Note a="{user}">Bob &amp; {user} &lt;{user}@{domain}.com&gt; {v6}</Note></Configuration>
+"""
+
+
+@settings(max_examples=12)
+@given(labels, labels, labels, st.integers(0x0B000000, 0x0FFFFFFF), st.integers(1, 2**64))
+def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: str, v4: int, v6: int) -> None:
+    escaped = f"{quote(f'{user}@x')} {html.escape(f'<{host}>')} {base64.b64encode(user.encode()).decode()}"
+    said = {
+        "head": HEAD,
+        "host": host,
+        "domain": domain,
+        "user": user,
+        "v4": str(ip_address(v4)),
+        "v6": str(ip_address((0x2A01 << 112) + (0xBC << 100) + v6)),
+        "escaped": escaped,
+    }
+    files = {name: text.format(**said) for name, text in (("log", MESSAGE), ("xconf", TEXT), ("xstat", XML))}
+    inner, packed = io.BytesIO(), io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w:gz") as archive:
+        header = tarfile.TarInfo(f"var/{host}/log_{host}.txt")
+        header.size = len(files["log"])
+        archive.addfile(header, io.BytesIO(files["log"].encode()))
+    with zipfile.ZipFile(packed, "w") as zipped:
+        zipped.writestr(f"inner_{host}.tgz", inner.getvalue())
+    told = redacted(
+        {
+            f"xconf_dump_{host}.txt": files["xconf"],
+            f"xconf_dump_{host}.xml": files["xstat"],
+            "nested": packed.getvalue(),
+            f"capture_{host}.pcap": b"\xd4\xc3\xb2\xa1" + b"\0" * 20,
+        }
+    )
+    assert len(told) == 3
+    written = repr(told).lower()
+    for literal in (host, domain, user, said["v4"], said["v6"], base64.b64encode(user.encode()).decode()):
+        assert literal.lower() not in written
+    root = ET.fromstring(next(text for name, text in told.items() if name.endswith(".xml")))
+    assert [one.tag for one in root.iter()] == [one.tag for one in ET.fromstring(files["xstat"]).iter()]
+    log = next(text for name, text in told.items() if "!/" in name).decode()
+    assert len(log.splitlines()) == len(files["log"].splitlines())
+    word = re.search(r'User="(user-\w+)"', log)[1]  # type: ignore[index]
+    name = re.search(r" (host-\w+) tvcs", log)[1]  # type: ignore[index]
+    assert f"{word}%40x" in log and f"&lt;{name}&gt;" in log
+
+
+def test_if_something_is_left_nothing_is_handed_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "log.txt").write_text(f'{HEAD} kilo7 x: a="b"\n{HEAD} kilo7 x: User="jane.roe9"\n')
+    monkeypatch.setattr(Texts, "redact", lambda self, text, form: text.replace("kilo7", "host-x"))
+    done = run("redact", "in", "-o", "out")
+    assert done.returncode == 2
+    assert b"not redacted: line 2 of in.tar.gz: log.txt holds a literal (user)" in done.stderr
+    assert b"roe9" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_an_address_that_is_left_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.txt").write_text(f"{HEAD} 10.1.2.3 x: y\n")
+    monkeypatch.setattr(Texts, "redact", lambda self, text, form: text)
+    room = tmp_path / "out"
+    room.mkdir()
+    with pytest.raises(
+        Exception, match=r"line 1 of log\.txt\.tar\.gz: log\.txt holds a literal .IPv4 address"
+    ):
+        redact([tmp_path / "log.txt"], room)
+
+
+# ── keys, blocks, certificates ──────────────────────────────────────────────────────────────
+
+
+def test_a_private_key_is_one_word_and_what_is_behind_it_stays() -> None:
+    body = "\n".join(f"MIIEvQ{n}IBADANBgkqhkiG9w0BAQ" for n in range(5))
+    log = f"{HEAD} kilo7 x: y\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nend\n"
+    cut = f"{HEAD} kilo7 x: y\n-----BEGIN PRIVATE KEY-----\n{body}\n{HEAD} kilo7 x: the end\n"
+    told = redacted({"a": log, "b": cut})
+    block = rb"-----BEGIN RSA PRIVATE KEY-----\nsecret-[a-z]+\n-----END RSA PRIVATE KEY-----\nend\n\Z"
+    assert re.search(block, told["a"])
+    assert re.search(
+        rb"-----BEGIN PRIVATE KEY-----\nsecret-[a-z]+\n2024\S+ host-[a-z]+ x: the end\n\Z", told["b"]
+    )
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_a_certificate_keeps_its_form_and_validity_and_nothing_else(kind: str) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import NameOID
+
+    key = rsa.generate_private_key(65537, 1024) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Zebra Völlig GmbH"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "kilo7.zebra.zzz"),
+        ]
+    )
+    names = [
+        x509.DNSName("kilo7.zebra.zzz"),
+        x509.DNSName("*.zebra.zzz"),
+        x509.IPAddress(ip_address("10.1.2.3")),
+    ]
+    url = x509.AuthorityInformationAccess(
+        [
+            x509.AccessDescription(
+                x509.oid.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://zebra")
+            )
+        ]
+    )
+    given = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .serial_number(0x77AABBCCDD)
+        .public_key(key.public_key())
+        .not_valid_before(datetime(2024, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2026, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(url, critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = given.public_bytes(Encoding.PEM)
+    log = f'{HEAD} kilo7 x: Node="clusterdb@kilo7.zebra.zzz" a="10.1.2.3"\n'
+    told = redacted(
+        {"server.pem": pem + b"-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n", "log": log}
+    )
+    first, end, _ = told["server.pem"].partition(b"-----END CERTIFICATE-----\n")
+    made = x509.load_pem_x509_certificate(first + end)
+    assert (made.not_valid_before_utc, made.not_valid_after_utc) == (
+        given.not_valid_before_utc,
+        given.not_valid_after_utc,
+    )
+    assert type(made.public_key()) is type(given.public_key())
+    assert made.public_key().key_size == given.public_key().key_size  # type: ignore[union-attr]
+    assert made.public_key() != given.public_key()
+    assert made.signature_algorithm_oid == given.signature_algorithm_oid
+    assert made.subject == made.issuer
+    host = re.search(rb"clusterdb@([\w.-]+)\" a=\"([\d.]+)", told["log"])
+    assert host is not None
+    assert made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == host[1].decode()
+    found = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert found.get_values_for_type(x509.DNSName) == [
+        host[1].decode(),
+        f"*.{host[1].decode().partition('.')[2]}",
+    ]
+    assert found.get_values_for_type(x509.IPAddress) == [ip_address(host[2].decode())]
+    raw = made.public_bytes(Encoding.DER)
+    for secret in (b"ebra", b"kilo", bytes.fromhex("77AABBCCDD"), given.signature, "Völlig".encode()):
+        assert secret not in raw
+    assert {one.oid.dotted_string for one in made.extensions} == {"2.5.29.17", "2.5.29.19", "2.5.29.14"}
+    assert told["server.pem"].count(b"secret-") == 1
+
+
+# ── the command ─────────────────────────────────────────────────────────────────────────────
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_same_key_gives_the_same_bytes_and_a_random_one_others(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_bytes(KEY)
+    before = {path: path.read_bytes() for path in samples.rglob("*") if path.is_file()}
+    for out, more in (("a", ("--key", "key")), ("b", ("--key", "key")), ("c", ()), ("d", ())):
+        done = run("redact", samples / "peer-returns", "-o", out, *more)
+        assert done.returncode == 0, done.stderr
+    a, b, c, d = (files(tmp_path / name) for name in "abcd")
+    assert a == b
+    assert set(a) & set(c) == set(c) & set(d) == {"redaction.txt", "redaction.json"}
+    assert not any(KEY in content for content in a.values())
+    assert {path: path.read_bytes() for path in samples.rglob("*") if path.is_file()} == before
+
+
+def test_what_is_done_is_listed_without_a_literal(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "diag_kilo7").mkdir()
+    for name, content in {
+        "log_kilo7.txt": f'{HEAD} kilo7 x: User="jroe" a="10.1.2.3"\n'.encode(),
+        "trace_kilo7.pcap": b"\xd4\xc3\xb2\xa1" + b"\0" * 20,
+        "notes_kilo7.txt": b"kilo7 is slow\n",
+        "core_kilo7": b"\x7fELF" + bytes(200),
+    }.items():
+        (tmp_path / "diag_kilo7" / name).write_bytes(content)
+    done = run("redact", "diag_kilo7", "-o", "out")
+    assert done.returncode == 0
+    told = json.loads((tmp_path / "out" / "redaction.json").read_text())
+    listed = {re.sub("host-[a-z]+", "H", one["member"]): one for one in told["archives"][0]["members"]}
+    assert list(listed) == ["core_H", "log_H.txt", "notes_H.txt", "trace_H.pcap"]
+    assert listed["log_H.txt"]["replaced"] == {"host": 1, "ipv4": 1, "user": 1} == told["replaced"]
+    assert [name for name, one in listed.items() if one["left_out"] is None] == ["log_H.txt"]
+    assert "packet capture" in listed["trace_H.pcap"]["left_out"]
+    text = (tmp_path / "out" / "redaction.txt").read_text()
+    for one in listed.values():
+        assert one["member"] in text and (one["left_out"] or "kept") in text
+    everything = f"{files(tmp_path / 'out')} {[path.name for path in (tmp_path / 'out').iterdir()]} {text}"
+    assert not re.search("kilo7|jroe|10.1.2.3", everything)
+    done = run("redact", "diag_kilo7", "-o", "ko", "--lang", "ko")
+    assert "전체 대체 건수" in (tmp_path / "ko" / "redaction.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("../../etc/passwd", "_/_/etc/passwd"),
+        ("/abs//x", "_/abs/_/x"),
+        ("a\nb\x1b[31m\u202ec\\d", "a_b_[31m_c_d"),
+        ("x" * 500, "x" * 200),
+        ("a\udcffb", "a_b"),
+    ],
+)
+def test_names_of_members_are_harmless_wherever_they_are_unpacked(name: str, told: str) -> None:
+    assert safe(name) == told
+
+
+def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> None:
+    content = f"{HEAD} kilo7 x: y\n".encode()
+    with tarfile.open(tmp_path / "in.tar", "w") as archive:
+        for name in ("../a", "/a", "a", "a", "b\n" * 300):
+            header = tarfile.TarInfo(name)
+            header.size = len(content)
+            archive.addfile(header, io.BytesIO(content))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    room = tmp_path / "out"
+    room.mkdir()
+    redaction = redact([tmp_path / "in.tar"], room)
+    with tarfile.open(room / "in.tar.gz") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+        assert len(archive.getnames()) == len(set(archive.getnames())) == 5
+        assert {(one.mtime, one.uid, one.mode, one.uname) for one in archive} == {(0, 0, 0o644, "")}
+    assert [one.left_out for one in redaction.archives[0].members][-1] == "a link, which is not followed" or (
+        redaction.archives[0].members[-1].left_out is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("in", "-o", "full"), b"full: the folder is not empty"),
+        (("in", "-o", "in/out"), b"it lies in a folder that is read"),
+        (("in", "-o", "no/out"), b"it is no folder, and cannot be made"),
+        (("-", "-o", "out"), b"standard input can be read once"),
+        (("in", "-o", "out", "--key", "short"), b"a key file has at least 32 bytes, and this one has 31"),
+        (("in", "-o", "out", "--key", "none"), b"none: No such file"),
+        (("nothing", "-o", "out"), b"there is no such file or folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_leaves_nothing(
+    words: tuple[str, ...], said: bytes, run: Run, tmp_path: Path
+) -> None:
+    for name in ("in", "full"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "log").write_text(f"{HEAD} kilo7 x: y\n")
+    (tmp_path / "short").write_bytes(KEY[:31])
+    before = sorted(tmp_path.rglob("*"))
+    done = run("redact", *words)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_exit_codes_tell_what_could_not_be_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("nothing\n")
+    assert run("redact", "notes", "-o", "a").returncode == 4
+    whole = tmp_path / "whole.log"
+    whole.write_text("".join(f"{HEAD} kilo7 x: {n}\n" for n in range(1000)))
+    done = run("redact", "whole.log", "-o", "b", "--limit", "member=1k")
+    assert done.returncode == 5 and b"no more than 1 KiB are read" in done.stderr
+    assert run("redact", "whole.log", "-o", "c", "--limit", "member=1k", "--allow-partial").returncode == 0
+
+
+# ── texts of strangers ──────────────────────────────────────────────────────────────────────
+
+
+def test_encodings_stay_as_they_are() -> None:
+    log = f'{HEAD} kilo7 x: User="jroé" Detail="Ä"\r\n'
+    told = redacted(
+        {"a": log.encode("utf-16"), "b": b"\xef\xbb\xbf" + log.encode(), "c": log.encode("latin-1")}
+    )
+    assert 'Detail="Ä"\r\n' in told["a"].decode("utf-16")
+    assert (
+        told["b"].startswith(b"\xef\xbb\xbf2024")
+        and b"\xc3\x84" in told["b"]
+        and told["b"].endswith(b'"\r\n')
+    )
+    assert b'Detail="\xc4"\r\n' in told["c"]
+    assert not any(b"kilo7" in text for text in told.values())
+
+
+def test_a_line_that_is_too_long_is_left_out_and_counted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n{HEAD} kilo7 {'secret9 ' * 2000}\n{HEAD} kilo7 x: z\n")
+    assert run("redact", "log", "-o", "out", "--limit", "line=1k").returncode == 0
+    text = members(tmp_path / "out" / "log.tar.gz")["log"].decode()
+    assert re.fullmatch(r"2024\S+ host-\w+ x: y\n\[a line .* left out\]\n2024\S+ host-\w+ x: z\n", text)
+    assert (
+        json.loads((tmp_path / "out" / "redaction.json").read_text())["archives"][0]["members"][0][
+            "long_lines_left_out"
+        ]
+        == 1
+    )
+
+
+@settings(max_examples=40)
+@given(
+    st.text(
+        st.sampled_from('\0 "=<>&;:@%\\u0041aZ9.-/\n\r()[]{}sip:key=-----BEGIN CERTIFICATE-----é\udcff'),
+        max_size=200,
+    )
+)
+def test_no_text_raises_or_loses_a_record(text: str) -> None:
+    content = f"{HEAD} kilo7 x: {text}\n{HEAD} kilo7 x: end\n".encode("utf-8", "surrogateescape")
+    told = redacted({"log": content})["log"]
+    assert re.search(rb"\n2024\S+ host-[a-z]{11} x: end\n\Z", told)
