@@ -88,16 +88,21 @@ def _certificate(block: list[str], inside: _Inside) -> str | None:
 
 
 def _public_key(given: bytes, inside: _Inside) -> bytes:
-    """A key on the same curve."""
-    from cryptography.hazmat.primitives.asymmetric import ec
+    """A key of the same kind and size."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     key = _loaded(given).public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey):
+    other: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        point = key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        secret = int.from_bytes(inside.bytes(point, key.key_size // 8 - 1), "big") + 1
+        other = ec.derive_private_key(secret, key.curve).public_key()
+    elif isinstance(key, ed25519.Ed25519PublicKey):
+        seed = inside.bytes(key.public_bytes_raw(), 32)
+        other = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    else:
         raise ValueError("another kind of key")
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    secret = int.from_bytes(inside.bytes(spki, key.key_size // 8 - 1), "big") + 1
-    other = ec.derive_private_key(secret, key.curve).public_key()
     return other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
