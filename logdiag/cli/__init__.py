@@ -18,6 +18,7 @@ from logdiag.cli.diff import diff
 from logdiag.cli.parse import parse
 from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain
 from logdiag.cli.query import query
+from logdiag.cli.redact import redact
 from logdiag.cli.rules import rules_app
 from logdiag.cli.settings import defaults
 from logdiag.cli.shapes import shapes
@@ -37,6 +38,7 @@ for command, example in (
     (query, 'logdiag query "SELECT event, count(*) FROM records GROUP BY event" case-0815/'),
     (alarms, "logdiag alarms 20006"),
     (shapes, "logdiag shapes case-0815/ -o shapes.jsonl"),
+    (redact, "logdiag redact case-0815/ -o to-send/"),
     (batch, "logdiag batch cases/ -o out/"),
 ):
     app.command(epilog=f"Example: {example}")(command)
