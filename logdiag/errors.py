@@ -15,6 +15,10 @@ class InputError(LogdiagError):
     """An input that does not exist, or an output that cannot be written."""
 
 
+class EngineError(LogdiagError):
+    """What was to do the work cannot: it is not installed, not reached, or lost midway."""
+
+
 @dataclass(frozen=True, order=True)
 class Mistake:
     """One mistake in a rule or a grammar. ``line`` and ``column`` count from 1."""

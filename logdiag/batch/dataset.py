@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from logdiag.batch.output import FINDINGS, Output
+from logdiag.batch.output import Output
 from logdiag.batch.rows import Row
 from logdiag.model import SEVERITIES
 
@@ -57,16 +57,18 @@ _ROWS = 4096
 
 def write(output: Output, rows: Sequence[Row]) -> None:
     """Write the dataset of some clusters, in their order, and put it in its place."""
-    room = output.room()
-    with contextlib.ExitStack() as stack:
-        parts = {severity: stack.enter_context(_Part(room, severity)) for severity in SEVERITIES}
-        for row in rows:
-            told = json.loads((output.cluster(row.name) / FINDINGS).read_bytes())
-            incident_of = {id_: one["id"] for one in told["incidents"] for id_ in one["findings"]}
-            for finding in told["findings"]:
-                incident = incident_of.get(finding["id"])
-                parts[finding["severity"]].add({**finding, "cluster": row.name, "incident": incident})
-    output.put(room, "findings")
+
+    def fill(room: Path) -> None:
+        with contextlib.ExitStack() as stack:
+            parts = {severity: stack.enter_context(_Part(room, severity)) for severity in SEVERITIES}
+            for row in rows:
+                told = json.loads(output.findings(row.name))
+                incident_of = {id_: one["id"] for one in told["incidents"] for id_ in one["findings"]}
+                for finding in told["findings"]:
+                    incident = incident_of.get(finding["id"])
+                    parts[finding["severity"]].add({**finding, "cluster": row.name, "incident": incident})
+
+    output.put_folder("findings", fill)
 
 
 class _Part:

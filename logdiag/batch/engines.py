@@ -1,4 +1,4 @@
-"""What does the jobs: processes on this machine. Another engine is another class with the same ``run``."""
+"""What does the jobs: processes on this machine. Another engine is another class with the same methods."""
 
 import multiprocessing
 import os
@@ -23,6 +23,9 @@ class Engine(Protocol):
 
     def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
         """Each task with its result as soon as there is one; None where the task killed its worker."""
+
+    def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:
+        """What each worker answers, with its host; of workers that are as this process is, nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class Processes:
         finally:
             for worker in (*idle, *(worker for worker, _, _ in at.values())):
                 worker.shutdown(wait=False, cancel_futures=True)
+
+    def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:
+        """Nothing: they see what this process sees."""
+        return []
 
 
 def _submitted(

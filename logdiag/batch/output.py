@@ -1,16 +1,14 @@
-"""The folder of a batch: what lies where in it, and how something gets there whole or not at all.
+"""The output of a batch: what lies where in it, and what of it is done.
 
 ``index.html``, ``clusters/NAME/`` with a report and its findings, ``findings/`` with the dataset, and
-``state/`` with what is done. Everything is made in ``.unfinished/`` and renamed into its place.
+``state/`` with what is done. A state is put last and knows the digests of what it stands for, so that
+nothing half written ever counts as done, whatever the store.
 """
 
 import hashlib
 import json
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,108 +16,91 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from logdiag.batch.rows import Row
+from logdiag.batch.stores import store
 from logdiag.errors import InputError
 from logdiag.language import gettext
+from logdiag.snapshots.places import shown
 
 REPORT, FINDINGS = "report.html", "findings.json"
 
 _ROW = TypeAdapter(Row)
+_MARK = ".logdiag-batch"
+"""Where it lies, a batch wrote. Nothing of anybody else's is ever taken away."""
 
 
 class Output:
-    """The output folder of a batch. Made by every worker for itself: it holds nothing but the place."""
+    """The output of a batch. Made by every worker for itself: it holds nothing but the place.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._unfinished = folder / ".unfinished"
-        self._state = folder / "state"
-        self._mark = folder / ".logdiag-batch"  # nothing of anybody else's is ever taken away
+    Raises:
+        InputError: no place is named.
 
-    def prepare(self) -> None:
-        """Make the folder.
+    """
 
-        Raises:
-            InputError: it holds something else than an earlier batch, or cannot be made.
-
-        """
-        if not self.folder.parent.is_dir() or (self.folder.exists() and not self.folder.is_dir()):
-            raise InputError(gettext("{out}: it is no folder, and cannot be made").format(out=self.folder))
-        if self.folder.is_dir() and not self._mark.exists() and any(self.folder.iterdir()):
-            said = gettext("{out}: it is neither empty nor the output of an earlier batch")
-            raise InputError(said.format(out=self.folder))
-        self.folder.mkdir(exist_ok=True)
-        self._mark.touch()
+    def __init__(self, given: str) -> None:
+        self.shown = shown(given)
+        self._store = store(given)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the only run that writes here; whatever ends the process ends that, too.
+        """Make it, and be the only run that writes there, as far as the store can tell.
 
         Raises:
-            InputError: another run is at it.
+            InputError: it holds something else than an earlier batch, cannot be made, or another run
+                is at it.
 
         """
-        if sys.platform == "win32":
+        self._store.make()
+        names = self._store.names("")
+        if names and _MARK not in names:
+            said = gettext("{out}: it is neither empty nor the output of an earlier batch")
+            raise InputError(said.format(out=self.shown))
+        if _MARK not in names:
+            self._store.put_file(_MARK, b"")
+        with self._store.alone(_MARK):
+            self._store.tidy()
             yield
-            return
-        import fcntl
+            self._store.tidy()
 
-        handle = os.open(self.folder, os.O_RDONLY)
+    def show(self) -> str:
+        """Put something there that a worker finds if it `sees` the same place."""
+        name = f".unfinished/{uuid.uuid4().hex}"
+        self._store.put_file(name, b"")
+        return name
+
+    def sees(self, name: str) -> bool:
+        """Whether this is the place where that was put."""
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(gettext("{out}: another run writes there").format(out=self.folder)) from None
-        else:
-            yield
-        finally:
-            os.close(handle)
+            return self._store.read(name) == b""
+        except OSError:
+            return False
 
-    def begin(self) -> None:
-        """Put away what a run that was killed left unfinished."""
-        self.finish()
-        for folder in (self._state, self.folder / "clusters", self._unfinished):
-            folder.mkdir(exist_ok=True)
-
-    def cluster(self, name: str) -> Path:
-        """The folder of a cluster."""
-        return self.folder / "clusters" / name
-
-    def room(self) -> Path:
-        """A new empty folder to make something in."""
-        return Path(tempfile.mkdtemp(dir=self._unfinished))
-
-    def put_folder(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Put a folder of files in its place, instead of what was there."""
-        room = self.room()
-        for file, content in files.items():
-            (room / file).write_bytes(content)
-        self.put(room, name)
+    def findings(self, name: str) -> bytes:
+        """The findings file of a cluster."""
+        return self._store.read(f"clusters/{name}/{FINDINGS}")
 
     def put_file(self, name: str, content: bytes) -> None:
         """Put a file in its place, instead of what was there."""
-        room = self.room()
-        (room / "file").write_bytes(content)
-        (room / "file").replace(self.folder / name)
-        room.rmdir()
+        self._store.put_file(name, content)
 
-    def put(self, room: Path, name: str) -> None:
-        """Put a folder that was made in a `room` in its place; what was there goes away."""
-        place = self.folder / name
-        room.chmod(0o777 & ~_umask())
-        if place.exists():
-            # A folder cannot be replaced in one step. Whoever is killed between the two leaves none.
-            place.rename(self.room() / "old")
-        room.rename(place)
+    def put_folder(self, name: str, fill: Callable[[Path], None]) -> None:
+        """Put a folder, as ``fill`` writes it elsewhere, in its place, instead of what was there."""
+        self._store.put_folder(name, fill)
 
-    def finish(self) -> None:
-        """Put away what is left of what was replaced."""
-        shutil.rmtree(self._unfinished, ignore_errors=True)
+    def put_cluster(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Put what is told of a cluster in its place."""
+
+        def fill(room: Path) -> None:
+            for file, content in files.items():
+                (room / file).write_bytes(content)
+
+        self._store.put_folder(f"clusters/{name}", fill)
 
     # ── what is done ────────────────────────────────────────────────────────────────────────
 
     def done(self, digest: str) -> Row | None:
         """The row of a job that is done, if all that it made is still there as it was made."""
         try:
-            state = json.loads((self._state / f"{digest}.json").read_bytes())
+            state = json.loads(self._store.read(f"state/{digest}.json"))
             row = _ROW.validate_json(json.dumps(state["row"]))
             made = self._made(row.name)
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -130,26 +111,18 @@ class Output:
         """Note that a job is done, as the last that is done for it."""
         row_ = _ROW.dump_python(row, mode="json")
         state = {"about": dict(about), "files": self._made(row.name), "row": row_}
-        self.put_file(f"state/{digest}.json", (json.dumps(state, indent=2) + "\n").encode())
+        self._store.put_file(f"state/{digest}.json", (json.dumps(state, indent=2) + "\n").encode())
 
     def keep_only(self, digests: Iterable[str], names: Iterable[str]) -> None:
         """Take away what earlier runs made of other inputs, or with other options."""
-        kept, needed = set(digests), set(names)
-        for path in self._state.glob("*.json"):
-            if path.stem not in kept:
-                path.unlink()
-        for path in (self.folder / "clusters").iterdir():
-            if path.name not in needed:
-                path.rename(self.room() / "old")
+        for folder, kept in (("state", {f"{digest}.json" for digest in digests}), ("clusters", set(names))):
+            for name in self._store.names(folder):
+                if name not in kept:
+                    self._store.remove(f"{folder}/{name}")
 
     def _made(self, name: str) -> dict[str, str]:
+        folder = f"clusters/{name}"
         return {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(self.cluster(name).iterdir())
+            file: hashlib.sha256(self._store.read(f"{folder}/{file}")).hexdigest()
+            for file in self._store.names(folder)
         }
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

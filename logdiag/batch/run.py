@@ -3,14 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from logdiag.batch import dataset, page
 from logdiag.batch.engines import Engine
-from logdiag.batch.find import find
+from logdiag.batch.find import absolute, find
 from logdiag.batch.output import Output
 from logdiag.batch.rows import Job, Row, failed
-from logdiag.batch.work import Done, Task, work
+from logdiag.batch.work import Done, Task, unseen, work
+from logdiag.errors import EngineError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
 from logdiag.rules.library import load
@@ -36,8 +38,8 @@ class Outcome:
 
 
 def batch(
-    given: Sequence[Path],
-    out: Path,
+    given: Sequence[str | Path],
+    out: str | Path,
     options: Options,
     engine: Engine,
     *,
@@ -49,32 +51,41 @@ def batch(
     what is there of other inputs goes away.
 
     Args:
-        given: the folders.
-        out: the folder of the output; made where it is not there.
+        given: the folders, or their URLs.
+        out: the folder of the output, or its URL; made where it is not there.
         options: as for `diagnose`; the same for every job.
         engine: what does the jobs; the cores are divided among its workers.
         tell: is called with each job that is done.
 
     Raises:
         InputError: a folder or the language does not exist, or ``out`` cannot be used.
+        EngineError: a worker does not see what it needs, or there are no workers any more.
         LibraryError: a rule is wrong.
 
     """
     with speaking(options.language):
         library = in_language(load(options.rules), options.language)
-        found = find(given, out)
+        options = replace(options, rules=tuple(path.absolute() for path in options.rules))
+        folders, out = [absolute(one) for one in given], absolute(out)
+        found = find(folders, out)
         output = Output(out)
-        output.prepare()
         with output.alone():
-            output.begin()
+            _check_sight([*folders, *map(str, options.rules)], output, out, engine)
             done = _done(found.jobs, options, library.digest, engine, tell, out)
             rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
             told = [row for row in rows if row.told]
             output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
             dataset.write(output, told)
             output.put_file("index.html", page.render(rows, found.beside, library).encode())
-            output.finish()
         return Outcome(rows, exit_code(rows, allow_partial=options.allow_partial))
+
+
+def _check_sight(given: Sequence[str], output: Output, out: str, engine: Engine) -> None:
+    """Before the work: whether all workers see the inputs and the output, as one place."""
+    for host, said in engine.everywhere(partial(unseen, given, out, output.show())):
+        if said:
+            text = gettext("a worker on {host} does not see what it needs: {what}")
+            raise EngineError(text.format(host=host, what=said))
 
 
 def _done(
@@ -83,7 +94,7 @@ def _done(
     library: str,
     engine: Engine,
     tell: Callable[[Step], None],
-    out: Path,
+    out: str,
 ) -> list[Done]:
     """Let the engine do the jobs; the cores are divided among its workers."""
     cores = options.jobs or os.cpu_count() or 1
@@ -91,7 +102,7 @@ def _done(
     done: list[Done] = []
     for task, result in engine.run([Task(job, each, library, out) for job in jobs], work):
         if result is None:
-            died = gettext("the process that diagnosed it died, twice: it may need too much memory")
+            died = gettext("the process that diagnosed it died each time: it may need too much memory")
             result = Done(failed(task.job, died), None)
         done.append(result)
         tell(Step(result.row, len(done), len(jobs), result.again))

@@ -3,9 +3,9 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from logdiag.batch.output import FINDINGS, REPORT, Output
@@ -14,6 +14,7 @@ from logdiag.errors import InputError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import Options, diagnose
 from logdiag.snapshots import digest, find_snapshots
+from logdiag.snapshots.places import open_place, shown
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Task:
     job: Job
     options: Options
     library: str
-    out: Path
+    out: str
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,20 @@ def work(task: Task) -> Done:
             row = row_of(task.job, report.diagnosis)
         except Exception as error:  # one bad input never stops the rest
             return Done(failed(task.job, _reason(error, task.job)), None)
-        output.put_folder(f"clusters/{task.job.name}", files)
+        output.put_cluster(task.job.name, files)
         output.note(state, row, about)
     return Done(row, state)
+
+
+def unseen(given: Sequence[str], out: str, sign: str) -> str:
+    """What a worker does not see of a batch: an input, or the output that shows the sign; empty if all."""
+    for one in given:
+        try:
+            open_place(one)
+        except OSError as error:
+            return f"{shown(one)}: {error.strerror}"
+    output = Output(out)
+    return "" if output.sees(sign) else gettext("{out}: it is another folder there").format(out=output.shown)
 
 
 def _about(task: Task) -> dict[str, Any]:

@@ -2,18 +2,36 @@
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from logdiag.cli.options import AllowPartial, FailOn, Jobs, Language, Limit, MinCoverage, Quiet, Rules
-from logdiag.cli.printing import level_of, say
+from logdiag.cli.printing import level_of, say, usage_error
+
+if TYPE_CHECKING:
+    from logdiag.batch.engines import Engine
 
 
 def batch(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders of snapshots or clusters.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="A later run goes on there.")],
+    folders: Annotated[
+        list[str], typer.Argument(metavar="DIR…", help="Folders of snapshots or clusters, or their URLs.")
+    ],
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="A later run goes on there. May be a URL.")
+    ],
+    engine: Annotated[
+        Literal["local", "dask"], typer.Option(help="What does the work: processes, or a Dask cluster.")
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Of Dask; without it a cluster on this machine is started."),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="What a worker of that cluster may use, such as 4G."),
+    ] = None,
     fail_on: FailOn = "none",
     min_coverage: MinCoverage = None,
     language: Language = "en",
@@ -27,11 +45,11 @@ def batch(
 
     A dataset holds the findings of all, and a page leads to the reports.
     """
-    from logdiag.batch.engines import Processes
     from logdiag.batch.progress import progress
     from logdiag.batch.run import batch as run
     from logdiag.pipeline import Options
     from logdiag.snapshots import Limits
+    from logdiag.snapshots.places import shown
 
     options = Options(
         fail_on=level_of(fail_on),
@@ -42,8 +60,36 @@ def batch(
         jobs=jobs,
         language=language,
     )
-    with progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as tell:
-        outcome = run(folders, output, options, Processes(jobs or os.cpu_count() or 1), tell=tell)
+    with (
+        _engine(engine, scheduler, memory, jobs or os.cpu_count() or 1) as workers,
+        progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as tell,
+    ):
+        outcome = run(folders, output, options, workers, tell=tell)
     bad = sum(1 for row in outcome.rows if row.reasons)
-    say(f"wrote {output / 'index.html'}: {len(outcome.rows)} inputs, {bad} of them bad", quiet)
+    page = f"{shown(output).rstrip('/')}/index.html"
+    say(f"wrote {page}: {len(outcome.rows)} inputs, {bad} of them bad", quiet)
     raise typer.Exit(outcome.code)
+
+
+def _engine(
+    name: str, scheduler: str | None, memory: str | None, jobs: int
+) -> "AbstractContextManager[Engine]":
+    """What does the work. Wrong combinations of options, and a package that is missing, end the command."""
+    from logdiag.snapshots.limits import size
+
+    if scheduler is not None and name != "dask":
+        usage_error("--scheduler is for --engine dask")
+    if memory is not None and (name != "dask" or scheduler is not None):
+        usage_error("--memory is for --engine dask without --scheduler; workers of others have their own")
+    each = None if memory is None else size(memory)
+    if memory is not None and each is None:
+        usage_error(f"--memory {memory}: write a number of bytes, such as 4G")
+    if name == "local":
+        from logdiag.batch.engines import Processes
+
+        return nullcontext(Processes(jobs))
+    try:
+        from logdiag.batch.cluster import behind, on_this_machine
+    except ImportError as error:
+        usage_error(f"--engine dask needs a package ({error.name}): pip install 'logdiag[cluster]'")
+    return on_this_machine(jobs, each) if scheduler is None else behind(scheduler)

@@ -40,16 +40,16 @@ class Limits:
         problems = []
         for text in written:
             name, _, value = text.partition("=")
-            number, unit = (value[:-1], value[-1].lower()) if value[-1:].isalpha() else (value, "")
+            number = size(value)
             if name not in self.__dataclass_fields__:
                 names = ", ".join(self.__dataclass_fields__)
                 problems.append(f"--limit {text}: the limits are {names}")
-            elif unit not in _UNITS or not re.fullmatch("0*[1-9][0-9]{0,14}", number):
+            elif number is None:
                 problems.append(
                     f"--limit {text}: write {name}=NUMBER, such as {name}={getattr(Limits, name)}"
                 )
             else:
-                values[name] = int(number) * _UNITS[unit]
+                values[name] = number
         if problems:
             raise InputError("\n".join(problems))
         return replace(self, **values)
@@ -62,6 +62,14 @@ class Limits:
             if getattr(self, one.name) != one.default
         ]
         return " ".join(changed) or None
+
+
+def size(written: str) -> int | None:
+    """A number above 0 as it is written on a command line, ``64M`` for 64 × 1024²; None if it is none."""
+    number, unit = (written[:-1], written[-1].lower()) if written[-1:].isalpha() else (written, "")
+    if unit not in _UNITS or not re.fullmatch("0*[1-9][0-9]{0,14}", number):
+        return None
+    return int(number) * _UNITS[unit]
 
 
 RATIO_FROM = 64 << 20

@@ -185,7 +185,7 @@ class Remote:
 
     def children(self) -> list[Place]:
         """What the file system lists."""
-        with _told():
+        with told():
             listed = {str(entry["name"]): entry["type"] for entry in self.files.ls(self.path, detail=True)}
         # Some list a folder's own marker in it.
         own = {name for name, kind in listed.items() if kind != "directory" and _same(name, self.path)}
@@ -206,7 +206,7 @@ class Remote:
 
     def _parts(self, ahead: int) -> Iterator[bytes]:
         with (
-            _told(),
+            told(),
             self.files.open(self.path, "rb", block_size=ahead, cache_type="readahead") as file,
         ):
             size = getattr(file, "size", None)
@@ -274,13 +274,19 @@ class Web(Remote):
     def _parts(self, ahead: int) -> Iterator[bytes]:
         from fsspec.asyn import sync
 
-        with _told(), self.open() as file:
+        with told(), self.open() as file:
             # Not the file's own read(), which makes the buffer as large as what is asked for.
             while part := sync(file.loop, file.r.content.readany):
                 yield part
 
 
-def _remote(given: str) -> Place:
+def file_system(given: str) -> tuple[Any, str]:
+    """The file system of fsspec that a URL names, and the path in it. Nothing is asked of it yet.
+
+    Raises:
+        OSError: no such file system is known, or a package for it is missing.
+
+    """
     from fsspec.core import url_to_fs
 
     if given.endswith("://"):
@@ -289,21 +295,34 @@ def _remote(given: str) -> Place:
     given = scheme.lower() + given.removeprefix(scheme)
     for bit in given.split("::"):
         _check_scheme(bit)
-    with _told():
+    with told():
         files, path = url_to_fs(given)
         files.invalidate_cache()  # it may be from an earlier run
-    protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
-    if "file" in protocols:
+    return files, path
+
+
+def is_local(files: Any) -> bool:
+    """Whether a file system of fsspec is this machine's own."""
+    return "file" in _protocols(files)
+
+
+def _protocols(files: Any) -> set[str]:
+    return {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+
+
+def _remote(given: str) -> Place:
+    files, path = file_system(given)
+    if is_local(files):
         return _local(Path(path))
     name = _last(shown(path) if "://" in path else path) or _last(shown(given))
-    if protocols & {"http", "https"}:
+    if _protocols(files) & {"http", "https"}:
         folder = re.split(r"[?#]", path, maxsplit=1)[0].endswith("/")
         page = Web(files, path, name, "folder" if folder else "file")
         if not folder:
-            with _told(), page.open():
+            with told(), page.open():
                 pass  # what is refused is refused now
         return page
-    with _told():
+    with told():
         place = Remote(files, path, name, _remote_kind(files.info(path)["type"]))
     if place.kind not in ("file", "folder"):
         raise OSError(errno.ENOENT, gettext("is neither a file nor a folder"))
@@ -329,7 +348,7 @@ def _check_scheme(bit: str) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Whatever goes wrong inside as an ``OSError`` that can be shown.
 
     The packages below fsspec raise exceptions of their own, and their texts hold whole URLs.
