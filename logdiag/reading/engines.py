@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from logdiag.records import Batch, Record, Unparsed, Want, batched, rows
 from logdiag.records.pieces import Apart
@@ -14,21 +14,26 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "compiled", "lark"]
 
 _FEW = 2 << 20
-"""Bytes of logs that Lark has read before machine code is even loaded."""
+"""Bytes of logs that Lark has read in a process before machine code is even loaded."""
 
 
 class LogReader:
-    """What reads logs: Lark for a few bytes, which needs no machine code, the compiled grammar for many."""
+    """What reads logs: Lark for a few bytes, which needs no machine code, the compiled grammar for many.
+
+    Many are also those of many inputs: a worker of a batch reads thousands of small ones.
+    """
+
+    _spent: ClassVar[int] = 0
 
     def __init__(self, engine: Engine, want: Want, jobs: int) -> None:
         self._want, self._jobs = want, jobs
-        self._left = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
+        self._few = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
         self._compiled: Reader | None = None
 
     def read(self, cut: Iterator[bytes | Apart], size: int) -> Iterator[Batch | Unparsed]:
         """The rows of a log of ``size`` bytes or more."""
-        self._left -= size
-        if self._left >= 0:
+        LogReader._spent += size
+        if LogReader._spent <= self._few:
             return self.batched(rows(cut), None)
         if self._compiled is None:
             from logdiag.grammar.tables import tables
