@@ -7,6 +7,7 @@ its free text, network and Erlang records, events and a few alarms: the mix of a
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 
 _LOCAL = timezone(timedelta(hours=-5))
@@ -105,6 +106,7 @@ _MIX = (
 )
 
 
+@cache
 def _templates(seed: int) -> list[tuple[bytes, bytes]]:
     rng = random.Random(seed)
     makers, weights = zip(*_MIX, strict=True)
