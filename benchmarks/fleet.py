@@ -52,13 +52,14 @@ def make(folder: Path, number: int) -> None:
     for index in range(number - _BAD):
         for peer in range(_PEERS[index % len(_PEERS)]):
             host = f"exp{index:03d}{'abc'[peer]}"
-            content = b"".join(generate.log(rng.randrange(300_000, 2_000_000), host=host, seed=1 + index % 3))
+            whole = b"".join(generate.log(1_000_000, host=host, seed=1 + index % 3))
+            content = whole[: whole.rindex(b"\n", 0, rng.randrange(150_000, 1_000_000)) + 1]
             if peer:  # what a benchmark's log lacks: something to find
                 content += _lost(host, f"exp{index:03d}a")
             place = folder / f"case{index:03d}" / f"snapshot_{host}.tar.gz"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(_archive(f"var/log/{host}/messages", content))
-    torn = _archive("var/log/messages", b"".join(generate.log(400_000)))
+    torn = _archive("var/log/messages", b"".join(generate.log(1_000_000)))
     bad = {
         "bad-torn/snapshot.tar.gz": torn[: len(torn) // 2],
         "bad-empty/snapshot.tar.gz": b"",
