@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from clusters import Here, cluster, log, put, tree
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from logdiag.batch import cluster as cluster_module
 from logdiag.batch.cluster import Dask, behind, on_this_machine
@@ -27,11 +30,11 @@ def engine() -> Iterator[Dask]:
 
 
 def work(task: tuple[str, Path]) -> str:
-    """Each call leaves a mark; some tasks kill their process, once or always."""
+    """Each call leaves a mark; one task kills its process."""
     name, folder = task
     marks = len(list(folder.glob(f"{name}-*")))
     (folder / f"{name}-{marks}").touch()
-    if name.startswith("deadly") or (name.startswith("once") and not marks):
+    if name == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
     if name == "wrong":
         raise ValueError(name)
@@ -49,14 +52,13 @@ def slowly(folder: Path) -> int:
 
 
 def test_poison_is_none_after_two_deaths_and_every_other_task_is_done(engine: Dask, tmp_path: Path) -> None:
-    names = ["a", "deadly", "b", "once", "c", "d"]
+    names = ["a", "deadly", "b", "c"]
     done = dict(engine.run([(name, tmp_path) for name in names], work))
     assert {name: result for (name, _), result in done.items()} == {
         **{name: name.upper() for name in names},
         "deadly": None,
     }
     assert len(list(tmp_path.glob("deadly-*"))) == 2
-    assert len(list(tmp_path.glob("once-*"))) == 2
 
 
 def test_what_a_task_raises_is_raised(engine: Dask, tmp_path: Path) -> None:
@@ -124,6 +126,35 @@ def test_a_batch_is_byte_for_byte_what_the_local_engine_makes_of_it_though_a_wor
     assert outcome.code == 5
     assert tree(tmp_path / "out") == expected
     assert at_work[0] not in pids(engine)
+
+
+SAMPLES = sorted(path for path in (Path(__file__).parents[2] / "sample_logs").iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def samples_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    out = tmp_path_factory.mktemp("samples") / "out"
+    batch(SAMPLES, out, Options(jobs=1), Here())
+    return tree(out)
+
+
+@settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    order=st.permutations(SAMPLES),
+    jobs=st.integers(1, 4),
+    which=st.sampled_from(["dask", "here", "backwards"]),
+)
+@example(order=SAMPLES[::-1], jobs=2, which="dask")
+def test_the_same_bytes_for_any_order_jobs_engine_and_run(
+    engine: Dask, samples_told: dict[str, bytes], order: list[Path], jobs: int, which: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        used = engine if which == "dask" else Here(workers=jobs, backwards=which == "backwards")
+        batch(order, out, Options(jobs=jobs), used)
+        assert tree(out) == samples_told
+        batch(order[::-1], out, Options(jobs=1), Here())
+        assert tree(out) == samples_told
 
 
 # ── schedulers of others ────────────────────────────────────────────────────────────────────
