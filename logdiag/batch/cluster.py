@@ -9,6 +9,7 @@ is tried again when all others are done, with nothing beside it: so a task never
 import asyncio
 import logging
 import platform
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +23,7 @@ from typing import TypeVar
 
 import dask
 from dask.typing import Key
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import Client, KilledWorker, LocalCluster, Worker, WorkerPlugin, as_completed
 from distributed.comm.core import connect
 from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
@@ -151,7 +152,16 @@ def on_this_machine(workers: int, memory: int | None) -> Iterator[Dask]:
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
+        client.register_plugin(_Uninterrupted())
         yield Dask(client)
+
+
+class _Uninterrupted(WorkerPlugin):
+    """An interrupt at the terminal reaches all processes; the one that was started ends the others."""
+
+    def setup(self, worker: Worker) -> None:
+        """Let a worker that starts go on."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
