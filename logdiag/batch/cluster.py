@@ -58,7 +58,8 @@ class Dask:
     @property
     def workers(self) -> int:
         """How many tasks they do at a time, all together."""
-        return max(1, sum(self.client.nthreads().values()))
+        with _not_lost():
+            return max(1, sum(self.client.nthreads().values()))
 
     def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
         """Do the tasks. What ``work`` raises is raised here.
@@ -77,7 +78,8 @@ class Dask:
 
     def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:
         """What each worker answers, with the name of its host before it."""
-        return sorted(self.client.run(partial(_with_host, ask)).values())
+        with _not_lost():
+            return sorted(self.client.run(partial(_with_host, ask)).values())
 
     def _each(self, tasks: Iterable[T], work: Callable[[T], R], at_once: int) -> Iterator[tuple[T, R | None]]:
         waiting = iter(tasks)
@@ -98,10 +100,22 @@ class Dask:
             except KilledWorker:
                 result = None
             except CancelledError:
-                raise EngineError(gettext("the scheduler was lost; a later run goes on")) from None
+                raise _lost() from None
             future.release()
             give(1)
             yield task, result
+
+
+@contextmanager
+def _not_lost() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, CancelledError):
+        raise _lost() from None
+
+
+def _lost() -> EngineError:
+    return EngineError(gettext("the scheduler was lost; a later run goes on"))
 
 
 def _with_host(ask: Callable[[], str]) -> tuple[str, str]:

@@ -64,8 +64,11 @@ def unseen(given: Sequence[str], out: str, sign: str) -> str:
             open_place(one)
         except OSError as error:
             return f"{shown(one)}: {error.strerror}"
-    output = Output(out)
-    return "" if output.sees(sign) else gettext("{out}: it is another folder there").format(out=output.shown)
+    try:
+        seen = Output(out).sees(sign)
+    except InputError as error:  # such as a package that only this worker lacks
+        return str(error)
+    return "" if seen else gettext("{out}: it is another folder there").format(out=shown(out))
 
 
 def _about(task: Task) -> dict[str, Any]:
