@@ -275,6 +275,15 @@ def test_a_pasted_text_is_told(text: str) -> None:
     assert is_pasted(text.encode())
 
 
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_a_long_text_is_told_by_its_signs_wherever_they_stand(before: int) -> None:
+    clean = f"{A}\n{B}\n{C}\n" * 600  # together longer than what is looked at whole
+    broken = f"{A}\n{B}\n".replace(" Module", "\nModule") * 150
+    text = clean * before + broken + clean * (3 - before)
+    assert is_pasted(text.encode())
+    assert not is_pasted((clean * 4).encode())
+
+
 # ── places ──────────────────────────────────────────────────────────────────────────────────
 
 
