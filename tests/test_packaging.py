@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -48,11 +49,29 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def build(source: Path, folder: Path) -> Path:
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, source]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=clean(dict(os.environ)))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--outdir", folder, checkout], check=True)
-    return folder
+    return build(checkout, tmp_path_factory.mktemp("dist"))
+
+
+def test_the_same_source_gives_the_same_bytes(built: Path, checkout: Path, tmp_path: Path) -> None:
+    """Wherever it lies, whenever its files were written, and whatever their owner may do with them."""
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(checkout, elsewhere, ignore=shutil.ignore_patterns(".venv"))
+    for path in elsewhere.rglob("*"):
+        if path.is_file() and ".git" not in path.parts:
+            path.chmod(0o600)
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+    again = build(elsewhere, tmp_path / "again")
+    assert sorted(path.name for path in again.iterdir()) == sorted(path.name for path in built.iterdir())
+    for path in again.iterdir():
+        assert path.read_bytes() == (built / path.name).read_bytes(), path.name
 
 
 def test_the_sdist_holds_the_project(built: Path) -> None:
@@ -60,7 +79,8 @@ def test_the_sdist_holds_the_project(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"grammars/expressway.lark", "rules/database/peer-down.yaml", "README.md", "LICENSE"} <= names
-    assert {"tests/test_packaging.py", "sample_logs/README.md", "constraints.txt"} <= names
+    assert {"tests/test_packaging.py", "sample_logs/README.md", "constraints.txt", "SECURITY.md"} <= names
+    assert not any(name.startswith(".ci") for name in names)
 
 
 def test_the_wheel_holds_the_data(built: Path) -> None:
@@ -72,22 +92,72 @@ def test_the_wheel_holds_the_data(built: Path) -> None:
     assert not any(name.startswith(("tests", "sample_logs")) for name in names)
 
 
-def test_the_wheel_does_the_main_job_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
+def lowest() -> str:
+    """The oldest version of each package that logdiag says it can do with, as constraints."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return "".join(f"{line.replace('>=', '==')}\n" for line in project["dependencies"])
+
+
+def test_pipx_installs_the_wheel_and_the_lowest_versions_of_what_it_needs_do(
+    built: Path, tmp_path: Path, samples: Path
+) -> None:
     [wheel] = built.glob("*.whl")
-    bin_folder = new_environment(tmp_path / "venv")
-    environment = clean(dict(os.environ)) | {"PIP_NO_COMPILE": "1"}  # what is not run need not be compiled
-    install = [bin_folder / "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel]
-    subprocess.run(install, check=True, env=environment)
-    shutil.copytree(ROOT / "sample_logs" / "peer-lost", tmp_path / "snapshot")
-    subprocess.run(
-        [bin_folder / "logdiag", "diagnose", "snapshot", "-o", "report.html", "-o", "report.json"],
-        check=True,
-        cwd=tmp_path,
-        env=environment,
+    (tmp_path / "lowest.txt").write_text(lowest())
+    environment = clean(dict(os.environ)) | {
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "PIPX_BIN_DIR": str(tmp_path / "bin"),
+        "PIPX_MAN_DIR": str(tmp_path / "man"),
+        "PIP_NO_COMPILE": "1",  # what is not run need not be compiled
+        "PIP_CONSTRAINT": str(tmp_path / "lowest.txt"),
+    }
+    subprocess.run([sys.executable, "-m", "pipx", "install", "--quiet", wheel], check=True, env=environment)
+    [python] = (tmp_path / "pipx").glob("venvs/logdiag/bin/python")
+    logdiag = tmp_path / "bin" / "logdiag"
+    shutil.copytree(samples / "peer-lost", tmp_path / "snapshot")
+    for words in (
+        ["diagnose", "snapshot", "-o", "report.html", "-o", "report.json", "-o", "x.sarif", "-o", "x.xml"],
+        ["diagnose", "snapshot", "--lang", "ko", "-o", "ko.html"],
+        ["parse", "snapshot", "-o", "records.parquet"],
+        ["parse", "snapshot", "-o", "records.csv"],
+        ["query", "SELECT host, count(*) FROM records GROUP BY host", "snapshot"],
+        ["query", "SELECT rule FROM findings", "snapshot", "-o", "rules.parquet"],
+        ["redact", "snapshot", "-o", "redacted"],
+        ["shapes", "snapshot", "-o", "shapes.jsonl"],
+        ["batch", "snapshot", "-o", "batch"],
+        ["alarms", "20006"],
+        ["rules", "lint"],
+    ):
+        subprocess.run([logdiag, *words], check=True, cwd=tmp_path, env=environment, capture_output=True)
+    assert "expc02 was lost from the cluster" in (tmp_path / "report.html").read_text()
+    # The compiled reader, too: small inputs never load it.
+    code = "import logdiag; print(logdiag.parse(['snapshot'], engine='compiled') == logdiag.parse(['snapshot'], engine='lark'))"
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=True
     )
+    assert done.stdout == b"True\n"
+
+
+def test_a_folder_of_wheels_is_enough_to_install_all_of_it(
+    built: Path, tmp_path: Path, samples: Path
+) -> None:
+    [wheel] = built.glob("*.whl")
+    environment = clean(dict(os.environ)) | {"PIP_NO_COMPILE": "1"}
+    wheels = tmp_path / "wheels"
+    pip = [sys.executable, "-m", "pip", "--quiet"]
+    fetch = [*pip, "download", "-d", wheels, "-c", ROOT / "constraints.txt", f"{wheel}[all]"]
+    subprocess.run(fetch, check=True, env=environment)
+    python = new_environment(tmp_path / "venv") / "python"
+    offline = [*pip, "--python", python, "install", "--no-index", "--find-links", wheels, "logdiag[all]"]
+    subprocess.run(offline, check=True, env=environment)
+    shutil.copytree(samples / "peer-lost", tmp_path / "snapshot")
+    for words in (
+        ["diagnose", "snapshot", "-o", "report.html"],
+        ["batch", "snapshot", "-o", "out", "--engine", "dask"],
+    ):
+        subprocess.run([python, "-m", "logdiag", *words], check=True, cwd=tmp_path, env=environment)
     assert "expc02 was lost from the cluster" in (tmp_path / "report.html").read_text()
     where = "import logdiag, sys; sys.exit('site-packages' not in logdiag.__file__)"
-    subprocess.run([bin_folder / "python", "-c", where], check=True, cwd=tmp_path, env=environment)
+    subprocess.run([python, "-c", where], check=True, cwd=tmp_path, env=environment)
 
 
 def readme_commands() -> list[str]:

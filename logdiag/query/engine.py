@@ -23,7 +23,6 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
     "allow_community_extensions": "false",
 }
-_MEMORY = "50%"
 _BESIDE = "16GB"
 """Of the disk, for what does not fit into the memory."""
 Result = TypeVar("Result")
@@ -52,7 +51,6 @@ def sandbox(tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnectio
         place = folder.replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
         connection.execute(f"SET max_temp_directory_size = '{_BESIDE}'")
-        connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(_VALUE_OF)
