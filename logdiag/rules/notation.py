@@ -1,9 +1,8 @@
 """How the parts of a rule are written: spans of time, one item for a list, a text for a map."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -13,6 +12,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -61,13 +61,25 @@ class _OneOrMore:
 OneOrMore = Annotated[list[T], _OneOrMore(), Field(min_length=1)]
 
 
-def short(name: str) -> Callable[[Any], Any]:
-    """A validator that takes a plain text for a map with that one key."""
-    return lambda value: {name: value} if isinstance(value, str) else value
-
-
 class Strict(BaseModel):
     """A part of a rule: a key that nobody knows is a mistake."""
 
     # What stands below a key says what it means, here and in the reference (`logdiag.rules.reference`).
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Short(Strict):
+    """A part that may be a plain text as well, which stands for a map with the key ``plain``."""
+
+    plain: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {cls.plain: value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}

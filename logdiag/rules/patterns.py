@@ -5,12 +5,12 @@ are checked by `logdiag.conditions`, which knows the modifiers.
 """
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, WithJsonSchema, model_validator
 
 from logdiag.conditions import Condition, compile_condition
-from logdiag.rules.notation import Strict, short
+from logdiag.rules.notation import Short, Strict
 
 Where = Annotated[
     Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]})
@@ -18,13 +18,15 @@ Where = Annotated[
 """A condition as it was written; `logdiag.conditions.compile_condition` reads it."""
 
 
-class Binding(Strict):
+class Binding(Short):
     """Where a value that a rule names comes from.
 
     A plain text is the same as ``from``. ``re`` takes the part in its group ``value``. A record whose
     peer can be none of the cluster's, or is the one that logged it, does not match, unless the binding
     is ``optional``: the name is then without a value, or means the peer itself.
     """
+
+    plain: ClassVar = "from"
 
     source: str | None = Field(
         None, alias="from", description="a key (Node[2] is its second value) or a column"
@@ -40,11 +42,6 @@ class Binding(Strict):
         description="whether a record matches too where it names none of the cluster's peers, or its own",
     )
     missing: str | None = Field(None, description="what {name} says where no record has the value")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return short("from")(value)
 
     @model_validator(mode="after")
     def _one_source(self) -> "Binding":

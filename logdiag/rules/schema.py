@@ -1,18 +1,20 @@
 """What a rule, a signal and a procedure may hold. The JSON Schema for editors is made from here."""
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from logdiag.model import Basis, Risk, Severity, State
 from logdiag.rules.matches import IncidentMatch, Match, Words
-from logdiag.rules.notation import OneOrMore, Span, Strict, short
+from logdiag.rules.notation import OneOrMore, Short, Span, Strict
 from logdiag.rules.patterns import Table
 
 
-class Explains(Strict):
+class Explains(Short):
     """A rule whose findings are effects of this one's. A plain text is the rule's id."""
+
+    plain: ClassVar = "rule"
 
     rule: str
     """the effect's rule"""
@@ -26,11 +28,6 @@ class Explains(Strict):
         description="where effects are logged: on the same peers (hosts), by others about this one's hosts "
         "(peers), by those that this one is about (about), or on any (cluster)",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return short("rule")(value)
 
 
 class Requested(Strict):
@@ -75,18 +72,15 @@ class When(Strict):
     over: OneOrMore[str] | None = Field(None, description="rules, none of which a peer is known to be in now")
 
 
-class Remedy(Strict):
+class Remedy(Short):
     """A procedure, by name, and when it applies."""
+
+    plain: ClassVar = "procedure"
 
     procedure: str
     """a file of `procedures/`, without `.yaml`"""
     when: When | None = None
     """when it applies; else always"""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return short("procedure")(value)
 
 
 class Wording(Strict):
