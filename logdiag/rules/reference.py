@@ -28,9 +28,37 @@ _HEAD = """\
 # What rules may say
 
 `logdiag rules reference` prints this page; it is made from the schema. [CONTRIBUTING](../CONTRIBUTING.md) has
-the recipe and an example. A *span* is a whole number with `ms`, `s`, `m`, `h` or `d`, such as `90s`. Where a
-key takes a list, one item may stand without its brackets. A key without a value by itself must be there,
-unless it is one of several kinds.
+the recipe and an example, [the library](library.md) shows the rules that there are. A *span* is a whole
+number with `ms`, `s`, `m`, `h` or `d`, such as `90s`. Where a key takes a list, one item may stand without
+its brackets. A key without a value by itself must be there, unless it is one of several kinds.
+
+## In an editor
+
+`logdiag rules schema > rule.schema.json` writes the JSON Schema of a rule. An editor with the YAML language
+server (in VS Code the extension *YAML* brings it) completes keys, tells what they mean and marks what is
+wrong, if the first line of a file says where the schema lies, by its path from that file:
+
+```yaml
+# yaml-language-server: $schema=../rule.schema.json
+title: "{hosts} wrote {count} reports of crashes"
+severity: info
+basis: assumed
+why: The product writes such a report when a part of it crashes.
+match:
+  record: {where: {Event: Crash Report}}
+references: ["what a customer sent"]
+cases:
+  - name: a report
+    log: |
+      2024-03-05T09:00:00.000+00:00 expa01 tvcs: Event="Crash Report" UTCTime="2024-03-05 09:00:00,000"
+    expect: [{state: seen, hosts: [expa01]}]
+  - name: another event
+    log: |
+      2024-03-05T09:00:00.000+00:00 expa01 tvcs: Event="Report Sent" UTCTime="2024-03-05 09:00:00,000"
+    expect: []
+```
+
+Procedures and signals have no such schema; `logdiag rules lint --rules DIR` checks them all.
 """
 _TAIL = """\
 ## Roles
