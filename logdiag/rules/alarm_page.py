@@ -14,24 +14,35 @@ _WIDTH = 96
 
 def rules_of(alarm: Alarm, library: Library) -> list[str]:
     """The rules that look for this alarm, by id; if there are none, those that take any other alarm."""
-    log = _raised(alarm)
-    named: set[str] = set()
-    others: set[str] = set()
+    return rules_by_alarm([alarm], library)[alarm.id]
+
+
+def rules_by_alarm(alarms: Iterable[Alarm], library: Library) -> dict[str, list[str]]:
+    """The same of several, by their ids: what a rule looks for is asked of all of them at once."""
+    lines, ids = [], []
+    for alarm in alarms:
+        for line in _raised(alarm):
+            lines.append(line)
+            ids.append(alarm.id)
+    log = Log(read_texts({"alarm.log": "".join(lines).encode()}).records)
+    named: dict[str, set[str]] = {id_: set() for id_ in ids}
+    others: dict[str, set[str]] = {id_: set() for id_ in ids}
     for name, rule in library.rules.items():
         for match in rule.match:
-            if match.alarm is not None and len(log.rows(match.alarm.as_state.raised[0].condition)):
-                (others if match.alarm.others else named).add(name)
-    return sorted(named or others)
+            if match.alarm is not None:
+                taken = others if match.alarm.others else named
+                for row in log.rows(match.alarm.as_state.raised[0].condition):
+                    taken[ids[row]].add(name)
+    return {id_: sorted(named[id_] or others[id_]) for id_ in named}
 
 
-def _raised(alarm: Alarm) -> Log:
+def _raised(alarm: Alarm) -> list[str]:
     """The alarm as records raise it, in each of its wordings."""
-    lines = [
+    return [
         f'2024-03-05T09:00:00.000+00:00 peer alarm: Level="WARN" Event="Alarm Raised" Id="{alarm.id}" '
         f'Severity="{alarm.severity.lower()}" Detail="{alarm.title}: {text}"\n'
         for text in alarm.text.replace('"', "'").split(" | ")
     ]
-    return Log(read_texts({"alarm.log": "".join(lines).encode()}).records)
 
 
 def page(alarm: Alarm, library: Library) -> str:
