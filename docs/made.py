@@ -1,0 +1,295 @@
+"""What stands in pages of the site and is made from the program, so that it cannot go stale.
+
+A line ``<!-- made: NAME -->`` in a page is where the text of that name goes, as Markdown.
+"""
+
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import typer
+from typer.core import TyperGroup
+
+from logdiag import catalogue
+from logdiag.cli import app
+from logdiag.records import RECORDS
+from logdiag.report.inert import inline
+from logdiag.rules.alarm_page import rules_by_alarm
+from logdiag.rules.library import Library, load
+from logdiag.rules.page import page
+from logdiag.rules.schema import Remedy
+from logdiag.snapshots import Limits
+
+ROOT = Path(__file__).resolve().parent.parent
+_PLACE = re.compile(r"^<!-- made: ([a-z ]+) -->$", re.MULTILINE)
+_LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^()\s#:]+)(#[^()\s]*)?\)")
+_PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+}
+"""Files at the top, and the pages that show them."""
+
+
+def completed(text: str) -> str:
+    """A page with what is made for it."""
+    return _PLACE.sub(lambda found: MADE[found[1]](), text)
+
+
+def with_links_at_home(text: str, page: Path) -> str:
+    """The links of a page, so that they hold on the site: it has no folder but its own.
+
+    What a page of the site shows is linked there; of anything else in the repository the name is told.
+    """
+
+    def link(found: re.Match[str]) -> str:
+        said, target, anchor = found[1], found[2], found[3] or ""
+        path = (page.parent / target).resolve()
+        if not path.is_relative_to(ROOT) or path.is_relative_to(page.parent):
+            return found[0]
+        name = path.relative_to(ROOT).as_posix()
+        if name in _PAGES:
+            return f"[{said}]({_PAGES[name]}{anchor})"
+        if name.startswith("rules/") and name.removesuffix(".yaml").removeprefix("rules/") in load().rules:
+            return f"[{said}](library.md#{_anchor(name.removesuffix('.yaml').removeprefix('rules/'))})"
+        return said if said.startswith("`") else f"`{said}`"
+
+    return _LINK.sub(link, text)
+
+
+# ── files of the repository ─────────────────────────────────────────────────────────────────
+
+
+def _file(name: str) -> str:
+    """A file at the top, with its links as they are written from ``docs/``; nothing where it is not there."""
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return re.sub(r"(?<=\]\()(?![a-z]+:)[^()\s#]+", lambda found: os.path.relpath(found[0], "docs"), text)
+
+
+# ── the command line ────────────────────────────────────────────────────────────────────────
+
+
+def _commands() -> str:
+    """Every command with its arguments and options."""
+    return "\n".join(
+        line for name, command in _named("", typer.main.get_command(app)) for line in _command(name, command)
+    )
+
+
+def _named(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(command, TyperGroup):
+        yield name, command
+        return
+    for below, one in command.commands.items():
+        yield from _named(f"{name} {below}".strip(), one)
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    options = [one for one in command.params if one.param_type_name == "option" and one.name != "help"]
+    words = [one.metavar or one.name.upper() for one in arguments]
+    yield from (f"### logdiag {name}", "", _helping(command.help), "")
+    usage = ["logdiag", name, *words, *(["[OPTION]…"] if options else [])]
+    yield from ("```text", " ".join(usage), "```", "")
+    cells = [word.replace("|", "\\|") for word in words]
+    rows = [(f"`{cell}`", _helping(one.help), "") for cell, one in zip(cells, arguments, strict=True)]
+    rows += [(_option(one), _helping(one.help), _default(one)) for one in options]
+    if rows:
+        yield from _table(("", "is", "by itself"), rows)
+    if command.epilog:
+        said, _, example = command.epilog.partition(": ")
+        yield from (f"{said}: `{example}`", "")
+
+
+def _helping(text: str | None) -> str:
+    """A text of the program's help; the options that it names are code."""
+    parts = re.split(r"(?<!\w)(--?[a-z][a-z-]*)", text or "")
+    return "".join(f"`{part}`" if at % 2 else _spaced(part) for at, part in enumerate(parts))
+
+
+def _option(option: Any) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    value = "" if option.is_flag else f" {option.metavar or option.display_type(None)}"
+    return names[:-1] + value.replace("|", "\\|") + "`"
+
+
+def _default(option: Any) -> str:
+    if option.required:
+        return "has to be given"
+    return "" if option.default in (None, False) else f"`{option.default}`"
+
+
+def _variables() -> str:
+    """The options that a variable of the environment sets."""
+    found: dict[str, str] = {}
+    for _, command in _named("", typer.main.get_command(app)):
+        found |= {one.envvar: one.opts[-1] for one in command.params if isinstance(one.envvar, str)}
+    return "\n".join(_table(("variable", "option"), [(f"`{k}`", f"`{v}`") for k, v in sorted(found.items())]))
+
+
+def _limits() -> str:
+    rows = [
+        (f"`{name}`", f"`{_counted(getattr(Limits, name))}`", field.metadata["says"])
+        for name, field in Limits.__dataclass_fields__.items()
+        if "says" in field.metadata
+    ]
+    return "\n".join(_table(("name", "by itself", "limits"), rows))
+
+
+def _counted(number: int) -> str:
+    for size, unit in ((1 << 30, "G"), (1 << 20, "M")):
+        if number % size == 0:
+            return f"{number // size}{unit}"
+    return str(number)
+
+
+# ── the rule library ────────────────────────────────────────────────────────────────────────
+
+
+def _library() -> str:
+    """An index of all rules, and a section a rule, by subject."""
+    library = load()
+    index = [
+        (f"[{name}](#{_anchor(name)})", rule.severity, _said(rule.title), rule.basis)
+        for name, rule in sorted(library.rules.items())
+    ]
+    lines = ["## Index", "", *_table(("rule", "severity", "title", "basis"), index)]
+    for subject, names in groupby(sorted(library.rules), key=lambda name: name.partition("/")[0]):
+        lines += [f"## {subject}", "", *(line for name in names for line in _rule(name, library))]
+    return "\n".join(lines)
+
+
+def _rule(name: str, library: Library) -> Iterator[str]:
+    rule = library.rules[name]
+    parts = _parts(page(name, library))
+    yield from (f"({_anchor(name)})=", f"### {name}", "", f"**{_said(rule.title)}**", "")
+    yield from (f"Severity {rule.severity}, basis {rule.basis}.", "", _said(rule.why), "")
+    for heading in ("Software versions", "How long it may take to end by itself"):
+        if heading in parts:
+            yield from (f"{heading}: {inline(parts[heading])}", "")
+    for heading in ("What it looks for", "Work that somebody asked for"):
+        if heading in parts:
+            yield from (f"{heading}:", "", "```yaml", parts[heading], "```", "")
+    if rule.explains:
+        effects = (f"- [{it.rule}](#{_anchor(it.rule)})" for it in rule.explains)
+        yield from ("What it explains:", "", *effects, "")
+    if rule.remedy:
+        yield from ("What to do:", "", *(line for it in rule.remedy for line in _procedure(it, library)), "")
+    if rule.cases:
+        yield from ("Its cases:", "", *(f"- {inline(line)}" for line in parts["Cases"].splitlines()), "")
+    yield from (f"From: {inline('; '.join(rule.references))}", "")
+
+
+def _parts(text: str) -> dict[str, str]:
+    """What `logdiag rules show` prints, by its headings."""
+    found = re.findall(r"^(\S.*)\n((?:  .*\n)+)", text, re.MULTILINE)
+    return {heading: textwrap.dedent(body).rstrip() for heading, body in found}
+
+
+def _procedure(item: Remedy, library: Library) -> Iterator[str]:
+    procedure = library.procedures[item.procedure]
+    condition = " (under conditions)" if item.when is not None else ""
+    yield f"- {inline(procedure.title)}{condition}"
+    for number, step in enumerate(procedure.steps, start=1):
+        yield f"  {number}. {_said(step.do)} *Where:* {step.where}. *Risk:* {step.risk}."
+
+
+def _said(text: str) -> str:
+    """A text of a rule; its placeholders stand as they are written."""
+    parts = re.split(r"(\{[a-z_]+\})", " ".join(text.split()))
+    return "".join(f"`{part}`" if at % 2 else _spaced(part) for at, part in enumerate(parts))
+
+
+def _spaced(text: str) -> str:
+    """``text`` in Markdown; blanks at its ends stay."""
+    bare = text.strip()
+    return text.replace(bare, inline(bare)) if bare else text
+
+
+def _anchor(rule: str) -> str:
+    return f"rule-{rule.replace('/', '-')}"
+
+
+# ── tables ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _alarms() -> str:
+    """Every alarm of the catalogue, with the rules that look for it."""
+    library = load()
+    lines: list[str] = []
+    alarms = catalogue.load()
+    looking = rules_by_alarm(alarms.values(), library)
+    for alarm in alarms.values():
+        rules = ", ".join(f"[{name}](library.md#{_anchor(name)})" for name in looking[alarm.id])
+        lines += [f"(alarm-{alarm.id})=", f"## {alarm.id} {inline(alarm.title)}", ""]
+        lines += [f"{alarm.severity}; {alarm.confidence}; known from {inline(alarm.versions)}.", ""]
+        lines += [inline(alarm.meaning), "", f"**What to do:** {inline(alarm.remedy)}", ""]
+        lines += [f"**Rules:** {rules}", ""] if rules else []
+    return "\n".join(lines)
+
+
+_MEANINGS = {
+    "time": "when: `UTCTime` where the record has one that is valid, else the time in its header",
+    "header_time": "the time in its header",
+    "utc_offset": "minutes by which the header's time is ahead of UTC",
+    "host": "the host that the header names",
+    "process": "the tag behind it: `tvcs`, `httpd`",
+    "subprocess": "a second tag: `web` in `httpd[7]: web:`",
+    "pid": "the number in the tag",
+    "module": "the first value of `Module`",
+    "level": "the first value of `Level`",
+    "event": "the first value of `Event`",
+    "detail": "the first value of `Detail`",
+    "fields": "every pair in its order; keys and values as they are written, and what repeats is kept",
+    "text": "what in the first line is no pair",
+    "body": "the lines that follow: a SIP or HTTP message, a dump",
+    "snapshot": "the input that it is from",
+    "source": "the member in it; `!/` leads into an archive in an archive",
+    "line": "its first line, from 1",
+    "offset": "its first byte",
+    "length": "its bytes, with their line ends",
+}
+
+
+def _columns() -> str:
+    """The columns of the records; one without a meaning, or a meaning without a column, is an error."""
+    if list(_MEANINGS) != RECORDS.names:
+        raise ValueError(f"columns and their meanings differ: {set(_MEANINGS) ^ set(RECORDS.names)}")
+    rows = [
+        (f"`{one.name}`", _type(one.type), "" if one.nullable else "never", _MEANINGS[one.name])
+        for one in RECORDS
+    ]
+    return "\n".join(_table(("column", "type", "null", "is"), rows))
+
+
+def _type(type_: pa.DataType) -> str:
+    if pa.types.is_dictionary(type_):
+        return "`string` (dictionary)"
+    return "list of `key`, `value`" if pa.types.is_list(type_) else f"`{type_}`"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)] + [""]
+
+
+MADE: dict[str, Callable[[], str]] = {
+    "readme": lambda: _file("README.md"),
+    "contributing": lambda: _file("CONTRIBUTING.md"),
+    "changelog": lambda: _file("CHANGELOG.md"),
+    "security": lambda: _file("SECURITY.md").partition("\n")[2],  # the page has a title of its own
+    "commands": _commands,
+    "variables": _variables,
+    "limits": _limits,
+    "library": cache(_library),
+    "alarms": cache(_alarms),
+    "columns": _columns,
+}
+"""What can be made, by name."""

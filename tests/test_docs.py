@@ -1,0 +1,279 @@
+"""The documentation: the site is whole, and what its pages say to type is typed."""
+
+import doctest
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from logdiag import catalogue
+from logdiag.pipeline import examine
+from logdiag.records import RECORDS
+from logdiag.rules.cases import run_cases
+from logdiag.rules.library import load
+from logdiag.rules.lint import lint
+from logdiag.rules.schema import Rule
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+# ── the site ────────────────────────────────────────────────────────────────────────────────
+
+
+class Page(HTMLParser):
+    """What a page has and what it names: ids, links, and what a browser loads for it."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.feed(content)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = {name: value for name, value in attrs if value is not None}
+        self.ids |= {named["id"]} if "id" in named else set()
+        self.loads += [named[name] for name in ("src", "srcset", "data", "poster") if name in named]
+        if tag == "a" and "href" in named:
+            self.links.append(named["href"])
+        if tag == "link" and set(named.get("rel", "").split()) & {
+            "stylesheet",
+            "icon",
+            "preload",
+            "preconnect",
+        }:
+            self.loads.append(named["href"])
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as a reader has it; making it leaves nothing behind and warns of nothing."""
+    out = tmp_path_factory.mktemp("site")
+    before = files(DOCS)
+    command = [
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "html",
+        "-d",
+        out / "doctrees",
+        DOCS,
+        out / "html",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-B", *command],
+        env={**os.environ, "LOGDIAG_CONFIG": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert files(DOCS) == before
+    return out / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def test_every_page_of_the_folder_is_one_of_the_site(pages: dict[Path, Page], site: Path) -> None:
+    assert {path.removesuffix(".md") for path in PAGES} <= {path.stem for path in pages}
+    front = {urlsplit(link).path for link in pages[site / "index.html"].links}
+    assert {f"{name.removesuffix('.md')}.html" for name in PAGES} - {"index.html"} <= front
+
+
+def test_every_link_within_the_site_leads_somewhere(pages: dict[Path, Page]) -> None:
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            target = urlsplit(link)
+            if target.scheme or target.netloc:
+                continue
+            file = (path.parent / unquote(target.path)).resolve() if target.path else path
+            anchors = pages[file].ids if file in pages else set()
+            if not file.exists() or (target.fragment and unquote(target.fragment) not in anchors):
+                broken.append(f"{path.name}: {link}")
+    assert broken == []
+
+
+def test_a_page_loads_nothing_from_elsewhere(pages: dict[Path, Page], site: Path) -> None:
+    assert any(page.loads for page in pages.values())
+    loaded = [one for page in pages.values() for one in page.loads]
+    loaded += [
+        one
+        for path in site.rglob("*.css")
+        for one in re.findall(r"""(?:url\(|@import)\s*["']?([^"')]+)""", path.read_text(encoding="utf-8"))
+    ]
+    assert [one for one in loaded if urlsplit(one).scheme not in ("", "data") or one.startswith("//")] == []
+
+
+def test_the_site_tells_of_every_rule_alarm_column_and_command(pages: dict[Path, Page], site: Path) -> None:
+    from typer.main import get_command
+
+    from logdiag.cli import app
+
+    assert {f"rule-{name.replace('/', '-')}" for name in load().rules} <= pages[site / "library.html"].ids
+    assert {f"alarm-{name}" for name in catalogue.load()} <= pages[site / "alarms.html"].ids
+    columns = (site / "records.html").read_text(encoding="utf-8")
+    assert [name for name in RECORDS.names if f'<span class="pre">{name}</span>' not in columns] == []
+    commands = {f"logdiag-{name}" for name in get_command(app).commands} - {"logdiag-rules"}  # type: ignore[attr-defined]
+    assert {*commands, "logdiag-rules-lint"} <= pages[site / "commands.html"].ids
+
+
+def test_the_site_does_not_tell_where_it_was_made(site: Path) -> None:
+    told = [path.name for path in site.rglob("*.html") if str(ROOT) in path.read_text(encoding="utf-8")]
+    assert told == []
+
+
+# ── what the pages say to type ──────────────────────────────────────────────────────────────
+
+
+class Block(NamedTuple):
+    """A block of code of a page; ``reason`` says why it cannot run here."""
+
+    language: str
+    text: str
+    reason: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    found = re.findall(
+        r"(?:^% not run: (.+)\n\n?)?^```([^\n]+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S
+    )
+    return (Block(language, text, reason) for reason, language, text in found)
+
+
+# What has a test of its own: the SQL in tests of the query, the jobs in those of CI, rules below.
+ELSEWHERE = {"query.md": {"sql", "log"}, "ci.md": {"yaml", "groovy"}, "rules.md": {"yaml"}}
+SHOWN = {"text", "", "{toctree}", "{eval-rst}"}
+
+
+@pytest.fixture
+def case(tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a reader sits who follows a page."""
+    shutil.copytree(samples, tmp_path / "sample_logs")
+    shutil.copytree(samples / "replication", tmp_path / "snapshots" / "replication")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def typed(line: str, run: Run) -> str:
+    """What a line prints that is typed; it ends well."""
+    program, *words = shlex.split(line, comments=True)
+    assert program == "logdiag", line
+    done = run(*words)
+    assert done.returncode == 0, (line, done.stderr)
+    return done.stdout.decode()
+
+
+def sh(text: str, run: Run, _: Path) -> None:
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.strip() and not line.startswith("#"):
+            typed(line, run)
+
+
+def console(text: str, run: Run, _: Path) -> None:
+    checker = doctest.OutputChecker()
+    for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", text, re.M):
+        printed = typed(command, run)
+        assert checker.check_output(expected, printed, doctest.ELLIPSIS), printed
+
+
+def toml(text: str, run: Run, case: Path) -> None:
+    """Settings; what they name is known, or any command ends with an error."""
+    file = case / "logdiag.toml"
+    file.write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOGDIAG_CONFIG", str(file))
+        typed("logdiag rules facts", run)
+        file.write_text(f"{text}\nno-such-key = 1\n")
+        assert run("rules", "facts").returncode == 2
+
+
+RUNS: dict[str, Callable[[str, Run, Path], None]] = {"sh": sh, "console": console, "toml": toml}
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if any(blocks(DOCS / name))])
+def test_what_a_page_says_to_type_works(page: str, case: Path, run: Run) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks(DOCS / page):
+        if block.reason or block.language in SHOWN | ELSEWHERE.get(page, set()):
+            continue
+        if block.language == "python":
+            exec(compile(block.text, page, "exec"), names)
+        else:
+            RUNS[block.language](block.text, run, case)
+
+
+def test_only_what_cannot_run_here_is_left_out() -> None:
+    left_out = {page: [block.text for block in blocks(DOCS / page) if block.reason] for page in PAGES}
+    assert {page: len(texts) for page, texts in left_out.items() if texts} == {"ci.md": 1, "scale.md": 1}
+    assert "podman" in left_out["ci.md"][0]
+    assert "dask scheduler" in left_out["scale.md"][0]
+
+
+def test_the_python_of_the_readme_runs(case: Path) -> None:
+    names: dict[str, Any] = {}
+    [text] = [block.text for block in blocks(ROOT / "README.md") if block.language == "python"]
+    exec(compile(text, "README.md", "exec"), names)
+    assert names["records"].num_rows == 16
+    assert "database/peer-down" in set(names["report"].findings["rule"])
+
+
+def test_the_rule_in_the_reference_works_and_an_editor_takes_it(tmp_path: Path) -> None:
+    [text] = [block.text for block in blocks(DOCS / "rules.md") if block.language == "yaml"]
+    path = tmp_path / "mine" / "crash" / "report.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    library = load([tmp_path / "mine"])
+    assert list(lint(library)) == []
+    assert [outcome.problems for outcome in run_cases(library, examine, {"crash/report"})] == [(), ()]
+    jsonschema.validate(YAML(typ="safe").load(path), Rule.model_json_schema())
+    first, _, _ = text.partition("\n")
+    schema = first.removeprefix("# yaml-language-server: $schema=")
+    # Where the page writes the schema: beside the folder of rules.
+    assert (path.parent / schema).resolve() == tmp_path / "mine" / "rule.schema.json"
+
+
+def test_the_notebook_runs_from_top_to_bottom(case: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    notebook = json.loads((DOCS / "example.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell for cell in cells if cell["outputs"] or cell["execution_count"]] == []
+    names: dict[str, Any] = {}
+    for cell in cells:
+        exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    try:
+        assert names["hourly"].to_dict("list") == {"expe01": [2], "expe02": [2]}
+        assert [bar.get_height() for bar in names["axes"].patches] == [2, 2]
+        counted = names["worst"].set_index(["severity", "rule"])["findings"]
+        assert counted["high", "database/peer-down"] == 2
+        assert set(names["steps"]["on"]) == {"expe01, expe02"}
+    finally:
+        pyplot.close("all")
