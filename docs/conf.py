@@ -28,6 +28,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # it would be fetched, which a browser refuses for files
 html_theme_options = {"top_of_page_buttons": []}
 
 

@@ -68,7 +68,7 @@ Limit = Annotated[
         metavar="NAME=VALUE",
         envvar="LOGDIAG_LIMIT",
         show_envvar=False,
-        help="Read more or less of hostile inputs; see the README.",
+        help="Read more or less of hostile inputs; docs/commands.md has the names.",
     ),
 ]
 Jobs = Annotated[
