@@ -228,10 +228,10 @@ def test_what_a_page_says_to_type_works(page: str, case: Path, run: Run) -> None
 
 
 def test_only_what_cannot_run_here_is_left_out() -> None:
-    left_out = {page: [block.text for block in blocks(DOCS / page) if block.reason] for page in PAGES}
-    assert {page: len(texts) for page, texts in left_out.items() if texts} == {"ci.md": 1, "scale.md": 1}
-    assert "podman" in left_out["ci.md"][0]
-    assert "dask scheduler" in left_out["scale.md"][0]
+    left_out = [block.text for page in PAGES for block in blocks(DOCS / page) if block.reason]
+    assert left_out
+    for text in left_out:
+        assert re.search(r"^(podman|pip|dask|DASK_\w+=\S+ dask) ", text, re.M), text
 
 
 def test_the_python_of_the_readme_runs(case: Path) -> None:
