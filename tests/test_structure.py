@@ -51,10 +51,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
     | {"resources", "snapshots"},
     "export": set(),
-    "query": {"errors", "export", "language", "ledger", "model", "reading", "records", "report"},
+    "query": {"columns", "errors", "export", "language", "ledger", "model", "reading", "records", "report"},
     "shapes": {"alarms", "catalogue", "conditions", "language", "reading", "redaction", "rules", "selection"},
     "ci": {"errors", "language", "model", "report"},
     "writing": set(),
+    "columns": set(),
     "pipeline": {
         "alarms",
         "changes",
@@ -68,7 +69,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"ledger", "language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
     | {"selection", "snapshots", "telling"},
-    "batch": {"errors", "language", "model", "numbering", "pipeline", "report", "rules", "snapshots"},
+    "batch": {
+        "columns",
+        "errors",
+        "language",
+        "model",
+        "numbering",
+        "pipeline",
+        "report",
+        "rules",
+        "snapshots",
+    },
     "cli": {
         "batch",
         "catalogue",

@@ -15,41 +15,11 @@ import pyarrow.parquet
 
 from logdiag.batch.output import Output
 from logdiag.batch.rows import Row
+from logdiag.columns import FINDINGS
 from logdiag.model import SEVERITIES
 
-_TIME = pa.timestamp("ms", tz="UTC")
-_NAMES = pa.list_(pa.string())
-_EVIDENCE = pa.struct(
-    [
-        ("snapshot", pa.string()),
-        ("source", pa.string()),
-        ("line", pa.int64()),
-        ("time", _TIME),
-        ("text", pa.string()),
-    ]
-)
-COLUMNS = pa.schema(
-    [
-        ("cluster", pa.string()),
-        ("incident", pa.string()),
-        ("fingerprint", pa.string()),
-        ("id", pa.string()),
-        ("rule", pa.string()),
-        ("title", pa.string()),
-        ("state", pa.string()),
-        ("hosts", _NAMES),
-        ("peers", _NAMES),
-        ("first", _TIME),
-        ("last", _TIME),
-        ("count", pa.int64()),
-        ("explanation", pa.string()),
-        ("basis", pa.string()),
-        ("caused_by", _NAMES),
-        ("requested", pa.bool_()),
-        ("outcome", pa.string()),
-        ("evidence", pa.list_(_EVIDENCE)),
-    ]
-)
+_OWN = [("cluster", pa.string()), ("incident", pa.string())]
+COLUMNS = pa.schema([*_OWN, *(field for field in FINDINGS if field.name not in ("severity", "values"))])
 """Beside ``severity``, which is the name of the folder. ``cluster`` names the folder with the report."""
 
 _ROWS = 4096

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.columns import COVERAGE, FINDINGS
 from logdiag.ledger import in_words
 from logdiag.model import Finding
 from logdiag.query.asked import Asked
-from logdiag.query.columns import COVERAGE, FINDINGS
 from logdiag.reading import Tables
 from logdiag.records import Want
 
