@@ -20,7 +20,8 @@ from logdiag.errors import InputError
 from logdiag.language import gettext
 from logdiag.numbering import Numbering
 from logdiag.snapshots import digest, find_snapshots
-from logdiag.snapshots.places import Local, Place, Remote, Web, is_url, open_place, shown
+from logdiag.snapshots.file_systems import is_url, shown
+from logdiag.snapshots.places import Local, Place, Remote, Web, open_place
 
 _DEEPEST = 100
 _LONGEST_NAME = 80

@@ -19,7 +19,7 @@ from logdiag.batch.rows import Row
 from logdiag.batch.stores import store
 from logdiag.errors import InputError
 from logdiag.language import gettext
-from logdiag.snapshots.places import shown
+from logdiag.snapshots.file_systems import shown
 
 REPORT, FINDINGS = "report.html", "findings.json"
 

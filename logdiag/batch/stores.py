@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from logdiag.errors import InputError
 from logdiag.language import gettext
-from logdiag.snapshots.places import file_system, is_local, is_url, shown, told
+from logdiag.snapshots.file_systems import file_system, is_local, is_url, shown, told
 
 _UNFINISHED = ".unfinished"
 

@@ -14,7 +14,8 @@ from logdiag.errors import InputError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import Options, diagnose
 from logdiag.snapshots import digest, find_snapshots
-from logdiag.snapshots.places import open_place, shown
+from logdiag.snapshots.file_systems import shown
+from logdiag.snapshots.places import open_place
 
 
 @dataclass(frozen=True)

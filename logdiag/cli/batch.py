@@ -49,7 +49,7 @@ def batch(
     from logdiag.batch.run import batch as run
     from logdiag.pipeline import Options
     from logdiag.snapshots import Limits
-    from logdiag.snapshots.places import shown
+    from logdiag.snapshots.file_systems import shown
 
     options = Options(
         fail_on=level_of(fail_on),

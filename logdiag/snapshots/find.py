@@ -10,9 +10,10 @@ from logdiag.grammar import record_start
 from logdiag.language import N_, gettext
 from logdiag.model import Fault
 from logdiag.numbering import Numbering
+from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.member import Member
-from logdiag.snapshots.places import STDIN, Place, open_place, shown
+from logdiag.snapshots.places import STDIN, Place, open_place
 from logdiag.snapshots.streams import members
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
