@@ -47,6 +47,7 @@ def batch(
     """
     from logdiag.batch.progress import progress
     from logdiag.batch.run import batch as run
+    from logdiag.language import ngettext, speaking
     from logdiag.pipeline import Options
     from logdiag.snapshots import Limits
     from logdiag.snapshots.file_systems import shown
@@ -67,7 +68,13 @@ def batch(
         outcome = run(folders, output, options, workers, tell=tell)
     bad = sum(1 for row in outcome.rows if row.reasons)
     page = f"{shown(output).rstrip('/')}/index.html"
-    say(f"wrote {page}: {len(outcome.rows)} inputs, {bad} of them bad", quiet)
+    with speaking(language):
+        wrote = ngettext(
+            "wrote {page}: {number} input, {bad} of them bad",
+            "wrote {page}: {number} inputs, {bad} of them bad",
+            len(outcome.rows),
+        )
+        say(wrote.format(page=page, number=f"{len(outcome.rows):,}", bad=f"{bad:,}"), quiet)
     raise typer.Exit(outcome.code)
 
 

@@ -61,6 +61,7 @@ def diagnose(
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
     from logdiag.ci.baseline import read_baseline
     from logdiag.ci.github import is_at_hand
+    from logdiag.language import gettext, speaking
     from logdiag.pipeline import VIEWS, Options
     from logdiag.pipeline import diagnose as run
     from logdiag.snapshots import Limits
@@ -88,16 +89,20 @@ def diagnose(
     contents += [(path, VIEWS[path.suffix.lower()](complete).encode()) for path in whole]
     summary = "" if outputs else laid_out(report.to_text, no_color)
     annotations = report.to_annotations() if is_at_hand(os.environ) else ""
-    for path, content in contents:
-        write(path, content)
-        say(report.said(f"wrote {path}"), quiet)
+    with speaking(language):
+        for path, content in contents:
+            write(path, content)
+            say(report.said(gettext("wrote {file}").format(file=path)), quiet)
     if not outputs:
         show(summary)
     if is_at_hand(os.environ):
         typer.echo(annotations, nl=False)
         if place := os.environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(place).open("ab") as file:
-                file.write(report.to_step_summary(taken=file.tell()).encode())
+            try:
+                with Path(place).open("ab") as file:
+                    file.write(report.to_step_summary(taken=file.tell()).encode())
+            except OSError as error:  # the outputs that were asked for are there all the same
+                say(f"the summary of the step cannot be written: {error.strerror}", quiet)
     for reason in report.diagnosis.exit.reasons:
         say(reason.partition(": ")[2], quiet)
     raise typer.Exit(report.diagnosis.exit.code)

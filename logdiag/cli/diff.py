@@ -41,7 +41,7 @@ def diff(
     is made first.
     """
     from logdiag.ci.diff import VIEWS, compare
-    from logdiag.language import speaking
+    from logdiag.language import gettext, speaking
     from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
     from logdiag.snapshots import Limits
 
@@ -61,7 +61,7 @@ def diff(
     with speaking(language):
         for path in outputs:
             write(path, VIEWS[path.suffix.lower()](difference).encode())
-            say(f"wrote {path}", quiet)
+            say(gettext("wrote {file}").format(file=path), quiet)
         if not outputs:
             show(laid_out(difference.to_text, no_color))
     for given, one in ((old, older), (new, newer)):

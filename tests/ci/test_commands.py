@@ -55,6 +55,14 @@ def test_a_step_of_github_gets_annotations_and_a_summary(run: Run, samples: Path
     assert (tmp_path / "summary").read_text() == "before\n" + (tmp_path / "x.md").read_text()
 
 
+def test_a_summary_that_cannot_be_written_costs_no_output(run: Run, samples: Path, tmp_path: Path) -> None:
+    given = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path)}  # a folder
+    done = run("diagnose", samples / "peer-lost", "-o", "x.md", **given)
+    assert done.returncode == 0
+    assert "the summary of the step cannot be written" in done.stderr
+    assert (tmp_path / "x.md").exists()
+
+
 def test_elsewhere_there_are_none(run: Run, samples: Path, tmp_path: Path) -> None:
     for variables in ({}, {"GITHUB_ACTIONS": "false"}):
         done = run("diagnose", samples / "peer-lost", **variables)
