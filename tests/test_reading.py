@@ -196,7 +196,7 @@ def test_a_record_that_times_that_are_none_make_long_is_cut_too(monkeypatch: pyt
 
 
 def test_a_dump_with_very_many_lines_that_are_none_counts_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logdiag.reading.reader.EACH", 5)
+    monkeypatch.setattr("logdiag.reading.members.EACH", 5)
     good = b'*c xConfiguration SystemUnit Name: "expc01"\n'
     (member,) = (tables := read_bytes(good * 30 + b"= junk\n" * 20)).members
     assert (member.kind, member.settings, member.unparsed) == ("xconfiguration", 30, 20)
@@ -204,7 +204,7 @@ def test_a_dump_with_very_many_lines_that_are_none_counts_them_all(monkeypatch: 
 
 
 def test_of_a_dump_with_more_values_than_are_read_the_first_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logdiag.reading.reader._MOST_SETTINGS", 12)
+    monkeypatch.setattr("logdiag.reading.members._MOST_SETTINGS", 12)
     dump = b"".join(b"*c xConfiguration Zones Zone %d Name: z\n" % n for n in range(13))
     for content, faults in ((dump, 1), (dump[: dump.index(b"*c xConfiguration Zones Zone 12")], 0)):
         (member,) = (tables := read_bytes(content)).members

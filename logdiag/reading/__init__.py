@@ -4,7 +4,8 @@ In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no g
 """
 
 from logdiag.reading.engines import Engine
-from logdiag.reading.reader import PASTED, SEARCHED, read, read_texts
+from logdiag.reading.members import PASTED, SEARCHED
+from logdiag.reading.reader import read, read_texts
 from logdiag.reading.tables import Dump, Place, Tables
 
 __all__ = ["PASTED", "SEARCHED", "Dump", "Engine", "Place", "Tables", "read", "read_texts"]

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,49 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.dumps import Kind as DumpKind
-from logdiag.dumps import Setting, facts, kind_of, settings
-from logdiag.grammar import record_start
-from logdiag.kinds import NO_RECORD, why_not_read
-from logdiag.language import N_, gettext
-from logdiag.model import Fault, MemberCoverage, SnapshotCoverage
+from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
 from logdiag.reading.engines import Engine, LogReader
+from logdiag.reading.members import End, Kept, MemberReader, Piece
 from logdiag.reading.tables import Dump, Place, Tables
-from logdiag.records import (
-    EACH,
-    SETTINGS,
-    UNPARSED,
-    Batch,
-    Joined,
-    Rows,
-    Span,
-    Spans,
-    Unparsed,
-    Want,
-    instant,
-    lacks_year,
-    pieces,
-    rows,
-)
-from logdiag.records.pasted import is_pasted, pasted_rows
-from logdiag.records.utf16 import Transcoded, utf16_of
+from logdiag.records import SETTINGS, UNPARSED, Joined, Rows, Span, Want
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 
 _EVERYTHING = Want()
-
-SEARCHED = 8 << 20
-"""A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
-
-PASTED = N_("pasted text, put together again")
-"""What the ledger says of a member whose records were pasted."""
-
-TRANSCODED = N_("UTF-16, read as UTF-8")
-
-_DUMP_HEAD = 1 << 20
-_LOOKED_AT = 4096
-_MOST_SETTINGS = 100_000
-_MOST_PROBLEMS = 100
 _MOST_PARTS = 12  # of the name of a file
 
 
@@ -80,12 +45,13 @@ def read(
 
     """
     meter = Meter(limits or Limits(), digesting=want.sha256)
-    reader = _Reader(meter.limits, want, engine, jobs)
+    reader = member_reader(meter.limits, want, engine, jobs)
+    growing = Growing(want)
     for snapshot in snapshots:
         meter.begin()
-        reader.snapshot(snapshot.name, snapshot.members(meter))
-        reader.given[snapshot.name] = Given(meter.read, meter.sha256)
-    return reader.tables()
+        growing.add(snapshot.name, ((one.source, reader.pieces(one)) for one in snapshot.members(meter)))
+        growing.given[snapshot.name] = Given(meter.read, meter.sha256)
+    return growing.tables()
 
 
 def read_texts(files: Mapping[str, bytes]) -> Tables:
@@ -93,16 +59,22 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
 
     ``expa01/server.pem`` is the member ``server.pem`` of the snapshot ``expa01``.
     """
-    reader = _Reader(Limits(), Want(texts=True, digests=True), "auto", 1)
+    want = Want(texts=True, digests=True)
+    reader, growing = member_reader(Limits(), want, "auto", 1), Growing(want)
     snapshots: dict[str, list[Member]] = {}
     for name, content in sorted(files.items()):
         snapshot, slash, source = name.partition("/")
         snapshots.setdefault(snapshot, []).append(Member(source if slash else name, iter([content])))
-        known = reader.given.get(snapshot, Given(0, None))
-        reader.given[snapshot] = Given(known.size + len(content), None)
+        known = growing.given.get(snapshot, Given(0, None))
+        growing.given[snapshot] = Given(known.size + len(content), None)
     for snapshot, members in snapshots.items():
-        reader.snapshot(snapshot, iter(members))
-    return reader.tables()
+        growing.add(snapshot, ((one.source, reader.pieces(one)) for one in members))
+    return growing.tables()
+
+
+def member_reader(limits: Limits, want: Want, engine: Engine, jobs: int | None) -> MemberReader:
+    """What reads members so; ``jobs`` are all cores by itself."""
+    return MemberReader(limits, LogReader(engine, want, jobs or os.cpu_count() or 1))
 
 
 _Beside = Mapping[tuple[str, str | None], Mapping[str, str]]
@@ -115,16 +87,14 @@ class Given(NamedTuple):
     sha256: str | None
 
 
-class _Reader:
-    """Tables while they grow."""
+class Growing:
+    """Tables while they grow, member by member. ``given`` is to have each snapshot that is added."""
 
-    def __init__(self, limits: Limits, want: Want, engine: Engine, jobs: int | None) -> None:
-        self._limits = limits
-        self._engine = LogReader(engine, want, jobs or os.cpu_count() or 1)
+    def __init__(self, want: Want) -> None:
         self._records, self._unparsed = Joined(want), Rows(UNPARSED)
         self._numbers: dict[Place, list[npt.NDArray[np.int64]]] = {}
         self._texts: dict[Place, list[pa.Array]] = {}
-        self._spans: dict[Place, list[Span]] = {}
+        self._spans: dict[Place, Sequence[Span]] = {}
         self._digests: dict[Place, npt.NDArray[np.uint64]] = {}
         self._settings = {"config": Rows(SETTINGS), "status": Rows(SETTINGS)}
         self._members: list[MemberCoverage] = []
@@ -132,131 +102,33 @@ class _Reader:
         self._hosts: dict[tuple[str, str], set[str]] = {}
         self.given: dict[str, Given] = {}
 
-    def snapshot(self, name: str, members: Iterator[Member]) -> None:
-        """Read all members of a snapshot."""
+    def add(self, snapshot: str, members: Iterable[tuple[str, Iterable[Piece]]]) -> None:
+        """Add all members of a snapshot, each with its name and what is read of it."""
         numbering = Numbering()
-        for member in members:
-            source = numbering.name(member.source)
-            ledger = MemberCoverage(snapshot=name, source=source, kind="other", size=0, reason=member.skipped)
-            ledger = self._member(ledger, member)
-            # The faults of a member are complete when its bytes are used up.
-            self._members.append(replace(ledger, faults=(*ledger.faults, *member.faults)))
-
-    def _member(self, ledger: MemberCoverage, member: Member) -> MemberCoverage:
-        head, chunks = _taken(member.chunks, SEARCHED)
-        encoding = None if head[:2] in (b"<\0", b"\0<") or b"<\0?\0" in head[:8] else utf16_of(head)
-        transcoded = Transcoded(chunks, encoding) if encoding is not None else None
-        if transcoded is not None:
-            head, chunks = _taken(transcoded.chunks(), SEARCHED)
-            ledger = replace(ledger, repair=TRANSCODED)
-        whole = len(head) < SEARCHED
-        found: Iterator[Batch | Unparsed] | None = None
-        if whole and is_pasted(head):
-            ledger = replace(ledger, repair=PASTED)
-            found = self._engine.batched(pasted_rows(head), transcoded)
-        elif record_start().search(head):
-            cut = pieces(chunks, self._limits.line)
-            if transcoded is None:
-                found = self._engine.read(cut, len(head))
-            else:
-                found = self._engine.batched(rows(cut), transcoded)
-        if found is not None:
-            ledger = self._log(ledger, found)
-            if ledger.kind == "log":
-                return ledger
-            return replace(ledger, reason=gettext(NO_RECORD), repair=None)
-        kind = kind_of(head[:_DUMP_HEAD], member.source) if ledger.reason is None else None
-        if kind is not None:
-            counted = _Counted(chunks)
-            ledger = self._dump(replace(ledger, kind=kind), kind, counted)
-            size = counted.size + sum(map(len, chunks))
-            return replace(ledger, size=transcoded.size if transcoded is not None else size)
-        size = sum(map(len, chunks))
-        size = transcoded.size if transcoded is not None else size
-        if ledger.reason is None and not (member.faults and not size):
-            yearless = lacks_year(head[:_LOOKED_AT])
-            searched = None if whole else f"{SEARCHED >> 20} MiB"
-            ledger = replace(ledger, reason=why_not_read(head, yearless=yearless, searched=searched))
-        return replace(ledger, size=size, repair=None)
-
-    def _log(self, ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> MemberCoverage:
-        place = (ledger.snapshot, ledger.source)
-        size = records = lines = apart = 0
-        spans = Spans()
-        digests: list[npt.NDArray[np.uint64]] = []
-        reasons: Counter[str] = Counter()
-        waiting: list[Unparsed] = []  # until a record shows that this is a log
-        for row in found:
-            if isinstance(row, Unparsed):
-                size += row.length
-                lines += row.lines
-                apart += row.length
-                reasons[row.reason] += row.lines
-                if records:
-                    self._unparsed.add(*place, row)
+        for source, pieces in members:
+            place = (snapshot, numbering.name(source))
+            for piece in pieces:
+                if isinstance(piece, Kept):
+                    self._records.add(*place, piece.records)
+                    self._numbers.setdefault(place, []).append(piece.numbers)
+                    self._texts.setdefault(place, []).append(piece.texts)
+                elif isinstance(piece, End):
+                    self._end(place, piece)
                 else:
-                    waiting.append(row)
-                continue
-            for orphan in waiting:
-                self._unparsed.add(*place, orphan)
-            waiting.clear()
-            self._records.add(*place, row.records)
-            self._numbers.setdefault(place, []).append(row.numbers + records)
-            self._texts.setdefault(place, []).append(row.texts)
-            digests.append(row.digests)
-            spans.add(row.spans)
-            size += row.bytes
-            records += len(row)
-        if not records:
-            return replace(ledger, size=size)
-        self._spans[place] = spans.all()
-        self._digests[place] = np.concatenate(digests)
-        self._hosts.setdefault(_folder(*place), set()).update(span.host for span in self._spans[place])
-        return replace(
-            ledger,
-            kind="log",
-            size=size,
-            records=records,
-            record_bytes=size - apart,
-            unparsed=lines,
-            unparsed_bytes=apart,
-            reasons=dict(sorted(reasons.items())),
-            first=instant(min(span.first for span in self._spans[place])),
-            last=instant(max(span.last for span in self._spans[place])),
-        )
+                    self._unparsed.add(*place, piece)
 
-    def _dump(self, ledger: MemberCoverage, kind: DumpKind, chunks: Iterator[bytes]) -> MemberCoverage:
-        table = self._settings["status" if kind == "xstatus" else "config"]
-        problems: list[str] = []
-        said: list[tuple[str, str]] = []
-        faults: list[Fault] = []
-        reasons: Counter[str] = Counter()
-        apart = 0
-        for row in settings(kind, ledger.source, chunks, problems):
-            if isinstance(row, Setting):
-                if len(said) == _MOST_SETTINGS:
-                    text = gettext("of a dump no more than {number} values are read")
-                    faults.append(Fault("limit", text.format(number=f"{_MOST_SETTINGS:,}")))
-                    break
-                table.add(ledger.snapshot, ledger.source, row)
-                said.append((row.path, row.value))
-            else:
-                if reasons.total() < EACH:  # those beyond are counted
-                    self._unparsed.add(ledger.snapshot, ledger.source, row)
-                reasons[row.reason] += 1
-                apart += row.length
-        if len(problems) > _MOST_PROBLEMS:
-            more = gettext("{number} more parts cannot be read")
-            problems[_MOST_PROBLEMS:] = [more.format(number=f"{len(problems) - _MOST_PROBLEMS:,}")]
-        self._dumps.append(Dump(ledger.snapshot, ledger.source, kind, facts(said)))
-        return replace(
-            ledger,
-            settings=len(said),
-            unparsed=sum(reasons.values()),
-            unparsed_bytes=apart,
-            reasons=dict(sorted(reasons.items())),
-            faults=(*faults, *(Fault("damaged", problem) for problem in problems)),
-        )
+    def _end(self, place: Place, end: End) -> None:
+        snapshot, source = place
+        kind = end.coverage.kind
+        self._members.append(replace(end.coverage, snapshot=snapshot, source=source))
+        if end.digests is not None:
+            self._spans[place], self._digests[place] = end.spans, end.digests
+            self._hosts.setdefault(_folder(*place), set()).update(span.host for span in end.spans)
+        if end.facts is not None and kind != "log" and kind != "other":
+            self._dumps.append(Dump(snapshot, source, kind, end.facts))
+            table = self._settings["status" if kind == "xstatus" else "config"]
+            for setting in end.settings:
+                table.add(snapshot, source, setting)
 
     def tables(self) -> Tables:
         """Everything that was read."""
@@ -266,8 +138,8 @@ class _Reader:
                 (one.snapshot, one.first, one.source) for one in self._members if one.first is not None
             )
         ]
-        texts = [text for place in order for text in self._texts[place]]
-        numbers = (self._numbers[place] for place in order)
+        texts = [text for place in order for text in self._texts.get(place, ())]
+        numbers = (self._numbers.get(place, ()) for place in order)
         snapshots = {name: self._ledger(name, members) for name, members in self._by_snapshot().items()}
         starts = {name: one.first for name, one in snapshots.items() if one.first is not None}
         beside = self._hosts_beside()
@@ -332,34 +204,6 @@ class _Reader:
             last=max((member.last for member in members if member.last is not None), default=None),
             faults=sum(bool(member.faults) for member in members),
         )
-
-
-class _Counted:
-    """Chunks, and how many bytes of them were taken."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        chunk = next(self._chunks)
-        self.size += len(chunk)
-        return chunk
-
-
-def _taken(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first ``size`` bytes or more, fewer at the end, and all chunks with these in front again."""
-    parts: list[bytes] = []
-    taken = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        taken += len(chunk)
-        if taken >= size:
-            break
-    return b"".join(parts), itertools.chain(parts, chunks)
 
 
 def _labels(file: str) -> Iterator[str]:

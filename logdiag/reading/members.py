@@ -1,0 +1,225 @@
+"""One member from its bytes to pieces: what it is, its rows as they come, and at the end what is told of it."""
+
+import itertools
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from logdiag.dumps import Facts, Setting, facts, kind_of, settings
+from logdiag.dumps import Kind as DumpKind
+from logdiag.grammar import record_start
+from logdiag.kinds import NO_RECORD, why_not_read
+from logdiag.language import N_, gettext
+from logdiag.model import Fault, MemberCoverage
+from logdiag.reading.engines import LogReader
+from logdiag.records import EACH, Batch, Span, Spans, Unparsed, instant, lacks_year, pieces, rows
+from logdiag.records.pasted import is_pasted, pasted_rows
+from logdiag.records.utf16 import Transcoded, utf16_of
+from logdiag.snapshots import Limits, Member
+
+SEARCHED = 8 << 20
+"""A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
+
+PASTED = N_("pasted text, put together again")
+"""What the ledger says of a member whose records were pasted."""
+
+TRANSCODED = N_("UTF-16, read as UTF-8")
+
+_DUMP_HEAD = 1 << 20
+_LOOKED_AT = 4096
+_MOST_SETTINGS = 100_000
+_MOST_PROBLEMS = 100
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Records that are wanted and follow each other.
+
+    ``numbers`` are their places among all records of the member, ``texts`` what they say as it was logged,
+    where that is kept.
+    """
+
+    records: pa.Table
+    numbers: npt.NDArray[np.int64]
+    texts: pa.Array
+
+
+@dataclass(frozen=True)
+class End:
+    """What is known of a member once it is read.
+
+    ``coverage`` lacks the names, which are given by whoever knows the other members. Of a log there are
+    ``spans`` and ``digests``, of a dump ``settings`` and ``facts``.
+    """
+
+    coverage: MemberCoverage
+    spans: Sequence[Span] = ()
+    digests: npt.NDArray[np.uint64] | None = None
+    settings: Sequence[Setting] = ()
+    facts: Facts | None = None
+
+
+Piece = Kept | Unparsed | End
+"""A member is read to any number of the first two, and one end."""
+
+
+class MemberReader:
+    """Reads members, each by itself: what becomes of one does not depend on those before."""
+
+    def __init__(self, limits: Limits, engine: LogReader) -> None:
+        self._limits, self._engine = limits, engine
+
+    def pieces(self, member: Member) -> Iterator[Piece]:
+        """What is read of a member, as it is read."""
+        none = MemberCoverage(snapshot="", source="", kind="other", size=0, reason=member.skipped)
+        end = yield from self._member(none, member)
+        # The faults of a member are complete when its bytes are used up.
+        faults = (*end.coverage.faults, *member.faults)
+        yield replace(end, coverage=replace(end.coverage, faults=faults))
+
+    def _member(self, ledger: MemberCoverage, member: Member) -> Generator[Piece, None, End]:
+        head, chunks = _taken(member.chunks, SEARCHED)
+        encoding = None if head[:2] in (b"<\0", b"\0<") or b"<\0?\0" in head[:8] else utf16_of(head)
+        transcoded = Transcoded(chunks, encoding) if encoding is not None else None
+        if transcoded is not None:
+            head, chunks = _taken(transcoded.chunks(), SEARCHED)
+            ledger = replace(ledger, repair=TRANSCODED)
+        whole = len(head) < SEARCHED
+        found: Iterator[Batch | Unparsed] | None = None
+        if whole and is_pasted(head):
+            ledger = replace(ledger, repair=PASTED)
+            found = self._engine.batched(pasted_rows(head), transcoded)
+        elif record_start().search(head):
+            cut = pieces(chunks, self._limits.line)
+            if transcoded is None:
+                found = self._engine.read(cut, len(head))
+            else:
+                found = self._engine.batched(rows(cut), transcoded)
+        if found is not None:
+            end = yield from _log(ledger, found)
+            if end.coverage.kind == "log":
+                return end
+            return End(replace(end.coverage, reason=gettext(NO_RECORD), repair=None))
+        kind = kind_of(head[:_DUMP_HEAD], member.source) if ledger.reason is None else None
+        if kind is not None:
+            counted = _Counted(chunks)
+            end = yield from _dump(replace(ledger, kind=kind), kind, member.source, counted)
+            size = counted.size + sum(map(len, chunks))
+            size = transcoded.size if transcoded is not None else size
+            return replace(end, coverage=replace(end.coverage, size=size))
+        size = sum(map(len, chunks))
+        size = transcoded.size if transcoded is not None else size
+        if ledger.reason is None and not (member.faults and not size):
+            yearless = lacks_year(head[:_LOOKED_AT])
+            searched = None if whole else f"{SEARCHED >> 20} MiB"
+            ledger = replace(ledger, reason=why_not_read(head, yearless=yearless, searched=searched))
+        return End(replace(ledger, size=size, repair=None))
+
+
+def _log(ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> Generator[Piece, None, End]:
+    size = records = lines = apart = 0
+    spans = Spans()
+    digests: list[npt.NDArray[np.uint64]] = []
+    reasons: Counter[str] = Counter()
+    waiting: list[Unparsed] = []  # until a record shows that this is a log
+    for row in found:
+        if isinstance(row, Unparsed):
+            size += row.length
+            lines += row.lines
+            apart += row.length
+            reasons[row.reason] += row.lines
+            if records:
+                yield row
+            else:
+                waiting.append(row)
+            continue
+        yield from waiting
+        waiting.clear()
+        if len(row.numbers):
+            yield Kept(row.records, row.numbers + records, row.texts)
+        digests.append(row.digests)
+        spans.add(row.spans)
+        size += row.bytes
+        records += len(row)
+    if not records:
+        return End(replace(ledger, size=size))
+    all_spans = spans.all()
+    ledger = replace(
+        ledger,
+        kind="log",
+        size=size,
+        records=records,
+        record_bytes=size - apart,
+        unparsed=lines,
+        unparsed_bytes=apart,
+        reasons=dict(sorted(reasons.items())),
+        first=instant(min(span.first for span in all_spans)),
+        last=instant(max(span.last for span in all_spans)),
+    )
+    return End(ledger, all_spans, np.concatenate(digests))
+
+
+def _dump(
+    ledger: MemberCoverage, kind: DumpKind, source: str, chunks: Iterator[bytes]
+) -> Generator[Piece, None, End]:
+    problems: list[str] = []
+    said: list[Setting] = []
+    faults: list[Fault] = []
+    reasons: Counter[str] = Counter()
+    apart = 0
+    for row in settings(kind, source, chunks, problems):
+        if isinstance(row, Setting):
+            if len(said) == _MOST_SETTINGS:
+                text = gettext("of a dump no more than {number} values are read")
+                faults.append(Fault("limit", text.format(number=f"{_MOST_SETTINGS:,}")))
+                break
+            said.append(row)
+        else:
+            if reasons.total() < EACH:  # those beyond are counted
+                yield Unparsed(*row)
+            reasons[row.reason] += 1
+            apart += row.length
+    if len(problems) > _MOST_PROBLEMS:
+        more = gettext("{number} more parts cannot be read")
+        problems[_MOST_PROBLEMS:] = [more.format(number=f"{len(problems) - _MOST_PROBLEMS:,}")]
+    ledger = replace(
+        ledger,
+        settings=len(said),
+        unparsed=sum(reasons.values()),
+        unparsed_bytes=apart,
+        reasons=dict(sorted(reasons.items())),
+        faults=(*faults, *(Fault("damaged", problem) for problem in problems)),
+    )
+    return End(ledger, settings=said, facts=facts((one.path, one.value) for one in said))
+
+
+class _Counted:
+    """Chunks, and how many bytes of them were taken."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._chunks)
+        self.size += len(chunk)
+        return chunk
+
+
+def _taken(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first ``size`` bytes or more, fewer at the end, and all chunks with these in front again."""
+    parts: list[bytes] = []
+    taken = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        taken += len(chunk)
+        if taken >= size:
+            break
+    return b"".join(parts), itertools.chain(parts, chunks)
