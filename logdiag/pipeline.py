@@ -43,7 +43,7 @@ from logdiag.rules.library import Library, load
 from logdiag.rules.nearest import nearest_miss
 from logdiag.rules.schema import Rule
 from logdiag.rules.translation import in_language
-from logdiag.selection import Selection, asked
+from logdiag.selection import want_of
 from logdiag.snapshots import Limits, Snapshot, find_snapshots
 from logdiag.telling import verdict, wanted
 
@@ -223,8 +223,14 @@ def columns_of(names: Iterable[str]) -> frozenset[str]:
     return wanted
 
 
-def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None = None) -> Report:
-    """The main job.
+Reading = Callable[[Sequence[Snapshot], Want], Tables | None]
+"""What may know the tables of some snapshots."""
+
+
+def diagnose(
+    inputs: Sequence[str | Path] | str | Path, options: Options | None = None, reading: Reading | None = None
+) -> Report:
+    """The main job. With ``reading`` snapshots are read here only where it gives nothing.
 
     Raises:
         InputError: an input or the language does not exist.
@@ -235,10 +241,10 @@ def diagnose(inputs: Sequence[str | Path] | str | Path, options: Options | None 
     with speaking(options.language):
         library = in_language(load(options.rules), options.language)
         snapshots = find_snapshots(_several(inputs))
-        # How near a silent rule came can only be told of all records.
-        select = None if options.explain else Selection(asked(library))
-        want = Want(select, texts=True, digests=True, sha256=True)
-        tables = read(snapshots, options.limits, want=want, jobs=options.jobs)
+        want = want_of(library, explain=options.explain)
+        tables = reading(snapshots, want) if reading is not None else None
+        if tables is None:
+            tables = read(snapshots, options.limits, want=want, jobs=options.jobs)
         diagnosis = examine(tables, library, explain=options.explain)
         if options.baseline is not None:
             diagnosis = marked(diagnosis, options.baseline)

@@ -11,9 +11,17 @@ import pyarrow as pa
 
 from logdiag import alarms, changes, cluster, facts
 from logdiag.conditions import AnyOf, Condition, Log, Reference
+from logdiag.records import Want
 from logdiag.rules.library import Library
 from logdiag.rules.matches import Match, patterns
 from logdiag.rules.patterns import Pattern
+
+
+def want_of(library: Library, *, explain: bool = False) -> Want:
+    """What is kept of logs that are diagnosed with a library."""
+    # How near a silent rule came can only be told of all records.
+    select = None if explain else Selection(asked(library))
+    return Want(select, texts=True, digests=True, sha256=True)
 
 
 def asked(library: Library) -> frozenset[Condition]:

@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"reading", "records", "report", "resources", "spans", "wording"},
     "incidents": {"cluster", "model", "rules"},
-    "selection": {"alarms", "changes", "cluster", "conditions", "facts", "rules"},
+    "selection": {"alarms", "changes", "cluster", "conditions", "facts", "records", "rules"},
     "telling": {"cluster", "incidents", "language", "model", "records", "wording"},
     "report": {"language", "model", "resources", "wording"},
     "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
@@ -69,17 +69,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"ledger", "language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
     | {"selection", "snapshots", "telling"},
-    "batch": {
-        "columns",
-        "errors",
-        "language",
-        "model",
-        "numbering",
-        "pipeline",
-        "report",
-        "rules",
-        "snapshots",
-    },
+    "batch": {"columns", "errors", "language", "model", "numbering", "pipeline", "reading", "records"}
+    | {"report", "rules", "selection", "snapshots"},
     "cli": {
         "batch",
         "catalogue",

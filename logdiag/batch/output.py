@@ -24,6 +24,7 @@ from logdiag.snapshots.file_systems import shown
 REPORT, FINDINGS = "report.html", "findings.json"
 
 _ROW = TypeAdapter(Row)
+_UNFINISHED = ".unfinished"
 _MARK = ".logdiag-batch"
 """Where it lies, a batch wrote. Nothing of anybody else's is ever taken away."""
 
@@ -63,7 +64,7 @@ class Output:
 
     def show(self) -> str:
         """Put something there that a worker finds if it `sees` the same place."""
-        name = f".unfinished/{uuid.uuid4().hex}"
+        name = f"{_UNFINISHED}/{uuid.uuid4().hex}"
         self._store.put_file(name, b"")
         return name
 
@@ -85,6 +86,31 @@ class Output:
     def put_folder(self, name: str, fill: Callable[[Path], None]) -> None:
         """Put a folder, as ``fill`` writes it elsewhere, in its place, instead of what was there."""
         self._store.put_folder(name, fill)
+
+    def put_part(self, name: str, fill: Callable[[Path], None]) -> dict[str, str]:
+        """Put what was read of a part of a job, as ``fill`` writes it; gives the digests to know it by."""
+        digests: dict[str, str] = {}
+
+        def fill_and_tell(room: Path) -> None:
+            fill(room)
+            for path in room.iterdir():
+                digests[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+
+        self._store.put_folder(f"{_UNFINISHED}/{name}", fill_and_tell)
+        return digests
+
+    def part(self, name: str, digests: Mapping[str, str], file: str) -> bytes:
+        """A file of what was read of a part.
+
+        Raises:
+            OSError: it is not there any more.
+            ValueError: it is another one.
+
+        """
+        content = self._store.read(f"{_UNFINISHED}/{name}/{file}")
+        if hashlib.sha256(content).hexdigest() != digests.get(file):
+            raise ValueError(file)
+        return content
 
     def put_cluster(self, name: str, files: Mapping[str, bytes]) -> None:
         """Put what is told of a cluster in its place."""

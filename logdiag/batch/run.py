@@ -10,8 +10,9 @@ from logdiag.batch import dataset, page
 from logdiag.batch.engines import Engine
 from logdiag.batch.find import absolute, find
 from logdiag.batch.output import Output
-from logdiag.batch.rows import Job, Row, failed
-from logdiag.batch.work import Done, Task, unseen, work
+from logdiag.batch.rows import Row, failed
+from logdiag.batch.split import LARGE, Large, PartTask, read_part
+from logdiag.batch.work import Done, Join, Task, join, unseen, work
 from logdiag.errors import EngineError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
@@ -43,6 +44,7 @@ def batch(
     options: Options,
     engine: Engine,
     *,
+    split: int = LARGE,
     tell: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
     """Diagnose all that lies in some folders, and write it to ``out``.
@@ -55,6 +57,7 @@ def batch(
         out: the folder of the output, or its URL; made where it is not there.
         options: as for `diagnose`; the same for every job.
         engine: what does the jobs; the cores are divided among its workers.
+        split: from how many bytes of inputs on a job is done in parts, by several workers; 0 for never.
         tell: is called with each job that is done.
 
     Raises:
@@ -71,7 +74,9 @@ def batch(
         output = Output(out)
         with output.alone():
             _check_sight([*folders, *map(str, options.rules)], output, out, engine)
-            done = _done(found.jobs, options, library.digest, engine, tell, out)
+            each = _shared(options, engine, len(found.jobs))
+            tasks = [Task(job, each, library.digest, out, split) for job in found.jobs]
+            done = _done(tasks, options, engine, tell)
             rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
             told = [row for row in rows if row.told]
             output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
@@ -89,24 +94,47 @@ def _check_sight(given: Sequence[str], output: Output, out: str, engine: Engine)
 
 
 def _done(
-    jobs: Sequence[Job],
-    options: Options,
-    library: str,
-    engine: Engine,
-    tell: Callable[[Step], None],
-    out: str,
+    tasks: Sequence[Task], options: Options, engine: Engine, tell: Callable[[Step], None]
 ) -> list[Done]:
-    """Let the engine do the jobs; the cores are divided among its workers."""
-    cores = options.jobs or os.cpu_count() or 1
-    each = replace(options, jobs=max(1, cores // max(1, min(engine.workers, len(jobs)))))
+    """Let the engine do the tasks; those that are very large in parts, when the others are done."""
     done: list[Done] = []
-    for task, result in engine.run([Task(job, each, library, out) for job in jobs], work):
-        if result is None:
-            died = gettext("the process that diagnosed it died each time: it may need too much memory")
-            result = Done(failed(task.job, died), None)
+    in_parts: list[tuple[Task, Large]] = []
+
+    def add(result: Done) -> None:
         done.append(result)
-        tell(Step(result.row, len(done), len(jobs), result.again))
+        tell(Step(result.row, len(done), len(tasks), result.again))
+
+    for task, result in engine.run(tasks, work):
+        if isinstance(result, Large):
+            in_parts.append((task, result))
+        else:
+            add(result or _died(task))
+    in_parts.sort(key=lambda one: one[0].job.name)
+    parts = [(part, task.out) for task, large in in_parts for part in large.parts]
+    options = _shared(options, engine, len(parts))
+    reading = engine.run([PartTask(part, options, out) for part, out in parts], read_part)
+    read = {task.part.folder: digests for task, digests in reading}
+    joins: list[Join] = []
+    for task, large in in_parts:
+        digests = [known for part in large.parts if (known := read[part.folder]) is not None]
+        if len(digests) < len(large.parts):
+            add(_died(task))
+        else:
+            joins.append(Join(task, large, tuple(digests)))
+    for one, joined in engine.run(joins, join):
+        add(joined or _died(one.task))
     return done
+
+
+def _shared(options: Options, engine: Engine, tasks: int) -> Options:
+    """The options of each of so many tasks: the cores are divided among the workers that have one."""
+    cores = options.jobs or os.cpu_count() or 1
+    return replace(options, jobs=max(1, cores // max(1, min(engine.workers, tasks))))
+
+
+def _died(task: Task) -> Done:
+    died = gettext("the process that diagnosed it died each time: it may need too much memory")
+    return Done(failed(task.job, died), None)
 
 
 def exit_code(rows: Iterable[Row], *, allow_partial: bool) -> int:

@@ -3,29 +3,34 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from logdiag.batch.output import FINDINGS, REPORT, Output
 from logdiag.batch.rows import Job, Row, failed, row_of
+from logdiag.batch.split import Large, large, reading_of
 from logdiag.errors import InputError
 from logdiag.language import gettext, speaking
-from logdiag.pipeline import Options, diagnose
-from logdiag.snapshots import digest, find_snapshots
+from logdiag.pipeline import Options, Reading, diagnose
+from logdiag.snapshots import Snapshot, digest, find_snapshots
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.places import open_place
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job with all that its result depends on, and where that goes. ``library`` is the rules' digest."""
+    """A job with all that its result depends on, and where that goes. ``library`` is the rules' digest.
+
+    One whose inputs have ``split`` bytes is done in parts; none is where that is 0.
+    """
 
     job: Job
     options: Options
     library: str
     out: str
+    split: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,23 +43,54 @@ class Done:
     """It was done by an earlier run, and nothing was done now."""
 
 
-def work(task: Task) -> Done:
-    """Do a task, unless it is done. What goes wrong with it is its row; only the output's errors raise."""
+@dataclass(frozen=True)
+class Join:
+    """A task whose parts are read, with the digests of what was read of each."""
+
+    task: Task
+    large: Large
+    digests: tuple[Mapping[str, str], ...]
+
+
+def work(task: Task) -> Done | Large:
+    """Do a task, unless it is done, or too large for one worker.
+
+    What goes wrong with it is its row; only the output's errors raise.
+    """
     output = Output(task.out)
     with speaking(task.options.language):
         try:
-            about = _about(task)
+            snapshots = find_snapshots(task.job.inputs)
+            about = _about(task, snapshots)
             state = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
             known = output.done(state)
             if known is not None:
                 return Done(known, state, again=True)
-            report = diagnose(list(task.job.inputs), task.options)
-            files = {REPORT: report.to_html().encode(), FINDINGS: report.to_json().encode()}
-            row = row_of(task.job, report.diagnosis)
+            in_parts = large(snapshots, task.split, state, about) if task.split else None
         except Exception as error:  # one bad input never stops the rest
-            return Done(failed(task.job, _reason(error, task.job)), None)
-        output.put_cluster(task.job.name, files)
-        output.note(state, row, about)
+            return _failed(task, error)
+        return in_parts or _finished(task, output, state, about)
+
+
+def join(one: Join) -> Done:
+    """Do a task of which the parts are read; from the beginning, where they do not tell what the whole is."""
+    task, output = one.task, Output(one.task.out)
+    with speaking(task.options.language):
+        reading = reading_of(one.large, one.digests, task.options.limits, output)
+        return _finished(task, output, one.large.state, one.large.about, reading)
+
+
+def _finished(
+    task: Task, output: Output, state: str, about: Mapping[str, Any], reading: Reading | None = None
+) -> Done:
+    try:
+        report = diagnose(list(task.job.inputs), task.options, reading)
+        files = {REPORT: report.to_html().encode(), FINDINGS: report.to_json().encode()}
+        row = row_of(task.job, report.diagnosis)
+    except Exception as error:
+        return _failed(task, error)
+    output.put_cluster(task.job.name, files)
+    output.note(state, row, about)
     return Done(row, state)
 
 
@@ -72,21 +108,23 @@ def unseen(given: Sequence[str], out: str, sign: str) -> str:
     return "" if seen else gettext("{out}: it is another folder there").format(out=shown(out))
 
 
-def _about(task: Task) -> dict[str, Any]:
+def _about(task: Task, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
     """All that the result depends on. Other than options: what is in the inputs, and what they are called."""
     options = dataclasses.replace(task.options, jobs=None, rules=())
     return {
         "name": task.job.name,
         "label": task.job.label,
-        "inputs": {one.name: digest(one) for one in find_snapshots(task.job.inputs)},
+        "inputs": {one.name: digest(one) for one in snapshots},
         "options": dataclasses.asdict(options),
         "library": task.library,
         "version": version("logdiag"),
     }
 
 
-def _reason(error: Exception, job: Job) -> str:
+def _failed(task: Task, error: Exception) -> Done:
     if isinstance(error, InputError):
-        return str(error).removeprefix(f"{job.inputs[0]}: ")
-    said = gettext("the diagnosis failed: {error}")
-    return said.format(error=f"{type(error).__name__}: {error}")
+        said = str(error).removeprefix(f"{task.job.inputs[0]}: ")
+    else:
+        text = gettext("the diagnosis failed: {error}")
+        said = text.format(error=f"{type(error).__name__}: {error}")
+    return Done(failed(task.job, said), None)

@@ -32,6 +32,10 @@ def batch(
         str | None,
         typer.Option(metavar="SIZE", help="What a worker of that cluster may use, such as 4G."),
     ] = None,
+    split: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help="A job of this size is read by several workers; 0 for never."),
+    ] = "1G",
     fail_on: FailOn = "none",
     min_coverage: MinCoverage = None,
     language: Language = "en",
@@ -51,7 +55,11 @@ def batch(
     from logdiag.pipeline import Options
     from logdiag.snapshots import Limits
     from logdiag.snapshots.file_systems import shown
+    from logdiag.snapshots.limits import size
 
+    parted = 0 if split == "0" else size(split)
+    if parted is None:
+        usage_error(f"--split {split}: write a number of bytes, such as 4G, or 0")
     options = Options(
         fail_on=level_of(fail_on),
         min_coverage=min_coverage,
@@ -65,7 +73,7 @@ def batch(
         _engine(engine, scheduler, memory, jobs or os.cpu_count() or 1) as workers,
         progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as tell,
     ):
-        outcome = run(folders, output, options, workers, tell=tell)
+        outcome = run(folders, output, options, workers, split=parted, tell=tell)
     bad = sum(1 for row in outcome.rows if row.reasons)
     page = f"{shown(output).rstrip('/')}/index.html"
     with speaking(language):

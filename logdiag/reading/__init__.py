@@ -5,7 +5,20 @@ In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no g
 
 from logdiag.reading.engines import Engine
 from logdiag.reading.members import PASTED, SEARCHED
+from logdiag.reading.parts import Stored, joined, keep
 from logdiag.reading.reader import read, read_texts
 from logdiag.reading.tables import Dump, Place, Tables
 
-__all__ = ["PASTED", "SEARCHED", "Dump", "Engine", "Place", "Tables", "read", "read_texts"]
+__all__ = [
+    "PASTED",
+    "SEARCHED",
+    "Dump",
+    "Engine",
+    "Place",
+    "Stored",
+    "Tables",
+    "joined",
+    "keep",
+    "read",
+    "read_texts",
+]

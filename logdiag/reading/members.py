@@ -1,4 +1,4 @@
-"""One member from its bytes to pieces: what it is, its rows as they come, and at the end what is told of it."""
+"""A member from bytes to pieces: what it is, its rows as they come, and what is told of it when it ends."""
 
 import itertools
 from collections import Counter

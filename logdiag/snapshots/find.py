@@ -34,13 +34,15 @@ class Snapshot:
 
     ``name`` is the last name of its place; where names come twice they carry ``#2``, ``#3``…
     ``given`` is the input that it was found in, without the secrets of a URL. ``content`` is what
-    is meant of a folder, as far as that was looked at already.
+    is meant of a folder, as far as that was looked at already; ``only`` is the one thing in it that
+    is meant, in a part of a snapshot.
     """
 
     name: str
     given: str
     place: Place = field(repr=False)
     content: tuple[Place, ...] | None = field(default=None, repr=False)
+    only: tuple[str, Place | Fault] | None = field(default=None, repr=False)
 
     def members(self, meter: Meter) -> Iterator[Member]:
         """Its members, each to be read before the next, as far as ``meter`` lets them be read."""
@@ -65,6 +67,9 @@ class Snapshot:
         Each has its path from the folder on. In the place of a folder that cannot be looked into
         stands why, under the folder's name where it is this one.
         """
+        if self.only is not None:
+            yield self.only
+            return
         waiting = [("", self.place)]
         opened = 0
         while waiting:
@@ -171,17 +176,17 @@ def digest(snapshot: Snapshot) -> str:
 
 def _file_digest(place: Place) -> bytes:
     sha256 = hashlib.sha256()
-    for chunk in _read(place, []):
+    for chunk in read(place, []):
         sha256.update(chunk)
     return sha256.digest()
 
 
 def _members(source: str, place: Place, meter: Meter, *, whole: bool) -> Iterator[Member]:
     faults: list[Fault] = []
-    yield from members(source, meter.given(_read(place, faults)), meter, whole=whole, faults=faults)
+    yield from members(source, meter.given(read(place, faults)), meter, whole=whole, faults=faults)
 
 
-def _read(place: Place, faults: list[Fault]) -> Iterator[bytes]:
+def read(place: Place, faults: list[Fault]) -> Iterator[bytes]:
     """The bytes of a file as far as they can be had; why there are no more in ``faults``."""
     begun = False
     try:

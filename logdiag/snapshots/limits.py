@@ -94,6 +94,8 @@ class Meter:
     read: int = 0
     unpacked: int = 0
     wasted: int = 0
+    in_front: bool = False
+    """Whether more was ever unpacked than the ratio gives, though so few bytes that they did not count."""
     members: int = 0
     stopped: Fault | None = None
     _started: float = field(init=False)
@@ -105,6 +107,7 @@ class Meter:
     def begin(self) -> None:
         """Begin with a snapshot."""
         self.read = self.unpacked = self.wasted = self.members = 0
+        self.in_front = False
         self._started = self.clock()
         self._digest = hashlib.sha256()
         # What all snapshots may hold together does not come back with the next one.
@@ -143,6 +146,7 @@ class Meter:
         for chunk in chunks:
             own += len(chunk)
             self.unpacked += len(chunk)
+            self.in_front |= self.unpacked > self.limits.ratio * self.read
             if self.unpacked > self._in_proportion():
                 said = gettext("unpacked to more than {number} times the size of what was given (ratio)")
                 faults.append(Fault("limit", said.format(number=f"{self.limits.ratio:,}")))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.dataset
@@ -97,10 +98,10 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
     put(fleet / "poison" / "messages.log", log("expe01"))
     whole = diagnose
 
-    def breaks(inputs: list[str], options: Options) -> object:
+    def breaks(inputs: list[str], *others: Any) -> object:
         if inputs[0].endswith("poison"):
             raise MemoryError("all of it")
-        return whole(inputs, options)
+        return whole(inputs, *others)
 
     monkeypatch.setattr(work_module, "diagnose", breaks)
     outcome = run(tmp_path / "out", fleet)

@@ -128,6 +128,13 @@ def test_a_batch_is_byte_for_byte_what_the_local_engine_makes_of_it_though_a_wor
     assert at_work[0] not in pids(engine)
 
 
+def test_parts_of_a_job_that_are_read_by_its_workers_give_the_same_bytes(
+    engine: Dask, fleet: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert batch([fleet], tmp_path / "out", Options(jobs=2), engine, split=1).code == 5
+    assert tree(tmp_path / "out") == expected
+
+
 SAMPLES = sorted(path for path in (Path(__file__).parents[2] / "sample_logs").iterdir() if path.is_dir())
 
 
