@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -33,15 +33,19 @@ class Processes:
     """So many processes on this machine.
 
     Each has one task at a time, so that when one dies it is known what it was at. That task is
-    tried once more, in a new process; the others never notice.
+    tried once more, in a new process; the others never notice. They end with what holds this, so that
+    the next run need not start them anew.
     """
 
     workers: int
+    _idle: list[ProcessPoolExecutor] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
         """Do the tasks. What ``work`` raises is raised here."""
         waiting = [(task, 1) for task in reversed(tasks)]
-        idle = [_worker() for _ in range(min(self.workers, len(tasks)))]
+        number = min(self.workers, len(tasks))
+        idle, self._idle[:] = self._idle[:number], self._idle[number:]
+        idle += [_worker() for _ in range(number - len(idle))]
         at: dict[Future[R], tuple[ProcessPoolExecutor, T, int]] = {}
         try:
             while waiting or at:
@@ -64,7 +68,8 @@ class Processes:
                         idle.append(worker)
                     yield task, result
         finally:
-            for worker in (*idle, *(worker for worker, _, _ in at.values())):
+            self._idle.extend(idle)
+            for worker, _, _ in at.values():
                 worker.shutdown(wait=False, cancel_futures=True)
 
     def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:

@@ -155,7 +155,7 @@ CONTENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     files=st.dictionaries(NAMES, CONTENTS, min_size=1),
     together=st.integers(1, 3),
@@ -234,17 +234,17 @@ def never(*_: object, **__: object) -> Tables:
 def test_samples_in_parts_give_the_same_bytes_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = [SAMPLES / name for name in ("core-and-edge", "system-key")]
+    given = [SAMPLES / "core-and-edge"]
     options = Options(language="ko")
     batch(given, tmp_path / "whole", options, Here(), split=0)
     monkeypatch.setattr(pipeline, "read", never)
     engine = Elsewhere()
     batch(given, tmp_path / "parts", options, engine, split=1)
     assert tree(tmp_path / "parts") == tree(tmp_path / "whole")
-    assert engine.seen.count(PartTask) == sum(path.is_file() for one in given for path in one.rglob("*"))
+    assert engine.seen.count(PartTask) == sum(path.is_file() for path in given[0].rglob("*"))
     # Which way it was done makes no difference to what is done.
     again = batch(given, tmp_path / "parts", options, Here(), split=0)
-    assert [row.told for row in again.rows] == [True, True]
+    assert [row.told for row in again.rows] == [True]
     assert not (tmp_path / "parts" / ".unfinished").exists()
 
 
