@@ -110,10 +110,11 @@ def _done(
         else:
             add(result or _died(task))
     in_parts.sort(key=lambda one: one[0].job.name)
-    parts = [(part, task.out) for task, large in in_parts for part in large.parts]
-    options = _shared(options, engine, len(parts))
-    reading = engine.run([PartTask(part, options, out) for part, out in parts], read_part)
-    read = {task.part.folder: digests for task, digests in reading}
+    options = _shared(options, engine, sum(len(large.parts) for _, large in in_parts))
+    parts = [
+        PartTask(part, options, task.out, large.seed) for task, large in in_parts for part in large.parts
+    ]
+    read = {task.part.folder: digests for task, digests in engine.run(parts, read_part)}
     joins: list[Join] = []
     for task, large in in_parts:
         digests = [known for part in large.parts if (known := read[part.folder]) is not None]

@@ -4,8 +4,9 @@ What is read of a part lies in the output meanwhile, below ``.unfinished/``, and
 of all results: whoever joins the parts takes nothing else for them.
 """
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -38,11 +39,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Large:
-    """A job that is to be done in parts, with the digest under which it is noted and what that is of."""
+    """A job that is to be done in parts, with the digest under which it is noted and what that is of.
+
+    ``seed`` is that of the digests of records, which are compared across its parts.
+    """
 
     state: str
     about: Mapping[str, Any]
     parts: tuple[Part, ...]
+    seed: int = field(default_factory=partial(secrets.randbits, 64))
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class PartTask:
     part: Part
     options: Options
     out: str
+    seed: int
 
 
 def large(snapshots: Sequence[Snapshot], split: int, state: str, about: Mapping[str, Any]) -> Large | None:
@@ -89,7 +95,8 @@ def read_part(task: PartTask) -> dict[str, str]:
     options = task.options
     with speaking(options.language):
         try:
-            want = want_of(in_language(load(options.rules), options.language), explain=options.explain)
+            library = in_language(load(options.rules), options.language)
+            want = want_of(library, explain=options.explain)._replace(seed=task.seed)
             reading = partial(keep, task.part.parts, limits=options.limits, want=want, jobs=options.jobs)
             return Output(task.out).put_part(task.part.folder, reading)
         except Exception:  # whatever it is, the whole job meets it again, and tells it

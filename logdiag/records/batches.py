@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.records.columns import RECORDS, Names
-from logdiag.records.digests import digest
+from logdiag.records.digests import SEED, digest
 from logdiag.records.rows import Record, Unparsed
 from logdiag.records.spans import Span, spans_of
 
@@ -27,14 +27,16 @@ class Want(NamedTuple):
     """What is kept of a log's records: which of them, all without ``select``; whether their texts too.
 
     ``columns`` are those of the records table, all without: what nobody asks for is not even written.
-    ``digests`` tell records that were given twice. All records of many logs may be more than the memory
-    holds: ``spooled`` keeps them in a file. ``sha256`` is of what was given, which takes a while.
+    ``digests`` tell records that were given twice; they begin with ``seed``, which processes that read for
+    one diagnosis must share. All records of many logs may be more than the memory holds: ``spooled``
+    keeps them in a file. ``sha256`` is of what was given, which takes a while.
     """
 
     select: Select | None = None
     columns: frozenset[str] | None = None
     texts: bool = False
     digests: bool = False
+    seed: int = SEED
     spooled: bool = False
     sha256: bool = False
 
@@ -128,7 +130,7 @@ def _of(records: Sequence[Record], want: Want) -> Batch:
         array.dictionary_encode() if pa.types.is_dictionary(READ.field(name).type) else array
         for name, array in zip(READ.names, arrays, strict=True)
     ]
-    digests = np.array([digest(one.raw) for one in records if want.digests], np.uint64)
+    digests = np.array([digest(one.raw, want.seed) for one in records if want.digests], np.uint64)
     table = pa.table(arrays, schema=READ)
     return batch(table, lambda rows: [records[row].text_as_logged for row in rows.tolist()], digests, want)
 

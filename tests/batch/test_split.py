@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from clusters import Here, R, T, cluster, log, put, tree
+from clusters import Elsewhere, Here, R, T, cluster, log, put, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -196,26 +196,12 @@ def test_archives_that_are_only_together_out_of_proportion_are_read_as_a_whole(
 # ── batches ─────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Elsewhere(Here):
-    """Tasks and results go to another process, as it were; ``before`` is done before tasks of a kind."""
-
-    before: Callable[[type], None] = lambda kind: None
-    seen: list[type] = field(default_factory=list)
-
-    def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
-        for kind in {type(task) for task in tasks}:
-            self.before(kind)
-        for task in reversed(tasks):
-            self.seen.append(type(task))
-            yield task, pickle.loads(pickle.dumps(work(pickle.loads(pickle.dumps(task)))))
-
-
 @pytest.fixture
 def fleet(tmp_path: Path) -> Path:
-    """A cluster of two peers, one of which has two logs, and a cluster that is one log."""
+    """A cluster of two peers, both of which hold one log beside their own, and a cluster that is one log."""
     cluster(tmp_path / "fleet" / "east", "expa01", "expa02")
-    put(tmp_path / "fleet" / "east" / "snapshot_expa02" / "older.log", log("expa02", day="2024-03-04"))
+    for host in ("expa01", "expa02"):
+        put(tmp_path / "fleet" / "east" / f"snapshot_{host}" / "older.log", log("expa02", day="2024-03-04"))
     cluster(tmp_path / "fleet" / "west", "expb01")
     return tmp_path / "fleet"
 
@@ -248,8 +234,22 @@ def test_samples_in_parts_give_the_same_bytes_and_nothing_is_left(
     assert not (tmp_path / "parts" / ".unfinished").exists()
 
 
-def test_processes_share_the_parts_of_a_job(fleet: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
-    batch([fleet], tmp_path / "out", Options(jobs=2), Processes(2), split=1)
+@dataclass(frozen=True)
+class InTurn(Here):
+    """Two processes, which do a task each in turn."""
+
+    pair: tuple[Processes, Processes] = field(default_factory=lambda: (Processes(1), Processes(1)))
+
+    def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
+        for number, task in enumerate(tasks):
+            yield from self.pair[number % 2].run([task], work)
+
+
+def test_processes_share_the_parts_of_a_job_and_know_what_each_of_them_has_read(
+    fleet: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert b'"repeated": 3,' in expected["clusters/east/findings.json"]
+    batch([fleet], tmp_path / "out", Options(jobs=2), InTurn(), split=1)
     assert tree(tmp_path / "out") == expected
 
 
@@ -322,7 +322,7 @@ def test_only_large_jobs_are_in_parts_and_small_files_are_one_part(fleet: Path) 
     found = split(split=all_bytes)
     assert found is not None
     assert [(part.snapshot, len(part.parts)) for part in found.parts] == [
-        ("snapshot_expa01", 1),
+        ("snapshot_expa01", 2),
         ("snapshot_expa02", 2),
     ]
     assert large(find_snapshots([fleet / "west"]), 1, "0", {}) is None

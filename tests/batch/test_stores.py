@@ -7,12 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
-from clusters import Here, cluster, log, put, tree
+from clusters import Elsewhere, Here, cluster, log, put, tree
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from logdiag import pipeline
 from logdiag.batch.find import find
 from logdiag.batch.run import Outcome, batch
 from logdiag.batch.stores import Objects, store
@@ -75,7 +76,7 @@ def objects(backend: Any, prefix: str) -> dict[str, bytes]:
 
 
 def test_a_batch_from_a_bucket_to_a_bucket_is_byte_for_byte_the_same(
-    fleet: Path, tmp_path: Path, bucket: Any
+    fleet: Path, tmp_path: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path, content in tree(fleet).items():
         bucket.put_object("cases", f"in/fleet/{path}", content)
@@ -83,6 +84,13 @@ def test_a_batch_from_a_bucket_to_a_bucket_is_byte_for_byte_the_same(
     outcome = run("s3://cases/out", "s3://cases/in/fleet/")
     assert outcome == expected
     assert objects(bucket, "out/") == tree(tmp_path / "out")
+
+    # Where files are read in parts, workers put what they read into the bucket.
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "read", None)
+        batch(["s3://cases/in/fleet/east"], "s3://cases/parts", Options(jobs=1), Elsewhere(), split=1)
+    assert objects(bucket, "parts/clusters/east/") == objects(bucket, "out/clusters/east/")
+    assert not objects(bucket, "parts/.unfinished")
 
     # What is done is not done again; a report that is not as it was made is.
     times = {key: one.last_modified for key, one in bucket.buckets["cases"].keys.items() if "report" in key}

@@ -22,7 +22,6 @@ from logdiag.records.compiled.arrow import table
 from logdiag.records.compiled.columns import ROLES, columns, sizes
 from logdiag.records.compiled.room import Columns, Numbers, Room, Written
 from logdiag.records.compiled.strings import digests_of
-from logdiag.records.digests import SEED
 from logdiag.records.pieces import LONGEST_RECORD, ORPHAN, Apart
 from logdiag.records.rows import EACH, NO_INSTANT, Unparsed, unparsed_rows
 
@@ -90,7 +89,7 @@ class Reader:
         begins, lengths = found.begins, found.lengths
         digests = np.empty(len(begins) if self._want.digests else 0, np.uint64)
         if self._want.digests:
-            digests_of(log, begins, lengths, np.uint64(SEED), digests)
+            digests_of(log, begins, lengths, np.uint64(self._want.seed), digests)
 
         def texts(rows: npt.NDArray[np.int64]) -> list[str]:
             places = zip(begins[rows].tolist(), lengths[rows].tolist(), strict=True)
