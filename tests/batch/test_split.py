@@ -235,21 +235,21 @@ def test_samples_in_parts_give_the_same_bytes_and_nothing_is_left(
 
 
 @dataclass(frozen=True)
-class InTurn(Here):
-    """Two processes, which do a task each in turn."""
+class Halves(Here):
+    """Two processes: one does the first half of the tasks, the other the rest."""
 
     pair: tuple[Processes, Processes] = field(default_factory=lambda: (Processes(1), Processes(1)))
 
     def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
         for number, task in enumerate(tasks):
-            yield from self.pair[number % 2].run([task], work)
+            yield from self.pair[2 * number // len(tasks)].run([task], work)
 
 
 def test_processes_share_the_parts_of_a_job_and_know_what_each_of_them_has_read(
     fleet: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     assert b'"repeated": 3,' in expected["clusters/east/findings.json"]
-    batch([fleet], tmp_path / "out", Options(jobs=2), InTurn(), split=1)
+    batch([fleet], tmp_path / "out", Options(jobs=2), Halves(), split=1)
     assert tree(tmp_path / "out") == expected
 
 
