@@ -41,11 +41,13 @@ class Part:
 class Large:
     """A job that is to be done in parts, with the digest under which it is noted and what that is of.
 
-    ``seed`` is that of the digests of records, which are compared across its parts.
+    ``snapshots`` are the names of all, of those without parts, too. ``seed`` is that of the digests of
+    records, which are compared across its parts.
     """
 
     state: str
     about: Mapping[str, Any]
+    snapshots: tuple[str, ...]
     parts: tuple[Part, ...]
     seed: int = field(default_factory=partial(secrets.randbits, 64))
 
@@ -73,8 +75,8 @@ def large(snapshots: Sequence[Snapshot], split: int, state: str, about: Mapping[
         found += [(snapshot.name, some) for some in _together(sizes, min(split, _WORTH))]
     if total < split or len(found) < 2:
         return None
-    numbered = enumerate(found)
-    return Large(state, about, tuple(Part(*one, f"{state[:32]}-{number}") for number, one in numbered))
+    made = tuple(Part(*one, f"{state[:32]}-{number}") for number, one in enumerate(found))
+    return Large(state, about, tuple(one.name for one in snapshots), made)
 
 
 def _together(sizes: Iterable[tuple[Snapshot, int]], least: int) -> Iterator[tuple[Snapshot, ...]]:
@@ -107,10 +109,10 @@ def reading_of(large: Large, digests: Sequence[Mapping[str, str]], limits: Limit
     """What joins the parts of a job, given the digests of what was read of each."""
 
     def reading(snapshots: Sequence[Snapshot], want: Want) -> Tables | None:
-        stored: dict[str, list[Stored]] = {}
+        stored: dict[str, list[Stored]] = {name: [] for name in large.snapshots}
         for part, digests_of in zip(large.parts, digests, strict=True):
             content = partial(output.part, part.folder, digests_of)
-            stored.setdefault(part.snapshot, []).append(Stored(part.parts, content))
+            stored[part.snapshot].append(Stored(part.parts, content))
         if [one.name for one in snapshots] != list(stored):
             return None
         try:

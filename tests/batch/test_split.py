@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import io
 import pickle
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -111,6 +112,7 @@ def odd(tmp_path: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(held)
     (folder / "link").symlink_to("messages.log")
+    (tmp_path / "site" / "none").mkdir()
     put(tmp_path / "site" / "expa02" / "xconf_dump_expa02.txt", DUMP.decode())
     return tmp_path / "site"
 
@@ -220,7 +222,8 @@ def never(*_: object, **__: object) -> Tables:
 def test_samples_in_parts_give_the_same_bytes_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = [SAMPLES / "core-and-edge"]
+    given = [shutil.copytree(SAMPLES / "core-and-edge", tmp_path / "core-and-edge")]
+    (given[0] / "diagnostic_log_none").mkdir()
     options = Options(language="ko")
     batch(given, tmp_path / "whole", options, Here(), split=0)
     monkeypatch.setattr(pipeline, "read", never)
