@@ -59,6 +59,7 @@ COVERAGE = pa.schema(
         ("size", pa.int64()),
         ("records", pa.int64()),
         ("record_bytes", pa.int64()),
+        ("asked", pa.int64()),
         ("unparsed", pa.int64()),
         ("unparsed_bytes", pa.int64()),
         ("reasons", pa.map_(pa.string(), pa.int64())),

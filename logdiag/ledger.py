@@ -25,6 +25,7 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
     return Coverage(
         size=sum(member.size for member in members),
         records=sum(member.records for member in members),
+        asked=sum(member.asked for member in members),
         repeated=repeated,
         unparsed=sum(member.unparsed for member in members),
         unparsed_bytes=sum(member.unparsed_bytes for member in members),

@@ -48,6 +48,8 @@ class MemberCoverage:
     """Bytes of it that were read, unpacked."""
     records: int = 0
     record_bytes: int = 0
+    asked: int = 0
+    """Records of a kind that a rule asks for, or a stage before the rules."""
     unparsed: int = 0
     """Lines that belong to no record, or of a dump those that have no shape."""
     unparsed_bytes: int = 0
@@ -120,6 +122,8 @@ class Coverage:
     members: tuple[MemberCoverage, ...]
     peers: tuple[PeerCoverage, ...]
     gaps: tuple[Gap, ...]
+    asked: int = 0
+    """Records of a kind that something here asks for; of the others, `logdiag shapes` tells the shapes."""
     repeated: int = 0
     """Records that stand in more than one member, to the letter, and count once."""
     settings: int = 0

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from logdiag import alarms, changes, cluster, facts
 from logdiag.conditions import AnyOf, Condition, Log, Reference
-from logdiag.records import Want
+from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
 from logdiag.rules.matches import Match, patterns
 from logdiag.rules.patterns import Pattern
@@ -20,7 +20,7 @@ from logdiag.rules.patterns import Pattern
 def want_of(library: Library, *, explain: bool = False) -> Want:
     """What is kept of logs that are diagnosed with a library."""
     # How near a silent rule came can only be told of all records.
-    select = None if explain else Selection(asked(library))
+    select = Selection(asked(library), whole=explain)
     return Want(select, texts=True, digests=True, sha256=True)
 
 
@@ -44,21 +44,23 @@ def _patterns(match: Match) -> Iterator[Pattern]:
 
 
 class Selection:
-    """The rows that somebody asks for. Ask it of any part of a log: it remembers nothing."""
+    """The rows that somebody asks for, or ``whole`` logs. Ask it of any part of one: it remembers nothing."""
 
-    def __init__(self, conditions: frozenset[Condition]) -> None:
+    def __init__(self, conditions: frozenset[Condition], *, whole: bool = False) -> None:
+        self._whole = whole
         # What shares its first question stands together, so that an order of theirs costs nothing.
         self._conditions = AnyOf(tuple(sorted(conditions, key=repr)))
 
-    def __call__(self, records: pa.Table) -> npt.NDArray[np.int64]:
-        """The rows, ascending."""
+    def __call__(self, records: pa.Table) -> Selected:
+        """The rows."""
         log = Log(records)
-        return np.union1d(log.rows(self._conditions), _naming(log))
+        rows, naming = log.rows(self._conditions), log.rows(cluster.NODES)
+        asked = len(np.union1d(rows, naming))
+        return Selected(np.arange(len(log)) if self._whole else np.union1d(rows, _naming(log, naming)), asked)
 
 
-def _naming(log: Log) -> npt.NDArray[np.int64]:
+def _naming(log: Log, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Of the records of the database one for each pair of nodes that they name on a host."""
-    rows = log.rows(cluster.NODES)
     if not len(rows):
         return rows
     columns = [

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.columns import COVERAGE, FINDINGS
@@ -12,10 +11,10 @@ from logdiag.ledger import in_words
 from logdiag.model import Finding
 from logdiag.query.asked import Asked
 from logdiag.reading import Tables
-from logdiag.records import Want
+from logdiag.records import Selected, Want
 
 
-def wanted(asked: Asked, of_rules: Callable[[pa.Table], npt.NDArray[np.int64]] | None) -> Want:
+def wanted(asked: Asked, of_rules: Callable[[pa.Table], Selected] | None) -> Want:
     """What is kept of the records: all, what the rules ask for, or none.
 
     Args:
@@ -31,8 +30,8 @@ def wanted(asked: Asked, of_rules: Callable[[pa.Table], npt.NDArray[np.int64]] |
     return Want(_none)
 
 
-def _none(_: pa.Table) -> npt.NDArray[np.int64]:
-    return np.zeros(0, np.int64)
+def _none(_: pa.Table) -> Selected:
+    return Selected(np.zeros(0, np.int64), 0)
 
 
 def made(asked: Asked, tables: Tables, findings: tuple[Finding, ...]) -> Mapping[str, pa.Table]:

@@ -121,7 +121,7 @@ class MemberReader:
 
 
 def _log(ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> Generator[Piece, None, End]:
-    size = records = lines = apart = 0
+    size = records = asked = lines = apart = 0
     spans = Spans()
     digests: list[npt.NDArray[np.uint64]] = []
     reasons: Counter[str] = Counter()
@@ -145,6 +145,7 @@ def _log(ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> Generator
         spans.add(row.spans)
         size += row.bytes
         records += len(row)
+        asked += row.asked
     if not records:
         return End(replace(ledger, size=size))
     all_spans = spans.all()
@@ -154,6 +155,7 @@ def _log(ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> Generator
         size=size,
         records=records,
         record_bytes=size - apart,
+        asked=asked,
         unparsed=lines,
         unparsed_bytes=apart,
         reasons=dict(sorted(reasons.items())),

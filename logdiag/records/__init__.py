@@ -3,7 +3,7 @@
 The rows of a log tile its bytes: no gap, no overlap.
 """
 
-from logdiag.records.batches import Batch, Joined, Want, batched
+from logdiag.records.batches import Batch, Joined, Selected, Want, batched
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
 from logdiag.records.pieces import NO_YEAR, ORPHAN, lacks_year, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, rows
@@ -21,6 +21,7 @@ __all__ = [
     "Joined",
     "Record",
     "Rows",
+    "Selected",
     "Span",
     "Spans",
     "Unparsed",

@@ -19,8 +19,16 @@ from logdiag.records.digests import SEED, digest
 from logdiag.records.rows import Record, Unparsed
 from logdiag.records.spans import Span, spans_of
 
-Select = Callable[[pa.Table], npt.NDArray[np.int64]]
-"""The rows that are wanted of a table with the columns `READ`, ascending."""
+
+class Selected(NamedTuple):
+    """The rows of a table that are wanted, ascending, and how many are asked for: not all need be kept."""
+
+    rows: npt.NDArray[np.int64]
+    asked: int
+
+
+Select = Callable[[pa.Table], Selected]
+"""What is wanted of a table with the columns `READ`."""
 
 
 class Want(NamedTuple):
@@ -64,7 +72,8 @@ class Batch:
 
     ``records`` are those that are wanted, with columns of `READ`; ``numbers`` are their places among
     all ``count`` records of the batch, ``texts`` what they say as it was logged, where that is kept.
-    ``spans`` are of all records, and so are ``digests``, where they are kept.
+    ``spans`` are of all records, and so are ``digests``, where they are kept. ``asked`` is how many of
+    all somebody asks for.
     """
 
     records: pa.Table
@@ -74,6 +83,7 @@ class Batch:
     digests: npt.NDArray[np.uint64]
     bytes: int
     count: int
+    asked: int
 
     def __len__(self) -> int:
         return self.count
@@ -89,12 +99,16 @@ def batch(
 
     Rows that are selected are copied, even if they are all.
     """
-    numbers = np.arange(table.num_rows, dtype=np.int64) if want.select is None else want.select(table)
+    if want.select is None:
+        numbers, asked = np.arange(table.num_rows, dtype=np.int64), table.num_rows
+    else:
+        numbers, asked = want.select(table)
     kept = table if want.select is None else table.take(pa.array(numbers))
     kept = kept.select([name for name in kept.column_names if want.wants(name)])
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
     spans = tuple(spans_of(*(whole(table.column(name)) for name in TOLD)))
-    return Batch(kept, numbers, said, spans, digests, sum(span.bytes for span in spans), table.num_rows)
+    size = sum(span.bytes for span in spans)
+    return Batch(kept, numbers, said, spans, digests, size, table.num_rows, asked)
 
 
 def batched(rows: Iterable[Record | Unparsed], want: Want) -> Iterator[Batch | Unparsed]:
