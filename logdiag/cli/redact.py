@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from logdiag.cli.options import AllowPartial, Inputs, Language, Limit, Quiet
+from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet
 from logdiag.cli.printing import say, usage_error
 
 
@@ -26,11 +26,13 @@ def redact(
     language: Language = "en",
     allow_partial: AllowPartial = False,
     limit: Limit = None,
+    jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the snapshots without addresses, names, users, aliases, keys and secrets."""
     from logdiag.language import gettext, ngettext, speaking
     from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.redaction.crew import Crew
     from logdiag.redaction.listing import as_json, as_text
     from logdiag.redaction.snapshots import SHORTEST_KEY, Snapshots, key_of
     from logdiag.snapshots import Limits, find_snapshots
@@ -46,20 +48,20 @@ def redact(
             if output.resolve().is_relative_to(Path(given).resolve()):
                 said = gettext("{out}: it lies in a folder that is read; choose one outside")
                 usage_error(said.format(out=output))
-        redaction = Snapshots(
-            secrets.token_bytes(SHORTEST_KEY) if key is None else key_of(key.read_bytes()),
-            Limits().changed(limit or []),
-        )
+        secret = secrets.token_bytes(SHORTEST_KEY) if key is None else key_of(key.read_bytes())
+        limits = Limits().changed(limit or [])
         snapshots = find_snapshots(inputs)
         # All is made beside its place, looked at there, and only then put into it.
         room = Path(tempfile.mkdtemp(prefix=".logdiag-", dir=output.absolute().parent))
         try:
-            redaction.learn(snapshots)
-            redaction.write(snapshots, room)
-            for suffix, view in ((".txt", as_text), (".json", as_json)):
-                listed = view(redaction.archives, all_searched=redaction.all_searched)
-                (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
-            redaction.look(room)
+            with Crew(jobs) as crew:
+                redaction = Snapshots(secret, limits, crew)
+                redaction.learn(snapshots)
+                redaction.write(snapshots, room)
+                for suffix, view in ((".txt", as_text), (".json", as_json)):
+                    listed = view(redaction.archives, all_searched=redaction.all_searched)
+                    (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
+                redaction.look(room)
             room.chmod(0o755)
             room.replace(output)
         finally:

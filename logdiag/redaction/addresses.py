@@ -10,6 +10,7 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 # The software is called X8.11.4 and v14.0.1.2: that is no address.
 _V4 = re.compile(rf"(?<![0-9])(?<!\b[XxVv]){_OCTET}(?:\.{_OCTET}){{3}}(?![0-9])")
 _V6 = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f:]{2,}+(?:\.[0-9]{1,3}){0,3}")
+_MAYBE_V6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _LONGEST_V6 = 60
 _MAC = re.compile(
     r"(?<![0-9A-Za-z:.-])(?:(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4})"
@@ -43,7 +44,7 @@ def carries(address: Address) -> bool:
 
 def find_addresses(text: str) -> Iterator[Found]:
     """The IP addresses of a text that say something of a customer, in their order."""
-    found = list(_find_v6(text)) if text.count(":") > 1 else []
+    found = list(_find_v6(text)) if text.count(":") > 1 and _MAYBE_V6.search(text) else []
     if text.count(".") < _OCTETS - 1:
         return iter(found)
     for match in _V4.finditer(masked(text, found)):

@@ -63,7 +63,7 @@ class _Inside:
         if is_address(name) or not name.strip():
             return star + self._texts.text(name)
         kind = "name" if is_name(name) and "." in name else self._texts.redactor.kind(name) or "alias"
-        self._texts.counts[kind] += 1
+        self._texts.count(kind)
         return star + self._texts.redactor.token(name, kind)
 
     def text(self, text: str) -> str:

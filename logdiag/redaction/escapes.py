@@ -1,10 +1,10 @@
 """Texts in the forms of URLs, markup, JSON and base64: what stands in them, and where it stands in them."""
 
-import base64
 import binascii
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 _ESCAPE = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
@@ -16,6 +16,7 @@ _ESCAPE = re.compile(
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{8,}+={0,2}")
 _URL_SAFE = str.maketrans("-_", "+/")
+_MOST_KNOWN, _LONGEST_KNOWN = 1 << 16, 64
 
 
 def has_escapes(text: str) -> bool:
@@ -59,12 +60,23 @@ def _meant(match: re.Match[str]) -> str:
 def in_base64(text: str) -> Iterator[tuple[int, int, str]]:
     """Words of a text that are base64 of a text: from where to where, and of what."""
     for match in _BASE64.finditer(text):
-        if match[0].islower() or match[0].isupper() or match[0].isdecimal():
-            continue  # a word, or a number
-        word = match[0].rstrip("=").translate(_URL_SAFE)
-        try:
-            content = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if content.isprintable():
+        word = match[0]
+        content = _content(word) if len(word) > _LONGEST_KNOWN else _known_content(word)
+        if content is not None:
             yield match.start(), match.end(), content
+
+
+def _content(word: str) -> str | None:
+    if word.islower() or word.isupper() or word.isdecimal():
+        return None  # a word, or a number
+    word = word.rstrip("=").translate(_URL_SAFE)
+    if len(word) % 4 == 1:
+        return None
+    try:
+        content = binascii.a2b_base64(word + "=" * (-len(word) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return content if content.isprintable() else None
+
+
+_known_content = lru_cache(_MOST_KNOWN)(_content)

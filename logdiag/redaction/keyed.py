@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from logdiag.redaction.found import Found, Kind
 from logdiag.redaction.names import is_name
@@ -36,13 +37,16 @@ _ENDS: dict[Kind, tuple[str, ...]] = {
     "host": ("host", "name", "server", "cn", "address", "domain"),
 }
 """How the keys of a kind end: where no word in front of a sign ends so, there is none of them."""
-_BEFORE_SIGN = re.compile(r"(?<![0-9a-z])[0-9a-z]++(?=\"?\s{0,2}[=:>])")
+_ALL_ENDS = tuple({end for ends in _ENDS.values() for end in ends})
+_LONGEST_END = 16
+_SIGN = re.compile("[=:>]")
 
 _NO_VALUE = {
     *("", "-", "none", "null", "n/a", "unknown", "on", "off", "true", "false", "yes", "no", "<concealed>"),
     *("localhost", "localhost.localdomain"),
 }
-_SCHEME = r"(?:sips?|h323|tel|callto|xmpp|im|pres|mailto):"
+_SCHEMES = ("sip:", "sips:", "h323:", "tel:", "callto:", "xmpp:", "im:", "pres:", "mailto:")
+_SCHEME = rf"(?:{'|'.join(_SCHEMES)})"
 _SECRETS = [
     re.compile(pattern)
     for pattern in (
@@ -56,8 +60,12 @@ _SECRETS = [
         r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}+(?![0-9A-Za-z])",
     )
 ]
-_SIGNS = re.compile(r"-----begin |authorization|cookie|bearer|eyj|://|(?::[0-9a-f]{2}){15}")
-"""What is in a text in lower case that one of these may match, but for the last: digits of 32 and more."""
+_SIGNS = ("-----begin ", "authorization", "cookie", "bearer", "eyj", "://")
+_LONG = 32
+_OF_CHANGED = {"secrets", "keyed"}
+_DATE = re.compile(r"\d-\d\d-\d\dT")
+_BYTES = re.compile(r"(?::[0-9A-Fa-f]{2}){15}")
+"""What is in a text (the signs: in lower case) that one of these may match, but for digits of 32 and more."""
 _LONG_WORD = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32}")
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,}+={0,2}")
 _FEWEST_BETWEEN_SLASHES = 20
@@ -93,6 +101,48 @@ _LISTED_HOST = re.compile(
 )
 
 
+def signs_of(text: str) -> set[str]:
+    """Which finders may find something in a text, even once parts of it are NULs: ``secrets``, ``keyed``.
+
+    To ask it is far quicker than to let each of them search.
+    """
+    lower = text.lower()
+    signs: set[str] = set()
+    ends = _ends(lower)
+    if ends:
+        signs |= _meant_by(ends)
+    if " - " in lower and " - changed from: " in lower:
+        signs |= _OF_CHANGED
+    if any(sign in lower for sign in _SIGNS) or (
+        len(text) >= _LONG and (_LONG_WORD.search(text) is not None or _BYTES.search(text) is not None)
+    ):
+        signs.add("secrets")
+    if (
+        "@" in text
+        or "O=" in text
+        or "OU=" in text
+        or (":" in text and any(one in lower for one in _SCHEMES))
+    ):
+        signs.add("addressed")
+    if "(" in text or ("-" in text and _DATE.search(text) is not None):
+        signs.add("hosts")
+    return signs
+
+
+def _ends(lower: str) -> tuple[str, ...]:
+    """What in front of a sign ends as a key does."""
+    if not ("=" in lower or ":" in lower or ">" in lower):
+        return ()
+    ends = [part[-_LONGEST_END:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
+    return tuple([end for end in ends if end.endswith(_ALL_ENDS)])
+
+
+@lru_cache(1 << 14)
+def _meant_by(ends: tuple[str, ...]) -> frozenset[str]:
+    kinds = {kind for kind, known in _ENDS.items() if any(end.endswith(known) for end in ends)}
+    return frozenset("secrets" if kind == "secret" else "keyed" for kind in kinds)
+
+
 def find_secrets(text: str) -> Iterator[Found]:
     """What is a secret by its form or its key; it is hidden as a whole, whatever stands in it."""
     claimed = bytearray(len(text))
@@ -105,7 +155,7 @@ def find_secrets(text: str) -> Iterator[Found]:
 def _secrets(text: str) -> Iterator[Found]:
     lower = text.lower()
     has_long = len(text) >= 32 and _LONG_WORD.search(text) is not None
-    if has_long or _SIGNS.search(lower):
+    if has_long or any(sign in lower for sign in _SIGNS) or (":" in text and _BYTES.search(text)):
         for pattern in _SECRETS:
             for match in pattern.finditer(text):
                 yield Found(*match.span("part" if pattern.groups else 0), "secret")
@@ -113,14 +163,14 @@ def _secrets(text: str) -> Iterator[Found]:
         for match in _BASE64.finditer(text):
             if _looks_random(match[0]):
                 yield Found(match.start(), match.end(), "secret")
-    yield from _keyed_values("secret", text, _BEFORE_SIGN.findall(lower))
+    yield from _keyed_values("secret", text, _ends(lower))
 
 
-def _keyed_values(kind: Kind, text: str, words: list[str]) -> Iterator[Found]:
-    """What keys of a kind name; ``words`` are those in front of a sign, in lower case."""
-    if any(word.endswith(_ENDS[kind]) for word in words):
+def _keyed_values(kind: Kind, text: str, ends: tuple[str, ...]) -> Iterator[Found]:
+    """What keys of a kind name; ``ends`` are those of the text's `_ends`."""
+    if ends and any(end.endswith(_ENDS[kind]) for end in ends):
         yield from _values(_BY_KEY[kind], kind, text)
-    if kind in _BY_SETTING and " - changed from: " in text.lower():
+    if kind in _BY_SETTING and " - " in text and " - changed from: " in text.lower():
         yield from _values(_BY_SETTING[kind], kind, text)
 
 
@@ -137,9 +187,9 @@ def _looks_random(text: str) -> bool:
 
 def find_keyed(text: str) -> Iterator[Found]:
     """Users, aliases, numbers and hosts that keys name. NULs are what was found before."""
-    words = _BEFORE_SIGN.findall(text.lower())
+    ends = _ends(text.lower())
     for kind in _AFTER_SECRETS:
-        yield from _keyed_values(kind, text, words)
+        yield from _keyed_values(kind, text, ends)
 
 
 def is_no_value(text: str) -> bool:
@@ -186,7 +236,7 @@ def find_addressed(text: str) -> Iterator[Found]:
         for match in _AT.finditer(text):
             if match[0].lower() not in _NO_VALUE:
                 yield Found(match.start(), match.end(), "name" if "." in match[0] else "host")
-    for match in _SCHEMED.finditer(text) if ":" in text else ():
+    for match in _SCHEMED.finditer(text) if ":" in text and _is_schemed(text) else ():
         host, _, _ = match[1].partition(":")
         if host not in words and host.strip("."):
             yield Found(match.start(1), match.start(1) + len(host), "alias")
@@ -197,9 +247,14 @@ def find_addressed(text: str) -> Iterator[Found]:
                 yield Found(*match.span(1), "alias")
 
 
+def _is_schemed(text: str) -> bool:
+    lower = text.lower()
+    return any(scheme in lower for scheme in _SCHEMES)
+
+
 def find_hosts(text: str) -> Iterator[Found]:
     """Hosts by their place: behind the time of a record, behind an address in a list of peers."""
-    for sign, pattern in (("T", _HEADER_HOST), ("(", _LISTED_HOST)):
+    for sign, pattern in (("-", _HEADER_HOST), ("(", _LISTED_HOST)):
         for match in pattern.finditer(text) if sign in text else ():
             if match[1].lower() not in _NO_VALUE and is_name(match[1]):
                 yield Found(*match.span(1), "name" if "." in match[1] else "host")

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import chain
 
 from logdiag.redaction.found import Found, Kind
 
@@ -13,6 +15,7 @@ _SHORTEST_NUMBER = 9
 # Letters of other scripts part words as well: a Korean particle stands right behind a name.
 _PIECE = re.compile(r"[A-Za-z]+|[^\W\d_A-Za-z]+|\d+")
 _WORD = re.compile(r"[0-9A-Za-z]+|[^\W_0-9A-Za-z]+")
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(rf"\+?[0-9]{{{_SHORTEST_NUMBER},}}")
 
 
@@ -35,12 +38,24 @@ class Known:
         numbers: dict[str, Kind] = {}
         for literal, kind in literals:
             (numbers if kind in _NUMBERS else names)[literal.lower()] = kind
-        self._tables = [_Table(names, _PIECE, _is_whole), _Table(numbers, _WORD, _stands_alone)]
+        tables = (_Table(names, _PIECE, _is_whole), _Table(numbers, _WORD, _stands_alone))
+        self._tables = [table for table in tables if table.is_any]
 
-    def find(self, text: str) -> Iterator[Found]:
+    def find(self, text: str) -> Iterable[Found]:
         """Where they stand in a text: of those that begin at one place, the longest."""
-        for table in self._tables:
-            yield from table.find(text)
+        if not self._tables:
+            return ()
+        words = _beginnings(text)
+        begun = [table for table in self._tables if not table.is_without(words)]
+        return chain.from_iterable([table.find(text) for table in begun]) if begun else ()
+
+
+@lru_cache(2)
+def _beginnings(text: str) -> dict[re.Pattern[str], list[str]]:
+    """What literals in a text may begin with. Several tables ask it of one text, one after the other."""
+    lower = text.lower()
+    words = _WORD.findall(lower)
+    return {_WORD: words, _PIECE: _PIECE.findall(lower) if _DIGIT.search(lower) else words}
 
 
 class _Table:
@@ -57,10 +72,13 @@ class _Table:
                 places.setdefault(first[0], set()).add((first.start(), len(literal)))
         self._places = {first: sorted(found, reverse=True) for first, found in places.items()}
 
+        self.is_any = bool(self._places)
+
+    def is_without(self, words: dict[re.Pattern[str], list[str]]) -> bool:
+        """Whether none of them begins with a word of a text, as it is with most texts."""
+        return self._places.keys().isdisjoint(words[self._piece])
+
     def find(self, text: str) -> Iterator[Found]:
-        # Most texts hold nothing that any of them begins with.
-        if not self._places or self._places.keys().isdisjoint(self._piece.findall(text.lower())):
-            return
         end = 0
         for piece in self._piece.finditer(text):
             if (places := self._places.get(piece[0].lower())) is None:

@@ -1,24 +1,32 @@
 """The last look at redacted files: nothing that was replaced may stand in them, in whatever form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 
-from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
+from logdiag.redaction.addresses import Address, address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Kind
 from logdiag.redaction.known import Known
 from logdiag.redaction.scan import SHORTEST
-from logdiag.redaction.texts import Texts, cut, says_nothing
+from logdiag.redaction.texts import cut, says_nothing
 
 _MOST_KNOWN = 200_000
 
 
 class Left:
-    """Looks for what redacted texts must not hold. ``texts`` is what has redacted them."""
+    """Looks for what redacted texts must not hold.
 
-    def __init__(self, texts: Texts) -> None:
-        redactor = texts.redactor
-        self._known = Known(one for one in redactor.searched() if len(one[0]) >= SHORTEST)
-        self._hidden, self._issued = redactor.hidden, texts.issued
+    Args:
+        searched: the literals.
+        hidden: the addresses that were replaced; of these the MAC addresses matter.
+        issued: the addresses that stand for others.
+
+    """
+
+    def __init__(
+        self, searched: Iterable[tuple[str, Kind]], hidden: Set[Address | str], issued: Set[Address]
+    ) -> None:
+        self._known = Known(one for one in searched if len(one[0]) >= SHORTEST)
+        self._hidden, self._issued = hidden, issued
         self._clean: set[str] = set()
 
     def find(self, lines: str) -> tuple[int, Kind] | None:

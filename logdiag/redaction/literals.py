@@ -2,10 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from logdiag.redaction.addresses import find_addresses, find_macs, is_address
 from logdiag.redaction.found import Found, Kind, masked
-from logdiag.redaction.keyed import find_addressed, find_hosts, find_keyed, find_secrets, is_no_value
+from logdiag.redaction.keyed import (
+    find_addressed,
+    find_hosts,
+    find_keyed,
+    find_secrets,
+    is_no_value,
+    signs_of,
+)
 from logdiag.redaction.known import Known, searchable
 from logdiag.redaction.names import Domains, is_name
 from logdiag.redaction.vocabulary import product_words
@@ -35,9 +43,11 @@ class Literals:
     def __init__(self) -> None:
         self._kinds: dict[str, Kind] = {}
         self._names: set[str] = set()
-        self._domains = Domains()
+        self.domains = Domains()
         self._odd = self._plain = Known(())
         self._keys: dict[str, Kind | None] = {}
+        self.is_ready = False
+        """Whether it knows what is to be searched everywhere."""
         self.is_full = False
         """Whether there were more than are kept."""
 
@@ -50,32 +60,61 @@ class Literals:
 
     def learn_literal(self, literal: str, kind: Kind) -> None:
         """Learn a text that is a literal as a whole."""
-        literal = NUMBERED.sub("", literal)
-        if literal.strip() and not is_address(literal):
-            self.learn_found(literal, "name" if kind in ("host", "cluster") and _is_dotted(literal) else kind)
+        for one in as_literal(literal, kind):
+            self.learn_found(*one)
 
     def learn_found(self, literal: str, kind: Kind) -> None:
         """Learn what was found as such a literal."""
         literal = literal.lower()
         if literal in _NOT_TOLD or kind in ("ipv4", "ipv6", "mac"):
             return
-        if len(self._kinds) + len(self._names) >= _MOST:
-            self.is_full = True
-        elif kind == "name":
+        if kind == "name":
             self._names.add(literal)
-            self._domains.learn(literal)
+            self.domains.learn(literal)
         else:
             self._kinds[literal] = min(kind, self._kinds.get(literal, kind), key=_STRENGTH.index)
+        if len(self._kinds) + len(self._names) > _MOST + _MOST // 4:
+            self._forget()
+
+    def learn_dotted(self, words: Iterable[str]) -> None:
+        """Learn those dotted words that end in a domain that is known by now."""
+        for word in sorted(words):
+            for found in self.domains.find(word):
+                self.learn_found(word[found.start : found.end], found.kind)
+
+    def _forget(self) -> None:
+        """Keep the shortest, names first: so the same ones are left, in whatever order they were learnt."""
+        names = sorted(self._names, key=_by_length)[:_MOST]
+        self.is_full = self.is_full or len(self._names) + len(self._kinds) > _MOST
+        self._names = set(names)
+        kept = sorted(self._kinds, key=_by_length)[: _MOST - len(names)]
+        self._kinds = {literal: self._kinds[literal] for literal in kept}
 
     def know(self) -> None:
         """Search from now on for everything that was learnt, wherever it stands."""
+        self._forget()
         for name in self._names:
             for label, kind in self._labels(name):
                 if kind == "host" or len(label) >= _SHORTEST_DOMAIN:
                     self.learn_found(label, kind)
-        known = self.searched()
+        self.search(self.searched())
+
+    def search(self, known: list[tuple[str, Kind]]) -> None:
+        """Search for these literals wherever they stand."""
         self._odd = Known(one for one in known if not is_name(one[0]))
         self._plain = Known(one for one in known if is_name(one[0]))
+        self.is_ready = True
+
+    def lore(self) -> "Lore":
+        """What is known, for somebody else to know it."""
+        return Lore(self._kinds, self._names, self.searched())
+
+    def know_as(self, lore: "Lore") -> None:
+        """Know what somebody else does."""
+        self._kinds, self._names = lore.kinds, lore.names
+        for name in self._names:
+            self.domains.learn(name)
+        self.search(lore.searched)
 
     def searched(self) -> list[tuple[str, Kind]]:
         """The literals that are searched everywhere: those that no text of the product has as a word."""
@@ -102,7 +141,7 @@ class Literals:
 
     def first_kind(self, name: str) -> Kind:
         """What the first label of a name is."""
-        return "domain" if self._domains.is_domain(name) else "host"
+        return "domain" if self.domains.is_domain(name) else "host"
 
     # ── finding ─────────────────────────────────────────────────────────────────────────────
 
@@ -113,15 +152,16 @@ class Literals:
         """
         if (pair := _PAIR.fullmatch(text)) is not None and not names:
             return self._find_in_pair(pair)
+        signs = signs_of(text)
         finders: list[Finder] = [
-            find_secrets,
+            *([find_secrets] if "secrets" in signs else []),
             self._odd.find,
-            find_macs,
-            find_addresses,
-            self._domains.find,
-            find_keyed,
-            find_addressed,
-            find_hosts,
+            *([find_macs] if ":" in text or "-" in text or "." in text else []),
+            *([find_addresses] if ":" in text or "." in text else []),
+            *([self.domains.find] if "." in text else []),
+            *([find_keyed] if "keyed" in signs else []),
+            *([find_addressed] if "addressed" in signs else []),
+            *([find_hosts] if "hosts" in signs else []),
             self._plain.find,
         ]
         if names:
@@ -129,9 +169,12 @@ class Literals:
             finders.append(lambda rest: (one for one in own.find(rest) if rest[one.start : one.end] in names))
         everything: list[Found] = []
         for finder in finders:
+            candidates = list(finder(text))
+            if not candidates:
+                continue
             end = 0
             fresh = []
-            for found in sorted(finder(text)):
+            for found in sorted(candidates):
                 if found.start >= end:
                     fresh.append(found)
                     end = found.end
@@ -151,6 +194,26 @@ class Literals:
         if kind is not None and not is_no_value(pair[2]):
             return [Found(*pair.span(2), kind)]
         return sorted(one for known in (self._odd, self._plain) for one in known.find(pair[0]))
+
+
+class Lore(NamedTuple):
+    """What literals were learnt, and which of them are searched everywhere."""
+
+    kinds: dict[str, Kind]
+    names: set[str]
+    searched: list[tuple[str, Kind]]
+
+
+def as_literal(text: str, kind: Kind) -> list[tuple[str, Kind]]:
+    """A text that is a literal as a whole, if it is one, as it is learnt."""
+    text = NUMBERED.sub("", text)
+    if not text.strip() or is_address(text):
+        return []
+    return [(text, "name" if kind in ("host", "cluster") and _is_dotted(text) else kind)]
+
+
+def _by_length(literal: str) -> tuple[int, str]:
+    return len(literal), literal
 
 
 def _is_dotted(literal: str) -> bool:

@@ -19,6 +19,7 @@ SEARCHED = 8 << 20
 """Bytes in which a record must start, as where logs are read."""
 _DUMP_HEAD = 1 << 20
 _LOOKED_AT = 4096
+_LOT = 1 << 20
 _MARKUP: dict[bytes, Encoding] = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 MemberKind = DumpKind | Literal["log"]
@@ -56,10 +57,10 @@ def opened(member: Member) -> Opened:
     return Opened(kind, reason, form, encoding, chunks)
 
 
-def lines(chunks: Iterable[bytes], form: Form, longest: int) -> Iterator[str | int]:
+def lines(chunks: Iterable[bytes], form: Form, longest: int) -> Iterator[bytes | int]:
     """Whole lines, many at a time, and the length of each that is too long and so left out.
 
-    XML may be one line: there a tag's end is as good. Bytes that are no UTF-8 stand as surrogates.
+    XML may be one line: there a tag's end is as good.
     """
     rest = b""
     dropped = 0
@@ -84,15 +85,32 @@ def lines(chunks: Iterable[bytes], form: Form, longest: int) -> Iterator[str | i
     if dropped:
         yield dropped
     elif rest:
-        yield rest.decode("utf-8", "surrogateescape")
+        yield rest
 
 
-def _without_long(block: bytes, longest: int) -> Iterator[str | int]:
+def _without_long(block: bytes, longest: int) -> Iterator[bytes | int]:
     if len(block) <= longest:
-        yield block.decode("utf-8", "surrogateescape")
+        yield block
         return
     for line in block.splitlines(keepends=True):
-        yield line.decode("utf-8", "surrogateescape") if len(line) <= longest else len(line) - 1
+        yield line if len(line) <= longest else len(line) - 1
+
+
+def gathered(cut: Iterable[bytes | int]) -> Iterator[bytes | int]:
+    """The same lines, more of them at a time: each lot is worth being handed to somebody."""
+    parts: list[bytes] = []
+    size = 0
+    for one in cut:
+        if isinstance(one, bytes):
+            parts.append(one)
+            size += len(one)
+        if parts and (size >= _LOT or isinstance(one, int)):
+            yield b"".join(parts)
+            parts, size = [], 0
+        if isinstance(one, int):
+            yield one
+    if parts:
+        yield b"".join(parts)
 
 
 def _taken(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Container
+from itertools import product
 from typing import Protocol
 
 from logdiag.redaction.addresses import Address, AddressTokens
@@ -11,7 +12,8 @@ from logdiag.redaction.found import Kind
 from logdiag.redaction.prefixes import Prefixes
 
 _LETTERS = "bcdfghjklmnpqrstvwxz"
-_LENGTH = 11
+_THREE = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
+"""All words of three letters: four numbers make a word of eleven."""
 
 
 class Namer(Protocol):
@@ -60,11 +62,11 @@ class KeyedWords:
     def word(self, kind: Kind, literal: str, taken: Container[str]) -> str:
         """The kind with letters."""
         digest = hmac.digest(self._key, literal.encode("utf-8", "surrogatepass"), "sha256")
-        number, letters = int.from_bytes(digest[:8], "big"), []
-        for _ in range(_LENGTH):
-            number, letter = divmod(number, len(_LETTERS))
-            letters.append(_LETTERS[letter])
-        return f"{kind}-{''.join(letters)}"
+        number = int.from_bytes(digest[:8], "big")
+        number, first = divmod(number, len(_THREE))
+        number, second = divmod(number, len(_THREE))
+        number, third = divmod(number, len(_THREE))
+        return f"{kind}-{_THREE[first]}{_THREE[second]}{_THREE[third]}{_THREE[number % len(_THREE)][:2]}"
 
     def address(self, address: Address) -> str:
         """An address that shares with others as many bits as this one did."""

@@ -30,6 +30,7 @@ _BY_TWO_LETTERS = 3
 _MOST_SUFFIXES = 4
 """Labels that are no part of a name may follow it: ``expc01.example.com.tar.gz``."""
 _DEEPEST_DOMAIN = 6
+_MOST_OTHERS = 200_000
 
 
 def is_name(text: str) -> bool:
@@ -42,6 +43,8 @@ class Domains:
 
     def __init__(self) -> None:
         self._above: set[str] = set()
+        self.others: set[str] | None = None
+        """Where dotted words are kept that end in nothing known, for when more is known."""
 
     def learn(self, name: str) -> None:
         """Know the domains that a host's name is below."""
@@ -65,6 +68,10 @@ class Domains:
                     behind = sum(map(len, labels[count:])) + len(labels) - count
                     yield Found(match.start(), match.end() - behind, "name")
                     break
+            else:
+                # With a number at its end it can be no name: these are many.
+                if self.others is not None and not labels[-1].isdigit() and len(self.others) < _MOST_OTHERS:
+                    self.others.add(match[0].lower())
 
     def _ends_name(self, labels: list[str], count: int) -> bool:
         last = labels[count - 1]

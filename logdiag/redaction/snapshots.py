@@ -1,9 +1,12 @@
 """Snapshots that can be sent on: read once to learn what is to be hidden, and again to replace it."""
 
 import gzip
+import sys
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -12,20 +15,35 @@ from logdiag.errors import InputError
 from logdiag.language import gettext
 from logdiag.numbering import Numbering
 from logdiag.redaction.certificates import redacted_certificates
+from logdiag.redaction.crew import Crew, Shift
 from logdiag.redaction.found import Kind
-from logdiag.redaction.left import Left
+from logdiag.redaction.learning import Learner, Learnt
 from logdiag.redaction.listing import ListedArchive, ListedMember
 from logdiag.redaction.members import MemberKind, Opened, lines, opened
 from logdiag.redaction.namers import KeyedWords
 from logdiag.redaction.redactor import Redactor
 from logdiag.redaction.scan import RedactionError, noun_of
-from logdiag.redaction.texts import Texts
+from logdiag.redaction.work import (
+    Learning,
+    Looked,
+    Looking,
+    Lot,
+    Rewriting,
+    Rewritten,
+    decoded,
+    encoded,
+    lots,
+    texts_of,
+)
 from logdiag.snapshots import Limits, Member, Meter, Snapshot, find_snapshots
 
 SHORTEST_KEY = 32
 _MOST_SETTINGS = 100_000
 _IN_MEMORY = 8 << 20
 _LONGEST_PART = 200
+_LONGER = 32
+"""How many times as long as a literal a word may be."""
+_MOST_DOTTED = 1_000_000
 _PACKED = (".gz", ".xz", ".zst", ".bz2")
 _SUFFIXES = (".tar", ".tgz", ".zip", *_PACKED, *(f".tar{packed}" for packed in _PACKED))
 
@@ -44,13 +62,20 @@ def key_of(content: bytes) -> bytes:
 
 
 class Snapshots:
-    """Redacts snapshots with a key: first `learn`, then `write` each, then `look` at what was written."""
+    """Redacts snapshots with a key: first `learn`, then `write` each, then `look` at what was written.
 
-    def __init__(self, key: bytes, limits: Limits) -> None:
+    What is written does not depend on how many processes a ``crew`` has.
+    """
+
+    def __init__(self, key: bytes, limits: Limits, crew: Crew | None = None) -> None:
         self._limits = limits
-        self._words = KeyedWords(key)
-        self._redactor = Redactor(self._words)
-        self._texts = Texts(self._redactor)
+        self._key, self._words = key, KeyedWords(key)
+        self._crew = crew or Crew(1)
+        self._learner = Learner()
+        self._redactor = Redactor()
+        self._dotted: set[str] = set()
+        self._lore = self._redactor.lore()
+        self._texts = texts_of(key, self._lore)
         self._names = Numbering()
         self.archives: list[ListedArchive] = []
 
@@ -64,36 +89,50 @@ class Snapshots:
     def learn(self, snapshots: Sequence[Snapshot]) -> None:
         """Learn what all of the snapshots together say of the customer."""
         meter = Meter(self._limits)
+        learning = self._crew.at(Learning)
         for snapshot in snapshots:
-            self._texts.learn(snapshot.name, "log")
+            self._add(self._learner(snapshot.name, "log"))
             meter.begin()
             for member in snapshot.members(meter):
-                self._learn(member)
+                self._add(self._learner(member.source, "log"))
+                self._learn(member, learning)
+        for learnt in learning.rest():
+            self._add(learnt)
+        self._redactor.learn_dotted(self._dotted)
         self._redactor.know()
+        self._lore = self._redactor.lore()
+        self._texts = texts_of(self._key, self._lore)
 
-    def _learn(self, member: Member) -> None:
-        self._texts.learn(member.source, "log")
+    def _add(self, learnt: Learnt) -> None:
+        for literal, kind in learnt.literals:
+            self._redactor.learn_found(literal, kind)
+        self._dotted |= learnt.dotted
+        if len(self._dotted) > _MOST_DOTTED:
+            self._redactor.is_full = True
+            self._dotted = set(sorted(self._dotted)[: _MOST_DOTTED // 2])
+
+    def _learn(self, member: Member, learning: Shift[Learnt]) -> None:
         found = opened(member)
         if found.kind is None:
             return
-        self._texts.begin()
-        learning = self._tapped(found)
+        tapped = self._tapped(found, learning)
         if found.kind != "log":
             said: list[tuple[str, str]] = []
-            for row in settings(found.kind, member.source, learning, []):
+            for row in settings(found.kind, member.source, tapped, []):
                 if isinstance(row, Setting) and len(said) < _MOST_SETTINGS:
                     said.append((row.path, row.value))
-                    self._redactor.learn(f'{row.path}: "{row.value}"')
+                    self._add(self._learner(f'{row.path}: "{row.value}"', "text"))
             self._learn_facts(said)
-        for _ in learning:
+        for _ in tapped:
             pass
 
-    def _tapped(self, found: Opened) -> Iterator[bytes]:
+    def _tapped(self, found: Opened, learning: Shift[Learnt]) -> Iterator[bytes]:
         """The same text, learnt on its way."""
-        for text in lines(found.chunks, found.form, self._limits.line):
-            if isinstance(text, str):
-                self._texts.learn(text, found.form)
-                yield text.encode("utf-8", "surrogateescape")
+        for lot in lots(found, self._limits.line):
+            if isinstance(lot, Lot):
+                for learnt in learning.put(lot):
+                    self._add(learnt)
+                yield lot.lines
 
     def _learn_facts(self, said: Iterable[tuple[str, str]]) -> None:
         known = facts(said)
@@ -111,13 +150,18 @@ class Snapshots:
     def write(self, snapshots: Sequence[Snapshot], room: Path) -> None:
         """Write an archive for each snapshot into an empty folder."""
         meter = Meter(self._limits)
+        writing = self._crew.at(Rewriting, self._key, self._lore)
         for snapshot in snapshots:
             meter.begin()
             name = self._names.name(f"{_bare(safe(self._texts.name(snapshot.name)))}.tar.gz")
             with (room / name).open("wb") as file:
-                self.archives.append(ListedArchive(name, tuple(self._archive(snapshot, meter, file))))
+                self.archives.append(
+                    ListedArchive(name, tuple(self._archive(snapshot, meter, file, writing)))
+                )
 
-    def _archive(self, snapshot: Snapshot, meter: Meter, file: BinaryIO) -> Iterator[ListedMember]:
+    def _archive(
+        self, snapshot: Snapshot, meter: Meter, file: BinaryIO, writing: Shift[Rewritten]
+    ) -> Iterator[ListedMember]:
         numbering = Numbering()
         with (
             gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=6) as packed,
@@ -126,7 +170,7 @@ class Snapshots:
             for member in snapshot.members(meter):
                 name = numbering.name(safe(self._texts.name(member.source)))
                 with tempfile.SpooledTemporaryFile(_IN_MEMORY) as room:
-                    listed = self._member(name, member, room)
+                    listed = self._member(name, member, room, writing)
                     if listed.left_out is None:
                         header = tarfile.TarInfo(name)
                         header.size, header.mode = listed.size, 0o644
@@ -134,30 +178,42 @@ class Snapshots:
                         archive.addfile(header, room)
                 yield listed
 
-    def _member(self, name: str, member: Member, file: IO[bytes]) -> ListedMember:
+    def _member(self, name: str, member: Member, file: IO[bytes], writing: Shift[Rewritten]) -> ListedMember:
         found = opened(member)
         if found.kind is None:
             for _ in found.chunks:
                 pass
             reason = found.reason or gettext("it could not be read")
             return ListedMember(name, left_out=self._said(reason), faults=self._faults(member))
-        self._texts.begin()
         long_lines = 0
-        for text in self._redacted(found):
-            long_lines += not text
-            file.write((text or _LEFT_OUT).encode(found.encoding or "utf-8", _errors(found)))
+        counts: Counter[str] = Counter()
+        for done in self._redacted(found, writing):
+            long_lines += done is None
+            file.write(encoded(_LEFT_OUT, found.encoding) if done is None else done.content)
+            if done is not None:
+                counts.update(done.counts)
+                self._texts.issued |= done.issued
+                self._texts.redactor.hidden |= done.hidden
         kind: MemberKind = found.kind
-        counts = {str(kind): number for kind, number in self._texts.counts.items()}
-        return ListedMember(name, kind, file.tell(), counts, None, long_lines, self._faults(member))
+        return ListedMember(name, kind, file.tell(), dict(counts), None, long_lines, self._faults(member))
 
-    def _redacted(self, found: Opened) -> Iterator[str]:
-        """The text of a member as it is written; empty where a line is too long."""
-        cut = lines(found.chunks, found.form, self._limits.line)
+    def _redacted(self, found: Opened, writing: Shift[Rewritten]) -> Iterator[Rewritten | None]:
+        """A member as it is written; None where a line is too long."""
         if found.kind == "certificate":
-            yield from redacted_certificates(cut, self._texts, self._words)
+            self._texts.begin()
+            cut = lines(found.chunks, found.form, self._limits.line)
+            texts = (decoded(one) if isinstance(one, bytes) else one for one in cut)
+            for text in redacted_certificates(texts, self._texts, self._words):
+                yield Rewritten(encoded(text, found.encoding), {}, set(), set()) if text else None
+            yield Rewritten(b"", self._texts.counts, set(), set())
             return
-        for text in cut:
-            yield self._texts.redact(text, found.form) if isinstance(text, str) else ""
+        for lot in lots(found, self._limits.line):
+            if isinstance(lot, Lot):
+                yield from writing.put(lot)
+            else:
+                yield from writing.rest()
+                yield None
+        yield from writing.rest()
 
     def _faults(self, member: Member) -> tuple[str, ...]:
         return tuple(self._said(fault.text) for fault in member.faults)
@@ -174,50 +230,72 @@ class Snapshots:
             RedactionError: something is left; it says where, and of what kind, and never what.
 
         """
-        left = Left(self._texts)
+        given = (self._lore, self._texts.redactor.hidden, self._texts.issued)
+        looking, own = self._crew.at(Looking, *given), Looking(*given)
         for path in sorted(room.iterdir()):
-            self._look_at(left, path.name, "", path.name)
+            self._look_at(own, path.name, "", path.name)
             if not path.name.endswith(".tar.gz"):
-                self._look_at(left, path.name, "", path.read_text(encoding="utf-8"))
+                self._look_at(own, path.name, "", path.read_text(encoding="utf-8"))
                 continue
-            for member in find_snapshots([path])[0].members(Meter(self._limits)):
-                self._look_at(left, path.name, "", member.source)
-                self._look_through(left, path.name, member)
+            for member in find_snapshots([path])[0].members(Meter(_unlimited(self._limits))):
+                self._look_at(own, path.name, "", member.source)
+                self._look_through(looking, own, path.name, member)
 
-    def _look_through(self, left: Left, archive: str, member: Member) -> None:
+    def _look_through(self, looking: Shift[Looked], own: Looking, archive: str, member: Member) -> None:
         found = opened(member)
+        line = 0
+
+        def judge(looked: Iterable[Looked]) -> None:
+            nonlocal line
+            for number, left in looked:
+                if left is not None:
+                    self._tell(archive, member.source, line + left[0], left[1])
+                line += number
 
         def looked_at() -> Iterator[bytes]:
-            line = 0
-            for text in lines(found.chunks, found.form, self._limits.line):
-                if isinstance(text, str):
-                    self._look_at(left, archive, member.source, text, line)
-                    line += text.count("\n")
-                    yield text.encode("utf-8", "surrogateescape")
+            for lot in lots(found, _unlimited(self._limits).line):
+                if not isinstance(lot, Lot):
+                    self._tell_unsearched(archive, member.source)
+                    return
+                judge(looking.put(lot))
+                yield lot.lines
 
-        looking = looked_at()
+        tapped = looked_at()
         if found.kind == "certificate":
-            for row in settings(found.kind, member.source, looking, []):
+            for row in settings(found.kind, member.source, tapped, []):
                 if isinstance(row, Setting):
-                    self._look_at(left, archive, member.source, row.value, row.line - 1)
-        for _ in looking:
+                    self._look_at(own, archive, member.source, row.value, row.line - 1)
+        for _ in tapped:
             pass
+        judge(looking.rest())
+        if member.faults or member.skipped:
+            self._tell_unsearched(archive, member.source)
 
-    def _look_at(self, left: Left, archive: str, member: str, text: str, before: int = 0) -> None:
-        if (found := left.find(text)) is not None:
-            number, kind = found
-            where = f"{archive}: {member}" if member else archive
-            said = gettext("not redacted: line {line} of {where} holds a literal ({kind})")
-            # Where a literal stands in a name, the name tells it.
-            shown = self._texts.name(where)
-            raise RedactionError(said.format(line=before + number + 1, where=shown, kind=noun_of(kind)))
+    def _look_at(self, own: Looking, archive: str, member: str, text: str, before: int = 0) -> None:
+        _, left = own(Lot(text.encode("utf-8", "surrogateescape"), "log"))
+        if left is not None:
+            self._tell(archive, member, before + left[0], left[1])
+
+    def _tell(self, archive: str, member: str, line: int, kind: Kind) -> None:
+        where = f"{archive}: {member}" if member else archive
+        said = gettext("not redacted: line {line} of {where} holds a literal ({kind})")
+        # Where a literal stands in a name, the name tells it.
+        shown = self._texts.name(where)
+        raise RedactionError(said.format(line=line + 1, where=shown, kind=noun_of(kind)))
+
+    def _tell_unsearched(self, archive: str, member: str) -> None:
+        said = gettext("{where} cannot be searched for what is left in it")
+        raise RedactionError(said.format(where=self._texts.name(f"{archive}: {member}")))
 
 
 _LEFT_OUT = "[a line that is too long was left out]\n"
 
 
-def _errors(found: Opened) -> str:
-    return "surrogateescape" if found.encoding is None else "replace"
+def _unlimited(limits: Limits) -> Limits:
+    """Limits for what was written here: all is searched, and words are longer than literals."""
+    most = sys.maxsize
+    line = limits.line * _LONGER
+    return replace(limits, member=most, total=most, members=most, ratio=most, seconds=most, line=line)
 
 
 def safe(name: str, *, part: bool = True) -> str:

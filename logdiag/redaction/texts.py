@@ -9,8 +9,10 @@ from collections import Counter
 from typing import Literal, NamedTuple
 
 from logdiag.redaction.addresses import Address, address_of
+from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Found, Kind, masked
+from logdiag.redaction.literals import Literals
 from logdiag.redaction.redactor import Redactor
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
@@ -19,14 +21,12 @@ _BETWEEN_PAIRS = re.compile(r' (?=[A-Za-z_][\w()>.:-]{0,63}= ?")|(?<=":) (?= )')
 _BETWEEN_ELEMENTS = re.compile(r"(?<=>)(?=<)")
 _NOTHING = re.compile(
     r'UTCTime="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d{1,6})?"|(?:Thread|this)="0x[0-9a-f]{1,16}":?'
+    r'|(?:Src|Dst|Local)-port="\d{1,5}"|PID="<\d{1,6}(?:\.\d{1,9}){2}>"'
+    r'|CodeLocation="ppcmains/[a-z0-9/]{1,100}/[A-Za-z0-9]{1,60}\.(?:cpp|h)\(\d{1,6}\)"'
 )
 _VALUE = re.compile(
     r'(.{0,1000}?(?::[ \t]{0,8}"|<[^<>]{1,1000}>))([^"<>]{1,255})("?[ \t\r]*|</[^<>]{1,255}>.*)'
 )
-_BEGIN_MARK = "-----BEGIN "
-_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----[ \t\r]*\Z")
-_OF_BLOCK = re.compile(r"[ \t>]*(?:[0-9A-Za-z+/=]*|[A-Za-z-]{1,40}: .*)[ \t\r]*")
-
 
 Form = Literal["log", "text", "xml"]
 """What lines are of: a log, a dump as text, a dump as XML."""
@@ -46,65 +46,55 @@ class _Piece(NamedTuple):
 
 
 class Texts:
-    """Learns lines, and then replaces what they hold; ``counts`` says how often, by kind."""
+    """Replaces what lines hold; ``counts`` says how often, by kind."""
 
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
-        self.counts: Counter[Kind] = Counter()
+        self._tally: Counter[tuple[Kind, ...]] = Counter()
         self.issued: set[Address] = set()
         """The addresses that stand for others."""
-        self._learnt: set[str] = set()
         self._known: dict[Form, dict[str, _Piece]] = {"log": {}, "text": {}, "xml": {}}
-        self._in_block = self._is_told = False
+        self._blocks = Blocks()
 
-    # ── learning ────────────────────────────────────────────────────────────────────────────
+    @property
+    def counts(self) -> dict[Kind, int]:
+        """How often something was replaced since the file began, by kind."""
+        counts: Counter[Kind] = Counter()
+        for kinds, times in self._tally.items():
+            for kind in kinds:
+                counts[kind] += times
+        return dict(counts)
 
-    def learn(self, lines: str, form: Form) -> None:
-        """Learn the literals of whole lines."""
-        learnt = self._learnt
-        has_blocks = self._in_block or _BEGIN_MARK in lines
-        for line in lines.split("\n"):
-            if has_blocks and self._of_block(line):
-                continue
-            host, pieces = cut(line, form)[1:]
-            if host and host not in learnt:
-                learnt.add(host)
-                self.redactor.learn_literal(host, "host")
-            for piece in pieces:
-                if piece not in learnt and not says_nothing(piece):
-                    if len(learnt) >= _MOST_KNOWN:
-                        learnt.clear()
-                    if len(piece) <= _LONGEST_KNOWN:
-                        learnt.add(piece)
-                    for one, literal in self._found(piece):
-                        self.redactor.learn_found(literal, one.kind)
+    def count(self, kind: Kind) -> None:
+        """Count what somebody else has replaced."""
+        self._tally[(kind,)] += 1
 
-    # ── replacing ───────────────────────────────────────────────────────────────────────────
-
-    def begin(self) -> None:
-        """Begin with another file."""
-        self._in_block = False
-        self.counts = Counter()
+    def begin(self, place: Place = OUTSIDE) -> None:
+        """Begin with another file, or in the midst of one."""
+        self._blocks = Blocks(place)
+        self._tally.clear()
 
     def redact(self, lines: str, form: Form) -> str:
         """Whole lines with words in the place of literals."""
         each = lines.split("\n")
-        if not self._in_block and _BEGIN_MARK not in lines:
+        if not self._blocks.may_hold(lines):
             return "\n".join([self._line(line, form) for line in each])
-        told = (self._with_blocks(line, form) for line in each)
-        return "\n".join(line for line in told if line is not None)
+        # A line that is left out takes its end with it.
+        last = each.pop() if each[-1] == "" else None
+        told = [line for line in (self._with_blocks(line, form) for line in each) if line is not None]
+        return "".join(f"{line}\n" for line in told) if last is not None else "\n".join(told)
 
     def text(self, text: str) -> str:
         """A text that is no line."""
-        done = self._replaced(text, self._found(text))
-        self.counts.update(done.kinds)
+        done = self._replaced(text, found_in(self.redactor, text))
+        self._tally[done.kinds] += 1
         return done.text
 
     def name(self, name: str) -> str:
         """The name of a file or an archive. A host in it is no word of the product."""
         parts = set(_LABELS.findall(name))
         hosts = tuple(sorted(part for part in parts if self.redactor.kind(part) == "host"))
-        return self._replaced(name, self._found(name, hosts)).text
+        return self._replaced(name, found_in(self.redactor, name, hosts)).text
 
     def _line(self, line: str, form: Form) -> str:
         before, host, pieces = cut(line, form)
@@ -115,13 +105,13 @@ class Texts:
             if done is None:
                 done = self._piece(piece, form)
             if done.kinds:
-                self.counts.update(done.kinds)
+                self._tally[done.kinds] += 1
             told.append(done.text)
         rest = ("" if form == "xml" else " ").join(told)
         if not host:
             return before + rest
         header = known.get(host) or self._remember(host, self._whole(host, "host"), form)
-        self.counts.update(header.kinds)
+        self._tally[header.kinds] += 1
         return before + header.text + rest
 
     def _piece(self, piece: str, form: Form) -> _Piece:
@@ -132,7 +122,7 @@ class Texts:
             if kind in _WHOLE:
                 word = self._whole(html.unescape(value[2]), kind)
                 return self._remember(piece, _Piece(value[1] + word.text + value[3], word.kinds), form)
-        return self._remember(piece, self._replaced(piece, self._found(piece)), form)
+        return self._remember(piece, self._replaced(piece, found_in(self.redactor, piece)), form)
 
     def _remember(self, piece: str, done: _Piece, form: Form) -> _Piece:
         known = self._known[form]
@@ -147,29 +137,7 @@ class Texts:
             return _Piece(self.redactor.literal(literal, kind), (kind,))
         if self.redactor.is_full_name(literal):
             return _Piece(self.redactor.literal(literal, "name"), ("name",))
-        return self._replaced(literal, self._found(literal))
-
-    def _found(self, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
-        """The literals of a text with what they are, also as URLs, markup and base64 write them."""
-        found: list[tuple[Found, str]] = []
-        rest = text
-        if has_escapes(text):
-            # What is meant comes first: in %40acme.com the name does not begin with 40.
-            meant, places = unescaped(text)
-            end = 0
-            for one in self.redactor.find(meant, names):
-                where = Found(places[one.start][0], places[one.end - 1][1], one.kind)
-                if where.start >= end:
-                    found.append((where, meant[one.start : one.end]))
-                    end = where.end
-            rest = masked(text, [one for one, _ in found])
-        plain = self.redactor.find(rest, names)
-        found += ((one, text[one.start : one.end]) for one in plain)
-        rest = masked(rest, plain)
-        for start, end, content in in_base64(rest):
-            if self.redactor.holds_known(content):
-                found.append((Found(start, end, "secret"), text[start:end]))
-        return sorted(found)
+        return self._replaced(literal, found_in(self.redactor, literal))
 
     def _replaced(self, text: str, found: list[tuple[Found, str]]) -> _Piece:
         parts: list[str] = []
@@ -184,24 +152,40 @@ class Texts:
 
     def _with_blocks(self, line: str, form: Form) -> str | None:
         """A line that may be one of a key or a certificate; of those what is in them is one word."""
-        match self._of_block(line):
+        match self._blocks.of(line):
             case "begin":
-                start = line.rindex(_BEGIN_MARK)
-                self._is_told = False
+                start = line.rindex(BEGIN_MARK)
                 return self._line(line[:start], form) + line[start:]
-            case "inside":
-                if self._is_told or not line.strip():
-                    return None
-                self._is_told = True
-                self.counts["secret"] += 1
+            case "first":
+                self._tally[("secret",)] += 1
                 return self.redactor.token(line.strip(), "secret")
+            case "more":
+                return None
         return self._line(line, form)
 
-    def _of_block(self, line: str) -> Literal["begin", "inside"] | None:
-        if self._in_block and _OF_BLOCK.fullmatch(line):
-            return "inside"
-        self._in_block = _BEGIN.search(line) is not None
-        return "begin" if self._in_block else None
+
+def found_in(literals: Literals, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
+    """The literals of a text with what they are, also as URLs, markup and base64 write them."""
+    found: list[tuple[Found, str]] = []
+    rest = text
+    if has_escapes(text):
+        # What is meant comes first: in %40acme.com the name does not begin with 40.
+        meant, places = unescaped(text)
+        end = 0
+        for one in literals.find(meant, names):
+            where = Found(places[one.start][0], places[one.end - 1][1], one.kind)
+            if where.start >= end:
+                found.append((where, meant[one.start : one.end]))
+                end = where.end
+        rest = masked(text, [one for one, _ in found])
+    plain = literals.find(rest, names)
+    found += ((one, text[one.start : one.end]) for one in plain)
+    if not literals.is_ready:
+        return sorted(found)
+    for start, end, content in in_base64(masked(rest, plain) if plain else rest):
+        if literals.holds_known(content):
+            found.append((Found(start, end, "secret"), text[start:end]))
+    return sorted(found)
 
 
 def cut(line: str, form: Form) -> tuple[str, str, list[str]]:
@@ -215,5 +199,5 @@ def cut(line: str, form: Form) -> tuple[str, str, list[str]]:
 
 
 def says_nothing(piece: str) -> bool:
-    """Whether a piece of a line is a time or the like, which is different in each line."""
+    """Whether a piece of a line is a time, a place in the product's code or the like."""
     return _NOTHING.fullmatch(piece) is not None

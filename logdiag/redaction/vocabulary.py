@@ -11,6 +11,7 @@ from logdiag.resources import folder
 
 _COMPOUND = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
 _MOST_ASKED = 1 << 16
+_BEGINNING = 5
 _CASES = "\ncases:"
 
 
@@ -22,6 +23,7 @@ class Vocabulary:
         compounds = set(_COMPOUND.findall(self._text))
         self._words = compounds.union(*(re.split("[-_]", word) for word in compounds))
         self._has = lru_cache(_MOST_ASKED)(self._holds)
+        self._beginnings = {self._text[at : at + _BEGINNING] for at in range(len(self._text))}
 
     def __contains__(self, literal: str) -> bool:
         """Whether a literal is a word of the texts, or stands in them as it is."""
@@ -30,6 +32,9 @@ class Vocabulary:
     def _holds(self, literal: str) -> bool:
         if literal in self._words:
             return True
+        # Most names begin as nothing in the texts does, and to look through all of those takes long.
+        if len(literal) >= _BEGINNING and literal[:_BEGINNING] not in self._beginnings:
+            return False
         return _COMPOUND.fullmatch(literal) is None and literal in self._text
 
 
