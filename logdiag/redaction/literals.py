@@ -150,8 +150,11 @@ class Literals:
 
         ``names`` are no words of the product in this text.
         """
-        if (pair := _PAIR.fullmatch(text)) is not None and not names:
-            return self._find_in_pair(pair)
+        if not names and _PAIR.fullmatch(text) is not None:
+            value = self.find_in_pair(text)
+            if value is not None:
+                return [value]
+            return sorted(one for known in (self._odd, self._plain) for one in known.find(text))
         signs = signs_of(text)
         finders: list[Finder] = [
             *([find_secrets] if "secrets" in signs else []),
@@ -183,8 +186,11 @@ class Literals:
                 everything += fresh
         return sorted(everything)
 
-    def _find_in_pair(self, pair: re.Match[str]) -> list[Found]:
-        """The literals of one word behind a key: what it is by the key, or what is known of it."""
+    def find_in_pair(self, text: str) -> Found | None:
+        """What a word behind a key is by the key, if that is all there is in a text."""
+        pair = _PAIR.fullmatch(text)
+        if pair is None:
+            return None
         if pair[1] not in self._keys:
             if len(self._keys) >= _MOST_KEYS:
                 self._keys.clear()
@@ -192,8 +198,8 @@ class Literals:
             self._keys[pair[1]] = probed[0].kind if probed else None
         kind = self._keys[pair[1]]
         if kind is not None and not is_no_value(pair[2]):
-            return [Found(*pair.span(2), kind)]
-        return sorted(one for known in (self._odd, self._plain) for one in known.find(pair[0]))
+            return Found(*pair.span(2), kind)
+        return None
 
 
 class Lore(NamedTuple):

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Container
+from functools import lru_cache
 from itertools import product
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from logdiag.redaction.addresses import Address, AddressTokens
 from logdiag.redaction.found import Kind
 from logdiag.redaction.prefixes import Prefixes
 
+_MOST_KNOWN = 1 << 15
+_BLOCK = 64
 _LETTERS = "bcdfghjklmnpqrstvwxz"
 _THREE = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
 """All words of three letters: four numbers make a word of eleven."""
@@ -57,12 +60,23 @@ class KeyedWords:
 
     def __init__(self, key: bytes) -> None:
         self._key = _derived(key, b"words")
+        # HMAC begins with the key, for all literals alike.
+        block = self._key.ljust(_BLOCK, b"\0")
+        self._inner, self._outer = (
+            hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C)
+        )
+        self._word = lru_cache(_MOST_KNOWN)(self._made)
         self._prefixes = Prefixes(_derived(key, b"addresses"))
 
     def word(self, kind: Kind, literal: str, taken: Container[str]) -> str:
         """The kind with letters."""
-        digest = hmac.digest(self._key, literal.encode("utf-8", "surrogatepass"), "sha256")
-        number = int.from_bytes(digest[:8], "big")
+        return self._word(kind, literal)
+
+    def _made(self, kind: Kind, literal: str) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(literal.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        number = int.from_bytes(outer.digest()[:8], "big")
         number, first = divmod(number, len(_THREE))
         number, second = divmod(number, len(_THREE))
         number, third = divmod(number, len(_THREE))

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from typing import Literal, NamedTuple
 
-from logdiag.redaction.addresses import Address, address_of
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Found, Kind, masked
@@ -17,7 +16,8 @@ from logdiag.redaction.redactor import Redactor
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
 _HEADER = re.compile(rf"({_STAMP} {{1,8}})([\w.-]{{1,255}})(?= )")
-_BETWEEN_PAIRS = re.compile(r' (?=[A-Za-z_][\w()>.:-]{0,63}= ?")|(?<=":) (?= )')
+# Both begin with a space: only there is it looked for.
+_BETWEEN_PAIRS = re.compile(r' (?:(?=[A-Za-z_][\w()>.:-]{0,63}= ?")|(?<=": )(?= ))')
 _BETWEEN_ELEMENTS = re.compile(r"(?<=>)(?=<)")
 _NOTHING = re.compile(
     r'UTCTime="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d{1,6})?"|(?:Thread|this)="0x[0-9a-f]{1,16}":?'
@@ -51,8 +51,8 @@ class Texts:
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
         self._tally: Counter[tuple[Kind, ...]] = Counter()
-        self.issued: set[Address] = set()
-        """The addresses that stand for others."""
+        self.issued: set[str] = set()
+        """The addresses that stand for others, as they are written."""
         self._known: dict[Form, dict[str, _Piece]] = {"log": {}, "text": {}, "xml": {}}
         self._blocks = Blocks()
 
@@ -97,8 +97,11 @@ class Texts:
         return self._replaced(name, found_in(self.redactor, name, hosts)).text
 
     def _line(self, line: str, form: Form) -> str:
-        before, host, pieces = cut(line, form)
         known = self._known[form]
+        if (done := known.get(line)) is not None:
+            self._tally[done.kinds] += 1
+            return done.text
+        before, host, pieces = cut(line, form)
         told = []
         for piece in pieces:
             done = known.get(piece)
@@ -140,15 +143,17 @@ class Texts:
         return self._replaced(literal, found_in(self.redactor, literal))
 
     def _replaced(self, text: str, found: list[tuple[Found, str]]) -> _Piece:
+        if not found:
+            return _Piece(text, ())
         parts: list[str] = []
         end = 0
         for one, literal in found:
             word = self.redactor.token(literal, one.kind)
             if one.kind in ("ipv4", "ipv6"):
-                self.issued.add(address_of(word))
+                self.issued.add(word)
             parts += (text[end : one.start], word)
             end = one.end
-        return _Piece("".join((*parts, text[end:])), tuple(one.kind for one, _ in found))
+        return _Piece("".join((*parts, text[end:])), tuple([one.kind for one, _ in found]))
 
     def _with_blocks(self, line: str, form: Form) -> str | None:
         """A line that may be one of a key or a certificate; of those what is in them is one word."""
@@ -166,6 +171,8 @@ class Texts:
 
 def found_in(literals: Literals, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
     """The literals of a text with what they are, also as URLs, markup and base64 write them."""
+    if not names and (value := literals.find_in_pair(text)) is not None:
+        return [(value, text[value.start : value.end])]
     found: list[tuple[Found, str]] = []
     rest = text
     if has_escapes(text):
@@ -194,8 +201,14 @@ def cut(line: str, form: Form) -> tuple[str, str, list[str]]:
         return "", "", _BETWEEN_ELEMENTS.split(line)
     header = _HEADER.match(line) if form == "log" else None
     if header is None:
-        return "", "", _BETWEEN_PAIRS.split(line)
-    return header[1], header[2], _BETWEEN_PAIRS.split(line[header.end() :])
+        return "", "", _pairs(line)
+    return header[1], header[2], _pairs(line[header.end() :])
+
+
+def _pairs(text: str) -> list[str]:
+    if '="' in text or '= "' in text or '": ' in text:
+        return _BETWEEN_PAIRS.split(text)
+    return [text]
 
 
 def says_nothing(piece: str) -> bool:

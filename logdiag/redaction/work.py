@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from logdiag.records.utf16 import Encoding
-from logdiag.redaction.addresses import Address
+from logdiag.redaction.addresses import Address, address_of
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
 from logdiag.redaction.found import Kind
 from logdiag.redaction.learning import Learner, Learnt
@@ -35,7 +35,7 @@ class Rewritten(NamedTuple):
 
     content: bytes
     counts: dict[Kind, int]
-    issued: set[Address]
+    issued: set[str]
     hidden: set[Address | str]
 
 
@@ -74,8 +74,8 @@ class Rewriting:
 class Looking:
     """Looks for what is left in lots that were written."""
 
-    def __init__(self, lore: Lore, hidden: set[Address | str], issued: set[Address]) -> None:
-        self._left = Left(lore.searched, hidden, issued)
+    def __init__(self, lore: Lore, hidden: set[Address | str], issued: set[str]) -> None:
+        self._left = Left(lore.searched, hidden, set(map(address_of, issued)))
 
     def __call__(self, lot: Lot) -> Looked:
         """How many lines there are, and the first that holds a literal."""
