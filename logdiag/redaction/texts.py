@@ -106,6 +106,9 @@ class Texts:
         for piece in pieces:
             done = known.get(piece)
             if done is None:
+                if says_nothing(piece):
+                    told.append(piece)
+                    continue
                 done = self._piece(piece, form)
             if done.kinds:
                 self._tally[done.kinds] += 1
@@ -118,8 +121,6 @@ class Texts:
         return before + header.text + rest
 
     def _piece(self, piece: str, form: Form) -> _Piece:
-        if says_nothing(piece):
-            return _Piece(piece, ())
         if form != "log" and (value := _VALUE.fullmatch(piece)):
             kind = self.redactor.kind(html.unescape(value[2]))
             if kind in _WHOLE:
@@ -211,6 +212,5 @@ def _pairs(text: str) -> list[str]:
     return [text]
 
 
-def says_nothing(piece: str) -> bool:
-    """Whether a piece of a line is a time, a place in the product's code or the like."""
-    return _NOTHING.fullmatch(piece) is not None
+says_nothing = _NOTHING.fullmatch
+"""Whether a piece of a line is a time, a place in the product's code or the like."""

@@ -19,6 +19,8 @@ from logdiag.snapshots.streams import members
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
 # Where a folder holds one of these, it is an unpacked archive and not a folder of snapshots.
 _LAYOUT = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
+# What `logdiag redact` writes beside its archives to tell what is in them.
+_LISTINGS = ("redaction.txt", "redaction.json")
 _SKIPPED = {"link": N_("a link is not followed"), "device": N_("a device is not read")}
 # What the system says most often of a file that it does not give; `gettext` is asked for what it says.
 _OF_THE_SYSTEM = (N_("Permission denied"), N_("Input/output error"), N_("No such file or directory"))
@@ -128,7 +130,12 @@ def _split(place: Place, given: str) -> list[Snapshot]:
     children = place.children()
     folders = [child for child in children if child.kind == "folder"]
     archives = [child for child in children if child.kind == "file" and child.name.endswith(_ARCHIVES)]
-    rest = [child for child in children if child.kind != "folder" and child not in archives]
+    listings = _LISTINGS if archives else ()
+    rest = [
+        child
+        for child in children
+        if child.kind != "folder" and child not in archives and child.name not in listings
+    ]
     if (
         not (folders or archives)
         or any(folder.name in _LAYOUT for folder in folders)

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
+from logdiag.redaction import crew
+from logdiag.redaction.left import Left
 from logdiag.redaction.snapshots import Snapshots, safe
 from logdiag.redaction.texts import Texts
 from logdiag.snapshots import Limits, find_snapshots
@@ -440,6 +442,68 @@ def test_what_is_done_is_listed_without_a_literal(run: Run, tmp_path: Path) -> N
     assert not re.search("kilo7|jroe|10.1.2.3", everything)
     done = run("redact", "diag_kilo7", "-o", "ko", "--lang", "ko")
     assert "전체 대체 건수" in (tmp_path / "ko" / "redaction.txt").read_text()
+
+
+def test_the_folder_that_was_written_is_diagnosed_as_its_archives_are(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    assert run("redact", samples / "peer-returns", "-o", "out").returncode == 0
+    archives = sorted(path.name for path in (tmp_path / "out").glob("*.tar.gz"))
+    assert archives
+    assert [one.name for one in find_snapshots([tmp_path / "out"])] == archives
+    done = run("diagnose", "out")
+    assert (done.returncode, b"0 other members" in done.stdout) == (0, True)
+    # Beside no archive, they are files as others are.
+    for archive in archives:
+        (tmp_path / "out" / archive).unlink()
+    assert len(list(find_snapshots([tmp_path / "out"])[0].files())) == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "lines"), [("total=2k", 20), ("member=2k", 20), ("members=1", 1), ("line=100", 20)]
+)
+def test_all_that_was_written_is_searched_whatever_was_read_at_most(
+    limit: str, lines: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Words are longer than what they stand for: what is written passes what may be read.
+    (tmp_path / "log").write_text("".join(f'{HEAD} a2 x: User="b3" B="c{n}"\n' for n in range(lines)))
+    looked_at = []
+    find = Left.find
+    monkeypatch.setattr(Left, "find", lambda self, text: (looked_at.append(text), find(self, text))[1])
+    run("redact", "log", "-o", "out", "--limit", limit, "--allow-partial")
+    written = members(tmp_path / "out" / "log.tar.gz")["log"].decode()
+    assert written in looked_at and len(written.splitlines()) == lines
+
+
+def test_what_cannot_be_searched_is_not_handed_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n" * 100)
+    monkeypatch.setattr("logdiag.redaction.snapshots._unlimited", lambda limits: Limits(member=1000))
+    done = run("redact", "log", "-o", "out")
+    assert done.returncode == 2
+    assert b"log.tar.gz: log cannot be searched for what is left in it" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_the_bytes_do_not_depend_on_the_jobs(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_ALONE", 1)
+    monkeypatch.setattr("logdiag.redaction.members._LOT", 2000)
+    (tmp_path / "key").write_bytes(KEY)
+    body = "\n".join(f"MIIEvQ{n}IBADANBgkqhkiG9w0BAQ" for n in range(200))
+    block = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+    # The domain is known by the last record alone; the key is longer than a lot.
+    records = "".join(f'{HEAD} kilo7 x: a="box{n}.acme.sh" b="10.1.{n}.3" User="u{n}x"\n' for n in range(99))
+    (tmp_path / "log").write_text(f"{records}{block}{HEAD} kilo7 x: c@box.acme.sh box7\n")
+    for out, jobs in (("one", 1), ("two", 2)):
+        assert run("redact", "log", "-o", out, "--key", "key", "--jobs", jobs).returncode == 0
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    told = members(tmp_path / "two" / "log.tar.gz")["log"].decode()
+    assert told.count("secret-") == 1 and told.count("PRIVATE KEY") == 2
+    assert re.search(r"-----END PRIVATE KEY-----\n2024\S+ host-\w+ x: \S+@host-\S+ host-\w+\n\Z", told)
+    assert not re.search(r"acme|box\d|u\dx|kilo|MIIE", told)
 
 
 @pytest.mark.parametrize(
