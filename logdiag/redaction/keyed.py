@@ -6,17 +6,19 @@ from functools import lru_cache
 
 from logdiag.redaction.found import Found, Kind
 from logdiag.redaction.names import is_name
+from logdiag.redaction.placed import is_placed
 from logdiag.redaction.vocabulary import product_words
 
 _KEYS: dict[Kind, str] = {
     "secret": r"pass(?:word|phrase|wd)|(?:client_?)?secret|key|private[ -]?key|psk|token|access_?token"
-    r"|c?nonce|opaque|community(?:[ -]?name)?",
+    r"|c?nonce|opaque|community(?:[ -]?name)?|(?:x-)?(?:api[_-]?key|(?:auth|csrf)[_-]?token)",
     "user": r"user(?:[ _-]?name)?|login|remote[_-]user|account",
-    "serial": r"serial(?:[ _-]?number)?",
+    "serial": r"serial(?:[ _-]?number)?|sn",
     "id": r"call-serial-number|(?:from-|to-)?tag|call[_-]?id|(?:global|local)-call-?id"
-    r"|(?:local|remote)-sessionid|branch",
+    r"|(?:local|remote)-sessionid|session-id|branch",
     "alias": r"(?:src-|dst-)?alias|aor|contact|realm|(?:source|destination|request)-uri|matchedidentity"
-    r"|candidates|e164|h323-?id|display-?name",
+    r"|candidates|e164|h323-?id|(?:display|first|given|last|sur|nick)[_-]?name"
+    r"|(?:tele)?phone(?:[_-]?number)?|mobile|(?:calling|called)-number|e-?mail",
     "host": r"host(?:name)?|server|common-?name|cn|address|systemunit name|domain(?: name)?|remote-host",
 }
 _SETTINGS: dict[Kind, str] = {
@@ -31,9 +33,24 @@ _ENDS: dict[Kind, tuple[str, ...]] = {
         *("community", "name"),
     ),
     "user": ("user", "name", "login", "account"),
-    "serial": ("serial", "number"),
+    "serial": ("serial", "number", "sn"),
     "id": ("number", "tag", "id", "branch"),
-    "alias": ("alias", "aor", "contact", "realm", "uri", "identity", "candidates", "e164", "id", "name"),
+    "alias": (
+        "alias",
+        "aor",
+        "contact",
+        "realm",
+        "uri",
+        "identity",
+        "candidates",
+        "e164",
+        "id",
+        "name",
+        "phone",
+        "number",
+        "mobile",
+        "mail",
+    ),
     "host": ("host", "name", "server", "cn", "address", "domain"),
 }
 """How the keys of a kind end: where no word in front of a sign ends so, there is none of them."""
@@ -73,8 +90,10 @@ _FEWEST_BETWEEN_SLASHES = 20
 _VALUE = r"(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|(?P<c>[^\s,;\"'<>()\[\]{}]++))"
 
 
-def _keyed(keys: str) -> re.Pattern[str]:
-    return re.compile(rf"(?i)(?<![\w-])(?:{keys})\"?\s{{0,2}}[=:>]\s{{0,2}}{_VALUE}")
+def _keyed(kind: Kind, keys: str) -> re.Pattern[str]:
+    # In a URL another key follows behind an ampersand; a password may have one.
+    value = _VALUE if kind == "secret" else _VALUE.replace("[^\\s,;", "[^\\s,;&")
+    return re.compile(rf"(?i)(?<![\w-])(?:{keys})\"?\s{{0,2}}[=:>]\s{{0,2}}{value}")
 
 
 def _changed(keys: str) -> re.Pattern[str]:
@@ -84,7 +103,7 @@ def _changed(keys: str) -> re.Pattern[str]:
 
 
 _AFTER_SECRETS: tuple[Kind, ...] = ("user", "serial", "id", "alias", "host")
-_BY_KEY = {kind: _keyed(keys) for kind, keys in _KEYS.items()}
+_BY_KEY = {kind: _keyed(kind, keys) for kind, keys in _KEYS.items()}
 _BY_SETTING = {kind: _changed(keys) for kind, keys in _SETTINGS.items()}
 
 _LOCAL = re.compile(r"(?<![^\s@<>\"'(),;:\[\]{}|=/\\\0])[^\s@<>\"'(),;:\[\]{}|=/\\\0]++(?=@)")
@@ -124,6 +143,8 @@ def signs_of(text: str) -> set[str]:
         or (":" in text and any(one in lower for one in _SCHEMES))
     ):
         signs.add("addressed")
+    if is_placed(lower):
+        signs.add("placed")
     if "(" in text or ("-" in text and _DATE.search(text) is not None):
         signs.add("hosts")
     return signs

@@ -16,6 +16,7 @@ from logdiag.redaction.keyed import (
 )
 from logdiag.redaction.known import Known, searchable
 from logdiag.redaction.names import Domains, is_name
+from logdiag.redaction.placed import find_placed
 from logdiag.redaction.vocabulary import product_words
 
 _STRENGTH: tuple[Kind, ...] = (
@@ -162,6 +163,7 @@ class Literals:
             *([find_macs] if ":" in text or "-" in text or "." in text else []),
             *([find_addresses] if ":" in text or "." in text else []),
             *([self.domains.find] if "." in text else []),
+            *([find_placed] if "placed" in signs else []),
             *([find_keyed] if "keyed" in signs else []),
             *([find_addressed] if "addressed" in signs else []),
             *([find_hosts] if "hosts" in signs else []),

@@ -38,6 +38,11 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def is_common_end(label: str) -> bool:
+    """Whether names of anybody end in a label, as in ``com``."""
+    return label.lower() in _ENDS or label.lower() in _COUNTRY_ENDS
+
+
 class Domains:
     """The domains that are known, and so the names that are below them."""
 
