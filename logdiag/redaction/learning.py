@@ -5,7 +5,7 @@ from typing import NamedTuple
 from logdiag.redaction.blocks import OUTSIDE, Blocks, Place
 from logdiag.redaction.found import Kind
 from logdiag.redaction.literals import Literals, as_literal
-from logdiag.redaction.texts import Form, cut, found_in, says_nothing
+from logdiag.redaction.texts import Form, cut, found_in, parameters, says_nothing
 
 _MOST_KNOWN = 200_000
 _LONGEST_KNOWN = 512
@@ -43,7 +43,7 @@ class Learner:
             _, host, pieces = cut(line, form)
             if host:
                 hosts.add(host)
-            for piece in pieces:
+            for piece in [part for one in pieces for part in parameters(one)]:
                 if piece in learnt or says_nothing(piece):
                     continue
                 if len(learnt) >= _MOST_KNOWN:

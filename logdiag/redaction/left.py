@@ -7,7 +7,7 @@ from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Kind
 from logdiag.redaction.known import Known
 from logdiag.redaction.scan import SHORTEST
-from logdiag.redaction.texts import cut, says_nothing
+from logdiag.redaction.texts import cut, parameters, says_nothing
 
 _MOST_KNOWN = 200_000
 
@@ -34,7 +34,7 @@ class Left:
         clean = self._clean
         for number, line in enumerate(lines.split("\n")):
             _, host, pieces = cut(line, "log")
-            for piece in (host, *pieces):
+            for piece in (host, *(part for one in pieces for part in parameters(one))):
                 if piece in clean or says_nothing(piece):
                     continue
                 kind = next((kind for form in _forms(piece) for kind in self._in(form)), None)

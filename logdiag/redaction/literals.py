@@ -32,7 +32,9 @@ _MOST = 2_000_000
 
 _MOST_KEYS = 10_000
 _PROBE = "x7q"
-_PAIR = re.compile(r'([A-Za-z_][\w-]{0,63})="([0-9A-Za-z]{1,31})"[:,]?')
+_PAIR = re.compile(
+    r'(?:(?P<key>[A-Za-z_][\w-]{0,63})="|;(?P<parameter>branch|tag)=)(?P<value>[0-9A-Za-z]{1,31})"?[:,]?'
+)
 """A word behind a key, too short to be told as a secret by its form."""
 
 Finder = Callable[[str], Iterable[Found]]
@@ -193,14 +195,15 @@ class Literals:
         pair = _PAIR.fullmatch(text)
         if pair is None:
             return None
-        if pair[1] not in self._keys:
+        key = pair["key"] or pair["parameter"]
+        if key not in self._keys:
             if len(self._keys) >= _MOST_KEYS:
                 self._keys.clear()
-            probed = [one for finder in (find_secrets, find_keyed) for one in finder(f'{pair[1]}="{_PROBE}"')]
-            self._keys[pair[1]] = probed[0].kind if probed else None
-        kind = self._keys[pair[1]]
-        if kind is not None and not is_no_value(pair[2]):
-            return Found(*pair.span(2), kind)
+            probed = [one for finder in (find_secrets, find_keyed) for one in finder(f'{key}="{_PROBE}"')]
+            self._keys[key] = probed[0].kind if probed else None
+        kind = self._keys[key]
+        if kind is not None and not is_no_value(pair["value"]):
+            return Found(*pair.span("value"), kind)
         return None
 
 

@@ -19,6 +19,7 @@ _HEADER = re.compile(rf"({_STAMP} {{1,8}})([\w.-]{{1,255}})(?= )")
 # Both begin with a space: only there is it looked for.
 _BETWEEN_PAIRS = re.compile(r' (?:(?=[A-Za-z_][\w()>.:-]{0,63}= ?")|(?<=": )(?= ))')
 _BETWEEN_ELEMENTS = re.compile(r"(?<=>)(?=<)")
+_PARAMETER = re.compile(r"(?=;(?:branch|tag|received)=)")
 _NOTHING = re.compile(
     r'UTCTime="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d{1,6})?"|(?:Thread|this)="0x[0-9a-f]{1,16}":?'
     r'|(?:Src|Dst|Local)-port="\d{1,5}"|PID="<\d{1,6}(?:\.\d{1,9}){2}>"'
@@ -121,6 +122,16 @@ class Texts:
         return before + header.text + rest
 
     def _piece(self, piece: str, form: Form) -> _Piece:
+        parts = parameters(piece)
+        if len(parts) == 1:
+            return self._part(piece, form)
+        known = self._known[form]
+        done = [known.get(part) or self._part(part, form) for part in parts]
+        return _Piece(
+            "".join([one.text for one in done]), tuple([kind for one in done for kind in one.kinds])
+        )
+
+    def _part(self, piece: str, form: Form) -> _Piece:
         if form != "log" and (value := _VALUE.fullmatch(piece)):
             kind = self.redactor.kind(html.unescape(value[2]))
             if kind in _WHOLE:
@@ -210,6 +221,12 @@ def _pairs(text: str) -> list[str]:
     if '="' in text or '= "' in text or '": ' in text:
         return _BETWEEN_PAIRS.split(text)
     return [text]
+
+
+def parameters(piece: str) -> list[str]:
+    """A header of SIP without what is different in each message, and that apart; another piece as it is."""
+    # Of a sign written as in markup, the semicolon is a part.
+    return _PARAMETER.split(piece) if ";" in piece and "&" not in piece else [piece]
 
 
 says_nothing = _NOTHING.fullmatch
