@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import json
+import os
 import re
 import subprocess
 import tarfile
@@ -12,6 +13,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
@@ -302,6 +304,18 @@ def test_an_address_that_is_left_is_found(tmp_path: Path, monkeypatch: pytest.Mo
         redact([tmp_path / "log.txt"], room)
 
 
+def test_a_process_that_is_ended_from_outside_is_said_to_be(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_ALONE", 1)
+    monkeypatch.setattr(crew, "_begin", partial(os._exit, 9))
+    (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n")
+    done = run("redact", "log", "-o", "out", "--jobs", "2")
+    assert done.returncode == 2
+    assert b"a process was ended by something else" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
 # ── keys, blocks, certificates ──────────────────────────────────────────────────────────────
 
 
@@ -497,8 +511,16 @@ def test_the_bytes_do_not_depend_on_the_jobs(
     # The domain is known by the last record alone; the key is longer than a lot.
     records = "".join(f'{HEAD} kilo7 x: a="box{n}.acme.sh" b="10.1.{n}.3" User="u{n}x"\n' for n in range(99))
     (tmp_path / "log").write_text(f"{records}{block}{HEAD} kilo7 x: c@box.acme.sh box7\n")
+    begun = []
+    executor = crew.ProcessPoolExecutor
+    monkeypatch.setattr(
+        crew,
+        "ProcessPoolExecutor",
+        lambda *given, **more: begun.append(executor(*given, **more)) or begun[-1],
+    )
     for out, jobs in (("one", 1), ("two", 2)):
         assert run("redact", "log", "-o", out, "--key", "key", "--jobs", jobs).returncode == 0
+        assert len(begun) == (jobs if jobs > 1 else 0)
     assert files(tmp_path / "one") == files(tmp_path / "two")
     told = members(tmp_path / "two" / "log.tar.gz")["log"].decode()
     assert told.count("secret-") == 1 and told.count("PRIVATE KEY") == 2
