@@ -60,7 +60,7 @@ class Shift(Generic[R]):
 
     def __init__(self, crew: Crew, make: Callable[..., Callable[[Lot], R]], given: tuple[Any, ...]) -> None:
         self._crew, self._make, self._given = crew, make, given
-        self._own = make(*given)
+        self._own: Callable[[Lot], R] | None = None
         self._is_told = False
         self._next = 0
         self._waiting: deque[Future[R]] = deque()
@@ -68,6 +68,8 @@ class Shift(Generic[R]):
     def put(self, lot: Lot) -> Iterator[R]:
         """Hand in a lot; what is ready comes back."""
         if not self._crew.may_start(len(lot.lines)):
+            # Its own worker costs time and memory as others do: only where it is needed.
+            self._own = self._own or self._make(*self._given)
             yield self._own(lot)
             return
         processes = self._crew.processes

@@ -95,12 +95,15 @@ class Literals:
 
     def know(self) -> None:
         """Search from now on for everything that was learnt, wherever it stands."""
+        self._complete()
+        self.search(self.searched())
+
+    def _complete(self) -> None:
         self._forget()
         for name in self._names:
             for label, kind in self._labels(name):
                 if kind == "host" or len(label) >= _SHORTEST_DOMAIN:
                     self.learn_found(label, kind)
-        self.search(self.searched())
 
     def search(self, known: list[tuple[str, Kind]]) -> None:
         """Search for these literals wherever they stand."""
@@ -109,7 +112,8 @@ class Literals:
         self.is_ready = True
 
     def lore(self) -> "Lore":
-        """What is known, for somebody else to know it."""
+        """What was learnt, for somebody else to know it: all that is searched everywhere from now on."""
+        self._complete()
         return Lore(self._kinds, self._names, self.searched())
 
     def know_as(self, lore: "Lore") -> None:

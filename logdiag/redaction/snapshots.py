@@ -99,7 +99,6 @@ class Snapshots:
         for learnt in learning.rest():
             self._add(learnt)
         self._redactor.learn_dotted(self._dotted)
-        self._redactor.know()
         self._lore = self._redactor.lore()
         self._texts = texts_of(self._key, self._lore)
 

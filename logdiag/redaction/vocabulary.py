@@ -32,8 +32,10 @@ class Vocabulary:
     def _holds(self, literal: str) -> bool:
         if literal in self._words:
             return True
-        # Most names begin as nothing in the texts does, and to look through all of those takes long.
-        if len(literal) >= _BEGINNING and literal[:_BEGINNING] not in self._beginnings:
+        # Most names begin or end as nothing in the texts does, and to look through all of those takes long.
+        if len(literal) >= _BEGINNING and not (
+            literal[:_BEGINNING] in self._beginnings and literal[-_BEGINNING:] in self._beginnings
+        ):
             return False
         return _COMPOUND.fullmatch(literal) is None and literal in self._text
 
