@@ -13,7 +13,6 @@ from logdiag.redaction.found import Kind
 from logdiag.redaction.prefixes import Prefixes
 
 _MOST_KNOWN = 1 << 15
-_BLOCK = 64
 _LETTERS = "bcdfghjklmnpqrstvwxz"
 _THREE = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
 """All words of three letters: four numbers make a word of eleven."""
@@ -60,11 +59,7 @@ class KeyedWords:
 
     def __init__(self, key: bytes) -> None:
         self._key = _derived(key, b"words")
-        # HMAC begins with the key, for all literals alike.
-        block = self._key.ljust(_BLOCK, b"\0")
-        self._inner, self._outer = (
-            hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C)
-        )
+        self._keyed = hmac.new(self._key, digestmod="sha256")
         self._word = lru_cache(_MOST_KNOWN)(self._made)
         self._prefixes = Prefixes(_derived(key, b"addresses"))
 
@@ -73,10 +68,9 @@ class KeyedWords:
         return self._word(kind, literal)
 
     def _made(self, kind: Kind, literal: str) -> str:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(literal.encode("utf-8", "surrogatepass"))
-        outer.update(inner.digest())
-        number = int.from_bytes(outer.digest()[:8], "big")
+        keyed = self._keyed.copy()
+        keyed.update(literal.encode("utf-8", "surrogatepass"))
+        number = int.from_bytes(keyed.digest()[:8], "big")
         number, first = divmod(number, len(_THREE))
         number, second = divmod(number, len(_THREE))
         number, third = divmod(number, len(_THREE))

@@ -5,7 +5,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from logdiag.redaction.addresses import Address, carries
 
-_BLOCK = 128
 _V4 = (
     *("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.0.0.0/8"),
     *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
@@ -23,6 +22,8 @@ class Prefixes:
     """
 
     def __init__(self, key: bytes) -> None:
+        from yacryptopan import CryptoPAn
+
         self._cipher = CryptoPAn(key)
         self._texts: dict[Address, str] = {}
 
@@ -48,32 +49,8 @@ class Prefixes:
     def _mapped(self, number: int, version: int) -> int:
         width, ranges = (32, _RANGES_V4) if version == 4 else (128, _RANGES_V6)
         kept = max(_shared(number, first, width, length) for first, length in ranges) + 1
-        changed = self._cipher.changed(number, width)
+        changed = int(self._cipher.anonymize_bin(number, version)) ^ number
         return number ^ (changed & ((1 << max(width - kept, 0)) - 1))
-
-
-class CryptoPAn:
-    """Which bits of an address are flipped, each by the bits before it (Xu, Fan, Ammar and Moon, 2002)."""
-
-    def __init__(self, key: bytes) -> None:
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
-        # Each block is enciphered by itself, as the scheme has it: nothing is hidden in this way but a bit.
-        self._cipher = Cipher(algorithms.AES(key[:16]), modes.ECB())  # noqa: S305
-        self._padding = int.from_bytes(self._enciphered(key[16:32]), "big")
-
-    def changed(self, number: int, width: int) -> int:
-        """The bits of an address of 32 or 128 bits that are flipped."""
-        whole, every = number << (_BLOCK - width), (1 << _BLOCK) - 1
-        blocks = []
-        for known in range(width):
-            behind = every >> known
-            blocks.append(((whole & ~behind) | (self._padding & behind)).to_bytes(16, "big"))
-        first = self._enciphered(b"".join(blocks))[::16]
-        return int("".join("1" if byte & 0x80 else "0" for byte in first), 2)
-
-    def _enciphered(self, blocks: bytes) -> bytes:
-        return self._cipher.encryptor().update(blocks)
 
 
 def _shared(number: int, first: int, width: int, length: int) -> int:
