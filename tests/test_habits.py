@@ -1,5 +1,6 @@
 """What people are used to: short help with an example, settings of their own, completions, near misses."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -96,6 +97,31 @@ def test_all_that_is_wrong_in_the_file_is_told_at_once(
     assert run("diagnose", samples / "peer-lost").returncode == 2
     path.unlink()
     assert b"LOGDIAG_CONFIG names it" in run("diagnose", samples / "peer-lost").stderr
+
+
+def test_keys_are_named_as_the_options_are(
+    run: Run, samples: Path, settled: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled('[query]\nformat = "csv"\n')
+    assert run("query", "SELECT 1 AS x", samples / "peer-lost").stdout.splitlines() == [b"x", b"1"]
+    monkeypatch.setenv("LOGDIAG_CONFIG", "absent.toml")
+    assert run("diagnose", "-h").returncode == 0
+    assert run("diagnose", samples / "peer-lost").returncode == 2
+
+
+def test_rules_are_shown_in_the_language_asked_for(run: Run) -> None:
+    assert "피어" in run("rules", "show", "incident/peer-lost", "--lang", "ko").stdout.decode()
+    assert "클러스터" in run("rules", "list", "--lang", "ko").stdout.decode()
+
+
+def test_what_nobody_hears_ends_nothing(samples: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "logdiag", "diagnose", samples / "peer-lost", "-o", "x.json"]
+    ear, mouth = os.pipe()
+    os.close(ear)
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=mouth)
+    os.close(mouth)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert (tmp_path / "x.json").exists()
 
 
 def test_words_that_are_nearly_right(run: Run) -> None:

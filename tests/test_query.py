@@ -67,6 +67,12 @@ def test_every_query_of_the_page_has_an_answer(asks: str, sql: str, run: Run, tm
     assert any(value is not None for value in rows[0].values())
 
 
+def test_a_query_of_odd_bytes_is_wrong(run: Run) -> None:
+    done = run("query", "sel\udcff", ROOT / "sample_logs" / "peer-lost")
+    assert done.returncode == 2
+    assert b"the query is no UTF-8" in done.stderr
+
+
 def test_the_page_names_every_column() -> None:
     for name, schema in TABLES.items():
         assert f"`{name}`" in PAGE

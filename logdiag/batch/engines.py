@@ -67,6 +67,11 @@ class Processes:
                     else:
                         idle.append(worker)
                     yield task, result
+        except KeyboardInterrupt:
+            # A signal to this process alone: the others would go on with what they are at.
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
         finally:
             self._idle.extend(idle)
             for worker, _, _ in at.values():

@@ -23,6 +23,8 @@ from logdiag.cli.rules import rules_app
 from logdiag.cli.settings import defaults
 from logdiag.cli.shapes import shapes
 
+EXIT_INTERRUPTED = 130
+
 # Plain help: the library that would draw boxes around it takes longer to load than all the rest.
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,8 +80,8 @@ def _is_input(word: str) -> bool:
     return word == "-" or (not word.startswith("-") and bool({".", "/"} & set(word))) or Path(word).exists()
 
 
-def _commands() -> dict[str, frozenset[str]]:
-    """The options of each command, by its name; where it has a group, by the name of that, too."""
+def _commands() -> dict[str, dict[str, str]]:
+    """The options of each command, each with its parameter; a command of a group has its name before."""
     found = {}
     waiting = [("", typer.main.get_command(app))]
     while waiting:
@@ -88,25 +90,27 @@ def _commands() -> dict[str, frozenset[str]]:
             waiting += [(f"{name} {below}".strip(), one) for below, one in command.commands.items()]
             continue
         options = (one for one in command.params if one.param_type_name == "option" and one.name != "help")
-        found[name] = frozenset(one.name for one in options if one.name)
+        found[name] = {max(one.opts, key=len).lstrip("-"): one.name for one in options if one.name}
     return found
 
 
 def main() -> None:
-    """Run the command line; errors of the user's become one message and an exit code.
-
-    An interrupted run ends with 130: Typer sees to that.
-    """
+    """Run the command line; errors of the user's become one message and an exit code."""
     from logdiag.errors import LibraryError, LogdiagError
 
     try:
-        app(_with_command(sys.argv[1:]), prog_name="logdiag", default_map=defaults(_commands))
+        # Help comes also where the settings are wrong.
+        asks = {"-h", "--help", "--version"}.intersection(sys.argv)
+        settled = {} if asks else defaults(_commands)
+        app(_with_command(sys.argv[1:]), prog_name="logdiag", default_map=settled)
     except LibraryError as error:
         complain(str(error))
         sys.exit(EXIT_LIBRARY)
     except LogdiagError as error:
         complain(str(error))
         sys.exit(EXIT_USAGE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)  # before Typer has begun
     except BrokenPipeError:
         # Whoever read standard output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logdiag.cli.options import AllowPartial, Jobs, Language, Limit, NoColor, Quiet, Rules
-from logdiag.cli.printing import laid_out, level_of, problems_of, say, show, usage_error
+from logdiag.cli.printing import complain, laid_out, level_of, problems_of, say, show, usage_error
 from logdiag.writing import write
 
 if TYPE_CHECKING:
@@ -25,7 +25,13 @@ def diff(
         typer.Option("-o", "--output", metavar="FILE", help="Write .md or .json; may be repeated."),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option(metavar="LEVEL", help="Exit 1 on what is new or worse, at LEVEL or above.")
+        str,
+        typer.Option(
+            metavar="LEVEL",
+            envvar="LOGDIAG_FAIL_ON",
+            show_envvar=False,
+            help="Exit 1 on what is new or worse, at LEVEL or above.",
+        ),
     ] = "none",
     language: Language = "en",
     allow_partial: AllowPartial = False,
@@ -57,6 +63,11 @@ def diff(
         language=language,
     )
     older, newer = _diagnosis(old, options), _diagnosis(new, options)
+    empty = [given for given, one in ((old, older), (new, newer)) if one.exit.code == NOTHING_READ]
+    for given in empty:
+        complain(f"{given}: there is no record and no dump in it: nothing to compare with")
+    if empty:
+        raise typer.Exit(NOTHING_READ)
     difference = compare(older, newer)
     with speaking(language):
         for path in outputs:
@@ -67,9 +78,9 @@ def diff(
     for given, one in ((old, older), (new, newer)):
         for reason in one.exit.reasons:
             say(f"{given}: {reason.partition(': ')[2]}", quiet)
-    codes = [code for code in (NOTHING_READ, PARTIAL) if code in (older.exit.code, newer.exit.code)]
-    codes += [FINDINGS] if level is not None and difference.failing(level) else []
-    raise typer.Exit(codes[0] if codes else 0)
+    if PARTIAL in (older.exit.code, newer.exit.code):
+        raise typer.Exit(PARTIAL)
+    raise typer.Exit(FINDINGS if level is not None and difference.failing(level) else 0)
 
 
 def _diagnosis(given: str, options: "Options") -> "Diagnosis":

@@ -16,8 +16,13 @@ EXIT_LIBRARY = 3
 
 def say(text: str, quiet: bool) -> None:
     """Talk: a line on standard error. Names of files and log text may stand in it."""
-    if not quiet:
+    if quiet:
+        return
+    try:
         typer.echo(_harmless(text), err=True)
+    except BrokenPipeError:
+        # Nobody listens any more; what is being done goes on.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def complain(text: str) -> None:

@@ -51,8 +51,10 @@ def redact(
         secret = secrets.token_bytes(SHORTEST_KEY) if key is None else key_of(key.read_bytes())
         limits = Limits().changed(limit or [])
         snapshots = find_snapshots(inputs)
-        # All is made beside its place, looked at there, and only then put into it.
-        room = Path(tempfile.mkdtemp(prefix=".logdiag-", dir=output.absolute().parent))
+        # All is made in a folder of its own, looked at there, and only then put into its place. What is
+        # there already may be a link or a mount: it stays, and is filled.
+        filled = output.is_dir()
+        room = Path(tempfile.mkdtemp(prefix=".logdiag-", dir=output if filled else output.absolute().parent))
         try:
             with Crew(jobs) as crew:
                 redaction = Snapshots(secret, limits, crew)
@@ -62,8 +64,12 @@ def redact(
                     listed = view(redaction.archives, all_searched=redaction.all_searched)
                     (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
                 redaction.look(room)
-            room.chmod(0o755)
-            room.replace(output)
+            if filled:
+                for made in sorted(room.iterdir()):
+                    made.replace(output / made.name)
+            else:
+                room.chmod(0o755)
+                room.replace(output)
         finally:
             shutil.rmtree(room, ignore_errors=True)
         members = [member for archive in redaction.archives for member in archive.members]

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from logdiag.cli.options import Rules
+from logdiag.cli.options import Language, Rules
 from logdiag.cli.printing import EXIT_LIBRARY, usage_error
 
 rules_app = typer.Typer(
@@ -15,26 +15,34 @@ rules_app = typer.Typer(
 
 
 @rules_app.command("list", epilog="Example: logdiag rules list --rules my-rules")
-def rules_list(rules: Rules = None) -> None:
+def rules_list(rules: Rules = None, language: Language = "en") -> None:
     """One line a rule: id, severity, title."""
+    from logdiag.language import speaking
     from logdiag.rules.library import load
+    from logdiag.rules.translation import in_language
 
-    library = load(tuple(rules or ()))
+    with speaking(language):
+        library = in_language(load(tuple(rules or ())), language)
     width = max(len(name) for name in library.rules)
     for name, rule in sorted(library.rules.items()):
         typer.echo(f"{name:<{width}}  {rule.severity:<8}  {rule.title}")
 
 
 @rules_app.command("show", epilog="Example: logdiag rules show database/peer-down")
-def rules_show(rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None) -> None:
+def rules_show(
+    rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None, language: Language = "en"
+) -> None:
     """One rule as a page: what it means, when it fires, what to do."""
+    from logdiag.language import speaking
     from logdiag.rules.library import load
     from logdiag.rules.page import page
+    from logdiag.rules.translation import in_language
 
-    library = load(tuple(rules or ()))
-    if rule not in library.rules:
-        _no_such_rule(rule, library.rules)
-    typer.echo(page(rule, library), nl=False)
+    with speaking(language):
+        library = in_language(load(tuple(rules or ())), language)
+        if rule not in library.rules:
+            _no_such_rule(rule, library.rules)
+        typer.echo(page(rule, library), nl=False)
 
 
 @rules_app.command("lint", epilog="Example: logdiag rules lint --rules my-rules")

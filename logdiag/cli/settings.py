@@ -8,7 +8,7 @@ have put a file of that name into it.
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,6 @@ Defaults = dict[str, Any]
 """Values by command and parameter, as Click's ``default_map`` takes them."""
 
 FILE = "logdiag.toml"
-_SAID = {"lang": "language"}
-"""Options whose parameter has another name."""
 
 
 def place(environment: Mapping[str, str]) -> Path | None:
@@ -34,12 +32,12 @@ def place(environment: Mapping[str, str]) -> Path | None:
     return platformdirs.user_config_path("logdiag", appauthor=False) / FILE
 
 
-def defaults(commands_of: Callable[[], Mapping[str, frozenset[str]]]) -> Defaults:
+def defaults(commands_of: Callable[[], Mapping[str, Mapping[str, str]]]) -> Defaults:
     """What the file says for each command, by the parameters that it has.
 
     Keys are named as the options are. Those at the top are for every command that has such an option;
-    those in a table are for the command of that name. ``commands_of`` gives the parameters of each command;
-    a command of a group is named with it (``rules lint``).
+    those in a table are for the command of that name. ``commands_of`` gives the options of each command
+    with their parameters; a command of a group is named with it (``rules lint``).
 
     Raises:
         InputError: the file cannot be read, or names what there is not; all that is wrong at once.
@@ -55,36 +53,32 @@ def defaults(commands_of: Callable[[], Mapping[str, frozenset[str]]]) -> Default
         written = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
-    everywhere = {key: value for key, value in written.items() if not isinstance(value, dict)}
+    everywhere = {_option(key): value for key, value in written.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in written.items() if isinstance(value, dict)}
     known = frozenset().union(*commands.values())
-    wrong = [_unknown(path, key, known) for key in everywhere if _name(key) not in known]
+    wrong = [_unknown(path, key, known) for key in everywhere if key not in known]
     wrong += [_unknown(path, f"[{key}]", commands) for key in tables if key not in commands]
     found: Defaults = {}
-    for command, parameters in commands.items():
-        own = tables.get(command, {})
-        wrong += [_unknown(path, key, parameters, command) for key in own if _name(key) not in parameters]
-        given = {_name(key): value for key, value in (everywhere | own).items()}
+    for command, options in commands.items():
+        own = {_option(key): value for key, value in tables.get(command, {}).items()}
+        wrong += [_unknown(path, key, options, command) for key in own if key not in options]
         *groups, name = command.split()
         within = found
         for group in groups:
             within = within.setdefault(group, {})
-        within[name] = {name: value for name, value in given.items() if name in parameters}
+        within[name] = {options[key]: value for key, value in (everywhere | own).items() if key in options}
     if wrong:
         raise InputError("\n".join(wrong))
     return found
 
 
-def _name(key: str) -> str:
-    name = key.replace("-", "_")
-    return _SAID.get(name, name)
+def _option(key: str) -> str:
+    return key.replace("_", "-")
 
 
-def _unknown(path: Path, key: str, known: Mapping[str, object] | frozenset[str], command: str = "") -> str:
-    options = {value: key for key, value in _SAID.items()}
-    names = {options.get(name, name).replace("_", "-") for name in known}
-    near = difflib.get_close_matches(key.strip("[]"), sorted(names), n=1)
+def _unknown(path: Path, key: str, known: Collection[str], command: str = "") -> str:
+    near = difflib.get_close_matches(key.strip("[]"), sorted(known), n=1)
     kind = "command" if key.startswith("[") else "option"
     of = f" of {command}" if command else ""
-    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(names))}"
+    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(known))}"
     return f"{path}: {key}: there is no such {kind}{of}{hint}"

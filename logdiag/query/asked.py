@@ -40,6 +40,10 @@ def asked(sql: str) -> Asked:
         QueryError: it is wrong, or does something else than to select.
 
     """
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise QueryError(gettext("the query is no UTF-8")) from None
     if len(sql) > _LONGEST:
         raise QueryError(gettext("the query is too long"))
     tables = frozenset(_tables_of(_parsed(sql)))

@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ _DEEPEST = 40
 """A library may be a stranger's: what YAML unfolds to has an end."""
 
 _M = TypeVar("_M", bound=BaseModel)
+
+_DEEPEST = 200
+_BRACKETS = re.compile(rb"[\[\]{}]")
+_DASHES = re.compile(rb"(?:[-?:][ \t]+){100}")
 
 
 @dataclass
@@ -47,6 +52,8 @@ def read(file: RuleFile) -> Mistake | None:
     """Read the YAML of a file, or say what is wrong with it."""
     yaml = YAML(typ="rt", pure=True)
     yaml.version = (1, 2)
+    if _is_deep(file.content):
+        return Mistake(file.label, 1, 1, "is nested too deep")
     try:
         file.document = yaml.load(io.StringIO(file.content.decode("utf-8")))
         file.tree = _plain(file.document)
@@ -65,6 +72,18 @@ def read(file: RuleFile) -> Mistake | None:
     except ValueError as error:
         return Mistake(file.label, 1, 1, str(error))
     return None
+
+
+def _is_deep(content: bytes) -> bool:
+    """Whether brackets or dashes nest so deep that to read them would take longer and longer."""
+    if _DASHES.search(content):
+        return True
+    depth = 0
+    for bracket in _BRACKETS.findall(content):
+        depth = depth + 1 if bracket in b"[{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def validate(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:

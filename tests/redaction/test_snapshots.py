@@ -641,3 +641,11 @@ def test_no_text_raises_or_loses_a_record(text: str) -> None:
     content = f"{HEAD} kilo7 x: {text}\n{HEAD} kilo7 x: end\n".encode("utf-8", "surrogateescape")
     told = redacted({"log": content})["log"]
     assert re.search(rb"\n2024\S+ host-[a-z]{11} x: end\n\Z", told)
+
+
+def test_a_folder_that_is_there_is_filled_even_where_it_is_a_link(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert run("redact", ROOT / "sample_logs" / "peer-lost", "-o", "link").returncode == 0
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.suffix for path in (tmp_path / "real").iterdir()) == [".gz", ".json", ".txt"]

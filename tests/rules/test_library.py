@@ -242,6 +242,11 @@ def test_a_character_that_yaml_forbids(tmp_path: Path) -> None:
     assert message == "5:34: the character '\\x07' is not allowed"
 
 
+@pytest.mark.parametrize("sign", ["[", "{", "- ", "? "])
+def test_what_is_nested_deep_is_refused_at_once(tmp_path: Path, sign: str) -> None:
+    assert the_mistake(tmp_path, f"title: \n  {sign * 40_000}").endswith("is nested too deep")
+
+
 @pytest.mark.parametrize("word", ["no", "No", "off", "yes", "on", "y"])
 def test_no_is_a_text(tmp_path: Path, word: str) -> None:
     library = loaded(tmp_path, {"x/rule": rule(f"{{record: {{where: {{Answer: {word}}}}}}}")})
