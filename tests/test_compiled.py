@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog
 
 from logdiag.reading import Tables, read
-from logdiag.reading.engines import LogReader
 from logdiag.records import RECORDS, Selected, Want
 from logdiag.records.compiled import Reader
 from logdiag.records.digests import digest
@@ -168,7 +167,6 @@ def test_large_inputs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     read_by: list[int] = []
     rows = Reader.rows
     monkeypatch.setattr(Reader, "rows", lambda self, cut: read_by.append(1) or rows(self, cut))
-    monkeypatch.setattr(LogReader, "_read_by_all", 0)
     line = HEADER + b'tvcs: Event="x"\n'
     assert told(line * 20, "auto").members[0].records == 20
     assert not read_by
@@ -189,18 +187,6 @@ def test_some_columns_are_those_of_the_whole_table(columns: set[str], engine: st
     assert some.records.equals(whole.records.select([name for name in RECORDS.names if name in columns]))
     assert some.members == whole.members
     assert some.spans == whole.spans
-
-
-def test_many_small_inputs_in_one_process_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    read_by: list[int] = []
-    rows = Reader.rows
-    monkeypatch.setattr(Reader, "rows", lambda self, cut: read_by.append(1) or rows(self, cut))
-    line = HEADER + b'tvcs: Event="x"\n'
-    monkeypatch.setattr(LogReader, "_read_by_all", 0)
-    monkeypatch.setattr("logdiag.reading.engines._MANY", 5 * len(line))
-    for number in range(4):
-        assert told(line * 2, "auto").members[0].records == 2
-        assert len(read_by) == max(0, number - 1)
 
 
 def test_a_table_that_lies_in_a_file_is_the_same(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,8 @@ class Processes:
     """So many processes on this machine.
 
     Each has one task at a time, so that when one dies it is known what it was at. That task is
-    tried once more, in a new process; the others never notice. They end with what holds this, so that
-    the next run need not start them anew.
+    tried once more, in a new process; the others never notice. They are there for the next run, too, until
+    this is left: it is a context.
     """
 
     workers: int
@@ -76,6 +76,14 @@ class Processes:
             self._idle.extend(idle)
             for worker, _, _ in at.values():
                 worker.shutdown(wait=False, cancel_futures=True)
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._idle:
+            worker.shutdown()
+        self._idle.clear()
 
     def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:
         """Nothing: they see what this process sees."""

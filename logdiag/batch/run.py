@@ -16,8 +16,12 @@ from logdiag.batch.work import Done, Join, Task, join, unseen, work
 from logdiag.errors import EngineError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
+from logdiag.reading import Engine as Reader
 from logdiag.rules.library import load
 from logdiag.rules.translation import in_language
+
+_SEVERAL = 8
+"""Jobs of a worker from which on it is worth its while to load machine code."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ def batch(
         with output.alone():
             _check_sight([*folders, *map(str, options.rules)], output, out, engine)
             each = _shared(options, engine, len(found.jobs))
-            tasks = [Task(job, each, library.digest, out, split) for job in found.jobs]
+            reader: Reader = "compiled" if len(found.jobs) > _SEVERAL * engine.workers else "auto"
+            tasks = [Task(job, each, library.digest, out, split, reader) for job in found.jobs]
             done = _done(tasks, options, engine, tell)
             rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
             told = [row for row in rows if row.told]

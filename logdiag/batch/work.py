@@ -14,6 +14,8 @@ from logdiag.batch.split import Large, large, reading_of
 from logdiag.errors import InputError
 from logdiag.language import gettext, speaking
 from logdiag.pipeline import Options, Reading, diagnose
+from logdiag.reading import Engine, Tables, read
+from logdiag.records import Want
 from logdiag.snapshots import Snapshot, digest, find_snapshots
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.places import open_place
@@ -23,7 +25,8 @@ from logdiag.snapshots.places import open_place
 class Task:
     """A job with all that its result depends on, and where that goes. ``library`` is the rules' digest.
 
-    One whose inputs have ``split`` bytes is done in parts; none is where that is 0.
+    One whose inputs have ``split`` bytes is done in parts; none is where that is 0. ``engine`` is what
+    reads logs: machine code takes a while to load, and a worker that has many tasks loads it once.
     """
 
     job: Job
@@ -31,6 +34,7 @@ class Task:
     library: str
     out: str
     split: int = 0
+    engine: Engine = "auto"
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,12 @@ def join(one: Join) -> Done:
 def _finished(
     task: Task, output: Output, state: str, about: Mapping[str, Any], reading: Reading | None = None
 ) -> Done:
+    def whole(snapshots: Sequence[Snapshot], want: Want) -> Tables:
+        options = task.options
+        return read(snapshots, options.limits, want=want, engine=task.engine, jobs=options.jobs)
+
     try:
-        report = diagnose(list(task.job.inputs), task.options, reading)
+        report = diagnose(list(task.job.inputs), task.options, reading or whole)
         files = {REPORT: report.to_html().encode(), FINDINGS: report.to_json().encode()}
         row = row_of(task.job, report.diagnosis)
     except Exception as error:

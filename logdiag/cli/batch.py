@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -102,7 +102,7 @@ def _engine(
     if name == "local":
         from logdiag.batch.engines import Processes
 
-        return nullcontext(Processes(jobs))
+        return Processes(jobs)
     try:
         from logdiag.batch.cluster import behind, on_this_machine
     except ImportError as error:

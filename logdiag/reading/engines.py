@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from logdiag.records import Batch, Record, Unparsed, Want, batched, rows
 from logdiag.records.pieces import Apart
@@ -14,30 +14,21 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "compiled", "lark"]
 
 _FEW = 2 << 20
-"""Bytes of logs that Lark has read of one call's inputs before machine code is even loaded."""
-
-_MANY = 8 << 20
-"""The same for all inputs of a process, since a worker of a batch reads thousands of small ones."""
+"""Bytes of logs that Lark has read before machine code is even loaded."""
 
 
 class LogReader:
     """What reads logs: Lark for a few bytes, which needs no machine code, the compiled grammar for many."""
 
-    _read_by_all: ClassVar[int] = 0
-
     def __init__(self, engine: Engine, want: Want, jobs: int) -> None:
         self._want, self._jobs = want, jobs
-        self._few, self._many = {"auto": (_FEW, _MANY), "compiled": (-1, -1), "lark": (sys.maxsize,) * 2}[
-            engine
-        ]
-        self._read = 0
+        self._left = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
         self._compiled: Reader | None = None
 
     def read(self, cut: Iterator[bytes | Apart], size: int) -> Iterator[Batch | Unparsed]:
         """The rows of a log of ``size`` bytes or more."""
-        self._read += size
-        LogReader._read_by_all += size
-        if self._read <= self._few and LogReader._read_by_all <= self._many:
+        self._left -= size
+        if self._left >= 0:
             return self.batched(rows(cut), None)
         if self._compiled is None:
             from logdiag.grammar.tables import tables

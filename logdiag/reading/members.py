@@ -137,8 +137,9 @@ def _log(ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> Generator
             else:
                 waiting.append(row)
             continue
-        yield from waiting
-        waiting.clear()
+        if len(row):  # the compiled reader gives batches of no record, too
+            yield from waiting
+            waiting.clear()
         if len(row.numbers):
             yield Kept(row.records, row.numbers + records, row.texts)
         digests.append(row.digests)

@@ -157,8 +157,8 @@ def of_tars() -> Iterator[Case]:
         heavy=True,
     )
     yield Case(
-        "200,000 members in a tar",
-        file("a.tar.gz", lambda: many_members(200_000)),
+        "120,000 members in a tar",
+        file("a.tar.gz", lambda: many_members(120_000)),
         PARTIAL,
         3,
         ("members",),

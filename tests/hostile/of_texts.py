@@ -275,9 +275,9 @@ DUMPS: dict[str, tuple[str, bytes, int, str]] = {
         RAN,
         "",
     ),
-    "a dump of 200,000 lines that are none": (
+    "a dump of 100,000 lines that are none": (
         "xconf_dump.txt",
-        dump_head() * 10_000 + b"= x\n" * 200_000,
+        dump_head() * 10_000 + b"= x\n" * 100_000,
         RAN,
         "",
     ),
