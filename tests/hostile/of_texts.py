@@ -102,9 +102,9 @@ LOGS: dict[str, tuple[bytes, int, int | None]] = {
         RAN,
         50_000,
     ),
-    "20,000 hosts": (with_hosts(20_000), RAN, 20_000),
-    "20,000 domains": (with_domains(20_000), RAN, 20_000),
-    "20,000 peers of one name": (with_one_name_in_many_domains(20_000), RAN, 20_000),
+    "12,000 hosts": (with_hosts(12_000), RAN, 12_000),
+    "12,000 domains": (with_domains(12_000), RAN, 12_000),
+    "12,000 peers of one name": (with_one_name_in_many_domains(12_000), RAN, 12_000),
     "10,000 hosts that are addresses": (with_addresses(10_000), RAN, 10_000),
     "200,000 times without a year": (without_years(200_000), NOTHING_READ, 0),
     "100,000 times without a year before a log": (without_years(100_000) + log(), RAN, 3),
@@ -116,9 +116,9 @@ LOGS: dict[str, tuple[bytes, int, int | None]] = {
 }
 HEAVY = {
     "50,000 tiny records",
-    "20,000 hosts",
-    "20,000 domains",
-    "20,000 peers of one name",
+    "12,000 hosts",
+    "12,000 domains",
+    "12,000 peers of one name",
     "10,000 hosts that are addresses",
     "200,000 times without a year",
     "100,000 times without a year before a log",
@@ -137,10 +137,10 @@ def of_logs() -> Iterator[Case]:
             name, file("messages.log", lambda content=content: content), code, records, heavy=name in HEAVY
         )
     yield Case(
-        "20,000 lost peers",
-        file("messages.log", lambda: with_lost_peers(20_000)),
+        "12,000 lost peers",
+        file("messages.log", lambda: with_lost_peers(12_000)),
         PARTIAL,
-        20_000,
+        12_000,
         ("database/peer-down looked at a part",),
         heavy=True,
     )
@@ -281,9 +281,9 @@ DUMPS: dict[str, tuple[str, bytes, int, str]] = {
         RAN,
         "",
     ),
-    "a dump of 20,000 alarms": (
+    "a dump of 12,000 alarms": (
         "xstat_dump.txt",
-        b"".join(b'*s Alarm %d ID: "%d"\n*s Alarm %d Title: "x"\n' % (n, n, n) for n in range(1, 20_000)),
+        b"".join(b'*s Alarm %d ID: "%d"\n*s Alarm %d Title: "x"\n' % (n, n, n) for n in range(1, 12_000)),
         PARTIAL,
         "alarm/raised looked at a part",
     ),
