@@ -16,6 +16,8 @@ from logdiag.grammar.automaton import Automaton, determined
 from logdiag.grammar.compiled import tokens as compiled_tokens
 from logdiag.grammar.compiler import compiled
 from logdiag.grammar.expressions import Program
+from logdiag.grammar.guesses import numbered, steps_of
+from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables, tables
 
 GRAMMARS = ("expressway", "xdump")
@@ -31,7 +33,7 @@ def automaton(patterns: list[str]) -> Automaton:
 def found_by_automaton(machine: Automaton, text: bytes) -> tuple[int, int] | None:
     state, last = machine.starts[0], None
     for place, byte in enumerate(text):
-        state = machine.next[state, machine.classes[byte]]
+        state = machine.next[state, byte]
         if machine.found[state] >= 0:
             last = int(machine.found[state]), place + 1
     return last
@@ -144,7 +146,7 @@ def test_tables_come_from_the_cache_and_a_damaged_cache_is_made_anew(
     assert same(tables.__wrapped__("xdump"), first)
     monkeypatch.undo()
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
-    for damage in (b"", b"no archive", written[: len(written) // 2], written.replace(b"found", b"lost_")):
+    for damage in (b"", b"no archive", written[: len(written) // 2], written.replace(b"begin", b"lost_")):
         file.write_bytes(damage)
         assert same(tables.__wrapped__("xdump"), first)
         assert cache.kept(file.name) is not None
@@ -153,10 +155,39 @@ def test_tables_come_from_the_cache_and_a_damaged_cache_is_made_anew(
 def test_tables_that_lead_outside_are_not_sound() -> None:
     good = tables("xdump")
     assert good.is_sound()
-    for name in ("classes", "next", "found", "begin", "step"):
+    for name in ("next", "ends", "begin", "step"):
         bad = getattr(good, name).copy()
         bad.flat[0] = np.iinfo(bad.dtype).max
         assert not Tables(**{**vars(good), name: bad}).is_sound(), name
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=20).map(b"".join))
+@settings(max_examples=20, deadline=None)
+def test_a_sample_changes_the_numbers_of_the_states_and_no_token(sample: bytes) -> None:
+    plain = tables("expressway")
+    other = numbered(plain, sample)
+    assert other.is_sound()
+    log = b"".join(FRAGMENTS)
+    assert scanned(other, log) == scanned(plain, log) != []
+
+
+def test_most_steps_of_a_usual_log_lead_to_the_next_state() -> None:
+    found = tables("expressway")
+    log = Path("sample_logs/peer-lost/peer-disconnect-expc01.log").read_bytes()
+    steps = steps_of(found, log)
+    guessed = sum(count for (one, then), count in steps.items() if then == one + 1)
+    assert guessed > 0.7 * steps.total()
+    unguided = numbered(compiled((resources.folder("grammars") / "expressway.lark").read_text(), ""), b"")
+    steps = steps_of(unguided, log)
+    assert guessed > 1.5 * sum(count for (one, then), count in steps.items() if then == one + 1)
+
+
+def scanned(found: Tables, log: bytes) -> list[tuple[int, int]]:
+    """The tokens by some tables: terminal and end."""
+    terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
+    every = np.arange(len(found.terminals), dtype=np.uint8)
+    count, _ = scan(np.frombuffer(log, np.uint8), *found.arrays, every, terminals, places)
+    return list(zip(terminals[:count].tolist(), places[:count].tolist(), strict=True))
 
 
 def test_another_grammar_needs_no_other_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,13 +26,11 @@ _State = tuple[int, ...]
 class Automaton:
     """Tables of a deterministic automaton.
 
-    ``classes`` is the class of each byte, ``next`` the state by state and class, with room for a power
-    of two of classes; ``found`` is for each state the terminal that ends there or -1,
-    ``starts`` the state for each list of terminals that was asked for. ``collisions`` are pairs of
+    ``next`` is the state by state and byte; ``found`` is for each state the terminal that ends there or
+    -1, ``starts`` the state for each list of terminals that was asked for. ``collisions`` are pairs of
     terminals of one priority that find the same text.
     """
 
-    classes: npt.NDArray[np.uint8]
     next: npt.NDArray[np.uint16]
     found: npt.NDArray[np.int32]
     starts: tuple[int, ...]
@@ -89,11 +87,8 @@ def determined(program: Program, starts: Sequence[Sequence[int]], priorities: Se
         reads = [one for one in instructions if isinstance(one, Read)]
         found.append(next((one.terminal for one in instructions if isinstance(one, Found)), -1))
         rows.append([number(tuple([r.then for r in reads if one in r.bytes])) for one in members])
-    table = np.zeros((len(rows), 1 << (len(members) - 1).bit_length()), np.uint16)
-    table[:, : len(members)] = rows
     return Automaton(
-        classes=classes.astype(np.uint8),
-        next=table,
+        next=np.array(rows, np.uint16)[:, classes],
         found=np.array(found, np.int32),
         starts=tuple(begun),
         collisions=frozenset(collisions),

@@ -17,15 +17,17 @@ from lark.parsers.lalr_analysis import Shift
 from logdiag.errors import GrammarError, Mistake
 from logdiag.grammar.automaton import determined
 from logdiag.grammar.expressions import CompilerError, Program
-from logdiag.grammar.tables import Tables
+from logdiag.grammar.guesses import numbered
+from logdiag.grammar.tables import ENDS, Tables
 
 
-def compiled(text: str, file: str) -> Tables:
+def compiled(text: str, file: str, sample: bytes = b"") -> Tables:
     """The tables of a grammar.
 
     Args:
         text: the grammar, as Lark reads it.
         file: its name, for mistakes.
+        sample: a text that is like those to be read; the tables are as right without, and slower.
 
     Raises:
         GrammarError: Lark refuses it, or it needs more than tables can do.
@@ -76,19 +78,21 @@ def compiled(text: str, file: str) -> Tables:
     stacks, steps = _stacks(table, set(numbers))
     if len(stacks) > _MOST:
         raise _error([("start", "nests without bound; write lists to the left: a: b | a b")], text, file)
-    step = np.zeros((len(stacks), 1 << (len(terminals) - 1).bit_length()), np.uint16)
+    if len(terminals) >= ENDS:
+        raise _error([("start", f"has more than {ENDS - 1} terminals")], text, file)
+    step = np.zeros((len(stacks), ENDS), np.uint16)
     for stack, name, then in steps:
-        step[stack, numbers[name]] = then + 1
-    return Tables(
+        step[stack, numbers[name] + 1] = then + 1
+    over = automaton.next.max(axis=1) == 0
+    tables = Tables(
         terminals=tuple(one.name for one in terminals),
-        classes=automaton.classes,
         next=automaton.next,
-        found=automaton.found,
-        over=np.array(automaton.next.max(axis=1) == 0),
+        ends=(automaton.found + 1 + ENDS * over).astype(np.uint16),
         begin=np.array([automaton.starts[lists.index(tried[stack[-1]])] for stack in stacks], np.int32),
         step=step,
         complete=np.array([_after(table, stack, "$END") is not None for stack in stacks]),
     )
+    return numbered(tables, sample)
 
 
 _MOST = 10_000

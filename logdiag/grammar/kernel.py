@@ -1,59 +1,105 @@
 """The fast reader: bytes to tokens, by the tables of a compiled grammar. Machine code, without the GIL."""
 
 # Machine code has the types of what it is called with.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg"
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from logdiag.grammar.machine_code import compiled
 
 NO_TERMINAL, NO_WAY_ON, NO_END = -1, -2, -3
 
 
+@intrinsic
+def _opaque(_context, number):
+    """The same number, but the compiler does not know that."""
+
+    def code(_, builder, _signature, args):
+        word = ir.IntType(64)
+        return builder.asm(ir.FunctionType(word, [word]), "", "=r,0", args, side_effect=True)
+
+    return types.uint64(types.uint64), code
+
+
 @compiled
-def scan(log, classes, next_, width, found, over, begin, step, rows, complete, meanings, tokens, places):
+def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
     """Write what each token means and where it ends; their number, or why there is none, and where.
+
+    A state is looked up by the state before it, which would have to wait for the memory at each byte.
+    So the next one is guessed (`logdiag.grammar.guesses`): where the guess is right, as it is for most
+    bytes, the processor has long gone on with it. The compiler must not learn that a guess which is right
+    is what was looked up, or it would use that.
 
     Args:
         log: the bytes, uint8.
-        classes, next_, width, found, over, begin, step, rows, complete: `Tables.arrays`.
+        next_, ends, begin, step, complete: `Tables.arrays`.
         meanings: what each terminal means to the caller, uint8.
         tokens, places: where to write, uint8 and int32, with room for a token a byte.
 
     """
     # Unsigned indices: of signed ones it is looked at each time whether they count from the end.
-    one = np.uint64(1)
+    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    row_of, ends_there = np.uint64(8), np.uint64(256)
     size = np.uint64(len(log))
+    last = np.uint64(max(len(log) - 4, 0))
     state = np.uint64(0)
+    start = np.uint64(begin[state])
     count = np.uint64(0)
     place = np.uint64(0)
     while place < size:
         # The longest way through the automaton; the last end on it counts.
-        here = np.uint64(begin[state])
-        terminal = np.int64(-1)
+        here = start
+        terminal = np.uint64(0)
         end = at = place
         while at < size:
-            row = here << width
-            there = np.uint64(next_[row | np.uint64(classes[log[at]])])
+            row = here << row_of
+            there = np.uint64(next_[row | np.uint64(log[at])])
             at += one
-            if there == here:
-                while at < size and np.uint64(next_[row | np.uint64(classes[log[at]])]) == here:
-                    at += one
+            if there == here + one:
+                here = _opaque(here) + one
+            elif there == here:
+                while at < last:
+                    if np.uint64(next_[row | np.uint64(log[at])]) != here:
+                        break
+                    if np.uint64(next_[row | np.uint64(log[at + one])]) != here:
+                        at += one
+                        break
+                    if np.uint64(next_[row | np.uint64(log[at + two])]) != here:
+                        at += two
+                        break
+                    if np.uint64(next_[row | np.uint64(log[at + three])]) != here:
+                        at += three
+                        break
+                    at += four
+                else:
+                    while at < size and np.uint64(next_[row | np.uint64(log[at])]) == here:
+                        at += one
             elif there == 0:
                 break
-            here = there
-            if found[here] >= 0:
-                terminal = found[here]
+            else:
+                here = there
+            found = np.uint64(ends[here])
+            if found:
+                terminal = found
                 end = at
-                if over[here]:
+                if found >= ends_there:
                     break
-        if terminal < 0:
+        if terminal == 0:
             return NO_TERMINAL, np.int64(place)
-        state = np.uint64(step[(state << rows) | np.uint64(terminal)])
-        if state == 0:
+        terminal &= ends_there - one
+        then = np.uint64(step[(state << row_of) | terminal])
+        if then == 0:
             return NO_WAY_ON, np.int64(place)
-        state -= one
-        tokens[count] = meanings[terminal]
+        then -= one
+        if then == state:
+            state = _opaque(state)
+        else:
+            state = then
+            start = np.uint64(begin[then])
+        tokens[count] = meanings[terminal - one]
         places[count] = end
         count += one
         place = end

@@ -14,7 +14,10 @@ from logdiag import cache, resources
 
 Numbers = npt.NDArray[np.int32]
 
-_VERSION = 2
+ENDS = 256
+"""More than there are terminals; also the length of a row of a table, so that a shift finds it."""
+
+_VERSION = 3
 """To be counted up when the compiler makes other tables of the same grammar."""
 
 
@@ -26,21 +29,17 @@ class Tables:
     there are few, and what a parser does with a token, reductions and all, is one look into a table.
     Shapes, with D states of the first, S of the second, and T terminals:
 
-    - ``classes`` (256): the class of each byte; bytes of a class lead to the same states everywhere.
-    - ``next`` (D, W): the state behind a byte of a class; 0 is dead. W is a power of two, so that a
-      place in it is found without a multiplication, and small, so that the table stays in the cache.
-    - ``found`` (D): the terminal that ends here, -1 for none.
-    - ``over`` (D): whether nothing leads on from here.
+    - ``next`` (D, 256): the state behind a byte; 0 is dead.
+    - ``ends`` (D): the terminal that ends here, counted from 1, and 0 for none; with `ENDS` added where
+      nothing leads on from here.
     - ``begin`` (S): where the first automaton begins; the second begins in its state 0.
-    - ``step`` (S, V): the state n - 1 behind a terminal, 0 is an error. V is a power of two.
+    - ``step`` (S, 256): the state n - 1 behind a terminal that is counted from 1, 0 is an error.
     - ``complete`` (S): whether the input may end here.
     """
 
     terminals: tuple[str, ...]
-    classes: npt.NDArray[np.uint8]
     next: npt.NDArray[np.uint16]
-    found: Numbers
-    over: npt.NDArray[np.bool_]
+    ends: npt.NDArray[np.uint16]
     begin: Numbers
     step: npt.NDArray[np.uint16]
     complete: npt.NDArray[np.bool_]
@@ -48,40 +47,22 @@ class Tables:
     @property
     def arrays(self) -> tuple[Any, ...]:
         """What `logdiag.grammar.kernel.scan` runs."""
-        return (
-            self.classes,
-            self.next.reshape(-1),
-            np.uint64(_width(self.next)),
-            self.found,
-            self.over,
-            self.begin,
-            self.step.reshape(-1),
-            np.uint64(_width(self.step)),
-            self.complete,
-        )
+        return self.next.reshape(-1), self.ends, self.begin, self.step.reshape(-1), self.complete
 
     def is_sound(self) -> bool:
         """Whether every number leads into the tables: machine code does not look."""
-        states, parser_states = len(self.found), len(self.begin)
+        states, parser_states = len(self.ends), len(self.begin)
         return (
-            self.classes.shape == (256,)
-            and self.next.shape == (states, 1 << _width(self.next))
-            and self.over.shape == (states,)
-            and self.step.shape == (parser_states, 1 << _width(self.step))
-            and self.step.shape[1] >= len(self.terminals)
+            self.next.shape == (states, 256)
+            and self.step.shape == (parser_states, 256)
+            and len(self.terminals) < ENDS
             and self.complete.shape == (parser_states,)
             and parser_states > 0
-            and _within(self.classes, 0, self.next.shape[1])
             and _within(self.next, 0, states)
-            and _within(self.found, -1, len(self.terminals))
+            and _within(self.ends % ENDS, 0, len(self.terminals) + 1)
             and _within(self.begin, 0, states)
             and _within(self.step, 0, parser_states + 1)
         )
-
-
-def _width(table: npt.NDArray[Any]) -> int:
-    """How far a row's number is shifted to find the row."""
-    return int(table.shape[1]).bit_length() - 1
 
 
 def _within(values: npt.NDArray[np.integer], low: int, high: int) -> bool:
@@ -92,19 +73,22 @@ def _within(values: npt.NDArray[np.integer], low: int, high: int) -> bool:
 def tables(name: str) -> Tables:
     """The tables of ``grammars/NAME.lark``, from the cache or compiled.
 
+    ``grammars/NAME.log``, where it is there, is a text to number the states by.
+
     Raises:
         GrammarError: the grammar cannot be compiled.
 
     """
     path = resources.folder("grammars") / f"{name}.lark"
     text = path.read_text(encoding="utf-8")
-    digest = hashlib.sha256(f"{_VERSION}\n{text}".encode()).hexdigest()
+    sample = path.with_suffix(".log").read_bytes() if path.with_suffix(".log").exists() else b""
+    digest = hashlib.sha256(f"{_VERSION}\n{text}\n".encode() + sample).hexdigest()
     file = f"{name}-{digest[:32]}.npz"
     known = _unpacked(cache.kept(file))
     if known is None:
         from logdiag.grammar.compiler import compiled
 
-        known = compiled(text, f"{name}.lark")
+        known = compiled(text, f"{name}.lark", sample)
         cache.keep(file, _packed(known))
     return known
 

@@ -78,7 +78,7 @@ def table(found: Columns, piece: bytes, schema: pa.Schema, *, copied: bool) -> p
 
 def _copied(column: Numbers) -> Numbers:
     """A column in memory of its own, copied while other threads go on."""
-    own = np.empty_like(column)
+    own = np.frombuffer(pa.allocate_buffer(column.nbytes), column.dtype)
     moved(column.view(np.uint8), own.view(np.uint8))
     return own
 
