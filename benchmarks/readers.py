@@ -50,9 +50,10 @@ def _lark(path: Path, _: int) -> object:
 
 def _lark_alone(path: Path, _: int) -> object:
     from logdiag.grammar import tokens
-    from logdiag.records.pieces import pieces
+    from logdiag.records.pieces import Apart, pieces
 
-    return [list(tokens(piece)) for piece in pieces(_chunks(path), 1 << 20) if isinstance(piece, bytes)]
+    cut = (piece for piece in pieces(_chunks(path), 1 << 20) if not isinstance(piece, Apart))
+    return [list(tokens(bytes(piece))) for piece in cut]
 
 
 def _lark_cython(path: Path, _: int) -> object:
@@ -60,7 +61,7 @@ def _lark_cython(path: Path, _: int) -> object:
     from lark import Lark
 
     from logdiag import resources
-    from logdiag.records.pieces import pieces
+    from logdiag.records.pieces import Apart, pieces
 
     lark = Lark(
         (resources.folder("grammars") / "expressway.lark").read_text(),
@@ -69,9 +70,9 @@ def _lark_cython(path: Path, _: int) -> object:
         _plugins=lark_cython.plugins,
     )
     return [
-        list(lark.parse_interactive(piece.decode("latin-1")).iter_parse())
+        list(lark.parse_interactive(str(piece, "latin-1")).iter_parse())
         for piece in pieces(_chunks(path), 1 << 20)
-        if isinstance(piece, bytes)
+        if not isinstance(piece, Apart)
     ]
 
 

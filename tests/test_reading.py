@@ -37,7 +37,8 @@ def in_steps(content: bytes, step: int) -> Iterator[bytes]:
 
 
 def cut(content: bytes, step: int, line: int) -> list[bytes | Apart]:
-    return list(pieces(in_steps(content, step), line))
+    found = pieces(in_steps(content, step), line)
+    return [one if isinstance(one, Apart) else bytes(one) for one in found]
 
 
 @settings(deadline=None, max_examples=200)

@@ -25,7 +25,7 @@ class LogReader:
         self._left = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
         self._compiled: Reader | None = None
 
-    def read(self, cut: Iterator[bytes | Apart], size: int) -> Iterator[Batch | Unparsed]:
+    def read(self, cut: Iterator[memoryview | Apart], size: int) -> Iterator[Batch | Unparsed]:
         """The rows of a log of ``size`` bytes or more."""
         self._left -= size
         if self._left >= 0:

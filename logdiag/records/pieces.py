@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from logdiag.grammar import record_header, record_start
 from logdiag.language import N_
 from logdiag.records.header import stamp_of
@@ -47,8 +49,8 @@ class Apart(NamedTuple):
     reason: str
 
 
-def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[bytes | Apart]:
-    """Pieces of about 4 MiB; all bytes of ``chunks`` in their order."""
+def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[memoryview | Apart]:
+    """Pieces of about 8 MiB; all bytes of ``chunks`` in their order."""
     reader = _Reader(longest_line)
     for chunk in chunks:
         yield from reader.take(chunk)
@@ -58,47 +60,49 @@ def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[bytes | Apart
 class _Reader:
     def __init__(self, longest_line: int) -> None:
         self._longest = longest_line
-        self._buffer = bytearray()
+        self._buffer = bytearray()  # its memory is used again,
+        self._size = 0  # and so much of it holds bytes
         self._checked = 0  # up to here it holds whole lines that are not too long
         self._searched = 0  # up to here it was searched for starts of records
         self._apart: str | None = ORPHAN  # why lines belong to no record at the moment
         self._line: Apart | None = None  # the line that is too long and has not ended
 
-    def take(self, chunk: bytes) -> Iterator[bytes | Apart]:
-        self._buffer += chunk
+    def take(self, chunk: bytes) -> Iterator[memoryview | Apart]:
+        self._buffer[self._size : self._size + len(chunk)] = chunk
+        self._size += len(chunk)
         while self._line is not None or self._is_too_long():
             if self._line is None:
                 yield from self._flush(self._checked)
-                self._line = Apart(bytes(self._buffer[:_SHOWN]), 0, LONG_LINE)
-            end = self._buffer.find(b"\n") + 1
-            size = end or len(self._buffer)
+                self._line = Apart(bytes(self._buffer[: min(_SHOWN, self._size)]), 0, LONG_LINE)
+            end = self._buffer.find(b"\n", 0, self._size) + 1
+            size = end or self._size
             self._line = self._line._replace(length=self._line.length + size)
-            del self._buffer[:size]
+            self._drop(size)
             self._checked = self._searched = 0
             if not end:
                 return
             yield self._line
             self._line, self._apart = None, BEHIND_LONG_LINE
-        if len(self._buffer) >= _PIECE:
+        if self._size >= _PIECE:
             yield from self._cut()
 
-    def rest(self) -> Iterator[bytes | Apart]:
+    def rest(self) -> Iterator[memoryview | Apart]:
         """What is left at the end of the log."""
         if self._line is not None:
             yield self._line
-        yield from self._flush(len(self._buffer))
+        yield from self._flush(self._size)
 
     def _is_too_long(self) -> bool:
         """Move on to the first line that is too long, or behind the last that is whole."""
-        while len(self._buffer) - self._checked > self._longest:
+        while self._size - self._checked > self._longest:
             end = self._buffer.rfind(b"\n", self._checked, self._checked + self._longest) + 1
             if not end:
                 return True
             self._checked = end
-        self._checked = self._buffer.rfind(b"\n", self._checked) + 1 or self._checked
+        self._checked = self._buffer.rfind(b"\n", self._checked, self._size) + 1 or self._checked
         return False
 
-    def _cut(self) -> Iterator[bytes | Apart]:
+    def _cut(self) -> Iterator[memoryview | Apart]:
         """Give out what is complete: up to the start of the last record, or of lines without one all."""
         if self._apart is not None:
             yield from self._set_apart(self._checked)
@@ -122,11 +126,11 @@ class _Reader:
             end, window = start, 8 * window
         return 0
 
-    def _flush(self, end: int) -> Iterator[bytes | Apart]:
+    def _flush(self, end: int) -> Iterator[memoryview | Apart]:
         if self._apart is not None:
-            before = len(self._buffer)
+            before = self._size
             yield from self._set_apart(end)
-            end -= before - len(self._buffer)
+            end -= before - self._size
         if end:
             yield self._give(end)
 
@@ -138,12 +142,18 @@ class _Reader:
         if found:
             self._apart = None
         if size:
-            yield Apart(self._give(size), size, reason)
+            yield Apart(bytes(self._give(size)), size, reason)
 
-    def _give(self, size: int) -> bytes:
+    def _give(self, size: int) -> memoryview:
+        # Arrow gives memory that was used before: new memory would cost more than the copy.
+        piece = memoryview(pa.allocate_buffer(size)).cast("B")
         with memoryview(self._buffer) as buffer:
-            raw = bytes(buffer[:size])
-        del self._buffer[:size]
+            piece[:] = buffer[:size]
+        self._drop(size)
         self._checked = max(0, self._checked - size)
         self._searched = max(0, self._searched - size)
-        return raw
+        return piece.toreadonly()
+
+    def _drop(self, size: int) -> None:
+        self._size -= size
+        self._buffer[: self._size] = self._buffer[size : size + self._size]

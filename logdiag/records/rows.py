@@ -114,7 +114,7 @@ _LINE_ENDS = {"EOL", "BODY", "BODY_MESSAGE", "ORPHAN", "VALUE_LINE"}
 _LINES = {"BODY", "VALUE_LINE"}
 
 
-def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
+def rows(pieces: Iterable[bytes | memoryview | Apart]) -> Iterator[Record | Unparsed]:
     """The rows of one member, in order.
 
     A header whose time is no instant, or which has no host, starts no record: its lines belong
@@ -133,9 +133,10 @@ def rows(pieces: Iterable[bytes | Apart]) -> Iterator[Record | Unparsed]:
                 each -= 1
             offset += piece.length
             continue
-        for group in _groups(tokens(piece)):
-            raw = piece[group[0].start : group[-1].end]
-            record = None if group[0].terminal == "ORPHAN" else _record(piece, group)
+        log = bytes(piece)
+        for group in _groups(tokens(log)):
+            raw = log[group[0].start : group[-1].end]
+            record = None if group[0].terminal == "ORPHAN" else _record(log, group)
             if record is not None:
                 if waiting is not None:
                     yield waiting

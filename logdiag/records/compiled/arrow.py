@@ -35,7 +35,7 @@ _PARTS = {
 """The columns whose memory Arrow takes over as it is, and what that consists of."""
 
 
-def table(found: Columns, piece: bytes, schema: pa.Schema, *, copied: bool) -> pa.Table:
+def table(found: Columns, piece: memoryview, schema: pa.Schema, *, copied: bool) -> pa.Table:
     """The records, with columns of `READ`; ``line`` and ``offset`` count from the piece's start, from 0.
 
     Where they are not ``copied``, the table lies in the memory of ``found``, and lasts as long.
@@ -44,7 +44,7 @@ def table(found: Columns, piece: bytes, schema: pa.Schema, *, copied: bool) -> p
         parts = [part for name in schema.names for part in _PARTS.get(name, ())]
         found = found._replace(**{part: _copied(getattr(found, part)) for part in parts})
     names = [
-        piece[start:end].decode("utf-8", "replace")
+        str(piece[start:end], "utf-8", "replace")
         for start, end in zip(found.name_starts.tolist(), found.name_ends.tolist(), strict=True)
     ]
     pairs = pa.Array.from_buffers(

@@ -50,7 +50,7 @@ class Reader:
         self._ahead = 2 * jobs
         self._own = threading.local()
 
-    def rows(self, pieces: Iterable[bytes | Apart]) -> Iterator[Batch | Unparsed]:
+    def rows(self, pieces: Iterable[memoryview | Apart]) -> Iterator[Batch | Unparsed]:
         """The rows of one member, in order, records by the batch."""
         offset, line, each = 0, 1, EACH
         for piece, parsed in self._parsed(pieces):
@@ -63,14 +63,16 @@ class Reader:
             elif parsed is not None:
                 yield _moved(parsed.records, line, offset)
                 for start, end, behind, is_orphan in parsed.apart:
-                    apart = Apart(piece[start:end], end - start, ORPHAN if is_orphan else NO_INSTANT)
+                    apart = Apart(bytes(piece[start:end]), end - start, ORPHAN if is_orphan else NO_INSTANT)
                     yield from unparsed_rows(apart, line + behind, offset + start, EACH)
                 offset += len(piece)
                 line += parsed.breaks
 
-    def _parsed(self, pieces: Iterable[bytes | Apart]) -> Iterator[tuple[bytes | Apart, _Parsed | None]]:
+    def _parsed(
+        self, pieces: Iterable[memoryview | Apart]
+    ) -> Iterator[tuple[memoryview | Apart, _Parsed | None]]:
         """Pieces in their order, those of records parsed; where there are threads, some ahead."""
-        waiting: deque[tuple[bytes | Apart, Future[_Parsed] | None]] = deque()
+        waiting: deque[tuple[memoryview | Apart, Future[_Parsed] | None]] = deque()
         for piece in pieces:
             if self._threads is None:
                 yield piece, None if isinstance(piece, Apart) else self._parse(piece)
@@ -83,7 +85,7 @@ class Reader:
         for first, parsed in waiting:
             yield first, None if parsed is None else parsed.result()
 
-    def _parse(self, piece: bytes) -> _Parsed:
+    def _parse(self, piece: memoryview) -> _Parsed:
         log = np.frombuffer(piece, np.uint8)
         found, breaks = self._columns(log)
         begins, lengths = found.begins, found.lengths
@@ -93,7 +95,7 @@ class Reader:
 
         def texts(rows: npt.NDArray[np.int64]) -> list[str]:
             places = zip(begins[rows].tolist(), lengths[rows].tolist(), strict=True)
-            return [piece[start : start + length].decode("utf-8", "replace") for start, length in places]
+            return [str(piece[start : start + length], "utf-8", "replace") for start, length in places]
 
         # Rows that are selected are copied; the table itself lies in memory that is used again.
         whole = self._want.select is None
