@@ -4,12 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 
 from logdiag import cache
 
 _FOLDER = cache.folder()
 if _FOLDER is not None:
     numba.config.CACHE_DIR = str(_FOLDER / "machine-code")  # type: ignore[attr-defined]
+
+
+nth = np.uint64
+"""An index into an array. Of signed ones it is looked at each time whether they count from the end."""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ a token or a record: a column is an array of numbers, or of places in the piece.
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled
+from logdiag.grammar.machine_code import compiled, nth
 from logdiag.records.compiled.room import NAMES
 from logdiag.records.compiled.strings import (
     copied,
@@ -62,16 +62,21 @@ _UTC_KEY, _MODULE_KEY, _LEVEL_KEY, _EVENT_KEY, _DETAIL_KEY = (
 @compiled
 def _is_relayed(log, start, end):
     """Whether a time begins with what is left of a syslog header: a priority, a count or a version."""
-    if end - start >= 3 and log[start] == 0xEF and log[start + 1] == 0xBB and log[start + 2] == 0xBF:
+    if (
+        end - start >= 3
+        and log[nth(start)] == 0xEF
+        and log[nth(start + 1)] == 0xBB
+        and log[nth(start + 2)] == 0xBF
+    ):
         start += 3
-    if log[start] == 60:
+    if log[nth(start)] == 60:
         return True
     digits = 0
-    while start + digits < end and 48 <= log[start + digits] <= 57:
+    while start + digits < end and 48 <= log[nth(start + digits)] <= 57:
         digits += 1
-    if digits == 0 or log[start + digits] != 32:
+    if digits == 0 or log[nth(start + digits)] != 32:
         return False
-    return digits == 1 or (start + digits + 1 < end and log[start + digits + 1] == 60)
+    return digits == 1 or (start + digits + 1 < end and log[nth(start + digits + 1)] == 60)
 
 
 @compiled
@@ -135,51 +140,56 @@ def columns(log, roles, places, count, longest, plain, written, room):
     open_ = False
     t = 0
     while t < count:
-        begin = 0 if t == 0 else places[t - 1]
+        begin = 0 if t == 0 else places[nth(t - 1)]
         after = t + 1
         while after < count:
-            role = roles[after]
+            role = roles[nth(after)]
             if role == ORPHAN:
                 break
-            before = roles[after - 1]
+            before = roles[nth(after - 1)]
             if role == START and (before == LINE or before == ORPHAN):
                 break
             after += 1
-        end = places[after - 1]
+        end = places[nth(after - 1)]
         valid = False
         moment, offset, whole = 0, 0, False
-        if roles[t] == START and t + 1 < after and roles[t + 1] == HOST:
-            valid, moment, offset, whole = stamp(log, begin, places[t])
+        if roles[nth(t)] == START and t + 1 < after and roles[nth(t + 1)] == HOST:
+            valid, moment, offset, whole = stamp(log, begin, places[nth(t)])
         if not valid:
-            if open_ and lengths[r - 1] < longest:
-                lengths[r - 1] += end - begin
+            if open_ and lengths[nth(r - 1)] < longest:
+                lengths[nth(r - 1)] += end - begin
             else:
                 if open_ and written.bodies:
-                    has[2, r - 1], body_ends[r] = with_body(
-                        log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
+                    has[2, nth(r - 1)], body_ends[nth(r)] = with_body(
+                        log,
+                        body_from,
+                        begins[nth(r - 1)] + lengths[nth(r - 1)],
+                        bodies,
+                        body_ends[nth(r - 1)],
+                        plain,
                     )
                 open_ = False
                 apart[parts, 0], apart[parts, 1], apart[parts, 2] = begin, end, line
-                apart[parts, 3] = roles[t] == ORPHAN
+                apart[parts, 3] = roles[nth(t)] == ORPHAN
                 parts += 1
             line += line_ends(log, begin, end)
             t = after
             continue
         if open_ and written.bodies:
-            has[2, r - 1], body_ends[r] = with_body(
-                log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
+            has[2, nth(r - 1)], body_ends[nth(r)] = with_body(
+                log, body_from, begins[nth(r - 1)] + lengths[nth(r - 1)], bodies, body_ends[nth(r - 1)], plain
             )
         open_ = True
-        begins[r], lengths[r], lines[r] = begin, end - begin, line
+        begins[nth(r)], lengths[nth(r)], lines[nth(r)] = begin, end - begin, line
         has[:, r] = False
-        body_ends[r + 1] = body_ends[r]
-        pids[r] = -1
+        body_ends[nth(r + 1)] = body_ends[nth(r)]
+        pids[nth(r)] = -1
         spans[:, 0] = -1
-        spans[_HOST, 0], spans[_HOST, 1] = places[t], places[t + 1]
+        spans[_HOST, 0], spans[_HOST, 1] = places[nth(t)], places[nth(t + 1)]
         utc_found = False
         time = moment
         first_field = f
-        text_at = text_begun = text_ends[r]
+        text_at = text_begun = text_ends[nth(r)]
         run_start = run_end = -1
         detail_start = detail_end = -1
         key_start = key_end = -1
@@ -188,19 +198,19 @@ def columns(log, roles, places, count, longest, plain, written, room):
         line_end = end
         body_from = end
         for k in range(t + 2, after):
-            role = roles[k]
-            start, stop = places[k - 1], places[k]
+            role = roles[nth(k)]
+            start, stop = places[nth(k - 1)], places[nth(k)]
             is_text = False
             if role == PAIR:
                 # The key ends at the first "=", and the value begins behind the quote that follows.
                 key_start = start
                 key_end = place_of(log, start, 61)
-                key_end += 2 if log[key_end + 1] == 34 else 3
+                key_end += 2 if log[nth(key_end + 1)] == 34 else 3
             if role == PAIR or role == VALUE:
                 if key_start >= 0:
-                    close = stop - (1 if log[stop - 1] == 34 else 3)
+                    close = stop - (1 if log[nth(stop - 1)] == 34 else 3)
                     a, b = trimmed(log, key_start, key_end, 34)
-                    if b > a and log[b - 1] == 61:
+                    if b > a and log[nth(b - 1)] == 61:
                         b -= 1
                     key = first_word(log, a, b - a) if b - a < WORD else np.uint64(0)
                     if key == _UTC_KEY:
@@ -223,8 +233,10 @@ def columns(log, roles, places, count, longest, plain, written, room):
                         if spans[_EVENT, 0] < 0:
                             spans[_EVENT, 0], spans[_EVENT, 1] = key_end, close
                     if written.fields:
-                        key_ends[f + 1] = copied(log, a, b, keys, key_ends[f], plain)
-                        value_ends[f + 1] = copied(log, key_end, close, values, value_ends[f], plain)
+                        key_ends[nth(f + 1)] = copied(log, a, b, keys, key_ends[nth(f)], plain)
+                        value_ends[nth(f + 1)] = copied(
+                            log, key_end, close, values, value_ends[nth(f)], plain
+                        )
                         f += 1
                     key_start = -1
             elif role == KEY or role == UTC_TIME:
@@ -238,14 +250,14 @@ def columns(log, roles, places, count, longest, plain, written, room):
                     line_end = start
             elif role == PROCESS:
                 a, b = trimmed(log, start, stop, 58)
-                while b > a and log[b - 1] == 93:
+                while b > a and log[nth(b - 1)] == 93:
                     b -= 1
                 cut = a
-                while cut < b and log[cut] != 91:
+                while cut < b and log[nth(cut)] != 91:
                     cut += 1
                 spans[_PROCESS, 0], spans[_PROCESS, 1] = a, cut
                 pid = number(log, cut + 1, b - cut - 1) if 1 < b - cut <= 11 else -1
-                pids[r] = pid if pid < 1 << 31 else -1
+                pids[nth(r)] = pid if pid < 1 << 31 else -1
             elif role == SUBPROCESS:
                 is_text = spans[_SUBPROCESS, 0] >= 0
                 a, b = trimmed(log, start, stop, 58)
@@ -254,7 +266,7 @@ def columns(log, roles, places, count, longest, plain, written, room):
                 if not is_text and not again:
                     spans[_SUBPROCESS, 0], spans[_SUBPROCESS, 1] = a, b
             elif role == NAME:
-                if k + 1 < after and roles[k + 1] == UTC_TIME:
+                if k + 1 < after and roles[nth(k + 1)] == UTC_TIME:
                     spans[_PROCESS, 0], spans[_PROCESS, 1] = start, stop - 1
                 else:
                     is_text = True
@@ -262,23 +274,23 @@ def columns(log, roles, places, count, longest, plain, written, room):
                 is_text = host_is_text
             elif role == START:
                 inner, inner_moment, inner_offset, inner_whole = False, 0, 0, False
-                if k + 1 < after and roles[k + 1] == HOST:
+                if k + 1 < after and roles[nth(k + 1)] == HOST:
                     inner, inner_moment, inner_offset, inner_whole = stamp(log, start, stop)
                 is_text = host_is_text = not inner
                 if inner:
                     # A whole record inside a relayed one: what stood before it was the relay's.
                     moment, offset, whole = inner_moment, inner_offset, inner_whole
                     time, utc_found = moment, False
-                    pids[r] = -1
+                    pids[nth(r)] = -1
                     spans[:, 0] = -1
-                    spans[_HOST, 0], spans[_HOST, 1] = stop, places[k + 1]
+                    spans[_HOST, 0], spans[_HOST, 1] = stop, places[nth(k + 1)]
                     detail_start = -1
                     f = first_field
             elif role == SYSLOG:
-                relayed = _is_relayed(log, begin, places[t])
-                if not relayed and k + 2 < after and roles[k + 1] == START:
-                    if roles[k + 2] == HOST:
-                        relayed = stamp(log, stop, places[k + 1])[0]
+                relayed = _is_relayed(log, begin, places[nth(t)])
+                if not relayed and k + 2 < after and roles[nth(k + 1)] == START:
+                    if roles[nth(k + 2)] == HOST:
+                        relayed = stamp(log, stop, places[nth(k + 1)])[0]
                 is_text = not relayed
             if is_text and first_line and written.texts:
                 if run_end == start:
@@ -292,27 +304,29 @@ def columns(log, roles, places, count, longest, plain, written, room):
         if key_start >= 0 and key_start < line_end and written.texts:
             # A value that is never closed is text, as it stands there.
             text_at = with_text(log, key_start, line_end, texts, text_at, text_begun, plain)
-        text_ends[r + 1] = text_at
-        has[1, r] = text_at > text_begun
-        detail_ends[r + 1] = detail_ends[r]
+        text_ends[nth(r + 1)] = text_at
+        has[1, nth(r)] = text_at > text_begun
+        detail_ends[nth(r + 1)] = detail_ends[nth(r)]
         if detail_start >= 0 and written.details:
-            has[0, r] = True
-            detail_ends[r + 1] = copied(log, detail_start, detail_end, details, detail_ends[r], plain)
-        field_ends[r + 1] = f
-        times[r], header_times[r], offsets[r] = time, moment, offset
+            has[0, nth(r)] = True
+            detail_ends[nth(r + 1)] = copied(
+                log, detail_start, detail_end, details, detail_ends[nth(r)], plain
+            )
+        field_ends[nth(r + 1)] = f
+        times[nth(r)], header_times[nth(r)], offsets[nth(r)] = time, moment, offset
         for c in range(NAMES):
             code = -1
             if spans[c, 0] >= 0:
                 code, name_count = interned(
-                    log, spans[c, 0], spans[c, 1], last[c], slots, name_starts, name_ends, name_count
+                    log, spans[c, 0], spans[c, 1], last[nth(c)], slots, name_starts, name_ends, name_count
                 )
-                last[c] = code
-            codes[c, r] = code
+                last[nth(c)] = code
+            codes[c, nth(r)] = code
         line += line_ends(log, begin, end)
         r += 1
         t = after
     if open_ and written.bodies:
-        has[2, r - 1], body_ends[r] = with_body(
-            log, body_from, begins[r - 1] + lengths[r - 1], bodies, body_ends[r - 1], plain
+        has[2, nth(r - 1)], body_ends[nth(r)] = with_body(
+            log, body_from, begins[nth(r - 1)] + lengths[nth(r - 1)], bodies, body_ends[nth(r - 1)], plain
         )
     return r, f, name_count, parts, line

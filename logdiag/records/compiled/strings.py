@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, inlined
+from logdiag.grammar.machine_code import compiled, inlined, nth
 from logdiag.records.compiled.words import WORD, equal, first_word, put, word
 from logdiag.records.digests import FACTOR, SHIFT
 
@@ -20,9 +20,9 @@ _PROBES = 32
 @compiled
 def trimmed(log, start, end, other):
     """Without blanks, and another byte, at either end."""
-    while start < end and (log[start] == 32 or log[start] == other):
+    while start < end and (log[nth(start)] == 32 or log[nth(start)] == other):
         start += 1
-    while end > start and (log[end - 1] == 32 or log[end - 1] == other):
+    while end > start and (log[nth(end - 1)] == 32 or log[nth(end - 1)] == other):
         end -= 1
     return start, end
 
@@ -47,7 +47,11 @@ def line_ends(log, start, end):
 def interned(log, start, end, last, slots, starts, ends, count):
     """The number of a name, and how many there are now. Names that are hard to find are taken twice."""
     size = end - start
-    if last >= 0 and ends[last] - starts[last] == size and equal(log, starts[last], start, size):
+    if (
+        last >= 0
+        and ends[nth(last)] - starts[nth(last)] == size
+        and equal(log, starts[nth(last)], start, size)
+    ):
         return last, count
     # Some bytes are enough to find a name: it is compared whole, and a crowd of names has an end.
     key = (np.uint64(size) ^ first_word(log, start, min(size, WORD))) * np.uint64(FACTOR)
@@ -57,14 +61,14 @@ def interned(log, start, end, last, slots, starts, ends, count):
     mask = np.uint64(len(slots) - 1)
     for probe in range(_PROBES):
         slot = np.int64((key + np.uint64(probe)) & mask)
-        known = slots[slot]
+        known = slots[nth(slot)]
         if known < 0:
-            slots[slot] = count
+            slots[nth(slot)] = count
             break
-        if ends[known] - starts[known] == size and equal(log, starts[known], start, size):
+        if ends[nth(known)] - starts[nth(known)] == size and equal(log, starts[nth(known)], start, size):
             return known, count
-    starts[count] = start
-    ends[count] = end
+    starts[nth(count)] = start
+    ends[nth(count)] = end
     return count, count + 1
 
 
@@ -106,9 +110,9 @@ def _decoded(log, start, end, out, at):
     """The same, byte by byte."""
     place = start
     while place < end:
-        first = log[place]
+        first = log[nth(place)]
         if first < 128:
-            out[at] = first
+            out[nth(at)] = first
             at += 1
             place += 1
             continue
@@ -129,15 +133,15 @@ def _decoded(log, start, end, out, at):
             elif first == 0xF4:
                 high = np.uint8(0x8F)
         good = 1
-        while good <= follow and place + good < end and low <= log[place + good] <= high:
+        while good <= follow and place + good < end and low <= log[nth(place + good)] <= high:
             low, high = np.uint8(0x80), np.uint8(0xBF)
             good += 1
         if follow and good > follow:
             for n in range(good):
-                out[at + n] = log[place + n]
+                out[nth(at + n)] = log[nth(place + n)]
             at += good
         else:
-            out[at], out[at + 1], out[at + 2] = 0xEF, 0xBF, 0xBD
+            out[nth(at)], out[nth(at + 1)], out[nth(at + 2)] = 0xEF, 0xBF, 0xBD
             at += 3
         place += good
     return at
@@ -147,10 +151,10 @@ def _decoded(log, start, end, out, at):
 def with_text(log, start, end, out, at, begun, plain):
     """Write a stretch of a record's text, trimmed and behind a blank; where the text ends."""
     start, end = trimmed(log, start, end, 13)
-    if start == end or (end - start == 1 and (log[start] == 58 or log[start] == 44)):
+    if start == end or (end - start == 1 and (log[nth(start)] == 58 or log[nth(start)] == 44)):
         return at
     if at > begun:
-        out[at] = 32
+        out[nth(at)] = 32
         at += 1
     return copied(log, start, end, out, at, plain)
 
@@ -160,14 +164,14 @@ def with_body(log, start, end, out, at, plain):
     """Write a record's lines behind the first, without the last line end: are there any, their end."""
     blank = True
     for n in range(start, end):
-        if not (log[n] == 32 or 9 <= log[n] <= 13):
+        if not (log[nth(n)] == 32 or 9 <= log[nth(n)] <= 13):
             blank = False
             break
     if blank:
         return False, at
-    if log[end - 1] == 10:
+    if log[nth(end - 1)] == 10:
         end -= 1
-    if end > start and log[end - 1] == 13:
+    if end > start and log[nth(end - 1)] == 13:
         end -= 1
     return True, copied(log, start, end, out, at, plain)
 
@@ -177,7 +181,7 @@ def digests_of(log, begins, lengths, seed, found):
     """A digest of each stretch of bytes, as `logdiag.records.digests.digest` makes it, into ``found``."""
     factor, shift, eight = np.uint64(FACTOR), np.uint64(SHIFT), np.uint64(8)
     for number in range(len(begins)):
-        at, left = np.uint64(begins[number]), np.uint64(lengths[number])
+        at, left = np.uint64(begins[nth(number)]), np.uint64(lengths[nth(number)])
         digest = np.uint64(seed) ^ left
         while left >= eight:
             word = np.uint64(0)
@@ -191,4 +195,4 @@ def digests_of(log, begins, lengths, seed, found):
         for n in range(left):
             word |= np.uint64(log[at + n]) << (eight * n)
         digest = (digest ^ word) * factor
-        found[number] = digest ^ (digest >> shift)
+        found[nth(number)] = digest ^ (digest >> shift)

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled
+from logdiag.grammar.machine_code import compiled, nth
 
 _FIRST, _LAST = -62135596800_000_000, 253402300799_999_999
 """What a datetime can hold, in microseconds since 1970."""
@@ -16,7 +16,7 @@ def number(log, start, size):
     """The decimal number in ``size`` bytes; -1 where they are not all digits."""
     value = 0
     for n in range(start, start + size):
-        digit = np.int64(log[n]) - 48
+        digit = np.int64(log[nth(n)]) - 48
         if digit < 0 or digit > 9:
             return -1
         value = value * 10 + digit
@@ -27,11 +27,11 @@ def number(log, start, size):
 def _seconds(log, start, between):
     """Seconds since 1970 of the 19 bytes ``YYYY-MM-DD?hh:mm:ss``; False where they are no time."""
     if (
-        log[start + 4] != 45
-        or log[start + 7] != 45
-        or log[start + 10] != between
-        or log[start + 13] != 58
-        or log[start + 16] != 58
+        log[nth(start + 4)] != 45
+        or log[nth(start + 7)] != 45
+        or log[nth(start + 10)] != between
+        or log[nth(start + 13)] != 58
+        or log[nth(start + 16)] != 58
     ):
         return False, 0
     year, month, day = number(log, start, 4), number(log, start + 5, 2), number(log, start + 8, 2)
@@ -62,30 +62,34 @@ def _seconds(log, start, between):
 @compiled
 def stamp(log, start, end):
     """The time that a token ends with: whether it is one, microseconds, offset, whether in whole seconds."""
-    while end > start and log[end - 1] == 32:
+    while end > start and log[nth(end - 1)] == 32:
         end -= 1
     offset = 0
-    if end > start and log[end - 1] == 90:  # Z
+    if end > start and log[nth(end - 1)] == 90:  # Z
         end -= 1
     else:
-        if end - start < 6 or log[end - 3] != 58 or (log[end - 6] != 43 and log[end - 6] != 45):
+        if (
+            end - start < 6
+            or log[nth(end - 3)] != 58
+            or (log[nth(end - 6)] != 43 and log[nth(end - 6)] != 45)
+        ):
             return False, 0, 0, False
         hours, minutes = number(log, end - 5, 2), number(log, end - 2, 2)
         if hours < 0 or hours > 23 or minutes < 0 or minutes > 59:
             return False, 0, 0, False
-        offset = (hours * 60 + minutes) * (-1 if log[end - 6] == 45 else 1)
+        offset = (hours * 60 + minutes) * (-1 if log[nth(end - 6)] == 45 else 1)
         end -= 6
     digits = 0
-    while end - digits > start and 48 <= log[end - digits - 1] <= 57:
+    while end - digits > start and 48 <= log[nth(end - digits - 1)] <= 57:
         digits += 1
     micros = 0
     whole = True
-    if digits and end - digits > start and log[end - digits - 1] == 46:  # .
+    if digits and end - digits > start and log[nth(end - digits - 1)] == 46:  # .
         whole = False
         for n in range(6):
             micros *= 10
             if n < digits:
-                micros += np.int64(log[end - digits + n]) - 48
+                micros += np.int64(log[nth(end - digits + n)]) - 48
         end -= digits + 1
     if end - start < 19:
         return False, 0, 0, False
@@ -99,9 +103,9 @@ def stamp(log, start, end):
 @compiled
 def utc_time(log, start, end):
     """The value of a UTCTime: whether it is one, microseconds, digits of its fraction."""
-    while end > start and (log[end - 1] == 32 or 9 <= log[end - 1] <= 13):
+    while end > start and (log[nth(end - 1)] == 32 or 9 <= log[nth(end - 1)] <= 13):
         end -= 1
-    while end > start and (log[start] == 32 or 9 <= log[start] <= 13):
+    while end > start and (log[nth(start)] == 32 or 9 <= log[nth(start)] <= 13):
         start += 1
     size = end - start
     if size < 19 or size == 20 or size > 26:
@@ -112,7 +116,7 @@ def utc_time(log, start, end):
     digits = 0
     micros = 0
     if size > 19:
-        if log[start + 19] != 44 and log[start + 19] != 46:
+        if log[nth(start + 19)] != 44 and log[nth(start + 19)] != 46:
             return False, 0, 0
         digits = size - 20
         micros = number(log, start + 20, digits)

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from logdiag.grammar.machine_code import compiled
+from logdiag.grammar.machine_code import compiled, nth
 
 WORD = 8
 
@@ -76,7 +76,7 @@ def first_word(log, start, size):
         return word(log, np.uint64(start)) & ((np.uint64(1) << np.uint64(8 * size)) - np.uint64(1))
     found = np.uint64(0)
     for n in range(size):
-        found |= np.uint64(log[start + n]) << np.uint64(8 * n)
+        found |= np.uint64(log[nth(start + n)]) << np.uint64(8 * n)
     return found
 
 
