@@ -6,18 +6,16 @@ import numpy as np
 import pyarrow as pa
 
 from logdiag.records.batches import READ
-from logdiag.records.compiled.room import Columns, Numbers
+from logdiag.records.compiled.room import NAMES, Columns, Numbers
 from logdiag.records.compiled.words import moved
 
-_NAMES: list[tuple[str, Callable[[str], str]]] = [
-    ("host", lambda name: name.rstrip(" ")),
-    ("process", str),
-    ("subprocess", str),
-    ("module", str.strip),
-    ("level", str.strip),
-    ("event", str.strip),
-]
-"""The columns of names in the order of ``codes``, and what their names still carry."""
+_TRIMMED: dict[str, Callable[[str], str]] = {
+    "host": lambda name: name.rstrip(" "),
+    "module": str.strip,
+    "level": str.strip,
+    "event": str.strip,
+}
+"""What is left of a column's names without the blanks that they still carry."""
 
 _PARTS = {
     "time": ("times",),
@@ -71,8 +69,10 @@ def table(found: Columns, piece: memoryview, schema: pa.Schema, *, copied: bool)
         "offset": _numbers("offset", found.begins),
         "length": _numbers("length", found.lengths),
     }
-    for codes, (name, trimmed) in zip(found.codes, _NAMES, strict=True):
-        columns[name] = _dictionary(codes, [trimmed(one) for one in names])
+    for codes, name in zip(found.codes, NAMES, strict=True):
+        if name in schema.names:
+            trimmed = _TRIMMED.get(name, str)
+            columns[name] = _dictionary(codes, [trimmed(one) for one in names])
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 

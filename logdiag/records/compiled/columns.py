@@ -51,7 +51,7 @@ ROLES = {
     "ORPHAN": ORPHAN,
 }
 
-_HOST, _PROCESS, _SUBPROCESS, _MODULE, _LEVEL, _EVENT = range(NAMES)
+_HOST, _PROCESS, _SUBPROCESS, _MODULE, _LEVEL, _EVENT = range(len(NAMES))
 
 _UTC_KEY, _MODULE_KEY, _LEVEL_KEY, _EVENT_KEY, _DETAIL_KEY = (
     np.uint64(int.from_bytes(name, "little"))
@@ -314,9 +314,9 @@ def columns(log, roles, places, count, longest, plain, written, room):
             )
         field_ends[nth(r + 1)] = f
         times[nth(r)], header_times[nth(r)], offsets[nth(r)] = time, moment, offset
-        for c in range(NAMES):
+        for c in range(len(NAMES)):
             code = -1
-            if spans[c, 0] >= 0:
+            if spans[c, 0] >= 0 and written.names[c]:
                 code, name_count = interned(
                     log, spans[c, 0], spans[c, 1], last[nth(c)], slots, name_starts, name_ends, name_count
                 )

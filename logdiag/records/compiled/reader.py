@@ -20,7 +20,7 @@ from logdiag.grammar.tables import Tables
 from logdiag.records.batches import READ, TOLD, Batch, Want, batch
 from logdiag.records.compiled.arrow import table
 from logdiag.records.compiled.columns import ROLES, columns, sizes
-from logdiag.records.compiled.room import Columns, Numbers, Room, Written
+from logdiag.records.compiled.room import NAMES, Columns, Numbers, Room, Written
 from logdiag.records.compiled.strings import digests_of
 from logdiag.records.pieces import LONGEST_RECORD, ORPHAN, Apart
 from logdiag.records.rows import EACH, NO_INSTANT, Unparsed, unparsed_rows
@@ -44,7 +44,8 @@ class Reader:
         whole = want.select is not None
         names = READ.names if whole else [name for name in READ.names if name in TOLD or want.wants(name)]
         self._schema = pa.schema([READ.field(name) for name in names])
-        self._written = Written(*(name in names for name in ("detail", "fields", "text", "body")))
+        details, fields, texts, bodies = (name in names for name in ("detail", "fields", "text", "body"))
+        self._written = Written(details, fields, texts, bodies, tuple(name in names for name in NAMES))
         self._roles = np.array([ROLES.get(name, 0) for name in tables.terminals], np.uint8)
         self._threads = ThreadPoolExecutor(jobs) if jobs > 1 else None
         self._ahead = 2 * jobs

@@ -9,8 +9,8 @@ from logdiag.records.compiled.strings import ROOM, is_plain
 
 Numbers = npt.NDArray[Any]
 
-NAMES = 6
-"""Columns of few values: host, process, subprocess, module, level, event."""
+NAMES = ("host", "process", "subprocess", "module", "level", "event")
+"""Columns of few values."""
 
 _SLOTS = 1 << 16
 
@@ -82,12 +82,13 @@ class Columns(NamedTuple):
 
 
 class Written(NamedTuple):
-    """The columns that are written only where they are wanted: they hold most of the bytes."""
+    """The columns that are written only where they are wanted; of `NAMES` each for itself."""
 
     details: bool
     fields: bool
     texts: bool
     bodies: bool
+    names: tuple[bool, ...]
 
 
 class Room:
@@ -109,13 +110,13 @@ class Room:
         # A byte that is no UTF-8 becomes three.
         text = len(log) * (1 if plain else 3) + ROOM
         r, f = records, fields
-        names = r * NAMES + 1
+        names = r * len(NAMES) + 1
         return Columns(
             times=self._array("times", np.int64, r),
             header_times=self._array("header_times", np.int64, r),
             offsets=self._array("offsets", np.int16, r),
             pids=self._array("pids", np.int32, r),
-            codes=self._array("codes", np.int32, NAMES * r).reshape(NAMES, r),
+            codes=self._array("codes", np.int32, len(NAMES) * r).reshape(len(NAMES), r),
             name_starts=self._array("name_starts", np.int32, names),
             name_ends=self._array("name_ends", np.int32, names),
             lines=self._array("lines", np.int64, r),
@@ -135,8 +136,8 @@ class Room:
             bodies=self._array("bodies", np.uint8, text),
             apart=self._array("apart", np.int64, 4 * (tokens + 1)).reshape(tokens + 1, 4),
             slots=self._array("slots", np.int32, min(_SLOTS, 1 << (2 * names).bit_length())),
-            spans=self._array("spans", np.int64, 2 * NAMES).reshape(NAMES, 2),
-            last=self._array("last", np.int64, NAMES),
+            spans=self._array("spans", np.int64, 2 * len(NAMES)).reshape(len(NAMES), 2),
+            last=self._array("last", np.int64, len(NAMES)),
         ), plain
 
     def _array(self, name: str, kind: npt.DTypeLike, size: int) -> Numbers:
