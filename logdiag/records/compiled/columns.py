@@ -203,15 +203,17 @@ def columns(log, roles, places, count, longest, plain, written, room):
             is_text = False
             if role == PAIR:
                 # The key ends at the first "=", and the value begins behind the quote that follows.
-                key_start = start
-                key_end = place_of(log, start, 61)
-                key_end += 2 if log[nth(key_end + 1)] == 34 else 3
+                a, b = start, place_of(log, start, 61)
+                while log[nth(a)] == 32:
+                    a += 1
+                key_start, key_end = start, b + (2 if log[nth(b + 1)] == 34 else 3)
+            elif role == VALUE and key_start >= 0:
+                a, b = trimmed(log, key_start, key_end, 34)
+                if b > a and log[nth(b - 1)] == 61:
+                    b -= 1
             if role == PAIR or role == VALUE:
                 if key_start >= 0:
                     close = stop - (1 if log[nth(stop - 1)] == 34 else 3)
-                    a, b = trimmed(log, key_start, key_end, 34)
-                    if b > a and log[nth(b - 1)] == 61:
-                        b -= 1
                     key = first_word(log, a, b - a) if b - a < WORD else np.uint64(0)
                     if key == _UTC_KEY:
                         if not utc_found:
