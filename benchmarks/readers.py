@@ -88,14 +88,15 @@ def _duckdb(path: Path, cores: int) -> object:
     import duckdb
 
     connection = duckdb.connect()
-    connection.execute(f"SET threads = {cores}")
-    return connection.execute(
+    # On more than one core it is fastest with one thread more than there are.
+    connection.execute(f"SET threads = {cores if cores == 1 else cores + 1}")
+    return connection.sql(
         "SELECT regexp_extract(line, $1, ['time', 'host', 'process']) AS header, "
         "regexp_extract_all(line, $2, 1) AS keys, regexp_extract_all(line, $2, 2) AS values "
         "FROM read_csv($3, columns = {'line': 'VARCHAR'}, header = false, delim = '\x01', quote = '', "
         "escape = '', auto_detect = false, max_line_size = 10000000, strict_mode = false) "
         "WHERE line LIKE '20%'",
-        [HEADER, PAIR, str(path)],
+        params=[HEADER, PAIR, str(path)],
     ).to_arrow_table()
 
 

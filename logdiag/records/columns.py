@@ -59,6 +59,12 @@ SETTINGS = pa.schema(
 """Values of dumps; whose they are, the column ``host``, is known when all is read."""
 
 
+def masked(numbers: npt.NDArray[np.int32]) -> pa.Array:
+    """Numbers as a column in which those below 0 are null."""
+    none = numbers < 0
+    return pa.array(numbers, pa.int32(), mask=none if none.any() else None)
+
+
 class Names:
     """The values of a dictionary column: they only grow, so that every chunk shares them."""
 
@@ -76,18 +82,16 @@ class Names:
     def numbers(self, column: pa.DictionaryArray) -> pa.Array:
         """The numbers of a column's values, those that are new in the order of its rows."""
         codes = column.indices.fill_null(-1).to_numpy()
-        # The first row of each value: of several that are written to one place the last remains.
-        first = np.full(len(column.dictionary) + 1, -1, np.int64)
-        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-        here = np.flatnonzero(first[:-1] >= 0)
-        here = here[np.argsort(first[here])]
-        known = np.full(len(first), -1, np.int32)
-        for code, value in zip(
-            here.tolist(), column.dictionary.take(pa.array(here)).to_pylist(), strict=True
-        ):
-            known[code] = self.number_of(value)
-        found: npt.NDArray[np.int32] = known[codes]
-        return pa.array(found, pa.int32(), mask=found < 0)
+        values = column.dictionary.to_pylist()
+        known = np.array([*(self._numbers.get(value, -1) for value in values), -1], np.int32)
+        if (known[:-1] < 0).any():
+            # The first row of each value: of several that are written to one place the last remains.
+            first = np.full(len(known), -1, np.int64)
+            first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+            here = np.flatnonzero(first[:-1] >= 0)
+            for code in here[np.argsort(first[here])].tolist():
+                known[code] = self.number_of(values[code])
+        return masked(known[codes])
 
     def values(self) -> pa.Array:
         """All values, in the order of their numbers."""

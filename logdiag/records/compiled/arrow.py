@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from logdiag.records.batches import READ
+from logdiag.records.columns import masked
 from logdiag.records.compiled.room import NAMES, Columns, Numbers
 from logdiag.records.compiled.words import moved
 
@@ -41,10 +42,6 @@ def table(found: Columns, piece: memoryview, schema: pa.Schema, *, copied: bool)
     if copied:
         parts = [part for name in schema.names for part in _PARTS.get(name, ())]
         found = found._replace(**{part: _copied(getattr(found, part)) for part in parts})
-    names = [
-        str(piece[start:end], "utf-8", "replace")
-        for start, end in zip(found.name_starts.tolist(), found.name_ends.tolist(), strict=True)
-    ]
     pairs = pa.Array.from_buffers(
         READ.field("fields").type.value_type,
         len(found.key_ends) - 1,
@@ -55,7 +52,7 @@ def table(found: Columns, piece: memoryview, schema: pa.Schema, *, copied: bool)
         "time": _numbers("time", found.times),
         "header_time": _numbers("header_time", found.header_times),
         "utc_offset": _numbers("utc_offset", found.offsets),
-        "pid": pa.array(found.pids, pa.int32(), mask=found.pids < 0),
+        "pid": masked(found.pids),
         "detail": _strings(found.detail_ends, found.details, found.has[0]),
         "fields": pa.Array.from_buffers(
             READ.field("fields").type,
@@ -69,10 +66,9 @@ def table(found: Columns, piece: memoryview, schema: pa.Schema, *, copied: bool)
         "offset": _numbers("offset", found.begins),
         "length": _numbers("length", found.lengths),
     }
-    for codes, name in zip(found.codes, NAMES, strict=True):
+    for number, name in enumerate(NAMES):
         if name in schema.names:
-            trimmed = _TRIMMED.get(name, str)
-            columns[name] = _dictionary(codes, [trimmed(one) for one in names])
+            columns[name] = _dictionary(found, number, piece, _TRIMMED.get(name, str))
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
@@ -83,14 +79,18 @@ def _copied(column: Numbers) -> Numbers:
     return own
 
 
-def _dictionary(codes: Numbers, names: list[str]) -> pa.DictionaryArray:
+def _dictionary(
+    found: Columns, column: int, piece: memoryview, trimmed: Callable[[str], str]
+) -> pa.DictionaryArray:
+    own = np.flatnonzero(found.name_columns == column)
     # Trimmed, two names may be the same; a dictionary has each once.
     numbers: dict[str, int] = {}
-    known = np.array([numbers.setdefault(name, len(numbers)) for name in names] + [-1], np.int32)
-    found = known[codes]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(found, mask=found < 0), pa.array(list(numbers), pa.string())
-    )
+    known = np.full(len(found.name_columns) + 1, -1, np.int32)
+    for place in own.tolist():
+        name = trimmed(str(piece[found.name_starts[place] : found.name_ends[place]], "utf-8", "replace"))
+        known[place] = numbers.setdefault(name, len(numbers))
+    codes = known[found.codes[column]]
+    return pa.DictionaryArray.from_arrays(masked(codes), pa.array(list(numbers), pa.string()))
 
 
 def _numbers(name: str, values: Numbers) -> pa.Array:

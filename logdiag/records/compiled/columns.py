@@ -113,9 +113,10 @@ def columns(log, roles, places, count, longest, plain, written, room):
         room.pids,
         room.codes,
     )
-    name_starts, name_ends, slots, spans, last = (
+    name_starts, name_ends, name_columns, slots, spans, last = (
         room.name_starts,
         room.name_ends,
+        room.name_columns,
         room.slots,
         room.spans,
         room.last,
@@ -320,7 +321,16 @@ def columns(log, roles, places, count, longest, plain, written, room):
             code = -1
             if spans[c, 0] >= 0 and written.names[c]:
                 code, name_count = interned(
-                    log, spans[c, 0], spans[c, 1], last[nth(c)], slots, name_starts, name_ends, name_count
+                    log,
+                    spans[c, 0],
+                    spans[c, 1],
+                    c,
+                    last[nth(c)],
+                    slots,
+                    name_starts,
+                    name_ends,
+                    name_columns,
+                    name_count,
                 )
                 last[nth(c)] = code
             codes[c, nth(r)] = code

@@ -18,10 +18,10 @@ _SLOTS = 1 << 16
 class Columns(NamedTuple):
     """The columns of a piece's records. ``*_ends`` are where strings end in the bytes that follow them.
 
-    ``codes`` are places in the list of names (``name_starts``, ``name_ends`` in the piece), -1 for
-    none; ``has`` says of detail, text and body whether a record has one; ``apart`` are start, end and
-    line of stretches without a record, and whether a line before the first one is meant. ``slots``,
-    ``spans`` and ``last`` are what the kernel works with.
+    ``codes`` are places in the list of names (``name_starts``, ``name_ends`` in the piece, each of one
+    of the ``name_columns``), -1 for none; ``has`` says of detail, text and body whether a record has one;
+    ``apart`` are start, end and line of stretches without a record, and whether a line before the first
+    one is meant. ``slots``, ``spans`` and ``last`` are what the kernel works with.
     """
 
     times: Numbers
@@ -31,6 +31,7 @@ class Columns(NamedTuple):
     codes: Numbers
     name_starts: Numbers
     name_ends: Numbers
+    name_columns: Numbers
     lines: Numbers
     begins: Numbers
     lengths: Numbers
@@ -62,6 +63,7 @@ class Columns(NamedTuple):
             codes=self.codes[:, :r],
             name_starts=self.name_starts[:names],
             name_ends=self.name_ends[:names],
+            name_columns=self.name_columns[:names],
             lines=self.lines[:r],
             begins=self.begins[:r],
             lengths=self.lengths[:r],
@@ -119,6 +121,7 @@ class Room:
             codes=self._array("codes", np.int32, len(NAMES) * r).reshape(len(NAMES), r),
             name_starts=self._array("name_starts", np.int32, names),
             name_ends=self._array("name_ends", np.int32, names),
+            name_columns=self._array("name_columns", np.int8, names),
             lines=self._array("lines", np.int64, r),
             begins=self._array("begins", np.int64, r),
             lengths=self._array("lengths", np.int32, r),

@@ -44,8 +44,11 @@ def line_ends(log, start, end):
 
 
 @compiled
-def interned(log, start, end, last, slots, starts, ends, count):
-    """The number of a name, and how many there are now. Names that are hard to find are taken twice."""
+def interned(log, start, end, column, last, slots, starts, ends, columns, count):
+    """The number of a name in a column, and how many names there are now, of all columns.
+
+    Names that are hard to find are taken twice.
+    """
     size = end - start
     if (
         last >= 0
@@ -54,7 +57,7 @@ def interned(log, start, end, last, slots, starts, ends, count):
     ):
         return last, count
     # Some bytes are enough to find a name: it is compared whole, and a crowd of names has an end.
-    key = (np.uint64(size) ^ first_word(log, start, min(size, WORD))) * np.uint64(FACTOR)
+    key = (np.uint64(8 * size + column) ^ first_word(log, start, min(size, WORD))) * np.uint64(FACTOR)
     if size > WORD:
         key = (key ^ word(log, np.uint64(end - WORD))) * np.uint64(FACTOR)
     key ^= key >> np.uint64(SHIFT)
@@ -65,10 +68,13 @@ def interned(log, start, end, last, slots, starts, ends, count):
         if known < 0:
             slots[nth(slot)] = count
             break
-        if ends[nth(known)] - starts[nth(known)] == size and equal(log, starts[nth(known)], start, size):
+        if (
+            columns[nth(known)] == column
+            and ends[nth(known)] - starts[nth(known)] == size
+            and equal(log, starts[nth(known)], start, size)
+        ):
             return known, count
-    starts[nth(count)] = start
-    ends[nth(count)] = end
+    starts[nth(count)], ends[nth(count)], columns[nth(count)] = start, end, column
     return count, count + 1
 
 
