@@ -36,6 +36,7 @@ class Log:
         self._codes: dict[str, Rows] = {}
         self._holding: dict[Test, Mask] = {}
         self._places: dict[Reference, Rows] = {}
+        self._having: dict[Reference, Mask] = {}
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
@@ -65,20 +66,33 @@ class Log:
         return self._whole("fields").flatten()
 
     @cached_property
-    def _keys(self) -> tuple[dict[str, int], Rows]:
-        """The number of each key, and the keys of all pairs as numbers."""
-        keys = self._pairs.field("key").dictionary_encode()
-        return {
-            key: number for number, key in enumerate(keys.dictionary.to_pylist())
-        }, keys.indices.to_numpy()
+    def _keys(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Of the keys of all pairs where they begin, how long they are, and the bytes that they lie in."""
+        keys = self._pairs.field("key")
+        if not len(keys):  # Arrow may leave out the memory of nothing
+            return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.uint8)
+        _, ends, text = keys.buffers()
+        ends = np.frombuffer(ends, np.int32)[keys.offset : keys.offset + len(keys) + 1]
+        return ends[:-1], np.diff(ends), np.frombuffer(text or b"", np.uint8)
+
+    def _pairs_of(self, key: str) -> Rows:
+        """The pairs that have a key, by their places among all pairs."""
+        wanted = key.encode()
+        begins, sizes, text = self._keys
+        # Most pairs have a key of another length, or another letter: few are left to be compared.
+        found = np.flatnonzero(sizes == len(wanted))
+        for place in reversed(range(len(wanted))):
+            if not len(found):
+                break
+            found = found[text[begins[found] + place] == wanted[place]]
+        return found
 
     def _places_of(self, reference: Reference) -> Rows:
         """For each row where among all pairs the reference's value stands; -1 where it has none."""
         if reference not in self._places:
             found = np.full(len(self), -1, dtype=np.int64)
-            numbers, keys = self._keys
-            if reference.key in numbers:
-                hits = np.flatnonzero(keys == numbers[reference.key])
+            hits = self._pairs_of(reference.key)
+            if len(hits):
                 lists = self._whole("fields")
                 starts = lists.offsets.to_numpy()[: len(self)] - lists.offsets[0].as_py()
                 parents = np.searchsorted(starts, hits, side="right") - 1
@@ -155,14 +169,26 @@ class Log:
                 self._holding[test] = np.r_[_any(modifier, values, encoded.dictionary), False]
             known: Mask = self._holding[test][codes]
             return known
-        found = self.values(reference, rows)
+        there = self._has(reference)[rows]
         if modifier == "exists":
-            return _exists(found.is_valid().to_numpy(zero_copy_only=False), values)
-        # Rows repeat few values: ask each of them once.
-        encoded = found.dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy()
-        holds: Mask = np.r_[_any(modifier, values, encoded.dictionary), False][codes]
+            return _exists(there, values)
+        holds = np.zeros(len(rows), np.bool_)
+        if there.any():
+            # Rows repeat few values: ask each of them once.
+            encoded = self.values(reference, rows[there]).dictionary_encode()
+            holds[there] = _any(modifier, values, encoded.dictionary)[encoded.indices.to_numpy()]
         return holds
+
+    def _has(self, reference: Reference) -> Mask:
+        """Which rows have a value."""
+        if reference not in self._having:
+            column = _column(reference)
+            self._having[reference] = (
+                self._places_of(reference) >= 0
+                if column is None
+                else self._whole(column).is_valid().to_numpy(zero_copy_only=False)
+            )
+        return self._having[reference]
 
 
 def _column(reference: Reference) -> str | None:

@@ -356,3 +356,5 @@ CONDITIONS = st.recursive(one_test(), combined, max_leaves=6)
 def test_random_conditions_agree_with_a_naive_evaluator(written: Any, records: list[Pairs], cut: int) -> None:
     log = Log(pa.concat_tables([table(*records[:cut]), table(*records[cut:])]))
     assert rows(log, written) == [row for row, pairs in enumerate(records) if naive(written, pairs)]
+    part = Log(table(*records).slice(cut))
+    assert rows(part, written) == [row for row, pairs in enumerate(records[cut:]) if naive(written, pairs)]
