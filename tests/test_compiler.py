@@ -17,8 +17,9 @@ from logdiag.grammar.compiled import tokens as compiled_tokens
 from logdiag.grammar.compiler import compiled
 from logdiag.grammar.expressions import Program
 from logdiag.grammar.guesses import numbered, steps_of
+from logdiag.grammar.kept import tables
 from logdiag.grammar.kernel import scan
-from logdiag.grammar.tables import Tables, tables
+from logdiag.grammar.tables import Tables
 
 GRAMMARS = ("expressway", "xdump")
 

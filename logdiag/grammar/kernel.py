@@ -9,6 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from logdiag.grammar.machine_code import compiled
+from logdiag.grammar.tables import ENDS
 
 NO_TERMINAL, NO_WAY_ON, NO_END = -1, -2, -3
 
@@ -42,7 +43,7 @@ def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
     """
     # Unsigned indices: of signed ones it is looked at each time whether they count from the end.
     one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
-    row_of, ends_there = np.uint64(8), np.uint64(256)
+    row_of, ends_there = np.uint64(8), np.uint64(ENDS)
     size = np.uint64(len(log))
     last = np.uint64(max(len(log) - 4, 0))
     state = np.uint64(0)

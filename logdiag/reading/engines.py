@@ -31,7 +31,7 @@ class LogReader:
         if self._left >= 0:
             return self.batched(rows(cut), None)
         if self._compiled is None:
-            from logdiag.grammar.tables import tables
+            from logdiag.grammar.kept import tables
             from logdiag.records.compiled import Reader
 
             self._compiled = Reader(tables("expressway"), self._jobs, self._want)

@@ -74,7 +74,7 @@ class Runner:
 
 
 _MACHINE_CODE = """
-from logdiag.grammar.tables import tables
+from logdiag.grammar.kept import tables
 from logdiag.records import Want
 from logdiag.records.compiled import Reader
 
