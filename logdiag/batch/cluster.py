@@ -24,7 +24,7 @@ from typing import TypeVar
 import dask
 from dask.typing import Key
 from distributed import Client, KilledWorker, LocalCluster, Worker, WorkerPlugin, as_completed
-from distributed.comm.core import connect
+from distributed.comm.core import CommClosedError, connect
 from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
@@ -99,7 +99,7 @@ class Dask:
                 result: R | None = future.result()
             except KilledWorker:
                 result = None
-            except CancelledError:
+            except (CancelledError, CommClosedError):  # with its results, or while one was fetched
                 raise _lost() from None
             future.release()
             give(1)
