@@ -1,44 +1,72 @@
-"""What takes long to make, kept between runs: in the user's cache folder, or in ``LOGDIAG_CACHE``.
+"""Results that take long to compute, kept between runs in the user's cache folder or in ``LOGDIAG_CACHE``.
 
-An empty ``LOGDIAG_CACHE`` means none. What is damaged, too large or somebody else's is as good as not
-there; where nothing can be written, nothing is kept. Nothing here raises, and nothing that is kept runs.
+An empty ``LOGDIAG_CACHE`` turns the cache off. A damaged or oversized file, and a file or folder that another
+user owns or may write, count as missing. If nothing can be written, nothing is kept. Nothing here raises.
 """
 
 import contextlib
+import functools
 import hashlib
+import logging
+import multiprocessing
 import os
 import tempfile
 from pathlib import Path
 
 import platformdirs
 
+from logdiag.language import gettext
+
 _BEGINS = b"logdiag/1"
 _LARGEST = 64 << 20
+_GROUP_OR_OTHERS_WRITE = 0o022
+
+log = logging.getLogger("logdiag")
+"""Warnings that are no part of a result. The command line prints them on standard error."""
 
 
 def folder() -> Path | None:
-    """The folder of the cache, made where it is not there; None where there can be none."""
-    chosen = os.environ.get("LOGDIAG_CACHE")
+    """Return the cache folder, created if it is missing; None if there can be none."""
+    return _folder(os.environ.get("LOGDIAG_CACHE"))
+
+
+@functools.lru_cache(maxsize=8)
+def _folder(chosen: str | None) -> Path | None:
     if chosen == "":
         return None
     place = Path(chosen) if chosen is not None else platformdirs.user_cache_path("logdiag", appauthor=False)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_own(place.stat()):
+            # A worker process leaves the warning to the process that started it.
+            if multiprocessing.parent_process() is None:
+                unsafe = gettext(
+                    "{folder}: not used as the cache: another user owns or may write this folder"
+                )
+                log.warning(unsafe.format(folder=place))
+            return None
         with tempfile.TemporaryFile(dir=place):
-            return place
+            # Absolute: the current folder may change, the cache does not move with it.
+            return place.absolute()
     except (OSError, ValueError):
         return None
 
 
+def _is_own(status: os.stat_result) -> bool:
+    """Whether only this user can have written a file or folder. Always true where users have no numbers."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & _GROUP_OR_OTHERS_WRITE
+
+
 def kept(name: str) -> bytes | None:
-    """What was kept under a name; None where that is nothing, or cannot be trusted."""
+    """Return what was kept under a name; None if it is missing, damaged or not the user's own."""
     place = folder()
     if place is None:
         return None
     try:
         with (place / name).open("rb") as file:
-            status = os.fstat(file.fileno())
-            if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+            if not _is_own(os.fstat(file.fileno())):
                 return None
             content = file.read(_LARGEST + 1)
     except OSError:
@@ -48,7 +76,7 @@ def kept(name: str) -> bytes | None:
 
 
 def keep(name: str, body: bytes) -> None:
-    """Keep something under a name, instead of what was kept before."""
+    """Keep bytes under a name and replace what was kept before."""
     place = folder()
     if place is None:
         return
@@ -57,7 +85,7 @@ def keep(name: str, body: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(_head(body) + b"\n" + body)
-            # One step: whoever reads meanwhile sees the old one or the new one.
+            # One step: a concurrent reader sees the old file or the new one.
             Path(path).replace(place / name)
         except BaseException:
             Path(path).unlink(missing_ok=True)

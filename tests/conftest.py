@@ -106,6 +106,7 @@ def run(
             for name in [name for name in os.environ if name.startswith("GITHUB_")]:
                 patch.delenv(name)
             patch.setenv("NO_COLOR", "1")
+            patch.setenv("PYTHONSAFEPATH", "1")  # which the command sets for good
             patch.chdir(tmp_path)
             patch.setattr(sys, "argv", ["logdiag", *map(str, words)])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))

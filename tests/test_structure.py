@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **{noun: set() for noun in ("model", "errors", "resources", "spans", "conditions")},
     "numbering": set(),
     "particles": set(),
-    "cache": set(),
+    "cache": {"language"},
     "language": {"errors", "resources"},
     "wording": {"language"},
     "kinds": {"language"},

@@ -15,6 +15,7 @@ from logdiag.cli.alarms import alarms
 from logdiag.cli.batch import batch
 from logdiag.cli.diagnose import diagnose
 from logdiag.cli.diff import diff
+from logdiag.cli.isolation import isolate
 from logdiag.cli.parse import parse
 from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain
 from logdiag.cli.query import query
@@ -98,6 +99,7 @@ def main() -> None:
     """Run the command line; errors of the user's become one message and an exit code."""
     from logdiag.errors import LibraryError, LogdiagError
 
+    isolate()
     try:
         # Help comes also where the settings are wrong.
         asks = {"-h", "--help", "--version"}.intersection(sys.argv)

@@ -4,11 +4,8 @@
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg"
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from logdiag.grammar.machine_code import compiled
+from logdiag.grammar.machine_code import compiled, intrinsic, ir, types
 from logdiag.grammar.tables import ENDS
 
 NO_TERMINAL, NO_WAY_ON, NO_END = -1, -2, -3

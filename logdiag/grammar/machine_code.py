@@ -1,17 +1,90 @@
-"""Python functions as machine code that runs without the GIL, compiled once on a machine."""
+"""Python functions as machine code that runs without the GIL, compiled once on a machine.
 
-from collections.abc import Callable
+This module alone imports numba (a test checks it), because numba has to be kept from reading
+``.numba_config.yaml`` in the current folder: the evidence lies there, and that file can overwrite any file
+and import any module (numba.core.config, ``_EnvReloader.update``).
+"""
+
+# Numba types the functions for its users, and not those for caches.
+# mypy: disable-error-code="no-untyped-call"
+
+import functools
+import hashlib
+import importlib.abc
+import os
+import pickle
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 
 from logdiag import cache
+from logdiag.errors import EngineError
 
-_FOLDER = cache.folder()
-if _FOLDER is not None:
-    numba.config.CACHE_DIR = str(_FOLDER / "machine-code")  # type: ignore[attr-defined]
+_CONFIG_MODULE = "numba.core.config"
+_CONFIG_FILE = ".numba_config.yaml"
 
+
+class _ConfigLoader(SourceFileLoader):
+    """Loads numba's settings module with another name in place of that of its settings file.
+
+    The module reads the file while it is imported, and again before each compilation. The name is a
+    constant of the module, so this is the one place that holds for both.
+    """
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        code = super().get_code(fullname)
+        if code is None:
+            return None
+        constants = (os.devnull if one == _CONFIG_FILE else one for one in code.co_consts)
+        return code.replace(co_consts=tuple(constants))
+
+
+class _ConfigFinder(importlib.abc.MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != _CONFIG_MODULE:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _ConfigLoader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+@contextmanager
+def _without_config_file() -> Iterator[None]:
+    finder = _ConfigFinder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+with _without_config_file():
+    import numba
+    from llvmlite import ir
+    from numba import types
+    from numba.core import config
+    from numba.core.compiler import CompileResult
+    from numba.core.serialize import dumps
+    from numba.extending import intrinsic
+
+if config._config_fname == _CONFIG_FILE:
+    # A caller of the library had imported numba before. What the file said then is forgotten here.
+    config._config_fname = os.devnull
+    config.reload_config()
+elif config._config_fname != os.devnull:
+    raise EngineError(f"numba {numba.__version__} reads settings from {config._config_fname}: use numba 0.68")
+
+__all__ = ["compiled", "inlined", "intrinsic", "ir", "nth", "types"]
 
 nth = np.uint64
 """An index into an array. Of signed ones it is looked at each time whether they count from the end."""
@@ -32,7 +105,58 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
-    how |= {"cache": _FOLDER is not None, "nogil": True, "_nrt": False}
-    made: Callable[..., Any] = numba.njit(**how)
-    found: Callable[..., Any] = made(function)
+    make: Any = numba.njit  # its types know no ``_nrt``
+    dispatcher = make(**how, nogil=True, _nrt=False)(function)
+    dispatcher._cache = _MachineCodeCache(function)
+    found: Callable[..., Any] = dispatcher
     return found
+
+
+class _MachineCodeCache:
+    """Numba's interface of a cache (``numba.core.caching``) over `logdiag.cache`, one function each.
+
+    Numba's own cache unpickles what other users wrote, fails on a cut file, and takes no notice when a
+    function of another module has changed.
+    """
+
+    cache_path = None
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = f"{function.__module__}.{function.__qualname__}"
+
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """Return the machine code for a signature; None if there is none that can be used."""
+        target_context.refresh()
+        body = cache.kept(self._file(signature, target_context.codegen()))
+        if body is None:
+            return None
+        try:
+            # The bytes are those that this user's logdiag wrote: `cache.kept` checks owner and digest.
+            return CompileResult._rebuild(target_context, *pickle.loads(body))  # noqa: S301
+        except Exception:  # whatever it is, the function is compiled anew
+            return None
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep the machine code for a signature."""
+        cache.keep(self._file(signature, result.codegen), dumps(result._reduce()))
+
+    def flush(self) -> None:
+        """Do nothing: a later save replaces what is kept."""
+
+    enable = disable = flush
+
+    def _file(self, signature: Any, codegen: Any) -> str:
+        key = (_sources(), self._function, signature, codegen.magic_tuple())
+        return f"code-{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"
+
+
+@functools.cache
+def _sources() -> str:
+    """A digest of everything that machine code is made from: the functions call each other across modules."""
+    package = Path(__file__).parent.parent
+    versions = f"{numba.__version__} {np.__version__} {platform.python_version()}"
+    digest = hashlib.sha256(versions.encode())
+    for folder in ("grammar", "records/compiled"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

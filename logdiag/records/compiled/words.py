@@ -6,11 +6,8 @@
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from logdiag.grammar.machine_code import compiled, nth
+from logdiag.grammar.machine_code import compiled, intrinsic, ir, nth, types
 
 WORD = 8
 

@@ -1,0 +1,174 @@
+"""Files in the current folder, where the evidence lies, change nothing, whoever put them there."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+NUMBA_CONFIG = """\
+chrome_trace: victim.txt
+cache_locator_classes: left.Behind
+dump_llvm: 1
+cpu_name: generic
+cpu_features: +no-such-feature
+"""
+MODULES = (
+    # What worker processes and the command import; Python would look for each in the current folder first.
+    *("multiprocessing", "resource_tracker", "signal", "selectors", "socket", "decimal", "numbers"),
+    *("sitecustomize", "usercustomize", "typer", "lark", "numba", "yaml", "pyarrow", "duckdb", "left"),
+)
+SETTINGS = {
+    ".numba_config.yaml": NUMBA_CONFIG,
+    "logdiag.toml": "fail-on = 'info'\nlang = 'ko'\n",
+    "pyproject.toml": "[tool.logdiag]\nfail-on = 'info'\n",
+    "dask.yaml": "distributed:\n  worker:\n    preload: [left]\n",
+    "distributed.yaml": "distributed:\n  worker:\n    preload: [left]\n",
+    ".config/dask/evil.yaml": "distributed:\n  worker:\n    preload: [left]\n",
+    ".duckdbrc": "COPY (SELECT 1) TO 'victim.txt';\n",
+    "fsspec.json": '{"file": {"auto_mkdir": true}}',
+    "fsspec_file.json": '{"auto_mkdir": true}',
+    ".env": "LOGDIAG_FAIL_ON=info\nPYTHONINSPECT=1\n",
+    "pyvenv.cfg": "home = /nowhere\n",
+    "openssl.cnf": "garbage\n",
+    "openblas.conf": "garbage\n",
+}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A folder as an archive may unpack to: evidence of more than 2 MiB, and files that want to be obeyed."""
+    [log] = (ROOT / "sample_logs/peer-lost").glob("*.log")
+    for name in ("case/expc01", "more/expc01"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "a.log").write_bytes(log.read_bytes() * 700)
+    (tmp_path / "victim.txt").write_text("untouched")
+    for name, text in SETTINGS.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name in MODULES:
+        (tmp_path / f"{name}.py").write_text("open('obeyed', 'w').close()\nclass Behind: pass\n")
+    return tmp_path
+
+
+def without_modules(folder: Path) -> None:
+    for path in folder.glob("*.py"):
+        path.unlink()
+
+
+def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"NO_COLOR": "1", "LOGDIAG_CONFIG": "", **os.environ, **variables}
+    environment.pop("PYTHONSAFEPATH", None)
+    return subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def logdiag(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    script = Path(sys.executable).with_name("logdiag")
+    return run(folder, str(script), *words, **variables)
+
+
+def check_untouched(folder: Path, done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "define" not in done.stdout  # LLVM's text
+    assert (folder / "victim.txt").read_text() == "untouched"
+    assert not (folder / "obeyed").exists()
+
+
+def test_the_files_are_obeyed_where_nothing_stands_against_them(hostile: Path) -> None:
+    run(hostile, sys.executable, "-c", "import multiprocessing")
+    assert (hostile / "obeyed").exists()
+    without_modules(hostile)
+    asked = run(hostile, sys.executable, "-c", "import numba; print(numba.config.DUMP_LLVM)")
+    assert asked.stdout == "1\n"
+
+
+def test_the_command_obeys_nothing_in_the_current_folder(hostile: Path) -> None:
+    clean = logdiag(hostile.parent, "diagnose", str(hostile / "case"))
+    done = logdiag(hostile, "diagnose", "case")
+    check_untouched(hostile, done)
+    assert done.stdout == clean.stdout
+
+
+def test_python_m_obeys_nothing_in_the_current_folder(hostile: Path) -> None:
+    done = run(hostile, sys.executable, "-m", "logdiag", "diagnose", "case")
+    check_untouched(hostile, done)
+
+
+def test_batch_workers_obey_nothing_in_the_current_folder(
+    hostile: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    done = logdiag(
+        hostile, "batch", "case", "more", "-o", str(tmp_path_factory.mktemp("out") / "new"), "--jobs", "2"
+    )
+    check_untouched(hostile, done)
+
+
+def test_dask_workers_obey_nothing_in_the_current_folder(
+    hostile: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    done = logdiag(
+        hostile,
+        "batch",
+        "case",
+        "more",
+        "-o",
+        str(tmp_path_factory.mktemp("out") / "new"),
+        "--jobs",
+        "2",
+        "--engine",
+        "dask",
+    )
+    check_untouched(hostile, done)
+
+
+def test_redacting_workers_obey_nothing_in_the_current_folder(
+    hostile: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    log = hostile / "case/expc01/a.log"
+    log.write_bytes(log.read_bytes() * 3)  # enough for processes
+    done = logdiag(
+        hostile, "redact", "case", "-o", str(tmp_path_factory.mktemp("out") / "new"), "--jobs", "2"
+    )
+    check_untouched(hostile, done)
+
+
+def test_the_python_api_obeys_no_settings_in_the_current_folder(hostile: Path) -> None:
+    without_modules(hostile)  # Python itself imports these
+    code = "import logdiag; print(logdiag.parse('case', engine='compiled').num_rows)"
+    done = run(hostile, sys.executable, "-c", code)
+    check_untouched(hostile, done)
+    assert done.stdout == "11200\n"
+
+
+@pytest.mark.parametrize("before", ["", "import numba; "])
+def test_numba_reads_no_settings_later_either(hostile: Path, before: str) -> None:
+    """Also if the caller had imported numba before logdiag did."""
+    without_modules(hostile)
+    code = (
+        f"import os; {before}import logdiag.grammar.machine_code, numba; os.chdir({str(hostile)!r}); "
+        "numba.core.config.reload_config(); print(numba.config.DUMP_LLVM, numba.config.CHROME_TRACE)"
+    )
+    assert run(hostile.parent, sys.executable, "-c", code).stdout == "0 \n"
+
+
+def test_the_command_ignores_numbas_variables(hostile: Path) -> None:
+    done = logdiag(hostile, "diagnose", "case", NUMBA_DUMP_LLVM="1", NUMBA_CHROME_TRACE="victim.txt")
+    check_untouched(hostile, done)
+
+
+def test_one_module_imports_numba() -> None:
+    importers = set()
+    for path in (ROOT / "logdiag").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if any(name.split(".")[0] in ("numba", "llvmlite") for name in names):
+                importers.add(path.name)
+    assert importers == {"machine_code.py"}
