@@ -15,8 +15,6 @@ from pathlib import Path
 
 import platformdirs
 
-from logdiag.language import gettext
-
 _BEGINS = b"logdiag/1"
 _LARGEST = 64 << 20
 _GROUP_OR_OTHERS_WRITE = 0o022
@@ -40,10 +38,7 @@ def _folder(chosen: str | None) -> Path | None:
         if not _is_own(place.stat()):
             # A worker process leaves the warning to the process that started it.
             if multiprocessing.parent_process() is None:
-                unsafe = gettext(
-                    "{folder}: not used as the cache: another user owns or may write this folder"
-                )
-                log.warning(unsafe.format(folder=place))
+                log.warning("%s: not used as the cache: another user owns it or may write to it", place)
             return None
         with tempfile.TemporaryFile(dir=place):
             # Absolute: the current folder may change, the cache does not move with it.

@@ -8,11 +8,22 @@ from dataclasses import dataclass
 
 
 class LogdiagError(Exception):
-    """A mistake that ends the run; its text is what the user reads."""
+    """A mistake that ends the run. Each of its ``lines`` is what the user reads on a line of its own.
+
+    A line may hold names that strangers chose, with line ends in them: whoever prints it escapes it.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
 
 
 class InputError(LogdiagError):
     """An input that does not exist, or an output that cannot be written."""
+
+
+class NoSpaceError(LogdiagError):
+    """The disk is full, in the folder for temporary files. The text names the folder and the size."""
 
 
 class EngineError(LogdiagError):
@@ -41,7 +52,7 @@ class AuthorError(LogdiagError):
         self.mistakes = sorted(set(mistakes))
         count = len(self.mistakes)
         head = f"{count} mistake{'s' if count != 1 else ''} {self.WHERE}"
-        super().__init__("\n".join([head, *map(str, self.mistakes)]))
+        super().__init__(head, *map(str, self.mistakes))
 
 
 class LibraryError(AuthorError):

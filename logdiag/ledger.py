@@ -11,6 +11,9 @@ from logdiag.model import Coverage, MemberCoverage, PeerCoverage
 from logdiag.reading import Tables
 from logdiag.snapshots import Snapshot
 
+NOTHING_READ, PARTIAL = 4, 5
+"""Exit codes of runs whose inputs hold nothing, or were not read to their end."""
+
 
 def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int) -> Coverage:
     """The ledger of everything that was read.
@@ -56,6 +59,19 @@ def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
         records, size = held.get(peer.name, (0, 0))
         gaps = len(cluster.seen[peer.name].gaps()) if peer.name in cluster.seen else 0
         yield PeerCoverage(peer.name, records, size, peer.seen_from, peer.seen_to, gaps)
+
+
+def is_empty(members: Sequence[MemberCoverage]) -> bool:
+    """Whether the inputs hold no record and no dump, as far as the disk had room to look."""
+    return not any(
+        member.records or member.settings or any(fault.kind == "space" for fault in member.faults)
+        for member in members
+    )
+
+
+def exit_code(members: Sequence[MemberCoverage], *, partial: bool) -> int:
+    """How a command ends that reads and judges nothing: 4 if nothing was found, 5 if it is partial, or 0."""
+    return NOTHING_READ if is_empty(members) else PARTIAL if partial else 0
 
 
 def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:

@@ -27,10 +27,11 @@ class Fault:
     """In what way the bytes of a member are not all there; any makes the run partial.
 
     ``cut``: they end too early. ``damaged``: they cannot be unpacked or read on. ``limit``: a limit
-    was reached. ``unreadable``: the file could not be opened or read.
+    was reached. ``unreadable``: the file could not be opened or read. ``space``: the disk is full on which
+    it would have to be kept to be read.
     """
 
-    kind: Literal["cut", "damaged", "limit", "unreadable"]
+    kind: Literal["cut", "damaged", "limit", "unreadable", "space"]
     text: str
 
 

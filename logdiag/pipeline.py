@@ -18,7 +18,7 @@ from logdiag.evidence import sources
 from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
 from logdiag.language import ENGLISH, gettext, ngettext, speaking
-from logdiag.ledger import coverage, partial_reasons
+from logdiag.ledger import NOTHING_READ, PARTIAL, coverage, is_empty, partial_reasons
 from logdiag.model import (
     SEVERITIES,
     AlarmEvent,
@@ -50,8 +50,8 @@ from logdiag.telling import verdict, wanted
 if TYPE_CHECKING:
     import pandas as pd
 
-FINDINGS, LIBRARY, NOTHING_READ, PARTIAL = 1, 3, 4, 5
-"""Exit codes, as a run of `diagnose` can have them."""
+FINDINGS = 1
+"""The exit code of a run that found what ``fail_on`` names."""
 
 
 @dataclass(frozen=True)
@@ -360,7 +360,7 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
     """The exit code by the contract: the first of 4, 5 and 1 that holds; the reasons are all of them."""
     holds: list[tuple[int, str]] = []
     coverage = diagnosis.coverage
-    if not coverage.records and not coverage.settings:
+    if is_empty(coverage.members):
         holds.append((NOTHING_READ, gettext("no log record and no dump was found in any input")))
     holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
     part = gettext("{rule} looked at a part of what it matches")

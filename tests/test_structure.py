@@ -14,14 +14,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     **{noun: set() for noun in ("model", "errors", "resources", "spans", "conditions")},
     "numbering": set(),
     "particles": set(),
-    "cache": {"language"},
+    "cache": set(),
     "language": {"errors", "resources"},
     "wording": {"language"},
     "kinds": {"language"},
     "catalogue": {"language", "resources"},
     "grammar": {"cache", "errors", "resources"},
     "dumps": {"grammar", "language"},
-    "records": {"grammar", "language"},
+    "records": {"errors", "grammar", "language"},
     "snapshots": {"errors", "grammar", "language", "model", "numbering"},
     "reading": {"dumps", "grammar", "kinds", "language", "model", "numbering", "records", "snapshots"},
     "overlaps": {"reading"},
@@ -69,10 +69,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"ledger", "language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
     | {"selection", "snapshots", "telling"},
-    "batch": {"columns", "errors", "language", "model", "numbering", "pipeline", "reading", "records"}
+    "batch": {
+        "columns",
+        "errors",
+        "language",
+        "ledger",
+        "model",
+        "numbering",
+        "pipeline",
+        "reading",
+        "records",
+    }
     | {"report", "rules", "selection", "snapshots"},
     "cli": {
         "batch",
+        "cache",
         "catalogue",
         "ci",
         "errors",

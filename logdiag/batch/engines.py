@@ -67,7 +67,7 @@ class Processes:
                     else:
                         idle.append(worker)
                     yield task, result
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             # A signal to this process alone: the others would go on with what they are at.
             for process in multiprocessing.active_children():
                 process.terminate()

@@ -95,7 +95,7 @@ def _opened(given: Iterable[str]) -> list[tuple[str, Place]]:
         except OSError as error:
             problems.append(f"{shown(address)}: {error.strerror}")
     if problems:
-        raise InputError("\n".join(problems))
+        raise InputError(*problems)
     return found
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from logdiag.ledger import NOTHING_READ, PARTIAL
 from logdiag.model import SEVERITIES, Diagnosis, Severity, State
-from logdiag.pipeline import NOTHING_READ, PARTIAL
 
 _MOST_REASONS = 20
 _MOST_PEERS = 24

@@ -3,28 +3,36 @@
 A module a command; they share their `options` and their `printing`.
 """
 
+import errno
+import logging
 import os
+import re
+import signal
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
+from logdiag.cache import log
 from logdiag.cli.alarms import alarms
 from logdiag.cli.batch import batch
 from logdiag.cli.diagnose import diagnose
 from logdiag.cli.diff import diff
 from logdiag.cli.isolation import isolate
 from logdiag.cli.parse import parse
-from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain
+from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain, say, show
 from logdiag.cli.query import query
 from logdiag.cli.redact import redact
 from logdiag.cli.rules import rules_app
 from logdiag.cli.settings import defaults
 from logdiag.cli.shapes import shapes
 
-EXIT_INTERRUPTED = 130
+EXIT_PARTIAL, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
 
 # Plain help: the library that would draw boxes around it takes longer to load than all the rest.
 app = typer.Typer(
@@ -51,7 +59,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"logdiag {version('logdiag')}")
+        show(f"logdiag {version('logdiag')}\n")
         raise typer.Exit
 
 
@@ -96,27 +104,87 @@ def _commands() -> dict[str, dict[str, str]]:
 
 
 def main() -> None:
-    """Run the command line; errors of the user's become one message and an exit code."""
-    from logdiag.errors import LibraryError, LogdiagError
-
+    """Run the command line; whatever ends it becomes one message and an exit code of the contract."""
     isolate()
+    with _terminable():
+        try:
+            _run(sys.argv[1:])
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)  # before Typer has begun
+        except Exception as error:
+            if os.environ.get("LOGDIAG_TRACEBACK"):
+                raise
+            sys.exit(_told(error))
+
+
+def _run(words: list[str]) -> None:
+    # Typer would print such a word raw: a file may have any name, and a shell's * gives it to the command.
+    if odd := [word for word in words if word.startswith("-") and not word.isprintable()]:
+        for word in odd:
+            complain(f"{word}: no option has such a name; put ./ in front of the name of a file")
+        sys.exit(EXIT_USAGE)
+    log.handlers = [_Talk(quiet="--quiet" in words)]
+    # Help comes also where the settings are wrong.
+    asks = {"-h", "--help", "--version"}.intersection(words)
+    settled = {} if asks else defaults(_commands)
+    app(_with_command(words), prog_name="logdiag", default_map=settled)
+
+
+class _Talk(logging.Handler):
+    """Prints the warnings of the library."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        super().__init__()
+        self._quiet = quiet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage(), self._quiet)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let the command clean up when it is told to end, and exit with 143."""
+
+    def end(number: int, _: object) -> None:
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        sys.exit(EXIT_TERMINATED)
+
+    named = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
+    # Not those that whoever started the command has ignored, as nohup does.
+    signals = [one for one in named if one is not None and signal.getsignal(one) == signal.SIG_DFL]
+    for one in signals:
+        signal.signal(one, end)
     try:
-        # Help comes also where the settings are wrong.
-        asks = {"-h", "--help", "--version"}.intersection(sys.argv)
-        settled = {} if asks else defaults(_commands)
-        app(_with_command(sys.argv[1:]), prog_name="logdiag", default_map=settled)
-    except LibraryError as error:
-        complain(str(error))
-        sys.exit(EXIT_LIBRARY)
-    except LogdiagError as error:
-        complain(str(error))
-        sys.exit(EXIT_USAGE)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)  # before Typer has begun
-    except BrokenPipeError:
-        # Whoever read standard output has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
-        sys.exit(EXIT_USAGE)
+        yield
+    finally:
+        for one in signals:
+            signal.signal(one, signal.SIG_DFL)
+
+
+_OF_MEMORY = re.compile(r"alloc|memory|map segment|start new thread|temporarily unavailable", re.IGNORECASE)
+
+
+def _told(error: Exception) -> int:
+    """Say on standard error what ended the command; the exit code for it."""
+    from logdiag.errors import LibraryError, LogdiagError, NoSpaceError
+
+    if isinstance(error, LogdiagError):
+        complain(*error.lines)
+        codes = {LibraryError: EXIT_LIBRARY, NoSpaceError: EXIT_PARTIAL}
+        return codes.get(type(error), EXIT_USAGE)
+    if isinstance(error, BrokenPipeError):
+        return 0  # whoever read has seen enough
+    if isinstance(error, MemoryError) or _OF_MEMORY.search(str(error)):
+        complain("there is not enough memory; try --jobs 1, or fewer inputs at a time")
+    elif isinstance(error, OSError):
+        told = error.strerror or str(error) or type(error).__name__
+        folder = f"; temporary files are kept in {tempfile.gettempdir()} (TMPDIR)"
+        hint = folder if error.errno == errno.ENOSPC and error.filename is None else ""
+        complain(f"{error.filename}: {told}" if error.filename is not None else f"{told}{hint}")
+    else:
+        complain(
+            f"internal error: {type(error).__name__}: {error}",
+            "Please report it. LOGDIAG_TRACEBACK=1 in the environment prints where it happened.",
+        )
+    return EXIT_USAGE

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from logdiag.cli.options import Language, Rules
-from logdiag.cli.printing import usage_error
+from logdiag.cli.printing import show, usage_error
 
 
 def alarms(
@@ -31,9 +31,9 @@ def alarms(
         if not found:
             usage_error(_unknown(asked))
         if len(found) == 1:
-            typer.echo(page(found[0], in_language(load(tuple(rules or ())), language)), nl=False)
+            show(page(found[0], in_language(load(tuple(rules or ())), language)))
         else:
-            typer.echo(listed(found), nl=False)
+            show(listed(found))
 
 
 def _unknown(asked: str) -> str:

@@ -68,9 +68,11 @@ def diagnose(
 
     least = level_of(fail_on)
     outputs, whole = output or [], full or []
-    problems = problems_of([*outputs, *whole], tuple(VIEWS)) + _problems_of_full(outputs, whole, redact)
+    problems = problems_of([*outputs, *whole], tuple(VIEWS), inputs)
+    if whole and not redact:
+        problems.append("--full goes with --redact: without it, every output is full")
     if problems:
-        usage_error("\nlogdiag: ".join(problems))
+        usage_error(*problems)
     options = Options(
         fail_on=least,
         baseline=read_baseline(str(baseline), baseline.read_bytes()) if baseline else None,
@@ -96,7 +98,7 @@ def diagnose(
     if not outputs:
         show(summary)
     if is_at_hand(os.environ):
-        typer.echo(annotations, nl=False)
+        show(annotations)
         if place := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:
                 with Path(place).open("ab") as file:
@@ -106,10 +108,3 @@ def diagnose(
     for reason in report.diagnosis.exit.reasons:
         say(reason.partition(": ")[2], quiet)
     raise typer.Exit(report.diagnosis.exit.code)
-
-
-def _problems_of_full(outputs: list[Path], full: list[Path], redact: bool) -> list[str]:
-    if full and not redact:
-        return ["--full goes with --redact: without it, every output is full"]
-    redacted = {path.resolve() for path in outputs}
-    return [f"{path}: is to be redacted and full" for path in full if path.resolve() in redacted]

@@ -48,13 +48,14 @@ def diff(
     """
     from logdiag.ci.diff import VIEWS, compare
     from logdiag.language import gettext, speaking
-    from logdiag.pipeline import FINDINGS, NOTHING_READ, PARTIAL, Options
+    from logdiag.ledger import NOTHING_READ, PARTIAL
+    from logdiag.pipeline import FINDINGS, Options
     from logdiag.snapshots import Limits
 
     level = level_of(fail_on)
     outputs = output or []
-    if problems := problems_of(outputs, tuple(VIEWS)):
-        usage_error("\nlogdiag: ".join(problems))
+    if problems := problems_of(outputs, tuple(VIEWS), [old, new]):
+        usage_error(*problems)
     options = Options(
         allow_partial=allow_partial,
         rules=tuple(rules or ()),

@@ -25,14 +25,14 @@ def parse(
 ) -> None:
     """Write the records as a table."""
     from logdiag import export
-    from logdiag.ledger import partial_reasons
-    from logdiag.pipeline import NOTHING_READ, PARTIAL, columns_of
+    from logdiag.ledger import exit_code, partial_reasons
+    from logdiag.pipeline import columns_of
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.snapshots import Limits, find_snapshots
 
-    if problems := problems_of([output], tuple(export.FORMATS)):
-        usage_error(problems[0])
+    if problems := problems_of([output], tuple(export.FORMATS), inputs):
+        usage_error(*problems)
     limits = Limits().changed(limit or [])
     snapshots = find_snapshots(inputs)
     wanted = None if columns is None else columns_of(name.strip() for name in columns.split(","))
@@ -44,4 +44,4 @@ def parse(
     reasons = partial_reasons(tables.members, snapshots)
     for reason in reasons:
         say(reason, quiet)
-    raise typer.Exit(NOTHING_READ if not rows else PARTIAL if reasons and not allow_partial else 0)
+    raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))

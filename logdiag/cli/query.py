@@ -1,14 +1,13 @@
 """`logdiag query`: SQL over what was read."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, Rules
-from logdiag.cli.printing import problems_of, say, show, usage_error
+from logdiag.cli.printing import is_at_terminal, problems_of, say, show, usage_error
 from logdiag.writing import write
 
 if TYPE_CHECKING:
@@ -38,16 +37,16 @@ def query(
     from logdiag import query as sql_over
     from logdiag.export import FORMATS
     from logdiag.language import gettext, ngettext, speaking
-    from logdiag.ledger import partial_reasons
-    from logdiag.pipeline import NOTHING_READ, PARTIAL, examine
+    from logdiag.ledger import exit_code, partial_reasons
+    from logdiag.pipeline import examine
     from logdiag.reading import read
     from logdiag.rules.library import load
     from logdiag.rules.translation import in_language
     from logdiag.selection import Selection, asked
     from logdiag.snapshots import Limits, find_snapshots
 
-    if output and (problems := problems_of([output], tuple(FORMATS))):
-        usage_error(problems[0])
+    if output and (problems := problems_of([output], tuple(FORMATS), inputs)):
+        usage_error(*problems)
     with speaking(language):
         question = sql_over.asked(sql)
         diagnosed = "findings" in question.tables
@@ -69,8 +68,7 @@ def query(
         reasons = [*partial_reasons(tables.members, snapshots), *(part.format(rule=rule) for rule in capped)]
         for reason in reasons:
             say(reason, quiet)
-    something = any(member.records or member.settings for member in tables.members)
-    raise typer.Exit(NOTHING_READ if not something else PARTIAL if reasons and not allow_partial else 0)
+    raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))
 
 
 def _print(rows: "Rows", form: Format) -> None:
@@ -79,7 +77,7 @@ def _print(rows: "Rows", form: Format) -> None:
     from logdiag.query import laid_out
     from logdiag.report.defuse import defuse
 
-    is_terminal = sys.stdout.isatty()
+    is_terminal = is_at_terminal()
     if form == "table":
         width = os.get_terminal_size().columns if is_terminal else None
         for line in laid_out(rows, width):

@@ -1,8 +1,6 @@
 """`logdiag redact`: snapshots that can be sent on."""
 
 import secrets
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 
 from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet
 from logdiag.cli.printing import say, usage_error
+from logdiag.writing import scratch_folder
 
 
 def redact(
@@ -31,15 +30,13 @@ def redact(
 ) -> None:
     """Write the snapshots without addresses, names, users, aliases, keys and secrets."""
     from logdiag.language import gettext, ngettext, speaking
-    from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.ledger import NOTHING_READ, PARTIAL
     from logdiag.redaction.crew import Crew
     from logdiag.redaction.listing import as_json, as_text
     from logdiag.redaction.snapshots import SHORTEST_KEY, Snapshots, key_of
     from logdiag.snapshots import Limits, find_snapshots
 
     with speaking(language):
-        if "-" in inputs:
-            usage_error(gettext("standard input can be read once, and redact reads twice: give a file"))
         if output.is_dir() and any(output.iterdir()):
             usage_error(gettext("{out}: the folder is not empty").format(out=output))
         if not output.is_dir() and (output.exists() or not output.absolute().parent.is_dir()):
@@ -51,27 +48,27 @@ def redact(
         secret = secrets.token_bytes(SHORTEST_KEY) if key is None else key_of(key.read_bytes())
         limits = Limits().changed(limit or [])
         snapshots = find_snapshots(inputs)
+        if any(snapshot.is_stream for snapshot in snapshots):
+            usage_error(gettext("standard input can be read once, and redact reads twice: give a file"))
         # All is made in a folder of its own, looked at there, and only then put into its place. What is
         # there already may be a link or a mount: it stays, and is filled.
         filled = output.is_dir()
-        room = Path(tempfile.mkdtemp(prefix=".logdiag-", dir=output if filled else output.absolute().parent))
-        try:
-            with Crew(jobs) as crew:
-                redaction = Snapshots(secret, limits, crew)
-                redaction.learn(snapshots)
-                redaction.write(snapshots, room)
-                for suffix, view in ((".txt", as_text), (".json", as_json)):
-                    listed = view(redaction.archives, all_searched=redaction.all_searched)
-                    (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
-                redaction.look(room)
+        with scratch_folder(output if filled else output.absolute().parent) as scratch, Crew(jobs) as crew:
+            room = scratch / output.name
+            room.mkdir()
+            redaction = Snapshots(secret, limits, crew)
+            redaction.learn(snapshots)
+            redaction.write(snapshots, room)
+            for suffix, view in ((".txt", as_text), (".json", as_json)):
+                listed = view(redaction.archives, all_searched=redaction.all_searched)
+                (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
+            redaction.look(room)
             if filled:
                 for made in sorted(room.iterdir()):
                     made.replace(output / made.name)
             else:
                 room.chmod(0o755)
                 room.replace(output)
-        finally:
-            shutil.rmtree(room, ignore_errors=True)
         members = [member for archive in redaction.archives for member in archive.members]
         kept = sum(member.left_out is None for member in members)
         said = ngettext(

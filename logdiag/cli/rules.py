@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from logdiag.cli.options import Language, Rules
-from logdiag.cli.printing import EXIT_LIBRARY, usage_error
+from logdiag.cli.printing import EXIT_LIBRARY, show, usage_error
 
 rules_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The rule library: read it, check it, run its cases."
@@ -25,7 +25,7 @@ def rules_list(rules: Rules = None, language: Language = "en") -> None:
         library = in_language(load(tuple(rules or ())), language)
     width = max(len(name) for name in library.rules)
     for name, rule in sorted(library.rules.items()):
-        typer.echo(f"{name:<{width}}  {rule.severity:<8}  {rule.title}")
+        show(f"{name:<{width}}  {rule.severity:<8}  {rule.title}\n")
 
 
 @rules_app.command("show", epilog="Example: logdiag rules show database/peer-down")
@@ -42,7 +42,7 @@ def rules_show(
         library = in_language(load(tuple(rules or ())), language)
         if rule not in library.rules:
             _no_such_rule(rule, library.rules)
-        typer.echo(page(rule, library), nl=False)
+        show(page(rule, library))
 
 
 @rules_app.command("lint", epilog="Example: logdiag rules lint --rules my-rules")
@@ -57,13 +57,13 @@ def rules_lint(rules: Rules = None) -> None:
     library = load(tuple(rules or ()))
     missing = list(untranslated(library))
     for note in missing if rules else ():
-        typer.echo(f"note: {note}")
+        show(f"note: {note}\n")
     complaints = [*lint(library), *(() if rules else missing)]
     for complaint in complaints:
-        typer.echo(complaint)
+        show(f"{complaint}\n")
     if complaints:
         raise typer.Exit(EXIT_LIBRARY)
-    typer.echo(f"{len(library.rules)} rules, {len(library.procedures)} procedures: nothing to complain about")
+    show(f"{len(library.rules)} rules, {len(library.procedures)} procedures: nothing to complain about\n")
 
 
 @rules_app.command("test", epilog="Example: logdiag rules test --rules my-rules --mutate")
@@ -92,8 +92,8 @@ def rules_test(
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
         for problem in outcome.problems:
-            typer.echo(f"{outcome.rule}: {outcome.case}: {problem}")
-    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} cases as expected")
+            show(f"{outcome.rule}: {outcome.case}: {problem}\n")
+    show(f"{len(outcomes) - len(failed)} of {len(outcomes)} cases as expected\n")
     if failed:
         raise typer.Exit(EXIT_LIBRARY)
 
@@ -105,7 +105,7 @@ def rules_facts() -> None:
 
     width = max(map(len, FACTS))
     for name, meaning in FACTS.items():
-        typer.echo(f"{name:<{width}}  {meaning}")
+        show(f"{name:<{width}}  {meaning}\n")
 
 
 @rules_app.command("reference", epilog="Example: logdiag rules reference | less")
@@ -113,7 +113,7 @@ def rules_reference() -> None:
     """Every key of rules and procedures, with what it means."""
     from logdiag.rules.reference import reference
 
-    typer.echo(reference(), nl=False)
+    show(reference())
 
 
 @rules_app.command("schema", epilog="Example: logdiag rules schema > rule.schema.json")
@@ -121,7 +121,7 @@ def rules_schema() -> None:
     """The JSON Schema of a rule, for an editor."""
     from logdiag.rules.schema import Rule
 
-    typer.echo(json.dumps(Rule.model_json_schema(), indent=2))
+    show(json.dumps(Rule.model_json_schema(), indent=2) + "\n")
 
 
 def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:

@@ -68,7 +68,7 @@ def defaults(commands_of: Callable[[], Mapping[str, Mapping[str, str]]]) -> Defa
             within = within.setdefault(group, {})
         within[name] = {options[key]: value for key, value in (everywhere | own).items() if key in options}
     if wrong:
-        raise InputError("\n".join(wrong))
+        raise InputError(*wrong)
     return found
 
 

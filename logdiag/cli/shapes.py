@@ -24,8 +24,7 @@ def shapes(
 ) -> None:
     """The shapes of records that no rule and no alarm knows, without their values, to send on."""
     from logdiag.language import gettext, speaking
-    from logdiag.ledger import partial_reasons
-    from logdiag.pipeline import NOTHING_READ, PARTIAL
+    from logdiag.ledger import exit_code, partial_reasons
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.rules.library import load
@@ -33,8 +32,8 @@ def shapes(
     from logdiag.shapes import written
     from logdiag.snapshots import Limits, find_snapshots
 
-    if output and (problems := problems_of([output], (".jsonl",))):
-        usage_error(problems[0])
+    if output and (problems := problems_of([output], (".jsonl",), inputs)):
+        usage_error(*problems)
     with speaking(language):
         library = load(tuple(rules or ()))
         snapshots = find_snapshots(inputs)
@@ -57,4 +56,4 @@ def shapes(
         reasons = partial_reasons(tables.members, snapshots)
         for reason in reasons:
             say(reason, quiet)
-    raise typer.Exit(NOTHING_READ if not found.records else PARTIAL if reasons and not allow_partial else 0)
+    raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))

@@ -52,7 +52,7 @@ def asked(sql: str) -> Asked:
         try:
             connection.sql(sql)
         except duckdb.Error as error:
-            raise QueryError(complaint(error)) from None
+            raise QueryError(*complaint(error)) from None
     return Asked(sql, tables)
 
 
@@ -67,7 +67,7 @@ def _parsed(sql: str) -> Any:
             [[tree]] = connection.execute("SELECT json_serialize_sql(?)", [inner]).fetchall()
             parsed = json.loads(tree)
         except duckdb.Error as error:
-            raise QueryError(complaint(error)) from None
+            raise QueryError(*complaint(error)) from None
         except RecursionError:
             raise QueryError(gettext("the query is nested too deeply")) from None
     if count != 1 or parsed["error"]:

@@ -110,7 +110,7 @@ class _Awaited:
         try:
             return future.result()
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise QueryError(complaint(error)) from None
+            raise QueryError(*complaint(error)) from None
         except KeyboardInterrupt:
             self._connection.interrupt()
             raise
@@ -128,18 +128,18 @@ def _named_once(schema: pa.Schema) -> pa.Schema:
     return pa.schema(list(fields.values()))
 
 
-def complaint(error: Exception) -> str:
-    """What DuckDB says of a query, without its advice on what holds nowhere here."""
+def complaint(error: Exception) -> list[str]:
+    """The lines that DuckDB writes about a query, without its advice on settings that do not exist here."""
     text = str(error).strip()
     if (unknown := _NO_TABLE.search(text)) is not None:
         near = difflib.get_close_matches(unknown["name"].lower(), TABLES, n=1)
         no = gettext("there is no table {name}; the tables are {tables}")
         if near:
             no = gettext("there is no table {name}; did you mean {near}? The tables are {tables}")
-        return no.format(name=unknown["name"], tables=", ".join(TABLES), near=next(iter(near), ""))
+        return [no.format(name=unknown["name"], tables=", ".join(TABLES), near=next(iter(near), ""))]
     if "file system operations are disabled" in text:
-        return gettext("a query sees its own tables, and no files")
+        return [gettext("a query sees its own tables, and no files")]
     if "extension" in text:
         text = text.partition("\n")[0]
     # A line of the query with a caret below it tells the place; blank lines do not.
-    return "\n".join(line.rstrip() for line in _KIND.sub("", text).splitlines() if line.strip())
+    return [line.rstrip() for line in _KIND.sub("", text).splitlines() if line.strip()]

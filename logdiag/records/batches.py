@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.errors import NoSpaceError
+from logdiag.language import gettext
 from logdiag.records.columns import RECORDS, Names
 from logdiag.records.digests import SEED, digest
 from logdiag.records.rows import Record, Unparsed
@@ -221,9 +223,18 @@ class _Spool:
             writer.write_batch(batch)
         # Each part begins on a page, so that it can be mapped by itself.
         start = -(-self._file.tell() // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        self._file.seek(start)
-        size = self._file.write(content.getbuffer())
-        self._file.flush()
+        try:
+            self._file.seek(start)
+            size = self._file.write(content.getbuffer())
+            self._file.flush()
+        except OSError as error:
+            said = gettext(
+                "{folder}: {reason}: records are kept there while they are read, {size} bytes so far; "
+                "set TMPDIR to a folder with more room"
+            )
+            reason = gettext(error.strerror or str(error))
+            room = f"{start + len(content.getbuffer()):,}"
+            raise NoSpaceError(said.format(folder=tempfile.gettempdir(), reason=reason, size=room)) from None
         mapped = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=start)
         with pa.ipc.open_stream(pa.py_buffer(mapped)) as reader:
             return list(reader.read_next_batch().columns)

@@ -56,13 +56,11 @@ def load(folders: Sequence[Path] = ()) -> Library:
     """
     missing = [str(folder) for folder in folders if not folder.is_dir()]
     if missing:
-        raise InputError("\n".join(f"{folder}: there is no such folder of rules" for folder in missing))
+        raise InputError(*(f"{folder}: there is no such folder of rules" for folder in missing))
     above = [str(folder) for folder in folders if (folder / "rules").is_dir()]
     if above:
         # Ids would begin with "rules/", and procedures would be taken for rules.
-        raise InputError(
-            "\n".join(f"{it}: the library is the folder rules in it: {it}/rules" for it in above)
-        )
+        raise InputError(*(f"{it}: the library is the folder rules in it: {it}/rules" for it in above))
     shipped = resources.folder("rules")
     # Folders of the user's are read each time: they may have been edited since.
     return _load((shipped, *folders)) if folders else _shipped(shipped)

@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 from logdiag.language import N_, gettext
@@ -53,6 +54,20 @@ def _without_secrets(bit: str) -> str:
     elif has_port and not port.isdecimal():
         rest = rest.rpartition("@")[2]  # no port, so a password, with a slash or the like in it
     return scheme + colon + re.split(r"[?#]", rest, maxsplit=1)[0]
+
+
+def local_path(given: str) -> Path | None:
+    """Where an input lies on this machine: of a chain of URLs its last; None if it lies elsewhere."""
+    last = given.split("::")[-1]
+    if Path(given).exists() or not is_url(given):
+        return Path(given)
+    if "://" not in last:
+        return Path(last)
+    if last.lower().startswith(("file://", "local://")):
+        from fsspec.implementations.local import LocalFileSystem
+
+        return Path(LocalFileSystem._strip_protocol(last))
+    return None
 
 
 def file_system(given: str) -> tuple[Any, str]:

@@ -13,7 +13,7 @@ from logdiag.numbering import Numbering
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.member import Member
-from logdiag.snapshots.places import STDIN, Place, open_place
+from logdiag.snapshots.places import Place, Stream, open_place
 from logdiag.snapshots.streams import members
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
@@ -23,7 +23,12 @@ _LAYOUT = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
 _LISTINGS = ("redaction.txt", "redaction.json")
 _SKIPPED = {"link": N_("a link is not followed"), "device": N_("a device is not read")}
 # What the system says most often of a file that it does not give; `gettext` is asked for what it says.
-_OF_THE_SYSTEM = (N_("Permission denied"), N_("Input/output error"), N_("No such file or directory"))
+_OF_THE_SYSTEM = (
+    N_("Permission denied"),
+    N_("Input/output error"),
+    N_("No such file or directory"),
+    N_("No space left on device"),
+)
 
 # A server can list folders inside folders without end.
 _DEEPEST = 100
@@ -45,6 +50,11 @@ class Snapshot:
     place: Place = field(repr=False)
     content: tuple[Place, ...] | None = field(default=None, repr=False)
     only: tuple[str, Place | Fault] | None = field(default=None, repr=False)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once."""
+        return isinstance(self.place, Stream)
 
     def members(self, meter: Meter) -> Iterator[Member]:
         """Its members, each to be read before the next, as far as ``meter`` lets them be read."""
@@ -113,14 +123,15 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     found: list[Snapshot] = []
     problems: list[str] = []
     for given in map(str, inputs):
-        if given == STDIN and any(snapshot.given == STDIN for snapshot in found):
-            continue  # it can be read once
         try:
-            found.extend(_split(open_place(given), shown(given)))
+            place = open_place(given)
+            if isinstance(place, Stream) and any(place == one.place for one in found):
+                continue  # it can be read once
+            found.extend(_split(place, shown(given)))
         except OSError as error:
             problems.append(f"{shown(given)}: {error.strerror}")
     if problems:
-        raise InputError("\n".join(problems))
+        raise InputError(*problems)
     return _named(found)
 
 
@@ -173,7 +184,7 @@ def _named(found: list[Snapshot]) -> list[Snapshot]:
 def digest(snapshot: Snapshot) -> str:
     """What its files are called and hold, as a digest; all of them are read for it."""
     sha256 = hashlib.sha256()
-    if snapshot.given != STDIN:  # it can be read once
+    if not snapshot.is_stream:
         for path, found in snapshot.files():
             sha256.update(path.encode() + b"\0")
             if not isinstance(found, Fault) and found.kind == "file":

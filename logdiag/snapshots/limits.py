@@ -51,7 +51,7 @@ class Limits:
             else:
                 values[name] = number
         if problems:
-            raise InputError("\n".join(problems))
+            raise InputError(*problems)
         return replace(self, **values)
 
     def differing(self) -> str | None:

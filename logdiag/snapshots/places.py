@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -70,17 +71,21 @@ def open_place(given: str) -> Place:
 
     """
     if given == STDIN:
-        return Standard()
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, gettext("standard input is closed"))
+        return Stream()
     path = Path(given)
     return _remote(given) if is_url(given) and not path.exists() else _local(path)
 
 
-def _local(path: Path) -> "Local":
+def _local(path: Path) -> "Local | Stream":
     if path.is_file():
         with path.open("rb"):
             return Local(path, "file")
     if path.is_dir():
         return Local(path, "folder")
+    if path.is_fifo() or (path.is_char_device() and path.samefile("/dev/stdin")):
+        return Stream(path)
     said = gettext("is neither a file nor a folder") if path.exists() else gettext(NOTHING_THERE)
     raise OSError(errno.ENOENT, said)
 
@@ -89,24 +94,30 @@ def _local(path: Path) -> "Local":
 
 
 @dataclass(frozen=True)
-class Standard:
-    """Standard input. It can be read once."""
+class Stream:
+    """Standard input (no ``path``) or a pipe, such as that of ``<(…)``. It can be read once."""
 
-    name: str = STDIN
+    path: Path | None = None
     kind: Kind = "file"
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return STDIN if self.path is None else readable(self.path.name)
 
     def children(self) -> list[Place]:
         """Nothing: it is a file."""
         return []
 
     def head(self) -> bytes:
-        """Nothing: what is read of it is gone."""
+        """Nothing: a stream cannot be read again from its beginning."""
         return b""
 
     def chunks(self) -> Iterator[bytes]:
         """All of it."""
-        while chunk := sys.stdin.buffer.read(CHUNK):
-            yield chunk
+        with nullcontext(sys.stdin.buffer) if self.path is None else self.path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
 
 
 @dataclass(frozen=True)
@@ -134,8 +145,12 @@ class Local:
     def chunks(self) -> Iterator[bytes]:
         """Its bytes, as they are read."""
         with self.path.open("rb") as file:
+            missing = os.fstat(file.fileno()).st_size
             while chunk := file.read(CHUNK):
+                missing -= len(chunk)
                 yield chunk
+        if missing > 0:
+            raise OSError(errno.EIO, gettext("the file became shorter while it was read"))
 
 
 def _kind(entry: "os.DirEntry[str]") -> Kind:

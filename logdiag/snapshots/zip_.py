@@ -80,8 +80,16 @@ def _keep(chunks: Iterator[bytes], kept: IO[bytes], faults: list[Fault], largest
                 return None
             kept.write(chunk)
     except OSError as error:
-        said = gettext("a zip archive cannot be kept while it is read: {reason}")
-        faults.append(Fault("unreadable", said.format(reason=gettext(error.strerror or str(error)))))
+        size += sum(map(len, chunks))  # how much room it needs
+        said = gettext(
+            "the zip archive has to be kept in {folder} while it is read, which takes {size}: {reason}; "
+            "set TMPDIR to a folder with more room"
+        )
+        reason, needed = gettext(error.strerror or str(error)), gettext("{number} bytes")
+        said = said.format(
+            folder=tempfile.gettempdir(), size=needed.format(number=f"{size:,}"), reason=reason
+        )
+        faults.append(Fault("space", said))
         return None
     return size
 

@@ -67,8 +67,8 @@ def test_all_that_is_wrong_with_outputs_is_said_at_once(
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
+        "logdiag: x.html: is the same file as the output x.html",
         "logdiag: x.pdf: an output ends in .html, .md, .json, .jsonl, .xml, .sarif",
-        "logdiag: x.html: is to be redacted and full",
     ]
     alone = diagnosed(samples / "peer-lost", "--full", "all.html", "-o", "no/such/x.html")
     assert alone.returncode == 2

@@ -1,0 +1,141 @@
+"""The cache: what is broken, or could have been written by somebody else, is as good as none."""
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from logdiag import cache
+
+LOGDIAG = str(Path(sys.executable).with_name("logdiag"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LOGDIAG_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def diagnose(log: Path, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [LOGDIAG, "diagnose", str(log), *words],
+        env={**os.environ, "LOGDIAG_CACHE": str(folder), "NO_COLOR": "1", "LOGDIAG_CONFIG": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_is_kept_comes_back(folder: Path) -> None:
+    cache.keep("name", b"content")
+    assert cache.kept("name") == b"content"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in folder.iterdir()] == ["name"]
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o777, 0o1777])
+def test_a_folder_that_others_may_write_is_not_used_and_said_once(
+    folder: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.mkdir()
+    folder.chmod(mode)
+    for _ in range(3):
+        cache.keep("name", b"content")
+        assert cache.kept("name") is None
+    assert list(folder.iterdir()) == []
+    assert caplog.messages == [f"{folder}: not used as the cache: another user owns it or may write to it"]
+
+
+def test_a_folder_of_another_user_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+    assert cache.folder() is None
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_is_not_read(folder: Path, mode: int) -> None:
+    cache.keep("name", b"content")
+    (folder / "name").chmod(mode)
+    assert cache.kept("name") is None
+
+
+def test_a_folder_that_others_may_read_is_used(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder.mkdir(mode=0o755)
+    cache.keep("name", b"content")
+    assert (cache.kept("name"), caplog.messages) == (b"content", [])
+
+
+def test_the_command_says_once_that_a_cache_is_not_used(tmp_path: Path, samples: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    small = next((samples / "peer-lost").glob("*.log"))
+    done = diagnose(small, tmp_path / "open")
+    assert done.stderr == f"{tmp_path}/open: not used as the cache: another user owns it or may write to it\n"
+    assert diagnose(small, tmp_path / "open", "--quiet").stderr == ""
+    assert list((tmp_path / "open").iterdir()) == []
+
+
+class Evil:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (Path(os.environ["EVIL"]),))
+
+
+@pytest.mark.parametrize(
+    "harm", ["empty", "cut", "changed", "a stranger's pickle", "another object", "folder"]
+)
+def test_broken_machine_code_is_as_good_as_none(
+    folder: Path, tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from logdiag.grammar.machine_code import compiled
+
+    def double(number):  # type: ignore[no-untyped-def]
+        return number + number
+
+    assert compiled(double)(21) == 42
+    [file] = folder.iterdir()
+    content = file.read_bytes()
+    monkeypatch.setenv("EVIL", str(tmp_path / "obeyed"))
+    if harm == "folder":
+        file.unlink()
+        file.mkdir()
+    elif harm == "another object":
+        cache.keep(file.name, pickle.dumps(("no", "machine code")))
+    else:
+        file.write_bytes(
+            {
+                "empty": b"",
+                "cut": content[: len(content) // 2],
+                "changed": content[:-1] + bytes([content[-1] ^ 1]),
+                "a stranger's pickle": pickle.dumps(Evil()),
+            }[harm]
+        )
+    assert compiled(double)(21) == 42
+    assert not (tmp_path / "obeyed").exists()
+    assert [path.name for path in folder.iterdir()] == [file.name]
+    if harm != "folder":
+        assert b"number + number" in (cache.kept(file.name) or b"")  # it was kept anew
+
+
+def test_machine_code_comes_from_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from logdiag.grammar import machine_code
+
+    def triple(number):  # type: ignore[no-untyped-def]
+        return 3 * number
+
+    machine_code.compiled(triple)(14)
+    monkeypatch.setattr(cache, "keep", lambda *_: pytest.fail("it was compiled again"))
+    assert machine_code.compiled(triple)(14) == 42
+
+
+def test_warnings_are_no_part_of_what_the_library_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert logging.getLogger("logdiag") is cache.log
+    assert capsys.readouterr() == ("", "")
