@@ -1,6 +1,7 @@
 """Files in the current folder, where the evidence lies, change nothing, whoever put them there."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -172,3 +173,70 @@ def test_one_module_imports_numba() -> None:
             if any(name.split(".")[0] in ("numba", "llvmlite") for name in names):
                 importers.add(path.name)
     assert importers == {"machine_code.py"}
+
+
+HOOK = """
+import json, os, sys
+seen = set()
+def note(event, arguments):
+    if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], (str, bytes, os.PathLike)):
+        seen.add(("file", os.path.abspath(os.fsdecode(arguments[0]))))
+    elif event in ("socket.connect", "socket.getaddrinfo", "socket.bind"):
+        seen.add(("socket", repr(arguments[1:])))
+    elif event in ("os.system", "subprocess.Popen", "os.exec"):
+        seen.add(("program", repr(arguments[:2])))
+sys.addaudithook(note)
+sys.path[:] = [place for place in sys.path if place]
+from logdiag.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(seen)), file=sys.stderr)
+"""
+
+WORK = {
+    "diagnose": ["diagnose", "case", "-o", "{out}/r.html", "-o", "{out}/r.sarif"],
+    "query": ["query", "SELECT count(*) FROM records", "case"],
+    "redact": ["redact", "case", "-o", "{out}/red", "--jobs", "1"],
+    "parse": ["parse", "case", "-o", "{out}/r.parquet"],
+}
+
+
+@pytest.fixture(params=WORK)
+def seen(
+    hostile: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> list[tuple[str, str]]:
+    """What a command opens, connects to and starts, as Python's audit events tell."""
+    out = tmp_path_factory.mktemp("out")
+    words = [word.format(out=out) for word in WORK[request.param]]
+    code = "import sys; sys.path.pop(0); " + f"exec({HOOK!r})"
+    done = run(hostile, sys.executable, "-c", code, *words)
+    assert done.returncode == 0, done.stderr
+    return [tuple(one) for one in json.loads(done.stderr.splitlines()[-1])]
+
+
+def test_the_command_opens_nothing_but_its_inputs_in_the_current_folder(
+    hostile: Path, seen: list[tuple[str, str]]
+) -> None:
+    within = {
+        Path(name).relative_to(hostile)
+        for kind, name in seen
+        if kind == "file" and hostile in Path(name).parents
+    }
+    assert {path.parts[0] for path in within} == {"case"}
+
+
+def test_the_command_opens_no_connection(seen: list[tuple[str, str]]) -> None:
+    assert [one for one in seen if one[0] != "file"] == []
+
+
+def test_the_cache_contains_no_log_text(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = tmp_path_factory.mktemp("kept") / "cache"
+    log = hostile / "case/expc01/a.log"
+    log.write_bytes(log.read_bytes().replace(b"apolo.local", b"only-in-this-log.test"))
+    done = logdiag(hostile, "diagnose", "case", LOGDIAG_CACHE=str(cache))
+    assert done.returncode == 0
+    kept = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(kept) > 3
+    for path in kept:
+        assert b"only-in-this-log" not in path.read_bytes(), path

@@ -85,6 +85,13 @@ def test_without_tasks_there_is_nothing_to_do(engine: Dask) -> None:
     assert list(engine.run([], work)) == []
 
 
+def test_the_own_cluster_listens_on_loopback_and_asks_for_its_keys(engine: Dask) -> None:
+    addresses = [engine.client.scheduler.address, *engine.client.scheduler_info()["workers"]]
+    assert {address.rpartition(":")[0] for address in addresses} == {"tls://127.0.0.1"}
+    with pytest.raises(EngineError), behind(engine.client.scheduler.address):
+        pass
+
+
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clusters of one and two peers, and bad inputs among them."""
