@@ -22,8 +22,8 @@ class InputError(LogdiagError):
     """An input that does not exist, or an output that cannot be written."""
 
 
-class NoSpaceError(LogdiagError):
-    """The disk is full, in the folder for temporary files. The text names the folder and the size."""
+class ResourceError(LogdiagError):
+    """The time or the disk space for a run is used up, and there is no answer without the rest."""
 
 
 class EngineError(LogdiagError):

@@ -17,10 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from logdiag.errors import ResourceError
 from logdiag.export import Rows
 from logdiag.model import Finding, MemberCoverage
 from logdiag.query import QueryError, answer, asked, laid_out
 from logdiag.query.columns import COVERAGE, FINDINGS, TABLES
+from logdiag.snapshots import Limits
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "query.md").read_text(encoding="utf-8")
@@ -184,7 +186,7 @@ def test_the_database_refuses_what_the_parser_would_let_pass(
     monkeypatch.chdir(tmp_path)
     table_of_python = pa.table({"a": [1]})
     assert table_of_python.num_rows == 1
-    with pytest.raises(QueryError), answer(sql, {}) as found:
+    with pytest.raises(QueryError), answer(sql, {}, Limits()) as found:
         list(found.rows.batches)
     assert list(tmp_path.iterdir()) == []
 
@@ -235,11 +237,35 @@ def test_an_interrupt_ends_a_query_that_would_take_for_ever(sql: str) -> None:
     try:
         with pytest.raises(KeyboardInterrupt):
             interrupt.start()
-            with answer(sql, {}) as found:
+            with answer(sql, {}, Limits()) as found:
                 list(found.rows.batches)
     finally:
         interrupt.join()
         signal.signal(signal.SIGINT, before)
+
+
+ENDLESS = "SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE hash(a.range) = hash(b.range)"
+
+
+def test_the_seconds_of_a_run_end_a_query(run: Run, log: Path, tmp_path: Path) -> None:
+    done = run("query", ENDLESS, log, "--limit", "seconds=1", "-o", "x.csv")
+    assert done.returncode == 5
+    assert done.stderr == b"logdiag: the query was stopped after 1 seconds (seconds)\n"
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_the_disk_that_a_query_may_use_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from logdiag.query import engine
+
+    monkeypatch.setattr(engine.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setitem(engine._CLOSED, "memory_limit", "40MB")
+    sql = "SELECT * FROM range(20000000) ORDER BY hash(range) LIMIT 15000000"
+    with (
+        pytest.raises(ResourceError, match=rf"more than the memory and 1 MiB in {tmp_path} \(disk\)"),
+        answer(sql, {}, Limits(disk=1 << 20)) as found,
+    ):
+        list(found.rows.batches)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_value_that_cannot_be_written_is_said(run: Run, log: Path) -> None:

@@ -167,11 +167,11 @@ _OF_MEMORY = re.compile(r"alloc|memory|map segment|start new thread|temporarily 
 
 def _told(error: Exception) -> int:
     """Say on standard error what ended the command; the exit code for it."""
-    from logdiag.errors import LibraryError, LogdiagError, NoSpaceError
+    from logdiag.errors import LibraryError, LogdiagError, ResourceError
 
     if isinstance(error, LogdiagError):
         complain(*error.lines)
-        codes = {LibraryError: EXIT_LIBRARY, NoSpaceError: EXIT_PARTIAL}
+        codes = {LibraryError: EXIT_LIBRARY, ResourceError: EXIT_PARTIAL}
         return codes.get(type(error), EXIT_USAGE)
     if isinstance(error, BrokenPipeError):
         return 0  # whoever read has seen enough

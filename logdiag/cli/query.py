@@ -1,6 +1,7 @@
 """`logdiag query`: SQL over what was read."""
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -47,16 +48,19 @@ def query(
 
     if output and (problems := problems_of([output], tuple(FORMATS), inputs)):
         usage_error(*problems)
+    began = time.monotonic()
+    limits = Limits().changed(limit or [])
     with speaking(language):
         question = sql_over.asked(sql)
         diagnosed = "findings" in question.tables
         library = in_language(load(tuple(rules or ())), language) if diagnosed else None
         snapshots = find_snapshots(inputs)
         want = sql_over.wanted(question, Selection(asked(library)) if library else None)
-        tables = read(snapshots, Limits().changed(limit or []), want=want, jobs=jobs)
+        tables = read(snapshots, limits, want=want, jobs=jobs)
         diagnosis = examine(tables, library) if library else None
         findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())
-        with sql_over.answer(sql, sql_over.made(question, tables, findings)) as answer:
+        used = time.monotonic() - began
+        with sql_over.answer(sql, sql_over.made(question, tables, findings), limits, used) as answer:
             if output is not None:
                 write(output, lambda file: FORMATS[output.suffix.lower()](answer.rows, file))
                 say(gettext("wrote {file}").format(file=output), quiet)

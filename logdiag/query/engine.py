@@ -3,6 +3,7 @@
 import difflib
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from logdiag.errors import LogdiagError
+from logdiag.errors import LogdiagError, ResourceError
 from logdiag.export import Rows
 from logdiag.language import gettext
 from logdiag.query.columns import TABLES
+from logdiag.snapshots import Limits
+from logdiag.snapshots.limits import size_said
 
 _ROWS = 1 << 13
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
@@ -23,8 +26,6 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
     "allow_community_extensions": "false",
 }
-_BESIDE = "16GB"
-"""Of the disk, for what does not fit into the memory."""
 Result = TypeVar("Result")
 
 _VALUE_OF = """
@@ -32,6 +33,7 @@ CREATE MACRO value_of(fields, name) AS list_filter(fields, lambda f: f.key = nam
     (fields, name, number) AS list_filter(fields, lambda f: f.key = name)[number].value
 """
 """Without it, every question about a key would have to say this."""
+_OF_THE_DISK = re.compile(r"max_temp_directory_size|temp_directory|No space left", re.IGNORECASE)
 _KIND = re.compile(r"^[A-Z][\w ]{2,40} Error: ")
 _NO_TABLE = re.compile(r"^Catalog Error: Table with name (?P<name>.+) does not exist", re.MULTILINE)
 
@@ -41,8 +43,11 @@ class QueryError(LogdiagError):
 
 
 @contextmanager
-def sandbox(tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with some tables and nothing else; its settings cannot be changed."""
+def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with some tables and nothing else; its settings cannot be changed.
+
+    It may keep ``disk`` bytes in the folder for temporary files, for what does not fit into the memory.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="logdiag-") as folder,
         duckdb.connect(":memory:", config=_CLOSED) as connection,
@@ -50,7 +55,7 @@ def sandbox(tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnectio
         # The place for what does not fit into the memory has to be known before the door is shut.
         place = folder.replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
-        connection.execute(f"SET max_temp_directory_size = '{_BESIDE}'")
+        connection.execute(f"SET max_temp_directory_size = '{disk}B'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(_VALUE_OF)
@@ -81,15 +86,22 @@ class Answer:
 
 
 @contextmanager
-def answer(sql: str, tables: Mapping[str, pa.Table]) -> Iterator[Answer]:
+def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, used: float = 0) -> Iterator[Answer]:
     """Answer a query that `logdiag.query.asked` has read.
+
+    Args:
+        sql: the query.
+        tables: what it may ask.
+        limits: its ``seconds``, of which so many are ``used`` already, and its ``disk``.
+        used: seconds.
 
     Raises:
         QueryError: it fails; also while the rows are taken.
+        ResourceError: it needs more time or more of the disk than the limits give it.
 
     """
-    with sandbox(tables) as connection, ThreadPoolExecutor(1) as thread:
-        awaited = _Awaited(connection, thread)
+    with sandbox(tables, limits.disk) as connection, ThreadPoolExecutor(1) as thread:
+        awaited = _Awaited(connection, thread, limits, time.monotonic() - used)
         reader = awaited(lambda: connection.sql(sql).to_arrow_reader(_ROWS))
         try:
             yield Answer(reader, awaited)
@@ -100,18 +112,32 @@ def answer(sql: str, tables: Mapping[str, pa.Table]) -> Iterator[Answer]:
 
 
 class _Awaited:
-    """Work of the database, done in a thread: an interrupt is heard meanwhile, and ends it."""
+    """Work of the database, done in a thread: an interrupt and the end of the time end it."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, thread: Executor) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, thread: Executor, limits: Limits, began: float
+    ) -> None:
         self._connection, self._thread = connection, thread
+        self._limits, self._began = limits, began
 
     def __call__(self, work: Callable[[], Result]) -> Result:
         future = self._thread.submit(work)
         try:
-            return future.result()
+            return future.result(max(0, self._began + self._limits.seconds - time.monotonic()))
+        except TimeoutError:
+            self._connection.interrupt()
+            said = gettext("the query was stopped after {number} seconds (seconds)")
+            raise ResourceError(said.format(number=f"{self._limits.seconds:,}")) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if _OF_THE_DISK.search(str(error)):
+                said = gettext(
+                    "the query needs more than the memory and {size} in {folder} (disk); "
+                    "set TMPDIR to a folder with more room, or raise the limit"
+                )
+                size = size_said(self._limits.disk)
+                raise ResourceError(said.format(size=size, folder=tempfile.gettempdir())) from None
             raise QueryError(*complaint(error)) from None
-        except KeyboardInterrupt:
+        except BaseException:
             self._connection.interrupt()
             raise
 

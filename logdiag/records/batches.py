@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.errors import NoSpaceError
+from logdiag.errors import ResourceError
 from logdiag.language import gettext
 from logdiag.records.columns import RECORDS, Names
 from logdiag.records.digests import SEED, digest
@@ -234,7 +234,7 @@ class _Spool:
             )
             reason = gettext(error.strerror or str(error))
             room = f"{start + len(content.getbuffer()):,}"
-            raise NoSpaceError(said.format(folder=tempfile.gettempdir(), reason=reason, size=room)) from None
+            raise ResourceError(said.format(folder=tempfile.gettempdir(), reason=reason, size=room)) from None
         mapped = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=start)
         with pa.ipc.open_stream(pa.py_buffer(mapped)) as reader:
             return list(reader.read_next_batch().columns)

@@ -27,6 +27,9 @@ class Limits:
     depth: int = field(default=8, metadata={"says": "archives inside each other"})
     ratio: int = field(default=500, metadata={"says": "bytes unpacked for each byte of a snapshot"})
     line: int = field(default=1 << 20, metadata={"says": "bytes of one line of a log"})
+    disk: int = field(
+        default=16 << 30, metadata={"says": "bytes of temporary files of a query, beyond the memory"}
+    )
     seconds: int = field(default=3600, metadata={"says": "seconds for one snapshot"})
 
     def changed(self, written: list[str]) -> "Limits":
