@@ -1,8 +1,10 @@
 """When a peer's logs were watching. Times are microseconds since 1970."""
 
+import bisect
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,7 +28,12 @@ class Seen:
     def covers(self, time: datetime) -> bool:
         """Whether a moment lies in what was seen."""
         moment = (time - _EPOCH) // timedelta(microseconds=1)
-        return any(start <= moment <= end for start, end in self.spans)
+        return self.covers_all(moment, moment)
+
+    def covers_all(self, start: int, end: int) -> bool:
+        """Whether one span holds both ends of a stretch of time."""
+        number = bisect.bisect_right(self._starts, start) - 1
+        return number >= 0 and end <= self.spans[number][1]
 
     def gaps(self) -> list[tuple[int, int]]:
         """The stretches between the spans."""
@@ -34,4 +41,12 @@ class Seen:
 
     def gap_within(self, start: int, end: int) -> tuple[int, int] | None:
         """The first gap that overlaps ``[start, end)``."""
-        return next((gap for gap in self.gaps() if gap[0] < end and gap[1] > start), None)
+        # Asked for each record that opens something: a search through all gaps would be quadratic.
+        number = max(1, bisect.bisect_right(self._starts, start))
+        if number == len(self.spans) or self.spans[number - 1][1] >= end:
+            return None
+        return self.spans[number - 1][1], self.spans[number][0]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _ in self.spans]

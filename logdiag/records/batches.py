@@ -5,6 +5,7 @@ Rules ask for few of a log's records. The others are read and counted, and their
 
 import io
 import mmap
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -201,11 +202,29 @@ class Joined:
         columns = []
         for number, field in enumerate(self._schema):
             chunks = [part[number] for part in parts]
+            if self._spool is None:
+                # Of many small members few chunks: each costs, whatever is asked of a column. The numbers of
+                # names are one chunk, as Arrow writes a dictionary anew for each chunk that shares it.
+                chunks = _gathered(chunks, sys.maxsize if field.name in self._names else _ROWS)
             if field.name in self._names:
                 values = self._names[field.name].values()
                 chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
             columns.append(pa.chunked_array(chunks, field.type))
         return pa.table(columns, schema=self._schema)
+
+
+def _gathered(chunks: Iterable[pa.Array], rows: int) -> list[pa.Array]:
+    """The same in chunks of some rows or more, but for the last one."""
+    gathered: list[pa.Array] = []
+    waiting: list[pa.Array] = []
+    size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= rows:
+            gathered.append(pa.concat_arrays(waiting) if len(waiting) > 1 else chunk)
+            waiting, size = [], 0
+    return gathered + ([pa.concat_arrays(waiting)] if waiting else [])
 
 
 class _Spool:

@@ -1,6 +1,9 @@
 """The kinds of match: from events to episodes, each with its state and why it is that."""
 
+import bisect
+import itertools
 from collections.abc import Iterable
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -13,6 +16,7 @@ from logdiag.rules.events import Collected, Key, find_chains, signal_events
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
+from logdiag.spans import Seen
 from logdiag.wording import moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -118,8 +122,8 @@ def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
             asked = matchers.unannounced if absence.before else matchers.absences
             for opening, answer in asked(events, closings, within, seen):
                 if answer in absence.report:
-                    after = () if absence.before else closings
-                    later = next((event for event in after if event > opening), None)
+                    after = len(closings) if absence.before else bisect.bisect_right(closings, opening)
+                    later = closings[after] if after < len(closings) else None
                     episodes.setdefault((peer, answer, later), []).append(opening)
         for (peer, answer, later), events in episodes.items():
             if absence.before:
@@ -166,55 +170,87 @@ def _states(
     lowered = collected.grouped(state.lower or [], match)
     acknowledged = collected.grouped(state.acknowledge or [], match)
     said = {name: signal_events(signals[name], collected) for name in signals} if raised else {}
-    proofs = [event for name in state.over_by for event in said.get(name, ())]
-    gone = [event for name in state.gone_by for event in said.get(name, ())]
+    proofs = _by_values((event for name in state.over_by for event in said.get(name, ())), match.by)
+    gone = [_by_values(said.get(name, ()), match.by) for name in state.gone_by]
     for key in sorted({*raised, *lowered}):
-        values = dict(key)
-        own = [
-            proof
-            for proof in proofs
-            if all(proof.values.get(name) == values[name] for name in match.by)
-            and _hidden(raised.get(key, []), proof, collected.case.cluster)
-        ]
+        bound = dict(key)
+        values = tuple(bound[name] for name in match.by)
+        own = _hidden_ends(raised.get(key, []), proofs.get(values, []), collected.case.cluster)
         folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
-        left = [one for one in gone if all(one.values.get(name) == values[name] for name in match.by)]
+        left = [of_signal.get(values, []) for of_signal in gone]
         yield from ((key, _taken_away(one, left)) for one in _flapping(episodes, settled))
+
+
+def _by_values(events: Iterable[Event], by: Several[str]) -> dict[tuple[str | None, ...], list[Event]]:
+    """Events in order, by what they bound to some names."""
+    groups: dict[tuple[str | None, ...], list[Event]] = {}
+    for event in sorted(events):
+        groups.setdefault(tuple(event.values.get(name) for name in by), []).append(event)
+    return groups
 
 
 _AROUND = 3_600_000_000
 
 
-def _taken_away(episode: Episode, gone: list[Event]) -> Episode:
-    """An episode that is no fault: what it is about was taken away on purpose, shortly before or after."""
+def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
+    """An episode that is no fault: what it is about was taken away on purpose, shortly before or after.
+
+    ``gone`` are the events of each signal that says so, in order.
+    """
     if episode.state == "closed":
         return episode
-    for event in gone:
-        if abs(event.time - episode.first) <= _AROUND:
+    for events in gone:
+        near = bisect.bisect_left(events, episode.first - _AROUND, key=_time)
+        if near < len(events) and events[near].time <= episode.first + _AROUND:
             note = gettext("It was taken away on purpose, at {time}.")
-            events = tuple(sorted({*episode.events, event}))
-            last = max(episode.last, event.time)
-            note = note.format(time=moment(instant(event.time)))
-            return replace(episode, events=events, state="closed", last=last, note=note)
+            last = max(episode.last, events[near].time)
+            note = note.format(time=moment(instant(events[near].time)))
+            whole = tuple(sorted({*episode.events, events[near]}))
+            return replace(episode, events=whole, state="closed", last=last, note=note)
     return episode
 
 
-def _hidden(raised: list[Event], proof: Event, cluster: Cluster) -> bool:
+def _time(event: Event) -> int:
+    return event.time
+
+
+def _hidden_ends(raised: list[Event], proofs: list[Event], cluster: Cluster) -> list[Event]:
+    """The proofs that end what was raised last before them, as nothing could have been seen to end it.
+
+    Of those behind one raise the first: what it ends is over. Both are in order.
+    """
+    ends: list[Event] = []
+    for since, then in itertools.zip_longest(raised, raised[1:]):
+        seen = cluster.seen.get(since.peer)
+        if seen is None:
+            continue
+        # Earlier than that nothing is hidden: a proof may be of any peer, and there may be many.
+        gap = seen.gap_within(since.time, seen.end)
+        hidden = gap[0] if gap is not None else seen.end + _BETWEEN
+        place = max(bisect.bisect_right(proofs, since), bisect.bisect_right(proofs, hidden, key=_time))
+        while place < len(proofs) and (then is None or not then < proofs[place]):
+            if _is_hidden(since, proofs[place], seen, cluster):
+                ends.append(proofs[place])
+                break
+            place += 1
+    return ends
+
+
+_BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
+
+
+def _is_hidden(since: Event, proof: Event, seen: Seen, cluster: Cluster) -> bool:
     """Whether the end could not have been seen between the last raise before a proof and the proof.
 
     A log that goes on without a gap and does not show the end says more than a proof from elsewhere.
     """
-    before = [event for event in raised if event < proof]
-    if not before or before[-1].peer not in cluster.seen:
-        return False
-    since = before[-1]
-    seen, apart = cluster.seen[since.peer], _apart(since.peer, proof.peer, cluster)
+    apart = _apart(since.peer, proof.peer, cluster)
     if apart and proof.time - since.time <= apart:
         return False  # which of the two came first cannot be told
-    stopped = proof.time - seen.end > BETWEEN_MEMBERS // _MICROSECOND + apart
-    return stopped or seen.gap_within(since.time, proof.time) is not None
+    return proof.time - seen.end > _BETWEEN + apart or seen.gap_within(since.time, proof.time) is not None
 
 
 def _apart(one: str, other: str, cluster: Cluster) -> int:

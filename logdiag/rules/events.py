@@ -10,7 +10,7 @@ from logdiag.cluster import Cluster
 from logdiag.conditions import Log, Reference, Rows
 from logdiag.evidence import Source
 from logdiag.facts import Facts
-from logdiag.rules import matchers
+from logdiag.rules.chains import Budget, Candidates, sequences
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
@@ -147,10 +147,10 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         for step, names in zip(sequence.steps, bound, strict=True)
     ]
     found = []
-    budget = matchers.Budget()
+    budget = Budget()
     for key in sorted(_keys(steps, bound)):
         values = dict(key)
-        found += matchers.sequences(
+        found += sequences(
             [step[_part(values, names)] for step, names in zip(steps, bound, strict=True)],
             sequence.within // _MICROSECOND,
             skew=sequence.skew // _MICROSECOND,
@@ -162,18 +162,18 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     return found
 
 
-def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, list[Event]]:
+def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, Candidates]:
     groups: dict[Key, list[Event]] = {}
     for event in events:
         groups.setdefault(_part(event.values, names), []).append(event)
-    return groups
+    return {key: Candidates(of_key) for key, of_key in groups.items()}
 
 
 def _part(values: dict[str, str], names: Iterable[str]) -> Key:
     return tuple((name, values[name]) for name in names)
 
 
-def _keys(steps: list[dict[Key, list[Event]]], bound: list[list[str]]) -> set[Key]:
+def _keys(steps: list[dict[Key, Candidates]], bound: list[list[str]]) -> set[Key]:
     """The values of ``by`` for which every step has events: a join on the names that steps share."""
     keys: set[Key] = {()}
     known: list[str] = []

@@ -5,7 +5,7 @@ events is (time, peer, snapshot, source, line); `Event` sorts by it.
 """
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -66,110 +66,6 @@ def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | N
         if not held[value]:
             del held[value]
     return [event for event, keep in zip(ordered, chosen, strict=True) if keep]
-
-
-@dataclass
-class Budget:
-    """How many comparisons a search may still make; a search that runs out stops where it is."""
-
-    left: int = 5_000_000
-
-    def spend(self) -> bool:
-        """Take one; False where none is left."""
-        self.left -= 1
-        return self.left >= 0
-
-    @property
-    def spent(self) -> bool:
-        """Whether a search had to stop."""
-        return self.left < 0
-
-
-def sequences(
-    steps: Sequence[Iterable[Event]],
-    within: int,
-    *,
-    budget: Budget | None = None,
-    skew: int = 0,
-    ties: bool = False,
-    peers: Sequence[Literal["any", "same", "other"]] | None = None,
-) -> list[list[Event]]:
-    """Every way that ends first: for each first event, the chain of steps that ends earliest.
-
-    Each step comes after the one before it in the total order, with a later time (or the same,
-    with ``ties``), and lies in ``[t, t + within)`` of the first. Between two peers the later step
-    may stand up to ``skew`` before the earlier one. Chains do not share events. A search that runs
-    out of its ``budget`` gives the chains that it has found.
-    """
-    budget = Budget() if budget is None else budget
-    ordered = [sorted(step) for step in steps]
-    sides = list(peers) if peers is not None else ["any"] * len(ordered)
-    chains: list[list[Event]] = []
-    used: set[Event] = set()
-    for first in ordered[0]:
-        if first in used:
-            continue
-        chain = _earliest_chain(first, ordered, within, skew, ties, sides, used, budget)
-        if budget.spent:
-            break
-        if chain is not None:
-            chains.append(chain)
-            used.update(chain)
-    return chains
-
-
-def _earliest_chain(
-    first: Event,
-    ordered: Sequence[list[Event]],
-    within: int,
-    skew: int,
-    ties: bool,
-    sides: Sequence[str],
-    used: set[Event],
-    budget: Budget,
-) -> list[Event] | None:
-    # Forwards: what can be reached from some event of the step before.
-    levels = [[first]]
-    for candidates, side in zip(ordered[1:], sides[1:], strict=True):
-        low = bisect.bisect_left(candidates, first.time - skew, key=lambda event: event.time)
-        high = bisect.bisect_left(candidates, first.time + within, key=lambda event: event.time)
-        levels.append(
-            [
-                event
-                for event in candidates[low:high]
-                if event not in used
-                and budget.spend()
-                and (side == "any" or (event.peer == first.peer) == (side == "same"))
-                and any(budget.spend() and _in_order(before, event, skew, ties) for before in levels[-1])
-            ]
-        )
-    # Backwards: the earliest that is in order with all that come after it. Without a skew the
-    # first choice always fits; with one, two events of one peer can be out of order around
-    # an event of another.
-    return _back(levels, [], skew, ties, budget)
-
-
-def _back(
-    levels: list[list[Event]], behind: list[Event], skew: int, ties: bool, budget: Budget
-) -> list[Event] | None:
-    if not levels:
-        return behind
-    for event in levels[-1]:
-        if not budget.spend():
-            return None
-        if all(_in_order(event, after, skew, ties) for after in behind):
-            chain = _back(levels[:-1], [event, *behind], skew, ties, budget)
-            if chain is not None:
-                return chain
-    return None
-
-
-def _in_order(before: Event, after: Event, skew: int, ties: bool) -> bool:
-    if before == after:
-        return False
-    if before.peer != after.peer and skew:
-        return after.time > before.time - skew
-    return after.time > before.time or (ties and after.time == before.time and after > before)
 
 
 def absences(

@@ -3,6 +3,7 @@
 Made only when somebody asks (`--explain`): it asks each rule's conditions again, one term less.
 """
 
+import bisect
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from logdiag.facts import FACTS
 from logdiag.language import gettext, ngettext
 from logdiag.records import instant
 from logdiag.rules import matchers
+from logdiag.rules.chains import sequences
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Audit, Count, Match, Sequence
@@ -111,17 +113,18 @@ def _of_count(count: Count, match: Match, case: Case) -> str | None:
 
 def _most(events: list[Event], count: Count) -> int:
     within = count.within // _MICROSECOND
-    for enough in range(min(count.at_least, len(events)), 0, -1):
-        if matchers.dense(events, enough, within, count.distinct):
-            return enough
-    return 0
+    # Where there are enough for one number, there are for each smaller one.
+    numbers = range(1, min(count.at_least, len(events)) + 1)
+    return bisect.bisect_left(
+        numbers, True, key=lambda enough: not matchers.dense(events, enough, within, count.distinct)
+    )
 
 
 def _of_sequence(sequence: Sequence, case: Case) -> str | None:
     collected = Collected(case)
     steps = [collected.events([step]) for step in sequence.steps]
     for length in range(len(steps) - 1, 0, -1):
-        chains = matchers.sequences(
+        chains = sequences(
             steps[:length],
             sequence.within // _MICROSECOND,
             skew=sequence.skew // _MICROSECOND,

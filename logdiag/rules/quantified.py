@@ -1,5 +1,8 @@
 """Records under a quantifier over the cluster's members: all, any, none, differ, one-sided."""
 
+import bisect
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from logdiag.language import gettext
@@ -36,18 +39,27 @@ def _unwatched(case: Case) -> list[str]:
 
 
 def _all(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
-    missing = _unwatched(case)
-    if missing:
-        return [], [gettext("no log of {peers} was given").format(peers=listed(missing))]
-    everyone = {peer.name for peer in case.cluster.peers}
+    if unwatched := _unwatched(case):
+        return [], [gettext("no log of {peers} was given").format(peers=listed(unwatched))]
+    everyone = case.cluster.names
+    missing = set(everyone)
     found: list[Told] = []
-    start = 0
+    logged: Counter[str] = Counter()  # in the window from start to end
+    start = end = 0
     while start < len(events):
-        window = [event for event in events[start:] if event.time < events[start].time + within]
-        if everyone <= {event.peer for event in window}:
-            found.append(_told(tuple(window), case))
-            start += len(window)
+        while end < len(events) and events[end].time < events[start].time + within:
+            logged[events[end].peer] += 1
+            missing.discard(events[end].peer)
+            end += 1
+        if not missing:
+            found.append(_told(tuple(events[start:end]), case))
+            start = end
+            logged.clear()
+            missing = set(everyone)
         else:
+            logged[events[start].peer] -= 1
+            if not logged[events[start].peer]:
+                missing |= everyone & {events[start].peer}
             start += 1
     return found, []
 
@@ -95,13 +107,11 @@ def _one_sided(events: list[Event], value: str, within: int, case: Case) -> tupl
             pairs.setdefault((event.peer, event.values[value]), []).append(event)
     for (peer, other), said in sorted(pairs.items()):
         back = pairs.get((other, peer), [])
-        alone = [event for event in said if not any(abs(event.time - one.time) < within for one in back)]
+        times = [event.time for event in back]
+        alone = [event for event in said if not _is_near(event.time, times, within)]
         seen = case.cluster.seen.get(other)
         for event in alone:
-            covered = seen is not None and any(
-                start <= event.time - within and event.time + within <= end for start, end in seen.spans
-            )
-            if covered:
+            if seen is not None and seen.covers_all(event.time - within, event.time + within):
                 told.append(_told((event,), case))
             else:
                 silent = gettext("the log of {peer} does not show whether it noticed it too")
@@ -109,10 +119,16 @@ def _one_sided(events: list[Event], value: str, within: int, case: Case) -> tupl
     return told, list(dict.fromkeys(reasons))
 
 
+def _is_near(time: int, times: Sequence[int], within: int) -> bool:
+    """Whether one of some ascending times is less than ``within`` away."""
+    place = bisect.bisect_right(times, time - within)
+    return place < len(times) and times[place] < time + within
+
+
 def _told(events: tuple[Event, ...], case: Case, found: str = "", *, state: State = "seen") -> Told:
     hosts = tuple(sorted({event.peer for event in events}))
-    names = {peer.name for peer in case.cluster.peers}
-    peers = {value for event in events for value in event.values.values() if value in names} - set(hosts)
+    said = {value for event in events for value in event.values.values()}
+    peers = (said & case.cluster.names) - set(hosts)
     text = found or gettext("on {peers}").format(peers=listed(hosts))
     episode = Episode(events, state, events[0].time, events[-1].time, len(events))
     return Told((), episode, hosts, tuple(sorted(peers)), (), text)

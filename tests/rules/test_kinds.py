@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from logdiag.cluster import Cluster
 from logdiag.facts import FACTS
 from logdiag.model import Peer
+from logdiag.rules.chains import sequences
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import Case, Collected, find_chains
-from logdiag.rules.matchers import Event, absences, sequences
+from logdiag.rules.matchers import Event, absences
 from logdiag.rules.matches import Match
 from logdiag.rules.patterns import Pattern
 from logdiag.spans import Seen

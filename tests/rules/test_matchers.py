@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from logdiag.model import Finding, NotChecked
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
+from logdiag.rules.chains import sequences
 from logdiag.rules.library import load
 from logdiag.rules.matchers import (
     Event,
@@ -23,7 +24,6 @@ from logdiag.rules.matchers import (
     dense,
     episodes,
     intervals,
-    sequences,
     unannounced,
 )
 from logdiag.spans import Seen

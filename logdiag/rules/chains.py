@@ -1,0 +1,240 @@
+"""The chains of a sequence's steps: for each first event the one that ends earliest."""
+
+import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from logdiag.rules.matchers import Event
+
+Side = Literal["any", "same", "other"]
+"""Whose event a step may be, compared with the peer of the first step."""
+
+
+@dataclass
+class Budget:
+    """How many attempts a search may still make; a search that runs out stops where it is.
+
+    Without a skew a chain takes few attempts. With one, each event may have to be compared with each other
+    event of the window.
+    """
+
+    left: int = 1_000_000
+
+    def spend(self) -> bool:
+        """Take one; False where none is left."""
+        self.left -= 1
+        return self.left >= 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether a search had to stop."""
+        return self.left < 0
+
+
+class Candidates:
+    """The events that one step of a sequence can be, in order. Searches for several keys can share them."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.events = sorted(events)
+
+    @cached_property
+    def times(self) -> list[int]:
+        """The time of each event."""
+        return [event.time for event in self.events]
+
+    def place_after(self, event: Event, *, ties: bool) -> int:
+        """The place of the first event that is later, or with ``ties`` behind it at the same time."""
+        return (
+            bisect.bisect_right(self.events, event) if ties else bisect.bisect_right(self.times, event.time)
+        )
+
+    def of_peer(self, peer: str) -> "Candidates":
+        """Those of one peer."""
+        return self._by_peer.get(peer, _NONE)
+
+    @cached_property
+    def _by_peer(self) -> dict[str, "Candidates"]:
+        events: dict[str, list[Event]] = {}
+        for event in self.events:
+            events.setdefault(event.peer, []).append(event)
+        return {peer: Candidates(own) for peer, own in events.items()}
+
+
+_NONE = Candidates(())
+
+
+def sequences(
+    steps: Sequence[Iterable[Event] | Candidates],
+    within: int,
+    *,
+    budget: Budget | None = None,
+    skew: int = 0,
+    ties: bool = False,
+    peers: Sequence[Side] | None = None,
+) -> list[list[Event]]:
+    """Every way that ends first: for each first event, the chain of steps that ends earliest.
+
+    Each step comes after the one before it in the total order, with a later time (or the same,
+    with ``ties``), and lies in ``[t, t + within)`` of the first. Between two peers the later step
+    may stand up to ``skew`` before the earlier one. Chains do not share events. A search that runs
+    out of its ``budget`` gives the chains that it has found.
+    """
+    budget = Budget() if budget is None else budget
+    candidates = [step if isinstance(step, Candidates) else Candidates(step) for step in steps]
+    sides = list(peers) if peers is not None else ["any"] * len(candidates)
+    if skew:
+        return _with_skew(candidates, within, skew, ties, sides, budget)
+    return _without_skew(candidates, within, ties, sides, budget)
+
+
+# ── without a skew ──────────────────────────────────────────────────────────────────────────
+
+
+class _Unused:
+    """The candidates of a step that are in no chain yet.
+
+    What is used stays used. So the way past it is kept, and no search walks it twice.
+    """
+
+    def __init__(self, candidates: Candidates, used: set[Event]) -> None:
+        self._candidates, self._used = candidates, used
+        self._next: dict[int, int] = {}
+        self._next_of_others: dict[int, int] = {}
+        self._by_peer: dict[str, _Unused] = {}
+
+    def after(self, event: Event, side: str, peer: str, *, ties: bool) -> Event | None:
+        """The first event behind another, on one side of a peer."""
+        if side == "same":
+            if peer not in self._by_peer:
+                self._by_peer[peer] = _Unused(self._candidates.of_peer(peer), self._used)
+            return self._by_peer[peer].after(event, "any", peer, ties=ties)
+        place = self._candidates.place_after(event, ties=ties)
+        place = self._unused(place) if side == "any" else self._of_others(place, peer)
+        events = self._candidates.events
+        return events[place] if place < len(events) else None
+
+    def _unused(self, place: int) -> int:
+        events, way = self._candidates.events, []
+        while place in self._next or (place < len(events) and events[place] in self._used):
+            way.append(place)
+            place = self._next.get(place, place + 1)
+        self._next.update(dict.fromkeys(way, place))
+        return place
+
+    def _of_others(self, place: int, peer: str) -> int:
+        events, way = self._candidates.events, []
+        place = self._unused(place)
+        while place < len(events) and events[place].peer == peer:
+            way.append(place)
+            place = self._unused(self._next_of_others.get(place, place + 1))
+        self._next_of_others.update(dict.fromkeys(way, place))
+        return place
+
+
+def _without_skew(
+    steps: Sequence[Candidates], within: int, ties: bool, sides: Sequence[str], budget: Budget
+) -> list[list[Event]]:
+    """The order is total: the first event that fits each step leads to the earliest end."""
+    firsts, used = steps[0], set[Event]()
+    unused = [_Unused(step, used) for step in steps[1:]]
+    chains: list[list[Event]] = []
+    number = 0
+    while number < len(firsts.events):
+        first = firsts.events[number]
+        number += 1
+        if first in used:
+            continue
+        if not budget.spend():
+            break
+        nearest = [step.after(first, "any", first.peer, ties=ties) for step in unused]
+        if None in nearest:
+            break  # nor is there one behind any later first event
+        latest = max((event.time for event in nearest if event is not None), default=first.time)
+        if latest >= first.time + within:
+            number = max(number, bisect.bisect_right(firsts.times, latest - within))
+            continue
+        chain = [first]
+        for step, side in zip(unused, sides[1:], strict=True):
+            event = step.after(chain[-1], side, first.peer, ties=ties)
+            if event is None or event.time >= first.time + within:
+                break
+            chain.append(event)
+        if len(chain) == len(steps):
+            chains.append(chain)
+            used.update(chain)
+    return chains
+
+
+# ── with a skew ─────────────────────────────────────────────────────────────────────────────
+
+
+def _with_skew(
+    steps: Sequence[Candidates], within: int, skew: int, ties: bool, sides: Sequence[str], budget: Budget
+) -> list[list[Event]]:
+    chains: list[list[Event]] = []
+    used: set[Event] = set()
+    for first in steps[0].events:
+        if first in used:
+            continue
+        chain = _earliest_chain(first, steps, within, skew, ties, sides, used, budget)
+        if budget.spent:
+            break
+        if chain is not None:
+            chains.append(chain)
+            used.update(chain)
+    return chains
+
+
+def _earliest_chain(
+    first: Event,
+    steps: Sequence[Candidates],
+    within: int,
+    skew: int,
+    ties: bool,
+    sides: Sequence[str],
+    used: set[Event],
+    budget: Budget,
+) -> list[Event] | None:
+    # Forwards: what can be reached from some event of the step before.
+    levels = [[first]]
+    for candidates, side in zip(steps[1:], sides[1:], strict=True):
+        low = bisect.bisect_left(candidates.times, first.time - skew)
+        high = bisect.bisect_left(candidates.times, first.time + within)
+        levels.append(
+            [
+                event
+                for event in candidates.events[low:high]
+                if event not in used
+                and budget.spend()
+                and (side == "any" or (event.peer == first.peer) == (side == "same"))
+                and any(budget.spend() and _in_order(before, event, skew, ties) for before in levels[-1])
+            ]
+        )
+    # Backwards: the earliest that is in order with all that come after it. Two events of one peer can be
+    # out of order around an event of another.
+    return _back(levels, [], skew, ties, budget)
+
+
+def _back(
+    levels: list[list[Event]], behind: list[Event], skew: int, ties: bool, budget: Budget
+) -> list[Event] | None:
+    if not levels:
+        return behind
+    for event in levels[-1]:
+        if not budget.spend():
+            return None
+        if all(_in_order(event, after, skew, ties) for after in behind):
+            chain = _back(levels[:-1], [event, *behind], skew, ties, budget)
+            if chain is not None:
+                return chain
+    return None
+
+
+def _in_order(before: Event, after: Event, skew: int, ties: bool) -> bool:
+    if before == after:
+        return False
+    if before.peer != after.peer:
+        return after.time > before.time - skew
+    return after.time > before.time or (ties and after.time == before.time and after > before)
