@@ -51,22 +51,27 @@ class Selection:
         # What shares its first question stands together, so that an order of theirs costs nothing.
         self._conditions = AnyOf(tuple(sorted(conditions, key=repr)))
 
-    def __call__(self, records: pa.Table) -> Selected:
+    def __call__(self, records: pa.Table, members: npt.NDArray[np.int64]) -> Selected:
         """The rows."""
         log = Log(records)
         rows, naming = log.rows(self._conditions), log.rows(cluster.NODES)
-        asked = len(np.union1d(rows, naming))
-        return Selected(np.arange(len(log)) if self._whole else np.union1d(rows, _naming(log, naming)), asked)
+        asked = np.union1d(rows, naming)
+        if self._whole:
+            return Selected(np.arange(len(log)), asked)
+        return Selected(np.union1d(rows, _naming(log, naming, members)), asked)
 
 
-def _naming(log: Log, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Of the records of the database one for each pair of nodes that they name on a host."""
+def _naming(log: Log, rows: npt.NDArray[np.int64], members: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Of the records of the database one for each pair of nodes that they name on a host, in each member.
+
+    What another member repeats may not count later, so that each needs one of its own.
+    """
     if not len(rows):
         return rows
     columns = [
         log.values(reference, rows).dictionary_encode().indices.fill_null(-1).to_numpy()
         for reference in (Reference("host"), Reference("Node"), Reference("Node", 2))
     ]
-    _, first = np.unique(np.column_stack(columns), axis=0, return_index=True)
+    _, first = np.unique(np.column_stack([members[rows], *columns]), axis=0, return_index=True)
     found: npt.NDArray[np.int64] = rows[first]
     return found

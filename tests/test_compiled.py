@@ -91,7 +91,7 @@ def test_rows_that_are_selected_outlast_the_memory_they_were_written_to(
     monkeypatch.setattr(PIECES, "_PIECE", 300)
     record = '2018-01-02T03:04:05.678-05:00 expc{0} tvcs: a{0}="b{0}" Detail="d{0}" text {0}\n body {0}\n'
     log = OneLog("".join(record.format(n) for n in range(200)).encode(), 1 << 18)
-    want = Want(lambda table: Selected(np.arange(0, table.num_rows, nth), 1), texts=True)
+    want = Want(lambda table, _: Selected(np.arange(0, table.num_rows, nth), np.arange(0)), texts=True)
     for jobs in (1, 3):
         found = read([log], want=want, engine="compiled", jobs=jobs)  # type: ignore[list-item]
         rows = found.records.to_pylist()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog, read_bytes
 
 from logdiag.cluster import find_clusters
+from logdiag.conditions import compile_condition
 from logdiag.kinds import NO_YEARS
 from logdiag.ledger import coverage
 from logdiag.model import Coverage, Fault
@@ -21,9 +22,12 @@ from logdiag.records import NO_YEAR, ORPHAN, Record, Unparsed, Want, pieces, row
 from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
+from logdiag.selection import Selection
 from logdiag.snapshots import Limits, Member, Meter
 
 PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
+MEMBERS_MODULE = import_module("logdiag.reading.members")
+NODES = HEADER + b'cdb: Node="c@a" Detail="d" Node="c@b"\n'
 LINE = HEADER + b'tvcs: Event="x"\n'
 
 # ── pieces ──────────────────────────────────────────────────────────────────────────────────
@@ -433,3 +437,60 @@ def test_records_stand_in_the_order_in_which_rotated_logs_were_written() -> None
 def test_a_limit_on_lines_reaches_the_log() -> None:
     (member,) = read([OneLog(LINE + b"z" * 300 + b"\n" + LINE)], Limits(line=200)).members  # type: ignore[list-item]
     assert (member.records, member.reasons) == (2, {LONG_LINE: 1})
+
+
+# ── small members ───────────────────────────────────────────────────────────────────────────
+
+MEMBERS = st.lists(
+    st.one_of(
+        BYTES,
+        st.lists(st.sampled_from([*FRAGMENTS, LINE, NODES]), max_size=8).map(
+            lambda own: LINE + b"".join(own)
+        ),
+        st.sampled_from(
+            [
+                b"",
+                b'*c xConfiguration SystemUnit Name: "expa01"\n',
+                b"\xff\xfe" + LINE.decode().encode("utf-16-le"),
+            ]
+        ),
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@dataclass(frozen=True)
+class Logs:
+    """A snapshot with several members."""
+
+    contents: list[bytes]
+    name: str = "expc01"
+
+    def members(self, _: Meter) -> Iterator[Member]:
+        return (Member(f"{n}.log", iter([own])) for n, own in enumerate(self.contents))
+
+
+@settings(deadline=None, max_examples=300)
+@given(MEMBERS, st.sampled_from(["lark", "compiled"]), st.booleans(), st.sampled_from([100, 1 << 22]))
+def test_small_members_that_are_read_together_give_what_each_gives(
+    contents: list[bytes], engine: Any, selected: bool, together: int
+) -> None:
+    select = Selection(frozenset([compile_condition({"Event": "x"})])) if selected else None
+    want = Want(select, texts=True, digests=True)
+    found = []
+    for small in (-1, 1 << 16):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(MEMBERS_MODULE, "_SMALL", small)
+            patch.setattr(MEMBERS_MODULE, "_TOGETHER", together)
+            found.append(read([Logs(contents)], want=want, engine=engine, jobs=1))  # type: ignore[list-item]
+    alone, joined = found
+    joined.records.validate(full=True)
+    for name in ("records", "unparsed", "config", "status"):
+        assert getattr(alone, name).to_pylist() == getattr(joined, name).to_pylist(), name
+    assert alone.texts.to_pylist() == joined.texts.to_pylist()
+    assert (alone.members, alone.dumps, alone.spans) == (joined.members, joined.dumps, joined.spans)
+    assert alone.numbers.tolist() == joined.numbers.tolist()
+    assert {k: v.tolist() for k, v in alone.digests.items()} == {
+        k: v.tolist() for k, v in joined.digests.items()
+    }

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.columns import COVERAGE, FINDINGS
@@ -11,10 +12,10 @@ from logdiag.ledger import in_words
 from logdiag.model import Finding
 from logdiag.query.asked import Asked
 from logdiag.reading import Tables
-from logdiag.records import Selected, Want
+from logdiag.records import Select, Selected, Want
 
 
-def wanted(asked: Asked, of_rules: Callable[[pa.Table], Selected] | None) -> Want:
+def wanted(asked: Asked, of_rules: Select | None) -> Want:
     """What is kept of the records: all, what the rules ask for, or none.
 
     Args:
@@ -30,8 +31,8 @@ def wanted(asked: Asked, of_rules: Callable[[pa.Table], Selected] | None) -> Wan
     return Want(_none)
 
 
-def _none(_: pa.Table) -> Selected:
-    return Selected(np.zeros(0, np.int64), 0)
+def _none(_: pa.Table, __: npt.NDArray[np.int64]) -> Selected:
+    return Selected(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def made(asked: Asked, tables: Tables, findings: tuple[Finding, ...]) -> Mapping[str, pa.Table]:

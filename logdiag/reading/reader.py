@@ -15,9 +15,9 @@ import pyarrow as pa
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
 from logdiag.reading.engines import Engine, LogReader
-from logdiag.reading.members import End, Kept, MemberReader, Piece
+from logdiag.reading.members import End, Kept, MemberReader, Piece, Read, Several
 from logdiag.reading.tables import Dump, Place, Tables
-from logdiag.records import SETTINGS, UNPARSED, Joined, Rows, Span, Want
+from logdiag.records import SETTINGS, UNPARSED, Joined, Rows, Span, Want, gathered
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 
 _EVERYTHING = Want()
@@ -49,7 +49,7 @@ def read(
     growing = Growing(want)
     for snapshot in snapshots:
         meter.begin()
-        growing.add(snapshot.name, ((one.source, reader.pieces(one)) for one in snapshot.members(meter)))
+        growing.add(snapshot.name, reader.read(snapshot.members(meter)))
         growing.given[snapshot.name] = Given(meter.read, meter.sha256)
     return growing.tables()
 
@@ -68,7 +68,7 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
         known = growing.given.get(snapshot, Given(0, None))
         growing.given[snapshot] = Given(known.size + len(content), None)
     for snapshot, members in snapshots.items():
-        growing.add(snapshot, ((one.source, reader.pieces(one)) for one in members))
+        growing.add(snapshot, reader.read(members))
     return growing.tables()
 
 
@@ -102,20 +102,37 @@ class Growing:
         self._hosts: dict[tuple[str, str], set[str]] = {}
         self.given: dict[str, Given] = {}
 
-    def add(self, snapshot: str, members: Iterable[tuple[str, Iterable[Piece]]]) -> None:
-        """Add all members of a snapshot, each with its name and what is read of it."""
+    def add(self, snapshot: str, members: Iterable[Read]) -> None:
+        """Add all members of a snapshot."""
         numbering = Numbering()
-        for source, pieces in members:
-            place = (snapshot, numbering.name(source))
-            for piece in pieces:
-                if isinstance(piece, Kept):
-                    self._records.add(*place, piece.records)
-                    self._numbers.setdefault(place, []).append(piece.numbers)
-                    self._texts.setdefault(place, []).append(piece.texts)
-                elif isinstance(piece, End):
-                    self._end(place, piece)
-                else:
-                    self._unparsed.add(*place, piece)
+        for read in members:
+            if isinstance(read, Several):
+                self._add_several([(snapshot, numbering.name(source)) for source in read.sources], read)
+            else:
+                source, pieces = read
+                self._add((snapshot, numbering.name(source)), pieces)
+
+    def _add(self, place: Place, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            if isinstance(piece, Kept):
+                self._records.add(*place, piece.records)
+                self._numbers.setdefault(place, []).append(piece.numbers)
+                self._texts.setdefault(place, []).append(piece.texts)
+            elif isinstance(piece, End):
+                self._end(place, piece)
+            else:
+                self._unparsed.add(*place, piece)
+
+    def _add_several(self, places: Sequence[Place], read: Several) -> None:
+        kept = read.records
+        self._records.add_all(places, kept.shares, kept.records)
+        start = 0
+        for place, share, pieces in zip(places, kept.shares, read.pieces, strict=True):
+            if share:
+                self._numbers[place] = [kept.numbers[start : start + share]]
+                self._texts[place] = [kept.texts.slice(start, share)]
+            start += share
+            self._add(place, pieces)
 
     def _end(self, place: Place, end: End) -> None:
         snapshot, source = place
@@ -157,7 +174,7 @@ class Growing:
                 for member in sorted(self._members, key=lambda member: (member.snapshot, member.source))
             ),
             snapshots=tuple(snapshots[name] for name in sorted(snapshots)),
-            texts=pa.chunked_array(texts, pa.string()),
+            texts=pa.chunked_array(gathered(texts), pa.string()),
             numbers=np.concatenate([np.zeros(0, np.int64), *itertools.chain.from_iterable(numbers)]),
             spans={place: self._spans[place] for place in order},
             digests={place: self._digests[place] for place in order},

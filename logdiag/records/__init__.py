@@ -3,7 +3,19 @@
 The rows of a log tile its bytes: no gap, no overlap.
 """
 
-from logdiag.records.batches import Batch, Joined, Selected, Want, batched
+from logdiag.records.batches import (
+    Batch,
+    Joined,
+    Part,
+    Select,
+    Selected,
+    Together,
+    Want,
+    batched,
+    gathered,
+    part_of,
+    together,
+)
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
 from logdiag.records.pieces import NO_YEAR, ORPHAN, lacks_year, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, rows
@@ -19,16 +31,22 @@ __all__ = [
     "UNPARSED",
     "Batch",
     "Joined",
+    "Part",
     "Record",
     "Rows",
+    "Select",
     "Selected",
     "Span",
     "Spans",
+    "Together",
     "Unparsed",
     "Want",
     "batched",
+    "gathered",
     "instant",
     "lacks_year",
+    "part_of",
     "pieces",
     "rows",
+    "together",
 ]

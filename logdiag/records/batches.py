@@ -7,8 +7,8 @@ import io
 import mmap
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,14 +24,14 @@ from logdiag.records.spans import Span, spans_of
 
 
 class Selected(NamedTuple):
-    """The rows of a table that are wanted, ascending, and how many are asked for: not all need be kept."""
+    """The rows of a table that are wanted, and those that are asked for: not all need be kept. Ascending."""
 
     rows: npt.NDArray[np.int64]
-    asked: int
+    asked: npt.NDArray[np.int64]
 
 
-Select = Callable[[pa.Table], Selected]
-"""What is wanted of a table with the columns `READ`."""
+Select = Callable[[pa.Table, npt.NDArray[np.int64]], Selected]
+"""What is wanted of a table with the columns `READ`, each row of the member with this number."""
 
 
 class Want(NamedTuple):
@@ -60,7 +60,10 @@ class Want(NamedTuple):
         return pa.schema([field for field in schema if self.wants(field.name)])
 
 
-READ = pa.schema([one for one in RECORDS if one.name not in ("snapshot", "source")])
+PLACE = ("snapshot", "source")
+"""The columns that say whose a record is."""
+
+READ = pa.schema([one for one in RECORDS if one.name not in PLACE])
 """What a record says and where; the table adds whose it is."""
 
 TOLD = ("host", "time", "length", "utc_offset")
@@ -92,6 +95,35 @@ class Batch:
         return self.count
 
 
+class Part(NamedTuple):
+    """Records with columns of `READ`, at least `TOLD`, that `together` selects from.
+
+    ``counts`` are how many of them each member has, in the order of ``members`` (numbers that ascend).
+    ``texts`` gives what some rows say.
+    """
+
+    table: pa.Table
+    members: Sequence[int]
+    counts: Sequence[int]
+    texts: Callable[[npt.NDArray[np.int64]], list[str]]
+    digests: npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Together:
+    """The records of small members that follow each other: to select from each by itself would take longer.
+
+    ``records``, ``numbers`` and ``texts`` are as in `Batch`, of all members, of which each has so many as
+    ``shares`` says. ``batches`` say the rest of each member, and hold no records.
+    """
+
+    records: pa.Table
+    numbers: npt.NDArray[np.int64]
+    texts: pa.Array
+    shares: Sequence[int]
+    batches: Sequence[Batch]
+
+
 def batch(
     table: pa.Table,
     texts: Callable[[npt.NDArray[np.int64]], list[str]],
@@ -102,16 +134,62 @@ def batch(
 
     Rows that are selected are copied, even if they are all.
     """
+    one = _selected(table, np.array([table.num_rows]), texts, digests, want)
+    return replace(one.batches[0], records=one.records, numbers=one.numbers, texts=one.texts)
+
+
+def together(parts: Sequence[Part], size: int, want: Want) -> Together:
+    """The records of ``size`` members, in their order. Each stands in one of the parts."""
+    names = [name for name in READ.names if all(name in part.table.column_names for part in parts)]
+    tables = pa.concat_tables([part.table.select(names) for part in parts])
+    tables = tables.unify_dictionaries().combine_chunks()
+    members = np.concatenate([np.repeat(np.array(part.members, np.int64), part.counts) for part in parts])
+    digests = np.concatenate([part.digests for part in parts])
+    order = np.argsort(members, kind="stable")
+    starts = np.cumsum([0, *(part.table.num_rows for part in parts)])
+
+    def texts(rows: npt.NDArray[np.int64]) -> list[str]:
+        places = order[rows]
+        said = np.empty(len(rows), object)
+        for start, end, part in zip(starts, starts[1:], parts, strict=False):
+            here = (places >= start) & (places < end)
+            said[here] = part.texts(places[here] - start)
+        found: list[str] = said.tolist()
+        return found
+
+    counts = np.bincount(members, minlength=size)
+    ordered = digests[order] if want.digests else digests
+    return _selected(tables.take(pa.array(order)), counts, texts, ordered, want)
+
+
+def _selected(
+    table: pa.Table,
+    counts: npt.NDArray[np.int64],
+    texts: Callable[[npt.NDArray[np.int64]], list[str]],
+    digests: npt.NDArray[np.uint64],
+    want: Want,
+) -> Together:
+    """What is wanted of the records of members, each of which has so many."""
+    members = np.repeat(np.arange(len(counts)), counts)
     if want.select is None:
-        numbers, asked = np.arange(table.num_rows, dtype=np.int64), table.num_rows
+        numbers = asked = np.arange(table.num_rows, dtype=np.int64)
     else:
-        numbers, asked = want.select(table)
+        numbers, asked = want.select(table, members)
     kept = table if want.select is None else table.take(pa.array(numbers))
     kept = kept.select([name for name in kept.column_names if want.wants(name)])
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
-    spans = tuple(spans_of(*(whole(table.column(name)) for name in TOLD)))
-    size = sum(span.bytes for span in spans)
-    return Batch(kept, numbers, said, spans, digests, size, table.num_rows, asked)
+    hosts, times, lengths, offsets = (whole(table.column(name)) for name in TOLD)
+    spans = spans_of(hosts, times, lengths, offsets, counts)
+    shares, of_asked = (np.bincount(members[rows], minlength=len(counts)) for rows in (numbers, asked))
+    starts = np.cumsum(counts) - counts
+    none, no_text, no_number = kept.slice(0, 0), said.slice(0, 0), numbers[:0]
+    batches = [
+        Batch(none, no_number, no_text, tuple(own), digest, sum(span.bytes for span in own), count, asks)
+        for own, digest, count, asks in zip(
+            spans, np.split(digests, starts[1:]), counts.tolist(), of_asked.tolist(), strict=True
+        )
+    ]
+    return Together(kept, numbers - starts[members[numbers]], said, shares.tolist(), batches)
 
 
 def batched(rows: Iterable[Record | Unparsed], want: Want) -> Iterator[Batch | Unparsed]:
@@ -132,6 +210,13 @@ def batched(rows: Iterable[Record | Unparsed], want: Want) -> Iterator[Batch | U
 
 
 def _of(records: Sequence[Record], want: Want) -> Batch:
+    part = part_of({0: records}, want)
+    return batch(part.table, part.texts, part.digests, want)
+
+
+def part_of(members: Mapping[int, Sequence[Record]], want: Want) -> Part:
+    """The records of some members, by the numbers of these."""
+    records = [record for own in members.values() for record in own]
     columns: dict[str, list[Any]] = {
         "fields": [[{"key": key, "value": value} for key, value in one.fields] for one in records],
         "module": [one.name("Module") for one in records],
@@ -149,7 +234,12 @@ def _of(records: Sequence[Record], want: Want) -> Batch:
     ]
     digests = np.array([digest(one.raw, want.seed) for one in records if want.digests], np.uint64)
     table = pa.table(arrays, schema=READ)
-    return batch(table, lambda rows: [records[row].text_as_logged for row in rows.tolist()], digests, want)
+    counts = [len(own) for own in members.values()]
+
+    def texts(rows: npt.NDArray[np.int64]) -> list[str]:
+        return [records[row].text_as_logged for row in rows.tolist()]
+
+    return Part(table, list(members), counts, texts, digests)
 
 
 def _written(name: str) -> pa.DataType:
@@ -179,20 +269,27 @@ class Joined:
 
     def add(self, snapshot: str, source: str, records: pa.Table) -> None:
         """Add the records of a batch to those of a member."""
-        place = {"snapshot": snapshot, "source": source}
-        size = records.num_rows
+        self.add_all([(snapshot, source)], [records.num_rows], records)
+
+    def add_all(self, members: Sequence[tuple[str, str]], shares: Sequence[int], records: pa.Table) -> None:
+        """Add records to those of several members, as many as each has a share of."""
         arrays = []
         for name in self._schema.names:
-            if name in place:
-                number = self._names[name].number_of(place[name])
-                arrays.append(pa.array(np.full(size, number, np.int32)))
+            if name in PLACE:
+                own = [self._names[name].number_of(member[PLACE.index(name)]) for member in members]
+                arrays.append(pa.array(np.repeat(np.array(own, np.int32), shares)))
             elif name in self._names:
                 arrays.append(self._names[name].numbers(whole(records.column(name))))
             else:
                 arrays.append(whole(records.column(name)))
         if self._spool is not None:
             arrays = self._spool.put(arrays)
-        self._tables.setdefault((snapshot, source), []).append(arrays)
+        start = 0
+        for member, size in zip(members, shares, strict=True):
+            if size:
+                own = [array.slice(start, size) for array in arrays] if size < len(records) else arrays
+                self._tables.setdefault(member, []).append(own)
+            start += size
 
     def table(self, members: Iterable[tuple[str, str]]) -> pa.Table:
         """The records of some members, one after the other; no more can be added."""
@@ -205,7 +302,7 @@ class Joined:
             if self._spool is None:
                 # Of many small members few chunks: each costs, whatever is asked of a column. The numbers of
                 # names are one chunk, as Arrow writes a dictionary anew for each chunk that shares it.
-                chunks = _gathered(chunks, sys.maxsize if field.name in self._names else _ROWS)
+                chunks = gathered(chunks, sys.maxsize if field.name in self._names else _ROWS)
             if field.name in self._names:
                 values = self._names[field.name].values()
                 chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
@@ -213,18 +310,18 @@ class Joined:
         return pa.table(columns, schema=self._schema)
 
 
-def _gathered(chunks: Iterable[pa.Array], rows: int) -> list[pa.Array]:
+def gathered(chunks: Iterable[pa.Array], rows: int = _ROWS) -> list[pa.Array]:
     """The same in chunks of some rows or more, but for the last one."""
-    gathered: list[pa.Array] = []
+    found: list[pa.Array] = []
     waiting: list[pa.Array] = []
     size = 0
     for chunk in chunks:
         waiting.append(chunk)
         size += len(chunk)
         if size >= rows:
-            gathered.append(pa.concat_arrays(waiting) if len(waiting) > 1 else chunk)
+            found.append(pa.concat_arrays(waiting) if len(waiting) > 1 else chunk)
             waiting, size = [], 0
-    return gathered + ([pa.concat_arrays(waiting)] if waiting else [])
+    return found + ([pa.concat_arrays(waiting)] if waiting else [])
 
 
 class _Spool:

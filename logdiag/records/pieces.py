@@ -57,6 +57,12 @@ def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[memoryview | 
     yield from reader.rest()
 
 
+def is_cut(piece: memoryview) -> bool:
+    """Whether a log may be cut where a piece starts: another piece can then stand before it."""
+    found = record_header().match(piece)
+    return found is not None and stamp_of(bytes(found["time"])) is not None
+
+
 class _Reader:
     def __init__(self, longest_line: int) -> None:
         self._longest = longest_line

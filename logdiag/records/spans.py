@@ -1,9 +1,10 @@
 """When a host was logging, as far as one member tells."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 SILENCE = 120_000_000
@@ -23,18 +24,24 @@ class Span(NamedTuple):
 
 
 def spans_of(
-    hosts: pa.DictionaryArray, times: pa.Array, lengths: pa.Array, offsets: pa.Array
-) -> Iterator[Span]:
-    """The spans of some records, host by host."""
+    hosts: pa.DictionaryArray,
+    times: pa.Array,
+    lengths: pa.Array,
+    offsets: pa.Array,
+    sizes: npt.NDArray[np.int64],
+) -> list[list[Span]]:
+    """The spans of some records, host by host, a list for each of the members; ``sizes`` are of these."""
+    spans: list[list[Span]] = [[] for _ in sizes]
     if not len(hosts):
-        return
-    codes = hosts.indices.to_numpy()
+        return spans
+    names = hosts.dictionary
+    codes = hosts.indices.to_numpy() + np.repeat(np.arange(len(sizes)) * len(names), sizes)
     moments = times.cast(pa.int64()).to_numpy()
-    sizes = lengths.to_numpy().astype(np.int64)
+    bytes_ = lengths.to_numpy().astype(np.int64)
     zones = offsets.to_numpy()
     if (codes != codes[0]).any():
         order = np.argsort(codes, kind="stable")
-        codes, moments, sizes, zones = codes[order], moments[order], sizes[order], zones[order]
+        codes, moments, bytes_, zones = codes[order], moments[order], bytes_[order], zones[order]
     # In the order of the log: times that go back a little are still one span.
     ends = (codes[1:] != codes[:-1]) | (np.abs(np.diff(moments)) > SILENCE)
     starts = np.flatnonzero(np.r_[True, ends])
@@ -43,11 +50,13 @@ def spans_of(
         np.minimum.reduceat(moments, starts),
         np.maximum.reduceat(moments, starts),
         np.diff(np.r_[starts, len(codes)]),
-        np.add.reduceat(sizes, starts),
+        np.add.reduceat(bytes_, starts),
         zones[np.r_[starts[1:], len(codes)] - 1],
     )
     for code, *rest in zip(*(column.tolist() for column in columns), strict=True):
-        yield Span(hosts.dictionary[code].as_py(), *rest)
+        part, host = divmod(code, len(names))
+        spans[part].append(Span(names[host].as_py(), *rest))
+    return spans
 
 
 class Spans:

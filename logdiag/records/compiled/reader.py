@@ -3,9 +3,10 @@
 The rows are those of ``logdiag/records/rows.py``, whatever the bytes.
 """
 
+import bisect
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables
-from logdiag.records.batches import READ, TOLD, Batch, Want, batch
+from logdiag.records.batches import READ, TOLD, Batch, Part, Want, batch
 from logdiag.records.compiled.arrow import table
 from logdiag.records.compiled.columns import ROLES, columns, sizes
 from logdiag.records.compiled.room import NAMES, Columns, Numbers, Room, Written
@@ -63,11 +64,51 @@ class Reader:
                 offset += piece.length
             elif parsed is not None:
                 yield _moved(parsed.records, line, offset)
-                for start, end, behind, is_orphan in parsed.apart:
-                    apart = Apart(bytes(piece[start:end]), end - start, ORPHAN if is_orphan else NO_INSTANT)
-                    yield from unparsed_rows(apart, line + behind, offset + start, EACH)
+                yield from _apart_rows(piece, parsed.apart, line, offset)
                 offset += len(piece)
                 line += parsed.breaks
+
+    def together(self, logs: Mapping[int, Sequence[memoryview | Apart]]) -> tuple[Part, list[list[Unparsed]]]:
+        """The records of small logs, by the numbers of these, and for each the lines that belong to none.
+
+        Each log is given in its pieces: what is set apart, and one piece that starts where a log may be cut.
+        """
+        joined = bytearray()
+        starts: list[int] = []
+        ends: list[int] = []
+        line_starts = [0]
+        for log in logs.values():
+            starts.append(len(joined))
+            joined += b"".join(piece for piece in log if not isinstance(piece, Apart))
+            ends.append(len(joined))
+            if not joined.endswith(b"\n"):
+                joined += b"\n"  # so that the next log starts a line
+            line_starts.append(line_starts[-1] + joined.count(b"\n", starts[-1]))
+        log_bytes = np.frombuffer(joined, np.uint8)
+        found, _ = self._columns(log_bytes)
+        of = np.searchsorted(starts, found.begins, "right") - 1
+        # A line end that was added is no part of a record.
+        found = found._replace(
+            lengths=np.minimum(found.lengths, np.array(ends)[of] - found.begins).astype(np.int32),
+            begins=found.begins.copy(),
+        )
+        stretches: list[list[list[int]]] = [[] for _ in starts]
+        for start, end, line, is_orphan in found.apart.tolist():
+            number = bisect.bisect_right(starts, start) - 1
+            stretches[number].append([start, min(end, ends[number]), line, is_orphan])
+        unparsed: list[list[Unparsed]] = []
+        moved = np.zeros((2, len(starts)), np.int64)
+        for number, log in enumerate(logs.values()):
+            rows, line, offset = _set_apart(log)
+            line, offset = line - line_starts[number], offset - starts[number]
+            moved[:, number] = line, offset
+            rows += _apart_rows(memoryview(joined), stretches[number], line, offset)
+            unparsed.append(rows)
+        own = found._replace(lines=found.lines + moved[0, of], begins=found.begins + moved[1, of])
+        records = table(own, memoryview(joined), self._schema, copied=True)
+        counts = np.bincount(of, minlength=len(starts)).tolist()
+        texts = _texts(memoryview(joined), found)
+        return Part(records, list(logs), counts, texts, self._digests(log_bytes, found)), unparsed
 
     def _parsed(
         self, pieces: Iterable[memoryview | Apart]
@@ -89,19 +130,19 @@ class Reader:
     def _parse(self, piece: memoryview) -> _Parsed:
         log = np.frombuffer(piece, np.uint8)
         found, breaks = self._columns(log)
-        begins, lengths = found.begins, found.lengths
-        digests = np.empty(len(begins) if self._want.digests else 0, np.uint64)
-        if self._want.digests:
-            digests_of(log, begins, lengths, np.uint64(self._want.seed), digests)
-
-        def texts(rows: npt.NDArray[np.int64]) -> list[str]:
-            places = zip(begins[rows].tolist(), lengths[rows].tolist(), strict=True)
-            return [str(piece[start : start + length], "utf-8", "replace") for start, length in places]
-
+        digests = self._digests(log, found)
         # Rows that are selected are copied; the table itself lies in memory that is used again.
         whole = self._want.select is None
-        records = batch(table(found, piece, self._schema, copied=whole), texts, digests, self._want)
+        records = batch(
+            table(found, piece, self._schema, copied=whole), _texts(piece, found), digests, self._want
+        )
         return _Parsed(records, found.apart.tolist(), breaks)
+
+    def _digests(self, log: Numbers, found: Columns) -> npt.NDArray[np.uint64]:
+        digests = np.empty(len(found.begins) if self._want.digests else 0, np.uint64)
+        if self._want.digests:
+            digests_of(log, found.begins, found.lengths, np.uint64(self._want.seed), digests)
+        return digests
 
     def _columns(self, log: Numbers) -> tuple[Columns, int]:
         """The columns, in the memory of this thread, and the line ends of the piece."""
@@ -116,6 +157,39 @@ class Reader:
         columns_, plain = room.columns(log, count, *sizes(tokens, count))
         *written, breaks = columns(log, tokens, places, count, LONGEST_RECORD, plain, self._written, columns_)
         return columns_.cut(*written), breaks
+
+
+def _texts(piece: memoryview, found: Columns) -> Callable[[npt.NDArray[np.int64]], list[str]]:
+    """What gives the texts of some records."""
+
+    def texts(rows: npt.NDArray[np.int64]) -> list[str]:
+        places = zip(found.begins[rows].tolist(), found.lengths[rows].tolist(), strict=True)
+        return [str(piece[start : start + length], "utf-8", "replace") for start, length in places]
+
+    return texts
+
+
+def _apart_rows(
+    piece: memoryview, stretches: Iterable[Sequence[int]], line: int, offset: int
+) -> Iterator[Unparsed]:
+    """The rows of the stretches of a piece without a record; the piece starts at ``line`` and ``offset``."""
+    for start, end, behind, is_orphan in stretches:
+        apart = Apart(bytes(piece[start:end]), end - start, ORPHAN if is_orphan else NO_INSTANT)
+        yield from unparsed_rows(apart, line + behind, offset + start, EACH)
+
+
+def _set_apart(log: Sequence[memoryview | Apart]) -> tuple[list[Unparsed], int, int]:
+    """The rows of what is set apart before the piece of a log, and the line and offset of that."""
+    rows: list[Unparsed] = []
+    offset, line, each = 0, 1, EACH
+    for piece in log:
+        if isinstance(piece, Apart):
+            for row in unparsed_rows(piece, line, offset, each):
+                rows.append(row)
+                line += row.lines
+                each -= 1
+            offset += piece.length
+    return rows, line, offset
 
 
 def _moved(found: Batch, line: int, offset: int) -> Batch:
