@@ -13,6 +13,7 @@ from logdiag.changes import find_changes
 from logdiag.ci.baseline import Baseline, marked
 from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.conditions import Log
+from logdiag.deadline import Deadline
 from logdiag.errors import InputError
 from logdiag.evidence import sources
 from logdiag.facts import find_facts
@@ -52,6 +53,14 @@ if TYPE_CHECKING:
 
 FINDINGS = 1
 """The exit code of a run that found what ``fail_on`` names."""
+
+
+READING, RULES = 0.7, 0.9
+"""How much of the seconds of a run is used up when reading ends, and when judging ends, at the latest.
+
+What was read is worth nothing before it is judged, nor what was found before it is told. The report is
+always written.
+"""
 
 
 @dataclass(frozen=True)
@@ -239,39 +248,51 @@ def diagnose(
     """
     options = options or Options()
     with speaking(options.language):
+        deadline = Deadline(options.limits.seconds)
         library = in_language(load(options.rules), options.language)
         snapshots = find_snapshots(_several(inputs))
         want = want_of(library, explain=options.explain)
         tables = reading(snapshots, want) if reading is not None else None
         if tables is None:
-            tables = read(snapshots, options.limits, want=want, jobs=options.jobs)
-        diagnosis = examine(tables, library, explain=options.explain)
+            tables = read(
+                snapshots, options.limits, want=want, jobs=options.jobs, deadline=deadline, share=READING
+            )
+        diagnosis = examine(tables, library, explain=options.explain, deadline=deadline)
         if options.baseline is not None:
             diagnosis = marked(diagnosis, options.baseline)
         exit_ = _exit(diagnosis, snapshots, options)
         return Report(replace(diagnosis, command=_command(options), exit=exit_))
 
 
-def examine(tables: Tables, library: Library, *, explain: bool = False) -> Diagnosis:
-    """From tables to everything that is told about them, in the library's language."""
+def examine(
+    tables: Tables, library: Library, *, explain: bool = False, deadline: Deadline | None = None
+) -> Diagnosis:
+    """From tables to everything that is told about them, in the library's language.
+
+    ``exit`` says no more than what the ``deadline`` left out.
+    """
     with speaking(library.language):
-        return _diagnosis(tables, library, explain=explain)
+        return _diagnosis(tables, library, explain=explain, deadline=deadline)
 
 
-def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
+def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Deadline | None) -> Diagnosis:
     """Cluster by cluster, and what is told of all of them."""
+
+    def is_late() -> bool:
+        return deadline is not None and deadline.has_passed(RULES)
+
     # What overlapping logs repeat happened once; the ledger still counts every record.
     tables, repeated = counted_once(tables)
     clusters = find_clusters(tables)
     most = MOST_OF_ALL // len(clusters)
-    examined = [_examine(cluster, part, library, most) for cluster, part in clusters]
+    examined = [_examine(cluster, part, library, most, is_late) for cluster, part in clusters]
     told = together([one.told for one in examined])
     peers = tuple(peer for one in examined for peer in one.cluster.peers)
     fired = {finding.rule for finding in told.findings} | {incident.rule for incident in told.incidents}
     return Diagnosis(
         tool=Tool(version("logdiag"), library.digest),
         command=Command("diagnose"),
-        exit=Exit(0),
+        exit=_late(examined, library, explain=explain and is_late()),
         verdict=verdict(told, [one.cluster for one in examined]),
         cluster=ClusterView(peers),
         alarm_events=tuple(
@@ -287,7 +308,7 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool) -> Diagnosis:
         findings=told.findings,
         not_checked=_not_checked(examined),
         silent=tuple(
-            Silent(name, _nearest(rule, examined) if explain else None)
+            Silent(name, _nearest(rule, examined) if explain and not is_late() else None)
             for name, rule in sorted(library.rules.items())
             if name not in fired
         ),
@@ -306,6 +327,19 @@ def _not_checked(examined: Sequence["_Examined"]) -> tuple[NotChecked, ...]:
     return tuple(replace(item, clusters=tuple(sorted(where[item]))) for item in ordered)
 
 
+def _late(examined: Sequence["_Examined"], library: Library, *, explain: bool) -> Exit:
+    """What was left out because the time was used up."""
+    reasons = []
+    late = sorted({rule for one in examined for rule in one.late})
+    if late:
+        judged = sum(rule.incident is None for rule in library.rules.values())
+        said = gettext("the time is used up (seconds): {number} of {all} rules were not judged, first {rule}")
+        reasons.append(said.format(number=len(late), all=judged, rule=late[0]))
+    if explain:
+        reasons.append(gettext("the time is used up (seconds): how near silent rules came was not looked at"))
+    return Exit(PARTIAL if reasons else 0, tuple(reasons))
+
+
 def _nearest(rule: Rule, examined: Sequence["_Examined"]) -> str | None:
     """The nearest that a silent rule came in any cluster."""
     return next((text for one in examined if (text := nearest_miss(rule, one.case)) is not None), None)
@@ -322,13 +356,16 @@ class _Examined:
     alarm_events: tuple[AlarmEvent, ...]
     not_checked: tuple[NotChecked, ...]
     capped: tuple[str, ...]
+    late: tuple[str, ...]
 
 
-def _examine(cluster: Cluster, part: Tables, library: Library, most: int) -> _Examined:
+def _examine(
+    cluster: Cluster, part: Tables, library: Library, most: int, is_late: Callable[[], bool]
+) -> _Examined:
     log = Log(part.records)
     cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
     case = Case(sources(part, log, cluster), cluster, find_facts(part, log, cluster))
-    judged = judge(library, case, most)
+    judged = judge(library, case, most, is_late)
     return _Examined(
         cluster,
         case,
@@ -337,6 +374,7 @@ def _examine(cluster: Cluster, part: Tables, library: Library, most: int) -> _Ex
         alarm_events(log, cluster),
         tuple(judged.not_checked),
         capped=tuple(judged.capped),
+        late=tuple(judged.late),
     )
 
 
@@ -363,6 +401,7 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
     if is_empty(coverage.members):
         holds.append((NOTHING_READ, gettext("no log record and no dump was found in any input")))
     holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
+    holds += [(PARTIAL, reason) for reason in diagnosis.exit.reasons]
     part = gettext("{rule} looked at a part of what it matches")
     holds += [(PARTIAL, part.format(rule=rule)) for rule in diagnosis.capped]
     logs = sum(member.size for member in coverage.members if member.kind == "log")

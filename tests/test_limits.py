@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records_from import HEADER
 
+from logdiag.deadline import Deadline
 from logdiag.errors import InputError
 from logdiag.model import Fault, MemberCoverage
-from logdiag.pipeline import Options, diagnose
-from logdiag.reading import Tables, read
+from logdiag.pipeline import RULES, Options, diagnose, examine
+from logdiag.reading import Tables, read, read_texts
+from logdiag.rules.library import load
 from logdiag.snapshots import Limits, Meter, find_snapshots
 from logdiag.snapshots import limits as limits_module
 from logdiag.snapshots.limits import size_said
@@ -302,18 +304,67 @@ def slow(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_snapshot_that_takes_too_long_is_left_and_the_next_begins_anew(slow: Path) -> None:
-    found = list(sizes(Meter(Limits(seconds=10), Clock(1.0)), slow))
-    for name in ("a.tar", "b.tar"):
-        (*before, last) = [(size, names) for snapshot, size, names in found if snapshot == name]
-        assert last[1] == ["seconds"]
-        assert 0 < sum(size for size, _ in (*before, last)) < 3 * 20_000 * EACH
-        assert all(names == [] for _, names in before[:-1])
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_when_the_time_is_used_up_the_rest_of_all_snapshots_is_left(slow: Path, share: float) -> None:
+    looks = Clock(1.0)
+    list(sizes(Meter(Limits(), Deadline(10_000, looks)), slow))
+    enough = looks.now / share
+    meter = Meter(Limits(seconds=10), Deadline(enough * 0.75, Clock(1.0)), share)
+    found = list(sizes(meter, slow))
+    assert {snapshot for snapshot, *_ in found} == {"a.tar", "b.tar"}
+    assert [names for *_, names in found][-1] == ["seconds"]
+    assert 3 * 20_000 * EACH < sum(size for _, size, _ in found) < 6 * 20_000 * EACH
+    assert all(names == [] for snapshot, _, names in found if snapshot == "a.tar")
 
 
-def test_a_snapshot_that_is_read_in_time_is_whole(slow: Path) -> None:
-    found = list(sizes(Meter(Limits(seconds=10), Clock(0.001)), slow))
+def test_snapshots_that_are_read_in_time_are_whole(slow: Path) -> None:
+    found = list(sizes(Meter(Limits(), Deadline(10, Clock(0.001))), slow))
     assert [(size, names) for _, size, names in found] == [(20_000 * EACH, [])] * 6
+
+
+LOST = b"".join(
+    b"2024-03-05T09:%02d:00.000+00:00 expa01 "
+    % minute
+    + b'tvcs: Event="Alarm Raised" Id="15004" Severity="warning" Detail="Something"\n'
+    b"2024-03-05T09:%02d:30.000+00:00 expa01 replication: "
+    % minute
+    + b'Module="developer.replication" Level="INFO" Detail="Starting synchronisation"\n'
+    for minute in range(0, 60, 5)
+)
+
+
+@pytest.mark.parametrize("passed", [0, 1, 20, 1_000_000])
+def test_when_the_time_is_used_up_the_rules_that_are_left_are_named(passed: int) -> None:
+    tables, library = read_texts({"a.log": LOST}), load()
+    whole = examine(tables, library)
+    found = examine(tables, library, deadline=Deadline((passed + 0.5) / RULES, Clock(1.0)))
+    left = [one.rule for one in found.not_checked if "(seconds)" in one.reason]
+    judged = sorted(name for name, rule in library.rules.items() if rule.incident is None)
+    assert left == judged[passed:]
+    assert len({finding.rule for finding in whole.findings}) > 1
+    assert {finding.id for finding in found.findings} == {
+        finding.id for finding in whole.findings if finding.rule not in left
+    }
+    if left:
+        [reason] = found.exit.reasons
+        assert f"{len(left)} of {len(judged)} rules" in reason
+        assert left[0] in reason
+    else:
+        assert found == whole
+
+
+def test_a_diagnosis_whose_time_is_used_up_is_partial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.log").write_bytes(LOST)
+    monkeypatch.setattr("logdiag.pipeline.Deadline", lambda _: Deadline(20, Clock(1.0)))
+    report = diagnose([tmp_path], Options())
+    exit_ = report.diagnosis.exit
+    assert exit_.code == 5
+    assert any("rules were not judged" in reason for reason in exit_.reasons)
+    assert "the time is used up" in report.to_markdown()
+    partial = diagnose([tmp_path], Options(allow_partial=True)).diagnosis.exit
+    assert (partial.code, partial.reasons) == (0, exit_.reasons)
 
 
 # ── how limits are written ──────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.deadline import Deadline
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
 from logdiag.reading.engines import Engine, LogReader
@@ -31,6 +32,8 @@ def read(
     want: Want = _EVERYTHING,
     engine: Engine = "auto",
     jobs: int | None = None,
+    deadline: Deadline | None = None,
+    share: float = 1.0,
 ) -> Tables:
     """Read snapshots whole.
 
@@ -42,9 +45,11 @@ def read(
         want: which records are kept, and whether their texts are.
         engine: what reads logs: Lark, the compiled grammar, or by itself the one that is sooner done.
         jobs: how many cores the compiled grammar uses; all of them by itself.
+        deadline: when the run has to be over; by default after the seconds of the limits.
+        share: how much of the time until then reading may use up.
 
     """
-    meter = Meter(limits or Limits(), digesting=want.sha256)
+    meter = Meter(limits or Limits(), deadline, share, digesting=want.sha256)
     reader = member_reader(meter.limits, want, engine, jobs)
     growing = Growing(want)
     for snapshot in snapshots:

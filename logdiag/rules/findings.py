@@ -1,7 +1,7 @@
 """From rules and a log to findings, each with its evidence and its explanation."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -38,6 +38,8 @@ class Judged:
     not_checked: list[NotChecked] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
     """Rules that looked at no more than a part of what they match."""
+    late: list[str] = field(default_factory=list)
+    """Rules that were not judged, as the time was used up."""
 
     def cap(self, rule: str, reason: str) -> None:
         """Take down that a rule's findings are a part of what there is."""
@@ -47,13 +49,26 @@ class Judged:
             self.not_checked.append(said)
 
 
-def judge(library: Library, case: Case, most: int = MOST_OF_ALL) -> Judged:
-    """Every rule's findings but those of incidents; of more than ``most`` the worst."""
+def judge(
+    library: Library,
+    case: Case,
+    most: int = MOST_OF_ALL,
+    is_late: Callable[[], bool] = lambda: False,
+) -> Judged:
+    """Every rule's findings but those of incidents; of more than ``most`` the worst.
+
+    When it ``is_late``, the rules that are not judged yet are named.
+    """
     judged = Judged(most)
     for name, rule in sorted(library.rules.items()):
-        if rule.incident is None:
-            _judge(name, rule, library, case, judged)
-            _cut(judged)
+        if rule.incident is not None:
+            continue
+        if is_late():
+            judged.late.append(name)
+            judged.not_checked.append(NotChecked(name, gettext("the time is used up (seconds)")))
+            continue
+        _judge(name, rule, library, case, judged)
+        _cut(judged)
     return judged
 
 

@@ -2,10 +2,10 @@
 
 import hashlib
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
+from logdiag.deadline import Deadline
 from logdiag.errors import InputError
 from logdiag.language import gettext
 from logdiag.model import Fault
@@ -30,7 +30,7 @@ class Limits:
     disk: int = field(
         default=16 << 30, metadata={"says": "bytes of temporary files of a query, beyond the memory"}
     )
-    seconds: int = field(default=3600, metadata={"says": "seconds for one snapshot"})
+    seconds: int = field(default=3600, metadata={"says": "seconds of the whole run"})
 
     def changed(self, written: list[str]) -> "Limits":
         """The same with some set anew, each written ``name=value``; k, M, G and T count by 1024.
@@ -86,11 +86,13 @@ _BOMBS = 3
 class Meter:
     """What was read so far, against the limits. One serves all snapshots, one after the other.
 
-    Streams ask it before they go on. ``stopped`` says why nothing more of a snapshot is read.
+    Streams ask it before they go on. ``stopped`` says why nothing more of a snapshot is read. Reading may use
+    up the ``share`` of the time until the ``deadline``, by default all of the seconds of the limits.
     """
 
     limits: Limits = field(default_factory=Limits)
-    clock: Callable[[], float] = time.monotonic
+    deadline: Deadline | None = None
+    share: float = 1.0
     digesting: bool = False
     """Whether the digest of what is given is wanted: it takes a while."""
     total: int = 0
@@ -101,17 +103,17 @@ class Meter:
     """Whether more was ever unpacked than the ratio gives, though so few bytes that they did not count."""
     members: int = 0
     stopped: Fault | None = None
-    _started: float = field(init=False)
+    _deadline: Deadline = field(init=False)
     _digest: "hashlib._Hash" = field(init=False)
 
     def __post_init__(self) -> None:
+        self._deadline = self.deadline or Deadline(self.limits.seconds)
         self.begin()
 
     def begin(self) -> None:
         """Begin with a snapshot."""
         self.read = self.unpacked = self.wasted = self.members = 0
         self.in_front = False
-        self._started = self.clock()
         self._digest = hashlib.sha256()
         # What all snapshots may hold together does not come back with the next one.
         self.stopped = self.stopped if self.total >= self.limits.total else None
@@ -195,8 +197,8 @@ class Meter:
         return self.stopped is None
 
     def _is_late(self) -> bool:
-        if self.stopped is None and self.clock() - self._started > self.limits.seconds:
-            said = gettext("a snapshot is read for no longer than {number} seconds (seconds)")
+        if self.stopped is None and self._deadline.has_passed(self.share):
+            said = gettext("the time for reading is used up: the run may take {number} seconds (seconds)")
             self.stopped = Fault("limit", said.format(number=f"{self.limits.seconds:,}"))
         return self.stopped is not None
 
