@@ -35,9 +35,10 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
         seen = cluster.seen.get(peer)
         hidden = state == "raised" and seen is not None and seen.gap_within(time, seen.end) is not None
         states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
+    everywhere = {alarm for others in states.values() for alarm in others}
     for peer in with_whole_lists(cluster):
         # Not listed when logging began, and no word of it since, in a log without a gap.
-        for alarm in {alarm for others in states.values() for alarm in others}:
+        for alarm in everywhere:
             states.setdefault(peer, {}).setdefault(alarm, "clear")
     return {peer: dict(sorted(of_peer.items())) for peer, of_peer in sorted(states.items())}
 

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from logdiag.cluster import Cluster
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
 from logdiag.conditions import Log, Reference, compile_condition
@@ -65,13 +62,15 @@ FACTS: dict[str, str] = {
 def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
     """Everything that is known of the peers of one cluster."""
     found: Facts = {name: {} for name in FACTS}
+    evidence = _Dumped(tables, cluster)
     for peer, dumps in cluster.dumps.items():
-        for name, fact in _of_dumps(peer, dumps, tables, cluster):
+        for name, fact in _of_dumps(peer, dumps, evidence, cluster):
             found[name].setdefault(peer, fact)
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
+    measured = {name for pair in cluster.skews for name in pair}
     for peer_ in cluster.peers:
-        if peer_.clock_skew is not None and any(peer_.name in pair for pair in cluster.skews):
+        if peer_.clock_skew is not None and peer_.name in measured:
             skew = f"{peer_.clock_skew:.3f}"
             found["clock_skew"][peer_.name] = Fact((skew,), peer_.seen_from or _EPOCH)
     return found
@@ -107,7 +106,7 @@ _DUMPED: dict[str, tuple[str, _Read]] = {
 
 
 def _of_dumps(
-    peer: str, dumps: tuple[Dump, ...], tables: Tables, cluster: Cluster
+    peer: str, dumps: tuple[Dump, ...], dumped: "_Dumped", cluster: Cluster
 ) -> Iterator[tuple[str, Fact]]:
     for name, (called, read) in _DUMPED.items():
         # Of several dumps the one that says what the keys are for says more.
@@ -119,9 +118,9 @@ def _of_dumps(
             if values is not None:
                 yield (
                     name,
-                    Fact(values, _time(dump, peer, cluster), _lines(dump, called, tables, cluster, peer)),
+                    Fact(values, _time(dump, peer, cluster), _lines(dump, called, dumped, cluster, peer)),
                 )
-    yield from _certificates(peer, dumps, tables, cluster)
+    yield from _certificates(peer, dumps, dumped, cluster)
 
 
 def _options(dump: Dump) -> tuple[str, ...] | None:
@@ -149,36 +148,64 @@ def _time(dump: Dump, peer: str, cluster: Cluster) -> datetime:
     return instant(cluster.seen[peer].start) if peer in cluster.seen else _EPOCH
 
 
-def _lines(dump: Dump, called: str, tables: Tables, cluster: Cluster, peer: str) -> tuple[Evidence, ...]:
-    table = tables.status if dump.kind == "xstatus" else tables.config
-    rows = _rows_of(dump, table)
+class _Dumped:
+    """The values of all dumps, and the names in all lists of peers, by what they are asked for."""
+
+    def __init__(self, tables: Tables, cluster: Cluster) -> None:
+        self._rows: dict[tuple[bool, str, str], list[tuple[str, str, int]]] = {}
+        for is_status, table in ((False, tables.config), (True, tables.status)):
+            columns = [
+                table.column(name).to_pylist() for name in ("snapshot", "source", "path", "value", "line")
+            ]
+            for snapshot, source, *row in zip(*columns, strict=True):
+                path, value, line = row
+                self._rows.setdefault((is_status, snapshot, source), []).append((path, value, line))
+        listed = (
+            entry
+            for dumps in cluster.dumps.values()
+            for dump in dumps
+            for entry in dump.facts.peer_list or ()
+            if entry
+        )
+        self._listed: dict[str | None, dict[str, None]] = {}  # in order
+        for entry in dict.fromkeys(listed):
+            peer = None if is_address(entry) else cluster.resolve(entry)
+            self._listed.setdefault(peer, {})[entry] = None
+        if not self._listed:
+            self._listed = {one.name: {one.fqdn: None} for one in cluster.peers if one.fqdn}
+
+    def rows(self, dump: Dump) -> list[tuple[str, str, int]]:
+        """Path, value and line of what a dump says."""
+        return self._rows.get((dump.kind == "xstatus", dump.snapshot, dump.source), [])
+
+    def listed_as(self, peer: str) -> tuple[str, ...]:
+        """The names that peers know another by, which its certificate must hold: those in their lists.
+
+        One that was started while logging ran hands over no dump; where no list is there, it is the name
+        that its database goes by.
+        """
+        return tuple(self._listed.get(peer, ()))
+
+
+def _lines(dump: Dump, called: str, dumped: _Dumped, cluster: Cluster, peer: str) -> tuple[Evidence, ...]:
     time = _time(dump, peer, cluster)
     return tuple(
         Evidence(dump.snapshot, dump.source, line, time, f"{path}: {value}")
-        for path, value, line in lines_of(called, rows)
+        for path, value, line in lines_of(called, dumped.rows(dump))
     )[:20]
-
-
-def _rows_of(dump: Dump, table: pa.Table) -> list[tuple[str, str, int]]:
-    mask = pc.and_(
-        pc.equal(table.column("snapshot").cast("string"), dump.snapshot),
-        pc.equal(table.column("source").cast("string"), dump.source),
-    )
-    part = table.filter(mask)
-    return list(zip(*(part.column(name).to_pylist() for name in ("path", "value", "line")), strict=True))
 
 
 # ── certificates ────────────────────────────────────────────────────────────────────────────
 
 
 def _certificates(
-    peer: str, dumps: tuple[Dump, ...], tables: Tables, cluster: Cluster
+    peer: str, dumps: tuple[Dump, ...], dumped: _Dumped, cluster: Cluster
 ) -> Iterator[tuple[str, Fact]]:
     """The end and the names of a peer's own server certificate: the first of its file."""
     for dump in dumps:
         if dump.kind != "certificate":
             continue
-        rows = [row for row in _rows_of(dump, tables.config) if row[0].startswith("Certificate 1 ")]
+        rows = [row for row in dumped.rows(dump) if row[0].startswith("Certificate 1 ")]
         said = {path.removeprefix("Certificate 1 "): (value, line) for path, value, line in rows}
         time = _time(dump, peer, cluster)
 
@@ -192,30 +219,10 @@ def _certificates(
         }
         subject = said.get("Subject", ("", 0))[0]
         names |= {plain_name(part[3:]) for part in subject.split(",") if part.startswith("CN=")}
-        own = _listed_as(peer, cluster)
+        own = dumped.listed_as(peer)
         if names and own:
             missing = tuple(dict.fromkeys(entry for entry in own if not _covered(plain_name(entry), names)))
             yield "certificate_missing", Fact(missing, time, evidence("Subject", "SubjectAlternativeName 1"))
-
-
-def _listed_as(peer: str, cluster: Cluster) -> tuple[str, ...]:
-    """The names that peers know another by, which its certificate must hold: those in their lists.
-
-    One that was started while logging ran hands over no dump; where no list is there, it is the name
-    that its database goes by.
-    """
-    entries = [
-        entry
-        for dumps in cluster.dumps.values()
-        for dump in dumps
-        for entry in dump.facts.peer_list or ()
-        if entry
-    ]
-    if not entries:
-        return tuple(one.fqdn for one in cluster.peers if one.name == peer and one.fqdn)
-    return tuple(
-        dict.fromkeys(entry for entry in entries if not is_address(entry) and cluster.resolve(entry) == peer)
-    )
 
 
 def _certificate_evidence(

@@ -27,8 +27,7 @@ class Seen:
 
     def covers(self, time: datetime) -> bool:
         """Whether a moment lies in what was seen."""
-        moment = (time - _EPOCH) // timedelta(microseconds=1)
-        return self.covers_all(moment, moment)
+        return self.covers_all(_microseconds(time), _microseconds(time))
 
     def covers_all(self, start: int, end: int) -> bool:
         """Whether one span holds both ends of a stretch of time."""
@@ -47,6 +46,14 @@ class Seen:
             return None
         return self.spans[number - 1][1], self.spans[number][0]
 
+    def gap_after(self, time: datetime) -> tuple[int, int] | None:
+        """The first gap that ends after a moment."""
+        return self.gap_within(_microseconds(time), self.end)
+
     @cached_property
     def _starts(self) -> list[int]:
         return [start for start, _ in self.spans]
+
+
+def _microseconds(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(microseconds=1)

@@ -111,6 +111,7 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 yield Wanted(what, f"{why} {gettext(_WHILE_LOST)}", name)
     by_id = {finding.id: finding for finding in findings}
     for incident in incidents:
+        states = {incident.state, *(by_id[f].state for f in incident.findings)}
         for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):
             if host not in cluster.seen:
                 continue
@@ -118,13 +119,11 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 what = gettext("The log of {peer} after {time}")
                 what = what.format(peer=host, time=moment(instant(cluster.seen[host].end)))
                 yield Wanted(what, gettext("It stops before it shows how this ended."), host)
-            elif incident.state == "unknown" or any(by_id[f].state == "unknown" for f in incident.findings):
-                for gap in cluster.gaps():
-                    if gap.peer == host and gap.end > incident.first:
-                        what = gettext("The log of {peer} from {start} to {end}")
-                        what = what.format(peer=host, start=moment(gap.start), end=moment(gap.end))
-                        yield Wanted(what, gettext("A gap hides how this went on."), host)
-                        break
+            elif "unknown" in states and (gap := cluster.seen[host].gap_after(incident.first)) is not None:
+                start, end = map(instant, gap)
+                what = gettext("The log of {peer} from {start} to {end}")
+                what = what.format(peer=host, start=moment(start), end=moment(end))
+                yield Wanted(what, gettext("A gap hides how this went on."), host)
     if headline is not None and cluster.primary is None and len(cluster.peers) > 1:
         yield Wanted(
             gettext(

@@ -16,7 +16,7 @@ def with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
     """Each finding with its cause, if it has one: the one that started last before it."""
     explained: dict[str, list[tuple[str, Explains]]] = {}
     for name, rule in library.rules.items():
-        for explains in rule.explains:
+        for explains in _merged(rule.explains):
             explained.setdefault(explains.rule, []).append((name, explains))
     logged = _logged(findings)
     told = []
@@ -33,6 +33,18 @@ def with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
         )
         told.append(replace(effect, caused_by=tuple(cause.id for cause in causes[-1:])))
     return _without_circles(told)
+
+
+def _merged(explains: Iterable[Explains]) -> Iterable[Explains]:
+    """What a rule explains, of several spans for one effect the widest: it finds what the others find."""
+    widest: dict[tuple[object, ...], Explains] = {}
+    for one in explains:
+        # With `unless`, a narrow span may find what a wide one takes back.
+        key = one.rule, one.on, one.unless and (*one.unless, one.within)
+        known = widest.get(key, one)
+        spans = {"within": max(known.within, one.within), "early": max(known.early, one.early)}
+        widest[key] = one.model_copy(update=spans)
+    return widest.values()
 
 
 def members_under(

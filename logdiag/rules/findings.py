@@ -149,7 +149,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
     reporter = dict(key).get("host")
     hosts = tuple(sorted({event.peer for event in episode.events if reporter in (None, event.peer)}))
     named = {value for event in episode.events for bound, value in event.values.items() if bound in about}
-    peers = tuple(sorted(named & case.cluster.names - set(hosts)))
+    peers = tuple(sorted((named & case.cluster.names) - set(hosts)))
     evidence = tuple(_evidence(event, case) for event in _shown(episode.events))
     if told is not None:
         hosts, peers = told.hosts, tuple(sorted({*peers, *told.peers} - set(told.hosts)))

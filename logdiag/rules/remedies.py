@@ -73,7 +73,7 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.mutual is None or when.mutual == situation.mutual)
         and (
             when.version is None
-            or versions.applies_to_all(when.version, [peer.version for peer in cluster.peers]) != "does not"
+            or versions.applies_to_all(when.version, situation.overall.versions) != "does not"
         )
         and (when.fires is None or any(rule in situation.overall.everywhere for rule in when.fires))
         and not any(rule in situation.overall.everywhere for rule in when.silent or ())

@@ -44,6 +44,11 @@ class Overall:
         return self._unaffected[rule]
 
     @cached_property
+    def versions(self) -> frozenset[str | None]:
+        """The software versions of all peers; None stands for one that is not known."""
+        return frozenset(self.cluster.versions.values())
+
+    @cached_property
     def everyone(self) -> tuple[str, ...]:
         """The names of all peers."""
         return tuple(peer.name for peer in self.cluster.peers)
@@ -170,8 +175,8 @@ def _subordinates_that_report(situation: Situation) -> Resolved:
 
 def _named(situation: Situation) -> Resolved:
     """The peers that it is about, where a peer may also be about itself."""
-    known = {peer.name for peer in situation.cluster.peers}
-    own = {bound.get("peer", "") for rule, bound in situation.fired if rule == situation.rule} & known
+    bound = {values.get("peer", "") for rule, values in situation.fired if rule == situation.rule}
+    own = bound & situation.cluster.names
     named = tuple(sorted({*situation.peers, *own}))
     return Resolved(named) if named else _about(situation)
 
