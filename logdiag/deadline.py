@@ -22,3 +22,8 @@ class Deadline:
     def has_passed(self, share: float = 1.0) -> bool:
         """Whether so much of the time is used up."""
         return self.clock() - self.started > share * self.seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, never fewer than 0."""
+        return max(0.0, self.started + self.seconds - self.clock())

@@ -404,7 +404,7 @@ def test_all_limits_that_are_wrong_are_named_at_once() -> None:
     with pytest.raises(InputError) as raised:
         Limits().changed(["depth=2", "size=1", "member=x"])
     first, second = str(raised.value).splitlines()
-    assert first == "--limit size=1: the limits are member, total, members, depth, ratio, line, seconds"
+    assert first == "--limit size=1: the limits are member, total, members, depth, ratio, line, disk, seconds"
     assert second.startswith("--limit member=x: write member=NUMBER")
 
 

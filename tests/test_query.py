@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from logdiag.deadline import Deadline
 from logdiag.errors import ResourceError
 from logdiag.export import Rows
 from logdiag.model import Finding, MemberCoverage
@@ -186,7 +187,7 @@ def test_the_database_refuses_what_the_parser_would_let_pass(
     monkeypatch.chdir(tmp_path)
     table_of_python = pa.table({"a": [1]})
     assert table_of_python.num_rows == 1
-    with pytest.raises(QueryError), answer(sql, {}, Limits()) as found:
+    with pytest.raises(QueryError), answer(sql, {}, Limits(), Deadline(60)) as found:
         list(found.rows.batches)
     assert list(tmp_path.iterdir()) == []
 
@@ -237,7 +238,7 @@ def test_an_interrupt_ends_a_query_that_would_take_for_ever(sql: str) -> None:
     try:
         with pytest.raises(KeyboardInterrupt):
             interrupt.start()
-            with answer(sql, {}, Limits()) as found:
+            with answer(sql, {}, Limits(), Deadline(60)) as found:
                 list(found.rows.batches)
     finally:
         interrupt.join()
@@ -262,7 +263,7 @@ def test_the_disk_that_a_query_may_use_is_limited(monkeypatch: pytest.MonkeyPatc
     sql = "SELECT * FROM range(20000000) ORDER BY hash(range) LIMIT 15000000"
     with (
         pytest.raises(ResourceError, match=rf"more than the memory and 1 MiB in {tmp_path} \(disk\)"),
-        answer(sql, {}, Limits(disk=1 << 20)) as found,
+        answer(sql, {}, Limits(disk=1 << 20), Deadline(60)) as found,
     ):
         list(found.rows.batches)
     assert list(tmp_path.iterdir()) == []

@@ -62,7 +62,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
     | {"resources", "snapshots"},
     "export": set(),
-    "query": {"columns", "errors", "export", "language", "ledger", "model", "reading", "records", "report"}
+    "query": {
+        "columns",
+        "deadline",
+        "errors",
+        "export",
+        "language",
+        "ledger",
+        "model",
+        "reading",
+        "records",
+        "report",
+    }
     | {"snapshots"},
     "shapes": {"alarms", "catalogue", "conditions", "language", "reading", "redaction", "rules", "selection"},
     "ci": {"errors", "language", "model", "report"},
@@ -97,6 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "batch",
         "cache",
+        "deadline",
         "catalogue",
         "ci",
         "errors",

@@ -1,7 +1,6 @@
 """`logdiag query`: SQL over what was read."""
 
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -36,6 +35,7 @@ def query(
 ) -> None:
     """Ask in SQL what was read: records, unparsed, config, status, findings, coverage."""
     from logdiag import query as sql_over
+    from logdiag.deadline import Deadline
     from logdiag.export import FORMATS
     from logdiag.language import gettext, ngettext, speaking
     from logdiag.ledger import exit_code, partial_reasons
@@ -48,19 +48,18 @@ def query(
 
     if output and (problems := problems_of([output], tuple(FORMATS), inputs)):
         usage_error(*problems)
-    began = time.monotonic()
     limits = Limits().changed(limit or [])
+    deadline = Deadline(limits.seconds)
     with speaking(language):
         question = sql_over.asked(sql)
         diagnosed = "findings" in question.tables
         library = in_language(load(tuple(rules or ())), language) if diagnosed else None
         snapshots = find_snapshots(inputs)
         want = sql_over.wanted(question, Selection(asked(library)) if library else None)
-        tables = read(snapshots, limits, want=want, jobs=jobs)
+        tables = read(snapshots, limits, want=want, jobs=jobs, deadline=deadline)
         diagnosis = examine(tables, library) if library else None
         findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())
-        used = time.monotonic() - began
-        with sql_over.answer(sql, sql_over.made(question, tables, findings), limits, used) as answer:
+        with sql_over.answer(sql, sql_over.made(question, tables, findings), limits, deadline) as answer:
             if output is not None:
                 write(output, lambda file: FORMATS[output.suffix.lower()](answer.rows, file))
                 say(gettext("wrote {file}").format(file=output), quiet)

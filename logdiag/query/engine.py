@@ -3,7 +3,6 @@
 import difflib
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
+from logdiag.deadline import Deadline
 from logdiag.errors import LogdiagError, ResourceError
 from logdiag.export import Rows
 from logdiag.language import gettext
@@ -86,14 +86,14 @@ class Answer:
 
 
 @contextmanager
-def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, used: float = 0) -> Iterator[Answer]:
+def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, deadline: Deadline) -> Iterator[Answer]:
     """Answer a query that `logdiag.query.asked` has read.
 
     Args:
         sql: the query.
         tables: what it may ask.
-        limits: its ``seconds``, of which so many are ``used`` already, and its ``disk``.
-        used: seconds.
+        limits: its ``disk`` counts.
+        deadline: when the run has to be over.
 
     Raises:
         QueryError: it fails; also while the rows are taken.
@@ -101,7 +101,7 @@ def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, used: float
 
     """
     with sandbox(tables, limits.disk) as connection, ThreadPoolExecutor(1) as thread:
-        awaited = _Awaited(connection, thread, limits, time.monotonic() - used)
+        awaited = _Awaited(connection, thread, limits, deadline)
         reader = awaited(lambda: connection.sql(sql).to_arrow_reader(_ROWS))
         try:
             yield Answer(reader, awaited)
@@ -115,19 +115,19 @@ class _Awaited:
     """Work of the database, done in a thread: an interrupt and the end of the time end it."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, thread: Executor, limits: Limits, began: float
+        self, connection: duckdb.DuckDBPyConnection, thread: Executor, limits: Limits, deadline: Deadline
     ) -> None:
         self._connection, self._thread = connection, thread
-        self._limits, self._began = limits, began
+        self._limits, self._deadline = limits, deadline
 
     def __call__(self, work: Callable[[], Result]) -> Result:
         future = self._thread.submit(work)
         try:
-            return future.result(max(0, self._began + self._limits.seconds - time.monotonic()))
+            return future.result(self._deadline.left)
         except TimeoutError:
             self._connection.interrupt()
             said = gettext("the query was stopped after {number} seconds (seconds)")
-            raise ResourceError(said.format(number=f"{self._limits.seconds:,}")) from None
+            raise ResourceError(said.format(number=f"{self._deadline.seconds:,}")) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if _OF_THE_DISK.search(str(error)):
                 said = gettext(
