@@ -5,61 +5,39 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from logdiag.redaction.found import Found, Kind
+from logdiag.redaction.key_names import STEMS, kind_of_key
 from logdiag.redaction.names import is_name
 from logdiag.redaction.placed import is_placed
 from logdiag.redaction.vocabulary import product_words
 
 _KEYS: dict[Kind, str] = {
-    "secret": r"pass(?:word|phrase|wd)|(?:client_?)?secret|key|private[ -]?key|psk|token|access_?token"
-    r"|c?nonce|opaque|community(?:[ -]?name)?|(?:x-)?(?:api[_-]?key|(?:auth|csrf)[_-]?token)",
-    "user": r"user(?:[ _-]?name)?|login|remote[_-]user|account",
     "serial": r"serial(?:[ _-]?number)?|sn",
     "id": r"call-serial-number|(?:from-|to-)?tag|call[_-]?id|(?:global|local)-call-?id"
     r"|(?:local|remote)-sessionid|session-id|branch",
-    "alias": r"(?:src-|dst-)?alias|aor|contact|realm|(?:source|destination|request)-uri|matchedidentity"
+    "alias": r"(?:src-|dst-)?alias|aor|contact|(?:source|destination|request)-uri|matchedidentity"
     r"|candidates|e164|h323-?id|(?:display|first|given|last|sur|nick)[_-]?name"
     r"|(?:tele)?phone(?:[_-]?number)?|mobile|(?:calling|called)-number|e-?mail",
     "host": r"host(?:name)?|server|common-?name|cn|address|systemunit name|domain(?: name)?|remote-host",
 }
-_SETTINGS: dict[Kind, str] = {
-    "secret": r"(?:password|passphrase|secret|community|preshared|private_?key)\w{0,32}",
-    "user": r"user_?name",
-}
-"""Of settings that are changed: ``… password - changed from: 'a' to: 'b'``."""
+"""Whole names of keys. What words in the name of any key say, `key_names` knows."""
 
 _ENDS: dict[Kind, tuple[str, ...]] = {
-    "secret": (
-        *("password", "passphrase", "passwd", "secret", "key", "psk", "token", "nonce", "opaque"),
-        *("community", "name"),
-    ),
-    "user": ("user", "name", "login", "account"),
     "serial": ("serial", "number", "sn"),
     "id": ("number", "tag", "id", "branch"),
     "alias": (
-        "alias",
-        "aor",
-        "contact",
-        "realm",
-        "uri",
-        "identity",
-        "candidates",
-        "e164",
-        "id",
-        "name",
-        "phone",
-        "number",
-        "mobile",
-        "mail",
+        *("alias", "aor", "contact", "uri", "identity", "candidates", "e164", "id", "name"),
+        *("phone", "number", "mobile", "mail"),
     ),
     "host": ("host", "name", "server", "cn", "address", "domain"),
 }
 """How the keys of a kind end: where no word in front of a sign ends so, there is none of them."""
 _ALL_ENDS = tuple({end for ends in _ENDS.values() for end in ends})
-_LONGEST_END = 16
+_LONGEST_KEY, _LONGEST_TAG = 64, 256
 _SIGN = re.compile("[=:>]")
 
 _NO_VALUE = {
     *("", "-", "none", "null", "n/a", "unknown", "on", "off", "true", "false", "yes", "no", "<concealed>"),
+    *("enabled", "disabled"),
     *("localhost", "localhost.localdomain"),
 }
 _SCHEMES = ("sip:", "sips:", "h323:", "tel:", "callto:", "xmpp:", "im:", "pres:", "mailto:")
@@ -80,31 +58,38 @@ _SECRETS = [
 _SIGNS = ("-----begin ", "authorization", "cookie", "bearer", "eyj", "://")
 _LONG = 32
 _OF_CHANGED = {"secrets", "keyed"}
+"""What is in a text (the signs: in lower case) that one of these may match, but for digits of 32 and more."""
 _DATE = re.compile(r"\d-\d\d-\d\dT")
 _BYTES = re.compile(r"(?::[0-9A-Fa-f]{2}){15}")
-"""What is in a text (the signs: in lower case) that one of these may match, but for digits of 32 and more."""
 _LONG_WORD = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32}")
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,}+={0,2}")
 _FEWEST_BETWEEN_SLASHES = 20
+_OTHER_VALUE = re.compile(
+    r"[=:>]\s?[\"']?(?=[^\s\"'<>=:,;@\0]{0,63}[0-9])([^\s\"'<>=:,;@\0]{12,64}={0,2})(?=[\"'<\s,;]|$)"
+)
+_UNIT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_LONGEST_UNIT = 2.2
+"""Mean letters or digits in the units of a random value. Names have 3 and more: ``SipProxyLeg2``."""
+_VERSION = re.compile(r"[0-9]\.[0-9]")
 
-_VALUE = r"(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|(?P<c>[^\s,;\"'<>()\[\]{}]++))"
+_WORD = r"(?P<c>[^\s,;&\"'<>()\[\]{}]++)"
+_VALUE = re.compile(rf"\s{{0,2}}(?![=:>])(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|{_WORD})")
+# A quote or a comma ends a secret only if what follows cannot be more of it. It may have an ampersand.
+_NO_END = r"(?![\s,:;&)}\]<>\"']|$)"
+_SECRET = re.compile(
+    rf"\s{{0,2}}(?![=:>])(?:\"(?P<a>(?:[^\"]|\"{_NO_END})*+)|'(?P<b>(?:[^']|'{_NO_END})*+)"
+    r"|(?P<c>(?:[^\s\"'<>,;()\[\]{}]|[',;()\[\]{}](?![\s,;)\]}\"']|[\w-]+=|$))++))"
+)
+_ELEMENT = re.compile(r"(?P<a>[^<]++)")
+_CHANGED = re.compile(r"(?i) - changed from: '?(?P<a>[^\r\n\"]{0,256}?)'? to: '?(?P<b>[^\r\n\"']{0,256})")
 
 
-def _keyed(kind: Kind, keys: str) -> re.Pattern[str]:
-    # In a URL another key follows behind an ampersand; a password may have one.
-    value = _VALUE if kind == "secret" else _VALUE.replace("[^\\s,;", "[^\\s,;&")
+def _keyed(keys: str) -> re.Pattern[str]:
+    value = rf"(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|{_WORD})"
     return re.compile(rf"(?i)(?<![\w-])(?:{keys})\"?\s{{0,2}}[=:>]\s{{0,2}}{value}")
 
 
-def _changed(keys: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?i)(?:{keys}) - changed from: '?(?P<a>[^\r\n\"]{{0,256}}?)'? to: '?(?P<b>[^\r\n\"']{{0,256}})"
-    )
-
-
-_AFTER_SECRETS: tuple[Kind, ...] = ("user", "serial", "id", "alias", "host")
-_BY_KEY = {kind: _keyed(kind, keys) for kind, keys in _KEYS.items()}
-_BY_SETTING = {kind: _changed(keys) for kind, keys in _SETTINGS.items()}
+_BY_KEY = {kind: _keyed(keys) for kind, keys in _KEYS.items()}
 
 _LOCAL = re.compile(r"(?<![^\s@<>\"'(),;:\[\]{}|=/\\\0])[^\s@<>\"'(),;:\[\]{}|=/\\\0]++(?=@)")
 _AT = re.compile(r"(?<=@)[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+")
@@ -127,11 +112,10 @@ def signs_of(text: str) -> set[str]:
     """
     lower = text.lower()
     signs: set[str] = set()
-    ends = _ends(lower)
-    if ends:
+    if ends := _ends(lower):
         signs |= _meant_by(ends)
     if " - " in lower and " - changed from: " in lower:
-        signs |= _OF_CHANGED
+        signs |= {"secrets", "keyed"}
     if any(sign in lower for sign in _SIGNS) or (
         len(text) >= _LONG and (_LONG_WORD.search(text) is not None or _BYTES.search(text) is not None)
     ):
@@ -143,6 +127,8 @@ def signs_of(text: str) -> set[str]:
         or (":" in text and any(one in lower for one in _SCHEMES))
     ):
         signs.add("addressed")
+    if _OTHER_VALUE.search(text) is not None:
+        signs.add("random")
     if is_placed(lower):
         signs.add("placed")
     if "(" in text or ("-" in text and _DATE.search(text) is not None):
@@ -151,17 +137,17 @@ def signs_of(text: str) -> set[str]:
 
 
 def _ends(lower: str) -> tuple[str, ...]:
-    """What in front of a sign ends as a key does."""
+    """What in front of a sign may be a key."""
     if not ("=" in lower or ":" in lower or ">" in lower):
         return ()
-    ends = [part[-_LONGEST_END:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
-    return tuple([end for end in ends if end.endswith(_ALL_ENDS)])
+    ends = [part[-_LONGEST_KEY:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
+    return tuple([end for end in ends if end.endswith(_ALL_ENDS) or STEMS.search(end)])
 
 
 @lru_cache(1 << 14)
 def _meant_by(ends: tuple[str, ...]) -> frozenset[str]:
-    kinds = {kind for kind, known in _ENDS.items() if any(end.endswith(known) for end in ends)}
-    return frozenset("secrets" if kind == "secret" else "keyed" for kind in kinds)
+    signs = {"secrets", "keyed"} if any(STEMS.search(end) for end in ends) else set()
+    return frozenset(signs | ({"keyed"} if any(end.endswith(_ALL_ENDS) for end in ends) else set()))
 
 
 def find_secrets(text: str) -> Iterator[Found]:
@@ -184,15 +170,29 @@ def _secrets(text: str) -> Iterator[Found]:
         for match in _BASE64.finditer(text):
             if _looks_random(match[0]):
                 yield Found(match.start(), match.end(), "secret")
-    yield from _keyed_values("secret", text, _ends(lower))
+    yield from _named_values(text, is_secret=True)
 
 
-def _keyed_values(kind: Kind, text: str, ends: tuple[str, ...]) -> Iterator[Found]:
-    """What keys of a kind name; ``ends`` are those of the text's `_ends`."""
-    if ends and any(end.endswith(_ENDS[kind]) for end in ends):
-        yield from _values(_BY_KEY[kind], kind, text)
-    if kind in _BY_SETTING and " - " in text and " - changed from: " in text.lower():
-        yield from _values(_BY_SETTING[kind], kind, text)
+def _named_values(text: str, *, is_secret: bool) -> Iterator[Found]:
+    """Find the values of keys whose names say of what kind they are: secrets, or all others."""
+    start = 0
+    for sign in _SIGN.finditer(text):
+        at = sign.start()
+        before, start = text[max(start, at - _LONGEST_KEY) : at], sign.end()
+        is_element = sign[0] == ">"
+        if is_element:
+            _, opening, tag = text[max(0, at - _LONGEST_TAG) : at].rpartition("<")
+            before = tag.split()[0] if opening and tag.strip() else ""
+        kind = kind_of_key(before.rstrip().removesuffix('"').removesuffix("'"))
+        if kind is None or (kind == "secret") != is_secret:
+            continue
+        value = (_ELEMENT if is_element else _SECRET if is_secret else _VALUE).match(text, start)
+        if value is not None:
+            yield from _values(value, kind, text)
+    for match in _CHANGED.finditer(text) if " - changed from: " in text else ():
+        kind = kind_of_key(text[max(0, match.start() - _LONGEST_KEY) : match.start()])
+        if kind is not None and (kind == "secret") == is_secret:
+            yield from _values(match, kind, text)
 
 
 def _looks_random(text: str) -> bool:
@@ -206,11 +206,32 @@ def _looks_random(text: str) -> bool:
     )
 
 
+@lru_cache(1 << 14)
+def _is_random(value: str) -> bool:
+    """Whether the value of any key looks like a password or a token that was generated.
+
+    Such a value mixes capital letters, small letters and digits nearly letter by letter.
+    """
+    units = _UNIT.findall(value)
+    if not units or sum(map(len, units)) > _LONGEST_UNIT * len(units) or _VERSION.search(value):
+        return False
+    has_upper, has_lower = any(map(str.isupper, value)), any(map(str.islower, value))
+    return any(map(str.isdigit, value)) and has_upper and has_lower
+
+
+def find_random(text: str) -> Iterator[Found]:
+    """Find values of keys that say nothing that look random. NULs are what was found before."""
+    for match in _OTHER_VALUE.finditer(text):
+        if _is_random(match[1]):
+            yield Found(*match.span(1), "secret")
+
+
 def find_keyed(text: str) -> Iterator[Found]:
     """Users, aliases, numbers and hosts that keys name. NULs are what was found before."""
-    ends = _ends(text.lower())
-    for kind in _AFTER_SECRETS:
-        yield from _keyed_values(kind, text, ends)
+    yield from _named_values(text, is_secret=False)
+    for kind, pattern in _BY_KEY.items():
+        for match in pattern.finditer(text):
+            yield from _values(match, kind, text)
 
 
 def is_no_value(text: str) -> bool:
@@ -218,18 +239,17 @@ def is_no_value(text: str) -> bool:
     return text.lower() in _NO_VALUE or not text.strip(" *.<>")
 
 
-def _values(pattern: re.Pattern[str], kind: Kind, text: str) -> Iterator[Found]:
-    for match in pattern.finditer(text):
-        for name, value in match.groupdict().items():
-            if value is None or is_no_value(value):
-                continue
-            start, end = match.span(name)
-            if kind == "secret":
-                yield Found(start, end, kind)
-            elif name == "c" and value in product_words():
-                continue  # words of a sentence: "server: check it"
-            else:
-                yield from _within(text, start, end, kind)
+def _values(match: re.Match[str], kind: Kind, text: str) -> Iterator[Found]:
+    for name, value in match.groupdict().items():
+        if value is None or is_no_value(value):
+            continue
+        start, end = match.span(name)
+        if kind == "secret":
+            yield Found(start, end, kind)
+        elif name == "c" and value in product_words():
+            continue  # words of a sentence: "server: check it"
+        else:
+            yield from _within(text, start, end, kind)
 
 
 def _within(text: str, start: int, end: int, kind: Kind) -> Iterator[Found]:

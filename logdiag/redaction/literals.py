@@ -10,6 +10,7 @@ from logdiag.redaction.keyed import (
     find_addressed,
     find_hosts,
     find_keyed,
+    find_random,
     find_secrets,
     is_no_value,
     signs_of,
@@ -174,6 +175,7 @@ class Literals:
             *([find_addressed] if "addressed" in signs else []),
             *([find_hosts] if "hosts" in signs else []),
             self._plain.find,
+            *([find_random] if "random" in signs else []),
         ]
         if names:
             own = Known((name, self._kinds[name.lower()]) for name in names if name.lower() in self._kinds)

@@ -1,6 +1,13 @@
-"""One text through a redactor that knows nothing else."""
+"""One text through a redactor that knows nothing else, and snapshots through `logdiag redact`."""
+
+import tarfile
+from pathlib import Path
 
 from logdiag.redaction import Redactor
+from logdiag.redaction.snapshots import Snapshots
+from logdiag.snapshots import Limits, find_snapshots
+
+KEY = bytes(range(32))
 
 
 def redact(*texts: str) -> str:
@@ -15,3 +22,19 @@ def redactor_of(*texts: str) -> Redactor:
             redactor.learn(text)
         redactor.know()
     return redactor
+
+
+def redact_into(inputs: list[Path], room: Path, key: bytes = KEY) -> Snapshots:
+    """Write the archives of some inputs into a folder that exists."""
+    redaction = Snapshots(key, Limits())
+    snapshots = find_snapshots(inputs)
+    redaction.learn(snapshots)
+    redaction.write(snapshots, room)
+    redaction.look(room)
+    return redaction
+
+
+def members(archive: Path) -> dict[str, bytes]:
+    """The members of an archive by their names."""
+    with tarfile.open(archive) as opened:
+        return {one.name: opened.extractfile(one).read() for one in opened}  # type: ignore[union-attr]

@@ -21,36 +21,21 @@ from urllib.parse import quote
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from redacting import KEY, members, redact_into
 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
 from logdiag.redaction import crew
 from logdiag.redaction.left import Left
-from logdiag.redaction.snapshots import Snapshots, safe
+from logdiag.redaction.snapshots import safe
 from logdiag.redaction.texts import Texts
 from logdiag.snapshots import Limits, find_snapshots
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir())
-KEY = bytes(range(32))
 HEAD = "2024-03-05T09:00:00.000+01:00"
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-
-
-def redact(inputs: list[Path], room: Path, key: bytes = KEY) -> Snapshots:
-    """The archives of some inputs, in a folder that is there."""
-    redaction = Snapshots(key, Limits())
-    snapshots = find_snapshots(inputs)
-    redaction.learn(snapshots)
-    redaction.write(snapshots, room)
-    redaction.look(room)
-    return redaction
-
-
-def members(archive: Path) -> dict[str, bytes]:
-    with tarfile.open(archive) as opened:
-        return {one.name: opened.extractfile(one).read() for one in opened}  # type: ignore[union-attr]
 
 
 def redacted(files: dict[str, str | bytes], key: bytes = KEY) -> dict[str, bytes]:
@@ -60,7 +45,7 @@ def redacted(files: dict[str, str | bytes], key: bytes = KEY) -> dict[str, bytes
         folder.mkdir(), room.mkdir()
         for file, content in files.items():
             (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-        redact([folder], room, key)
+        redact_into([folder], room, key)
         return members(room / "in.tar.gz")
 
 
@@ -91,7 +76,7 @@ def story(told: Diagnosis) -> list[object]:
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_a_diagnosis_of_redacted_snapshots_finds_the_same(sample: str, samples: Path, tmp_path: Path) -> None:
     before = diagnose([samples / sample]).diagnosis
-    redact([samples / sample], tmp_path)
+    redact_into([samples / sample], tmp_path)
     after = diagnose(sorted(tmp_path.iterdir())).diagnosis
     assert story(after) == story(before)
     assert {peer.role for peer in after.cluster.peers} == {peer.role for peer in before.cluster.peers}
@@ -149,8 +134,8 @@ def test_what_is_nobodys_stays(text: str) -> None:
 
 def test_a_name_in_base64_is_found_once_it_is_known() -> None:
     word = base64.b64encode(b"login of Jroe at nine").decode()
-    told = line(f'User="jroe" blob={word} other={base64.b64encode(b"nobody at all!").decode()}')
-    assert re.fullmatch(r'User="user-[a-z]+" blob=secret-[a-z]+ other=bm9ib2R5IGF0IGFsbCE=', told)
+    told = line(f'User="jroe" blob={word} other {base64.b64encode(b"nobody at all!").decode()}')
+    assert re.fullmatch(r'User="user-[a-z]+" blob=secret-[a-z]+ other bm9ib2R5IGF0IGFsbCE=', told)
 
 
 def test_peers_and_files_have_the_same_words() -> None:
@@ -301,7 +286,7 @@ def test_an_address_that_is_left_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(
         Exception, match=r"line 1 of log\.txt\.tar\.gz: log\.txt holds a literal .IPv4 address"
     ):
-        redact([tmp_path / "log.txt"], room)
+        redact_into([tmp_path / "log.txt"], room)
 
 
 def test_a_process_that_is_ended_from_outside_is_said_to_be(
@@ -554,7 +539,7 @@ def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> 
         archive.addfile(link)
     room = tmp_path / "out"
     room.mkdir()
-    redaction = redact([tmp_path / "in.tar"], room)
+    redaction = redact_into([tmp_path / "in.tar"], room)
     with tarfile.open(room / "in.tar.gz") as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
         assert len(archive.getnames()) == len(set(archive.getnames())) == 5
