@@ -1,10 +1,11 @@
 """IP and MAC addresses in a text, and the numbers that stand for them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from ipaddress import IPv6Address, ip_address
 
-from logdiag.redaction.found import Found, masked
+from logdiag.redaction.found import Address, Found, masked
+from logdiag.redaction.spellings import find_numbers, find_spelled, read_spelled
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 # The software is called X8.11.4 and v14.0.1.2: that is no address.
@@ -20,11 +21,8 @@ _NO_MAC = {"0" * 12, "f" * 12}
 _LINK_LOCAL = 0xFE80
 _OCTETS = 4
 
-Address = tuple[int, ...]
-"""The four octets of an IPv4 address, or the eight groups of an IPv6 address."""
 
-
-def _is_common(address: Address) -> bool:
+def is_common(address: Address) -> bool:
     """Whether an address is nobody's: loopback, netmask, broadcast, multicast, one for documents."""
     if len(address) == _OCTETS:
         return (
@@ -42,14 +40,24 @@ def carries(address: Address) -> bool:
     return address[:6] in ((0, 0, 0, 0, 0, 0xFFFF), (0x64, 0xFF9B, 0, 0, 0, 0))
 
 
-def find_addresses(text: str) -> Iterator[Found]:
-    """The IP addresses of a text that say something of a customer, in their order."""
-    found = list(_find_v6(text)) if text.count(":") > 1 and _MAYBE_V6.search(text) else []
-    if text.count(".") < _OCTETS - 1:
-        return iter(found)
-    for match in _V4.finditer(masked(text, found)):
-        if not _is_common(address_of(match[0])):
-            found.append(Found(match.start(), match.end(), "ipv4"))
+def find_addresses(text: str, known: Container[Address | str] = ()) -> Iterator[Found]:
+    """The IP addresses of a text that say something of a customer, in their order.
+
+    Numbers and lists are an address if it is one of the ``known``.
+    """
+    spelled = sorted([*find_spelled(text), *find_numbers(text, known)])
+    found = [one for one in spelled if not is_common(address_of(text[one.start : one.end]))]
+    if spelled:
+        text = masked(text, spelled)
+    if text.count(":") > 1 and _MAYBE_V6.search(text):
+        found += _find_v6(text)
+        text = masked(text, sorted(found))
+    if text.count(".") >= _OCTETS - 1:
+        found += (
+            Found(match.start(), match.end(), "ipv4")
+            for match in _V4.finditer(text)
+            if not is_common(address_of(match[0]))
+        )
     return iter(sorted(found))
 
 
@@ -67,7 +75,7 @@ def _find_v6(text: str) -> Iterator[Found]:
         if not any(map(str.isdigit, run)) or not is_address(run):
             continue
         address = address_of(run)
-        if not _is_common(address) and not ("." in run and carries(address)):
+        if not is_common(address) and not ("." in run and carries(address)):
             yield Found(start, start + len(run), "ipv6")
 
 
@@ -88,9 +96,10 @@ def plain_mac(text: str) -> str:
 
 
 def address_of(text: str) -> Address:
-    """The address that `find_addresses` found; leading zeros say nothing."""
+    """The address that was found, in whatever spelling; leading zeros say nothing."""
     if ":" not in text:
-        return tuple(map(int, text.split(".")))
+        spelled = read_spelled(text)
+        return spelled if spelled is not None else tuple(map(int, text.split(".")))
     packed = IPv6Address(text).packed
     return tuple(packed[i] << 8 | packed[i + 1] for i in range(0, 16, 2))
 

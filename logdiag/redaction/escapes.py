@@ -1,4 +1,4 @@
-"""Texts in the forms of URLs, markup, JSON and base64: what stands in them, and where it stands in them."""
+"""What a text means that is written as in URLs, markup, JSON, Erlang or base64, and where in it."""
 
 import binascii
 import html
@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+_CODES = r"(?<=\[)[0-9]{2,3}(?:,[0-9]{2,3}){6,}(?=\])"
 _ESCAPE = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][0-9A-Za-z]{1,30});)"
     r"|(?P<unicode>(?:\\u[0-9A-Fa-f]{4})+)"
+    rf"|(?P<codes>{_CODES})"
     r"|\\(?P<letter>[bfnrt])"
     r"|\\(?P<sign>[!-/:-@\[-`{-~])"
 )
+_LIST = re.compile(_CODES)
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{8,}+={0,2}")
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -21,7 +24,7 @@ _MOST_KNOWN, _LONGEST_KNOWN = 1 << 16, 64
 
 def has_escapes(text: str) -> bool:
     """Whether something in a text may mean another character."""
-    return "%" in text or "&" in text or "\\" in text
+    return "%" in text or "&" in text or "\\" in text or ("[" in text and _LIST.search(text) is not None)
 
 
 def unescaped(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -52,6 +55,9 @@ def _meant(match: re.Match[str]) -> str:
             return html.unescape(match[0])
         case "unicode":
             return bytes.fromhex(match[0].replace("\\u", "")).decode("utf-16-be", "replace")
+        case "codes":
+            meant = "".join(map(chr, map(int, match[0].split(","))))
+            return meant if meant.isascii() and meant.isprintable() else match[0]
         case "letter":
             return _LETTERS[match["letter"]]
     return match["sign"]
@@ -76,7 +82,7 @@ def _content(word: str) -> str | None:
         content = binascii.a2b_base64(word + "=" * (-len(word) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return content if content.isprintable() else None
+    return content if "".join(content.split()).isprintable() else None
 
 
 _known_content = lru_cache(_MOST_KNOWN)(_content)

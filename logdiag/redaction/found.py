@@ -7,6 +7,9 @@ Kind = Literal[
 ]
 """``name`` is a host's or a domain's whole name, told label by label; ``host`` is one label."""
 
+Address = tuple[int, ...]
+"""The four octets of an IPv4 address, or the eight groups of an IPv6 address."""
+
 
 class Found(NamedTuple):
     """The characters from ``start`` to ``end`` of a text are a literal."""

@@ -52,7 +52,7 @@ _SECRETS = [
         r"\beyJ[\w-]{8,}(?:\.[\w-]+)*",
         r"(?<=://)[^\s/@\"'<>]{1,255}(?=@)",
         r"(?<![0-9A-Fa-f:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}+",
-        r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}+(?![0-9A-Za-z])",
+        r"(?<![0-9A-Za-z])(?<!ip ')(?<!ip6 ')[0-9A-Fa-f]{32,}+(?![0-9A-Za-z])",
     )
 ]
 _SIGNS = ("-----begin ", "authorization", "cookie", "bearer", "eyj", "://")
@@ -241,7 +241,7 @@ def is_no_value(text: str) -> bool:
 
 def _values(match: re.Match[str], kind: Kind, text: str) -> Iterator[Found]:
     for name, value in match.groupdict().items():
-        if value is None or is_no_value(value):
+        if value is None or "\0" in value or is_no_value(value):
             continue
         start, end = match.span(name)
         if kind == "secret":

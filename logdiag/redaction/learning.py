@@ -5,7 +5,7 @@ from typing import NamedTuple
 from logdiag.redaction.blocks import OUTSIDE, Blocks, Place
 from logdiag.redaction.found import Kind
 from logdiag.redaction.literals import Literals, as_literal
-from logdiag.redaction.texts import Form, cut, found_in, parameters, says_nothing
+from logdiag.redaction.texts import Form, cut, parameters, says_nothing
 
 _MOST_KNOWN = 200_000
 _LONGEST_KNOWN = 512
@@ -50,7 +50,9 @@ class Learner:
                     learnt.clear()
                 if len(piece) <= _LONGEST_KNOWN:
                     learnt.add(piece)
-                literals.update((literal, one.kind) for one, literal in found_in(self._literals, piece))
+                literals.update(
+                    (literal, one.kind) for one, literal in self._literals.find_in_all_forms(piece)
+                )
         literals.update(one for host in hosts for one in as_literal(host, "host"))
         dotted = set(self._others)
         self._others.clear()

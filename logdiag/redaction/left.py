@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Set
 
-from logdiag.redaction.addresses import Address, address_of, find_addresses, find_macs, plain_mac
+from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
-from logdiag.redaction.found import Kind
+from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.known import Known
 from logdiag.redaction.scan import SHORTEST
 from logdiag.redaction.texts import cut, parameters, says_nothing
@@ -27,6 +27,7 @@ class Left:
     ) -> None:
         self._known = Known(one for one in searched if len(one[0]) >= SHORTEST)
         self._hidden, self._issued = hidden, issued
+        self._replaced = hidden - issued
         self._clean: set[str] = set()
 
     def find(self, lines: str) -> tuple[int, Kind] | None:
@@ -49,7 +50,7 @@ class Left:
         for found in self._known.find(text):
             yield found.kind
         # Some address may be that by which another is replaced: only what nothing is replaced by is left.
-        for found in find_addresses(text):
+        for found in find_addresses(text, self._replaced):
             if address_of(text[found.start : found.end]) not in self._issued:
                 yield found.kind
         for found in find_macs(text):

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from logdiag.redaction.addresses import find_addresses, find_macs, is_address
-from logdiag.redaction.found import Found, Kind, masked
+from logdiag.redaction.addresses import address_of, find_addresses, find_macs, is_address
+from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
+from logdiag.redaction.found import Address, Found, Kind, masked
 from logdiag.redaction.keyed import (
     find_addressed,
     find_hosts,
@@ -17,6 +18,7 @@ from logdiag.redaction.keyed import (
 )
 from logdiag.redaction.known import Known, searchable
 from logdiag.redaction.names import Domains, is_name
+from logdiag.redaction.phones import find_enum, find_phones, plain_alias
 from logdiag.redaction.placed import find_placed
 from logdiag.redaction.vocabulary import product_words
 
@@ -33,6 +35,8 @@ _MOST = 2_000_000
 
 _MOST_KEYS = 10_000
 _PROBE = "x7q"
+_SHORTEST_BY_FORM = 8
+"""Letters and digits of a value that its form may show to be private: a number that is an address."""
 _PAIR = re.compile(
     r'(?:(?P<key>[A-Za-z_][\w-]{0,63})="|;(?P<parameter>branch|tag)=)(?P<value>[0-9A-Za-z]{1,31})"?[:,]?'
 )
@@ -47,6 +51,7 @@ class Literals:
     def __init__(self) -> None:
         self._kinds: dict[str, Kind] = {}
         self._names: set[str] = set()
+        self._addresses: set[Address] = set()
         self.domains = Domains()
         self._odd = self._plain = Known(())
         self._keys: dict[str, Kind | None] = {}
@@ -59,8 +64,8 @@ class Literals:
 
     def learn(self, text: str) -> None:
         """Learn the literals of a text."""
-        for found in self.find(text):
-            self.learn_found(text[found.start : found.end], found.kind)
+        for found, literal in self.find_in_all_forms(text):
+            self.learn_found(literal, found.kind)
 
     def learn_literal(self, literal: str, kind: Kind) -> None:
         """Learn a text that is a literal as a whole."""
@@ -70,8 +75,12 @@ class Literals:
     def learn_found(self, literal: str, kind: Kind) -> None:
         """Learn what was found as such a literal."""
         literal = literal.lower()
+        if kind in ("ipv4", "ipv6") and len(self._addresses) < _MOST:
+            self._addresses.add(address_of(literal))
         if literal in _NOT_TOLD or kind in ("ipv4", "ipv6", "mac"):
             return
+        if kind == "alias" and (plain := plain_alias(literal)) != literal:
+            self.learn_found(plain, kind)
         if kind == "name":
             self._names.add(literal)
             self.domains.learn(literal)
@@ -115,11 +124,11 @@ class Literals:
     def lore(self) -> "Lore":
         """What was learnt, for somebody else to know it: all that is searched everywhere from now on."""
         self._complete()
-        return Lore(self._kinds, self._names, self.searched())
+        return Lore(self._kinds, self._names, self._addresses, self.searched())
 
     def know_as(self, lore: "Lore") -> None:
         """Know what somebody else does."""
-        self._kinds, self._names = lore.kinds, lore.names
+        self._kinds, self._names, self._addresses = lore.kinds, lore.names, lore.addresses
         for name in self._names:
             self.domains.learn(name)
         self.search(lore.searched)
@@ -128,10 +137,6 @@ class Literals:
         """The literals that are searched everywhere: those that no text of the product has as a word."""
         words = product_words()
         return [one for one in self._kinds.items() if searchable(one[0]) and one[0] not in words]
-
-    def holds_known(self, text: str) -> bool:
-        """Whether a literal that is searched everywhere stands in a text."""
-        return any(True for known in (self._odd, self._plain) for _ in known.find(text))
 
     def kind(self, literal: str) -> Kind | None:
         """What a text is known to be as a whole."""
@@ -153,22 +158,54 @@ class Literals:
 
     # ── finding ─────────────────────────────────────────────────────────────────────────────
 
+    def find_in_all_forms(self, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
+        """Find the literals of a text and what each means, also as URLs, markup and base64 write them.
+
+        A word in base64 is one secret; while literals are learnt, it is what it contains.
+        """
+        if not names and (value := self.find_in_pair(text)) is not None:
+            return [(value, text[value.start : value.end])]
+        found: list[tuple[Found, str]] = []
+        rest = text
+        if has_escapes(text):
+            # What is meant comes first: in %40acme.com the name does not begin with 40.
+            meant, places = unescaped(text)
+            end = 0
+            for one in self.find(meant, names):
+                where = Found(places[one.start][0], places[one.end - 1][1], one.kind)
+                if where.start >= end:
+                    found.append((where, meant[one.start : one.end]))
+                    end = where.end
+            rest = masked(text, [one for one, _ in found])
+        plain = self.find(rest, names)
+        found += ((one, text[one.start : one.end]) for one in plain)
+        for start, end, content in in_base64(masked(rest, plain) if plain else rest):
+            inner = self.find(content)
+            if inner and self.is_ready:
+                found.append((Found(start, end, "secret"), text[start:end]))
+            else:
+                found += ((Found(start, end, one.kind), content[one.start : one.end]) for one in inner)
+        return sorted(found)
+
     def find(self, text: str, names: tuple[str, ...] = ()) -> list[Found]:
         """The literals of a text in their order: the surest signs first, and nothing twice.
 
         ``names`` are no words of the product in this text.
         """
-        if not names and _PAIR.fullmatch(text) is not None:
+        if not names and (pair := _PAIR.fullmatch(text)) is not None:
             value = self.find_in_pair(text)
             if value is not None:
                 return [value]
-            return sorted(one for known in (self._odd, self._plain) for one in known.find(text))
+            if len(pair["value"]) < _SHORTEST_BY_FORM or pair["value"].isalpha():
+                return sorted(one for known in (self._odd, self._plain) for one in known.find(text))
         signs = signs_of(text)
         finders: list[Finder] = [
             *([find_secrets] if "secrets" in signs else []),
             self._odd.find,
             *([find_macs] if ":" in text or "-" in text or "." in text else []),
-            *([find_addresses] if ":" in text or "." in text else []),
+            find_enum,
+            self._find_addresses,
+            find_phones,
             *([self.domains.find] if "." in text else []),
             *([find_placed] if "placed" in signs else []),
             *([find_keyed] if "keyed" in signs else []),
@@ -196,6 +233,9 @@ class Literals:
                 everything += fresh
         return sorted(everything)
 
+    def _find_addresses(self, text: str) -> Iterator[Found]:
+        return find_addresses(text, self._addresses)
+
     def find_in_pair(self, text: str) -> Found | None:
         """What a word behind a key is by the key, if that is all there is in a text."""
         pair = _PAIR.fullmatch(text)
@@ -218,6 +258,7 @@ class Lore(NamedTuple):
 
     kinds: dict[str, Kind]
     names: set[str]
+    addresses: set[Address]
     searched: list[tuple[str, Kind]]
 
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Protocol
 
-from logdiag.redaction.addresses import Address, AddressTokens
-from logdiag.redaction.found import Kind
+from logdiag.redaction.addresses import AddressTokens
+from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.prefixes import Prefixes
 
 _MOST_KNOWN = 1 << 15

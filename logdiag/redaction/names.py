@@ -25,6 +25,8 @@ re ro ru rw sa sb sc sd se sg si sk sl sm sn sr st sv sx sy sz tc td tg th tj tk
 tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
 """
 _ENDS, _COUNTRY_ENDS = frozenset(_GENERIC.split()), frozenset(_COUNTRIES.split())
+_REVERSED = frozenset(("in-addr", "ip6", "e164"))
+"""Domains below arpa whose names are addresses and numbers."""
 _BY_TWO_LETTERS = 3
 """So many labels a name has at least that ends in the two letters of a country and in nothing known."""
 _MOST_SUFFIXES = 4
@@ -80,6 +82,8 @@ class Domains:
 
     def _ends_name(self, labels: list[str], count: int) -> bool:
         last = labels[count - 1]
+        if last == "arpa" and labels[count - 2] in _REVERSED:
+            return False
         if last in _ENDS or (last in _COUNTRY_ENDS and count >= _BY_TWO_LETTERS):
             return True
         return any(

@@ -1,9 +1,11 @@
 """Replaces what says who the customer is in texts: the same literal by the same word."""
 
-from logdiag.redaction.addresses import Address, address_of, plain_mac
-from logdiag.redaction.found import Kind
+from logdiag.redaction.addresses import address_of, is_address, plain_mac
+from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.literals import NUMBERED, Literals
 from logdiag.redaction.namers import Namer, NumberedWords
+from logdiag.redaction.phones import alias_end, plain_alias
+from logdiag.redaction.spellings import spelled_as
 
 
 class Redactor(Literals):
@@ -22,8 +24,8 @@ class Redactor(Literals):
         if known is None:
             parts: list[str] = []
             end = 0
-            for found in self.find(text, names):
-                parts += (text[end : found.start], self.token(text[found.start : found.end], found.kind))
+            for found, literal in self.find_in_all_forms(text, names):
+                parts += (text[end : found.start], self.token(literal, found.kind))
                 end = found.end
             known = self._texts[text, names] = "".join((*parts, text[end:]))
         return known
@@ -42,7 +44,8 @@ class Redactor(Literals):
         if kind in ("ipv4", "ipv6"):
             address = address_of(literal)
             self.hidden.add(address)
-            return self._namer.address(address)
+            word = self._namer.address(address)
+            return (spelled_as(literal, address_of(word)) if is_address(word) else None) or word
         if kind == "name":
             first = self.first_kind(literal)
             labels = literal.lower().split(".")
@@ -50,7 +53,12 @@ class Redactor(Literals):
         if kind == "mac":
             self.hidden.add(plain_mac(literal))
             return self._word(kind, plain_mac(literal))
-        return self._word(self.kind(literal) or kind, literal.lower())
+        literal = literal.lower()
+        if kind == "alias":
+            plain = plain_alias(literal)
+            known = self.kind(literal) or self.kind(plain) or kind
+            return self._word(known, plain) + alias_end(literal)
+        return self._word(self.kind(literal) or kind, plain_alias(literal))
 
     def _word(self, kind: Kind, literal: str) -> str:
         return self._namer.word(kind, literal, self._kinds)

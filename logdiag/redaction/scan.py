@@ -44,7 +44,7 @@ def check(output: str, form: Form, redactor: Redactor) -> None:
     for text in {output, _unescaped(output, form)}:
         places: list[tuple[int, Kind]] = [(found.start, found.kind) for found in known.find(text)]
         # A token is made of numbers as an address is.
-        for found in find_addresses(_TOKEN.sub(lambda token: " " * len(token[0]), text)):
+        for found in find_addresses(_TOKEN.sub(lambda token: " " * len(token[0]), text), redactor.hidden):
             if address_of(text[found.start : found.end]) in redactor.hidden:
                 places.append((found.start, found.kind))
         for found in find_macs(text):

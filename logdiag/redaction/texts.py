@@ -9,9 +9,7 @@ from collections import Counter
 from typing import Literal, NamedTuple
 
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
-from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
-from logdiag.redaction.found import Found, Kind, masked
-from logdiag.redaction.literals import Literals
+from logdiag.redaction.found import Found, Kind
 from logdiag.redaction.redactor import Redactor
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
@@ -87,7 +85,7 @@ class Texts:
 
     def text(self, text: str) -> str:
         """A text that is no line."""
-        done = self._replaced(text, found_in(self.redactor, text))
+        done = self._replaced(text, self.redactor.find_in_all_forms(text))
         self._tally[done.kinds] += 1
         return done.text
 
@@ -95,7 +93,7 @@ class Texts:
         """The name of a file or an archive. A host in it is no word of the product."""
         parts = set(_LABELS.findall(name))
         hosts = tuple(sorted(part for part in parts if self.redactor.kind(part) == "host"))
-        return self._replaced(name, found_in(self.redactor, name, hosts)).text
+        return self._replaced(name, self.redactor.find_in_all_forms(name, hosts)).text
 
     def _line(self, line: str, form: Form) -> str:
         known = self._known[form]
@@ -137,7 +135,7 @@ class Texts:
             if kind in _WHOLE:
                 word = self._whole(html.unescape(value[2]), kind)
                 return self._remember(piece, _Piece(value[1] + word.text + value[3], word.kinds), form)
-        return self._remember(piece, self._replaced(piece, found_in(self.redactor, piece)), form)
+        return self._remember(piece, self._replaced(piece, self.redactor.find_in_all_forms(piece)), form)
 
     def _remember(self, piece: str, done: _Piece, form: Form) -> _Piece:
         known = self._known[form]
@@ -152,7 +150,7 @@ class Texts:
             return _Piece(self.redactor.literal(literal, kind), (kind,))
         if self.redactor.is_full_name(literal):
             return _Piece(self.redactor.literal(literal, "name"), ("name",))
-        return self._replaced(literal, found_in(self.redactor, literal))
+        return self._replaced(literal, self.redactor.find_in_all_forms(literal))
 
     def _replaced(self, text: str, found: list[tuple[Found, str]]) -> _Piece:
         if not found:
@@ -179,32 +177,6 @@ class Texts:
             case "more":
                 return None
         return self._line(line, form)
-
-
-def found_in(literals: Literals, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
-    """The literals of a text with what they are, also as URLs, markup and base64 write them."""
-    if not names and (value := literals.find_in_pair(text)) is not None:
-        return [(value, text[value.start : value.end])]
-    found: list[tuple[Found, str]] = []
-    rest = text
-    if has_escapes(text):
-        # What is meant comes first: in %40acme.com the name does not begin with 40.
-        meant, places = unescaped(text)
-        end = 0
-        for one in literals.find(meant, names):
-            where = Found(places[one.start][0], places[one.end - 1][1], one.kind)
-            if where.start >= end:
-                found.append((where, meant[one.start : one.end]))
-                end = where.end
-        rest = masked(text, [one for one, _ in found])
-    plain = literals.find(rest, names)
-    found += ((one, text[one.start : one.end]) for one in plain)
-    if not literals.is_ready:
-        return sorted(found)
-    for start, end, content in in_base64(masked(rest, plain) if plain else rest):
-        if literals.holds_known(content):
-            found.append((Found(start, end, "secret"), text[start:end]))
-    return sorted(found)
 
 
 def cut(line: str, form: Form) -> tuple[str, str, list[str]]:

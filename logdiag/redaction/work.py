@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from logdiag.records.utf16 import Encoding
-from logdiag.redaction.addresses import Address, address_of
+from logdiag.redaction.addresses import address_of
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
-from logdiag.redaction.found import Kind
+from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.learning import Learner, Learnt
 from logdiag.redaction.left import Left
 from logdiag.redaction.literals import Lore
