@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from logdiag.redaction.found import Found, Kind
 from logdiag.redaction.key_names import STEMS, kind_of_key
-from logdiag.redaction.names import is_name
+from logdiag.redaction.names import LABEL, is_name, without_particle
 from logdiag.redaction.placed import is_placed
 from logdiag.redaction.vocabulary import product_words
 
@@ -92,7 +92,7 @@ def _keyed(keys: str) -> re.Pattern[str]:
 _BY_KEY = {kind: _keyed(keys) for kind, keys in _KEYS.items()}
 
 _LOCAL = re.compile(r"(?<![^\s@<>\"'(),;:\[\]{}|=/\\\0])[^\s@<>\"'(),;:\[\]{}|=/\\\0]++(?=@)")
-_AT = re.compile(r"(?<=@)[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+")
+_AT = re.compile(rf"(?<=@){LABEL}(?:\.{LABEL})*+")
 _SCHEMED = re.compile(rf"(?i)\b{_SCHEME}([^\s@;,<>\"'?()\[\]|\0]++)(?!@)")
 _DISPLAYED = re.compile(rf"(?i)\"([^\"\n]{{1,128}})\"\s{{0,2}}<{_SCHEME}")
 _BARE_DISPLAYED = re.compile(
@@ -241,11 +241,12 @@ def is_no_value(text: str) -> bool:
 
 def _values(match: re.Match[str], kind: Kind, text: str) -> Iterator[Found]:
     for name, value in match.groupdict().items():
-        if value is None or "\0" in value or is_no_value(value):
+        if value is None or is_no_value(value):
             continue
         start, end = match.span(name)
         if kind == "secret":
-            yield Found(start, end, kind)
+            if "\0" not in value:
+                yield Found(start, end, kind)
         elif name == "c" and value in product_words():
             continue  # words of a sentence: "server: check it"
         else:
@@ -275,8 +276,9 @@ def find_addressed(text: str) -> Iterator[Found]:
             if match[0] not in words:
                 yield Found(match.start(), match.end(), "alias")
         for match in _AT.finditer(text):
-            if match[0].lower() not in _NO_VALUE:
-                yield Found(match.start(), match.end(), "name" if "." in match[0] else "host")
+            name = without_particle(match[0])
+            if name.lower() not in _NO_VALUE:
+                yield Found(match.start(), match.start() + len(name), "name" if "." in name else "host")
     for match in _SCHEMED.finditer(text) if ":" in text and _is_schemed(text) else ():
         host, _, _ = match[1].partition(":")
         if host not in words and host.strip("."):

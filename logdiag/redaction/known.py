@@ -14,9 +14,79 @@ _SHORTEST_NUMBER = 9
 
 # Letters of other scripts part words as well: a Korean particle stands right behind a name.
 _PIECE = re.compile(r"[A-Za-z]+|[^\W\d_A-Za-z]+|\d+")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]+")
 _WORD = re.compile(r"[0-9A-Za-z]+|[^\W_0-9A-Za-z]+")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(rf"\+?[0-9]{{{_SHORTEST_NUMBER},}}")
+
+
+_PARTICLES = frozenset(
+    title + particle
+    for title in ("", "님", "씨", "들")
+    for particle in (
+        *(
+            "",
+            "이",
+            "가",
+            "은",
+            "는",
+            "을",
+            "를",
+            "의",
+            "에",
+            "에서",
+            "에게",
+            "에게서",
+            "께",
+            "께서",
+            "한테",
+            "로",
+        ),
+        *(
+            "으로",
+            "로부터",
+            "으로부터",
+            "와",
+            "과",
+            "랑",
+            "이랑",
+            "하고",
+            "도",
+            "만",
+            "부터",
+            "까지",
+            "보다",
+            "처럼",
+        ),
+        *(
+            "라고",
+            "이라고",
+            "라는",
+            "이라는",
+            "입니다",
+            "이다",
+            "이며",
+            "이고",
+            "에는",
+            "에도",
+            "에서는",
+            "으로는",
+        ),
+    )
+)
+"""What follows a Korean name without a blank: titles and particles."""
+_LONGEST_PARTICLE = max(map(len, _PARTICLES))
+
+
+def _stems(word: str) -> list[str]:
+    """What a Korean word may be a form of: the word without a particle."""
+    ends = range(len(word) - 1, max(1, len(word) - _LONGEST_PARTICLE) - 1, -1)
+    return [word[:end] for end in ends if word[end:] in _PARTICLES]
+
+
+def _is_particle(text: str, start: int) -> bool:
+    found = _HANGUL.match(text, start)
+    return found is not None and found[0] in _PARTICLES
 
 
 def searchable(literal: str) -> bool:
@@ -55,7 +125,10 @@ def _beginnings(text: str) -> dict[re.Pattern[str], list[str]]:
     """What literals in a text may begin with. Several tables ask it of one text, one after the other."""
     lower = text.lower()
     words = _WORD.findall(lower)
-    return {_WORD: words, _PIECE: _PIECE.findall(lower) if _DIGIT.search(lower) else words}
+    pieces = _PIECE.findall(lower) if _DIGIT.search(lower) else words
+    if not text.isascii():
+        pieces = [*pieces, *(stem for piece in pieces if not piece.isascii() for stem in _stems(piece))]
+    return {_WORD: words, _PIECE: pieces}
 
 
 class _Table:
@@ -78,10 +151,16 @@ class _Table:
         """Whether none of them begins with a word of a text, as it is with most texts."""
         return self._places.keys().isdisjoint(words[self._piece])
 
+    def _begun_by(self, piece: str) -> list[tuple[int, int]] | None:
+        places = self._places.get(piece)
+        if places is None and not piece.isascii():
+            places = next((self._places[stem] for stem in _stems(piece) if stem in self._places), None)
+        return places
+
     def find(self, text: str) -> Iterator[Found]:
         end = 0
         for piece in self._piece.finditer(text):
-            if (places := self._places.get(piece[0].lower())) is None:
+            if (places := self._begun_by(piece[0].lower())) is None:
                 continue
             for offset, length in places:
                 start = piece.start() - offset
@@ -103,7 +182,9 @@ def _is_whole(text: str, start: int, literal: str) -> bool:
     end = start + len(literal)
     before, after = text[start - 1 : start] if start else "", text[end : end + 1]
     same = _of_one_word if any(map(str.isdigit, literal)) else _touch
-    return not (same(before, literal[0]) or same(literal[-1], after))
+    if same(before, literal[0]):
+        return False
+    return not same(literal[-1], after) or _is_particle(text, end)
 
 
 def _touch(one: str, other: str) -> bool:

@@ -17,7 +17,7 @@ from logdiag.redaction.keyed import (
     signs_of,
 )
 from logdiag.redaction.known import Known, searchable
-from logdiag.redaction.names import Domains, is_name
+from logdiag.redaction.names import Domains, dns_name, is_name, unicode_name
 from logdiag.redaction.phones import find_enum, find_phones, plain_alias
 from logdiag.redaction.placed import find_placed
 from logdiag.redaction.vocabulary import product_words
@@ -82,8 +82,9 @@ class Literals:
         if kind == "alias" and (plain := plain_alias(literal)) != literal:
             self.learn_found(plain, kind)
         if kind == "name":
-            self._names.add(literal)
-            self.domains.learn(literal)
+            for form in {literal, unicode_name(literal), dns_name(literal)}:
+                self._names.add(form)
+                self.domains.learn(form)
         else:
             self._kinds[literal] = min(kind, self._kinds.get(literal, kind), key=_STRENGTH.index)
         if len(self._kinds) + len(self._names) > _MOST + _MOST // 4:

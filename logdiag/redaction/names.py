@@ -1,13 +1,24 @@
 """Dotted names of hosts and domains in a text."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from logdiag.redaction.found import Found
 
-LABEL = r"[0-9A-Za-z-]++"
-_DOTTED = re.compile(rf"(?<![0-9A-Za-z-]){LABEL}(?:\.{LABEL})++")
+# Letters and marks of other scripts, without their punctuation. Bytes of Latin-1 are surrogates here.
+_FOREIGN = (
+    r"\u00c0-\u1fff\u2c00-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefe\uff66-\uffdc"
+    r"\U00010000-\U0003ffff\udcc0-\udcff"
+)
+NAME_SIGNS = rf"0-9A-Za-z{_FOREIGN}-"
+LABEL = rf"[{NAME_SIGNS}]++"
+_ASCII = r"[0-9A-Za-z-]++"
+_ASCII_DOTTED = re.compile(rf"(?<![0-9A-Za-z-]){_ASCII}(?:\.{_ASCII})++")
+_DOTTED = re.compile(rf"(?<![{NAME_SIGNS}]){LABEL}(?:\.{LABEL})++")
 _NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*+")
+# In Korean and Japanese, particles follow a name without a blank.
+_LAST_LABEL = re.compile(rf"(?:[0-9A-Za-z-]++|한국)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])|{LABEL}")
 
 # Last labels that make a dotted word a name by themselves. Where a file's name or a module's could
 # end so as well (md, sh, info), a name is known by its domain, or by where it stands.
@@ -24,6 +35,14 @@ mp mq mr mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg
 re ro ru rw sa sb sc sd se sg si sk sl sm sn sr st sv sx sy sz tc td tg th tj tk tl tm tn to tr tt
 tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
 """
+_ACE = "xn--"
+_SCRIPTS = """
+한국 삼성 닷컴 닷넷 中国 中國 香港 台湾 台灣 新加坡 澳門 澳门 公司 网络 集团 中文网 在线 みんな コム рф рус бел укр мкд срб бг қаз
+мон ею ком орг сайт онлайн москва дети ευ ελ հայ გე ישראל ایران عمان مصر السعودية امارات
+الاردن المغرب تونس الجزائر قطر فلسطين سورية سودان عراق پاکستان بھارت भारत ভারত বাংলা ਭਾਰਤ
+ભારત இந்தியா இலங்கை சிங்கப்பூர் భారత్ ಭಾರತ ഭാരതം ලංකා ไทย ລາວ
+"""
+_FOREIGN_ENDS = frozenset(_SCRIPTS.split())
 _ENDS, _COUNTRY_ENDS = frozenset(_GENERIC.split()), frozenset(_COUNTRIES.split())
 _REVERSED = frozenset(("in-addr", "ip6", "e164"))
 """Domains below arpa whose names are addresses and numbers."""
@@ -38,6 +57,42 @@ _MOST_OTHERS = 200_000
 def is_name(text: str) -> bool:
     """Whether a text can be a host name or a domain."""
     return _NAME.fullmatch(text) is not None
+
+
+def without_particle(name: str) -> str:
+    """Return a dotted name without the particle of a sentence that follows its last label."""
+    if name.isascii():
+        return name
+    rest, dot, last = name.rpartition(".")
+    found = _LAST_LABEL.match(last)
+    return rest + dot + found[0] if found is not None else name
+
+
+def unicode_name(name: str) -> str:
+    """Return a name in lower case with all labels in Unicode, none in the form that DNS has of them."""
+    if name.isascii() and _ACE not in name:
+        return name
+    return unicodedata.normalize("NFC", ".".join(map(_unicode_label, name.split("."))))
+
+
+def dns_name(name: str) -> str:
+    """Return a name in lower case as DNS has it: labels of other scripts as ``xn--…``."""
+    if name.isascii():
+        return name
+    labels = (
+        label if label.isascii() else _ACE + label.encode("punycode", "replace").decode()
+        for label in unicodedata.normalize("NFC", name).split(".")
+    )
+    return ".".join(labels)
+
+
+def _unicode_label(label: str) -> str:
+    if not label.startswith(_ACE):
+        return label
+    try:
+        return label.removeprefix(_ACE).encode().decode("punycode")
+    except UnicodeError:
+        return label
 
 
 def is_common_end(label: str) -> bool:
@@ -68,12 +123,12 @@ class Domains:
         """The dotted names of a text that end in what makes them names."""
         if "." not in text:
             return
-        for match in _DOTTED.finditer(text):
-            labels = match[0].lower().split(".")
+        for match in (_ASCII_DOTTED if text.isascii() else _DOTTED).finditer(text):
+            written = without_particle(match[0]).split(".")
+            labels = [label.lower() for label in written]
             for count in range(len(labels), max(1, len(labels) - 1 - _MOST_SUFFIXES), -1):
                 if self._ends_name(labels, count):
-                    behind = sum(map(len, labels[count:])) + len(labels) - count
-                    yield Found(match.start(), match.end() - behind, "name")
+                    yield Found(match.start(), match.start() + len(".".join(written[:count])), "name")
                     break
             else:
                 # With a number at its end it can be no name: these are many.
@@ -84,7 +139,12 @@ class Domains:
         last = labels[count - 1]
         if last == "arpa" and labels[count - 2] in _REVERSED:
             return False
-        if last in _ENDS or (last in _COUNTRY_ENDS and count >= _BY_TWO_LETTERS):
+        is_foreign = not all(map(str.isascii, labels[:count])) or any(
+            label.startswith(_ACE) for label in labels[:count]
+        )
+        if last in _ENDS or (last in _COUNTRY_ENDS and (count >= _BY_TWO_LETTERS or is_foreign)):
+            return True
+        if is_foreign and (last in _FOREIGN_ENDS or last.startswith(_ACE)):
             return True
         return any(
             ".".join(labels[i:count]) in self._above for i in range(max(0, count - _DEEPEST_DOMAIN), count)

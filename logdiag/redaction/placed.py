@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from logdiag.redaction.found import Found, Kind
-from logdiag.redaction.names import is_common_end
+from logdiag.redaction.names import NAME_SIGNS, is_common_end
 from logdiag.redaction.vocabulary import product_words
 
 _NAMED = (
@@ -39,10 +39,10 @@ _PATTERNS: list[tuple[Kind, str, str]] = [
     ("user", "uid=", r"(?i)(?<![\w-])uid=(?P<part>[^\W\d\0][^\s,\"'\0]{0,63})"),
     ("alias", "cn=", r"(?<![\w-])(?:CN|cn)=(?P<part>[^\s,/\"+;\0]{1,64} [^,/\n\"+;\0]{1,128})"),
     ("alias", "ou=", r"(?<![\w-])(?:OU|ou)=(?P<part>[^,/\n\"+;\0]{1,128})"),
-    ("domain", "dc=", r"(?i)(?<![\w-])dc=(?P<part>[0-9a-z-]{4,63})(?![\w-])"),
+    ("domain", "dc=", r"(?i)(?<![\w-])dc=(?P<part>[0-9a-z-]{4,63}|[^\W0-9a-z][\w-]{1,62})(?![\w-])"),
     ("domain", "\\", rf"{_NO_PATH}(?P<part>{_DOMAIN})\\{{1,2}}{_USER}(?![\w\\])"),
     ("user", "\\", rf"{_NO_PATH}{_DOMAIN}\\{{1,2}}(?P<part>{_USER})(?![\w\\])"),
-    ("host", "://", r"://(?P<part>[0-9A-Za-z-]{1,63})(?=[:/?\s\"'<>]|$)"),
+    ("host", "://", rf"://(?P<part>[{NAME_SIGNS}]{{1,63}})(?=[:/?\s\"'<>]|$)"),
 ]
 _PLACES = [(kind, sign, re.compile(pattern)) for kind, sign, pattern in _PATTERNS]
 """What ``part`` is of what a pattern matches; the sign is in lower case in each match."""

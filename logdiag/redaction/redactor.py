@@ -4,6 +4,7 @@ from logdiag.redaction.addresses import address_of, is_address, plain_mac
 from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.literals import NUMBERED, Literals
 from logdiag.redaction.namers import Namer, NumberedWords
+from logdiag.redaction.names import unicode_name
 from logdiag.redaction.phones import alias_end, plain_alias
 from logdiag.redaction.spellings import spelled_as
 
@@ -48,7 +49,7 @@ class Redactor(Literals):
             return (spelled_as(literal, address_of(word)) if is_address(word) else None) or word
         if kind == "name":
             first = self.first_kind(literal)
-            labels = literal.lower().split(".")
+            labels = unicode_name(literal.lower()).split(".")
             return ".".join(self._word("domain" if i else first, label) for i, label in enumerate(labels))
         if kind == "mac":
             self.hidden.add(plain_mac(literal))
@@ -61,4 +62,4 @@ class Redactor(Literals):
         return self._word(self.kind(literal) or kind, plain_alias(literal))
 
     def _word(self, kind: Kind, literal: str) -> str:
-        return self._namer.word(kind, literal, self._kinds)
+        return self._namer.word(kind, unicode_name(literal), self._kinds)
