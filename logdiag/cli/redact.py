@@ -59,10 +59,11 @@ def redact(
             redaction = Snapshots(secret, limits, crew)
             redaction.learn(snapshots)
             redaction.write(snapshots, room)
+            redaction.look(room)
             for suffix, view in ((".txt", as_text), (".json", as_json)):
                 listed = view(redaction.archives, all_searched=redaction.all_searched)
+                redaction.look_at(f"redaction{suffix}", listed)
                 (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
-            redaction.look(room)
             if filled:
                 for made in sorted(room.iterdir()):
                     made.replace(output / made.name)

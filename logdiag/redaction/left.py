@@ -30,8 +30,9 @@ class Left:
         self._replaced = hidden - issued
         self._clean: set[str] = set()
 
-    def find(self, lines: str) -> tuple[int, Kind] | None:
-        """The first line (from 0) that holds a literal, and of what kind that is."""
+    def find(self, lines: str) -> dict[int, Kind]:
+        """The lines (from 0) that hold a literal, and of what kind the first one in each is."""
+        left: dict[int, Kind] = {}
         clean = self._clean
         for number, line in enumerate(lines.split("\n")):
             _, host, pieces = cut(line, "log")
@@ -40,11 +41,12 @@ class Left:
                     continue
                 kind = next((kind for form in _forms(piece) for kind in self._in(form)), None)
                 if kind is not None:
-                    return number, kind
+                    left[number] = kind
+                    break
                 if len(clean) >= _MOST_KNOWN:
                     clean.clear()
                 clean.add(piece)
-        return None
+        return left
 
     def _in(self, text: str) -> Iterator[Kind]:
         for found in self._known.find(text):

@@ -21,6 +21,7 @@ class ListedMember:
     replaced: Mapping[str, int] = field(default_factory=dict)
     left_out: str | None = None
     long_lines: int = 0
+    unredacted_lines: int = 0
     faults: tuple[str, ...] = ()
 
 
@@ -54,6 +55,7 @@ def _told(member: ListedMember) -> dict[str, Any]:
         "replaced": dict(sorted(member.replaced.items())),
         "left_out": member.left_out,
         "long_lines_left_out": member.long_lines,
+        "unredacted_lines_left_out": member.unredacted_lines,
         "faults": list(member.faults),
     }
 
@@ -87,6 +89,13 @@ def _lines(member: ListedMember) -> list[str]:
             member.long_lines,
         )
         told.append("  " + text.format(number=member.long_lines))
+    if member.unredacted_lines:
+        text = ngettext(
+            "{number} line that could not be redacted is left out",
+            "{number} lines that could not be redacted are left out",
+            member.unredacted_lines,
+        )
+        told.append("  " + text.format(number=member.unredacted_lines))
     return [*told, *(f"  {fault}" for fault in member.faults)]
 
 

@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -21,6 +22,7 @@ from logdiag.redaction.learning import Learner, Learnt
 from logdiag.redaction.listing import ListedArchive, ListedMember
 from logdiag.redaction.members import MemberKind, Opened, lines, opened
 from logdiag.redaction.namers import KeyedWords
+from logdiag.redaction.reads import Read, Reads
 from logdiag.redaction.redactor import Redactor
 from logdiag.redaction.scan import RedactionError, noun_of
 from logdiag.redaction.work import (
@@ -43,6 +45,7 @@ _IN_MEMORY = 8 << 20
 _LONGEST_PART = 200
 _LONGER = 32
 """How many times as long as a literal a word may be."""
+_NEW = "new"
 _MOST_DOTTED = 1_000_000
 _PACKED = (".gz", ".xz", ".zst", ".bz2")
 _SUFFIXES = (".tar", ".tgz", ".zip", *_PACKED, *(f".tar{packed}" for packed in _PACKED))
@@ -77,6 +80,8 @@ class Snapshots:
         self._lore = self._redactor.lore()
         self._texts = texts_of(key, self._lore)
         self._names = Numbering()
+        self._reads = Reads()
+        self._own = Looking(self._lore, set(), set())
         self.archives: list[ListedArchive] = []
 
     @property
@@ -94,6 +99,7 @@ class Snapshots:
             self._add(self._learner(snapshot.name, "log"))
             meter.begin()
             for member in snapshot.members(meter):
+                self._reads.first(snapshot.name, member)
                 self._add(self._learner(member.source, "log"))
                 self._learn(member, learning)
         for learnt in learning.rest():
@@ -150,6 +156,7 @@ class Snapshots:
         """Write an archive for each snapshot into an empty folder."""
         meter = Meter(self._limits)
         writing = self._crew.at(Rewriting, self._key, self._lore)
+        self._reads.again()
         for snapshot in snapshots:
             meter.begin()
             name = self._names.name(f"{_bare(safe(self._texts.name(snapshot.name)))}.tar.gz")
@@ -162,22 +169,29 @@ class Snapshots:
         self, snapshot: Snapshot, meter: Meter, file: BinaryIO, writing: Shift[Rewritten]
     ) -> Iterator[ListedMember]:
         numbering = Numbering()
-        with (
-            gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=6) as packed,
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
-        ):
+        with _new_archive(file) as archive:
             for member in snapshot.members(meter):
+                read = self._reads.second(snapshot.name, member)
+                if read is None:
+                    # Its name was not learnt either.
+                    reason = gettext("it was not there at the first read; run logdiag redact again")
+                    name = numbering.name(_NEW)
+                    yield ListedMember(name, left_out=reason, faults=(reason,))
+                    continue
                 name = numbering.name(safe(self._texts.name(member.source)))
                 with tempfile.SpooledTemporaryFile(_IN_MEMORY) as room:
-                    listed = self._member(name, member, room, writing)
+                    listed = self._member(name, member, room, writing, read)
                     if listed.left_out is None:
-                        header = tarfile.TarInfo(name)
-                        header.size, header.mode = listed.size, 0o644
-                        room.seek(0)
-                        archive.addfile(header, room)
+                        _add_file(archive, name, room, listed.size)
                 yield listed
+        reason = gettext("it was gone at the second read; run logdiag redact again")
+        for source in self._reads.missing(snapshot.name):
+            name = numbering.name(safe(self._texts.name(source)))
+            yield ListedMember(name, left_out=reason, faults=(reason,))
 
-    def _member(self, name: str, member: Member, file: IO[bytes], writing: Shift[Rewritten]) -> ListedMember:
+    def _member(
+        self, name: str, member: Member, file: IO[bytes], writing: Shift[Rewritten], read: Read
+    ) -> ListedMember:
         found = opened(member)
         if found.kind is None:
             for _ in found.chunks:
@@ -193,8 +207,11 @@ class Snapshots:
                 counts.update(done.counts)
                 self._texts.issued |= done.issued
                 self._texts.redactor.hidden |= done.hidden
+        if change := read.change:
+            return ListedMember(name, left_out=change, faults=(*self._faults(member), change))
+        faults = (*self._faults(member), *([read.growth] if read.growth else []))
         kind: MemberKind = found.kind
-        return ListedMember(name, kind, file.tell(), dict(counts), None, long_lines, self._faults(member))
+        return ListedMember(name, kind, file.tell(), dict(counts), None, long_lines, 0, faults)
 
     def _redacted(self, found: Opened, writing: Shift[Rewritten]) -> Iterator[Rewritten | None]:
         """A member as it is written; None where a line is too long."""
@@ -223,32 +240,89 @@ class Snapshots:
     # ── the last look ───────────────────────────────────────────────────────────────────────
 
     def look(self, room: Path) -> None:
-        """Search all that was written, and how it is called, for all that was replaced.
+        """Search the archives for all that was replaced, and leave out the lines in which it is left.
 
         Raises:
-            RedactionError: something is left; it says where, and of what kind, and never what.
+            RedactionError: something is left in a name, or a member cannot be searched; it says where,
+                and of what kind, and never what.
 
         """
         given = (self._lore, self._texts.redactor.hidden, self._texts.issued)
-        looking, own = self._crew.at(Looking, *given), Looking(*given)
-        for path in sorted(room.iterdir()):
-            self._look_at(own, path.name, "", path.name)
-            if not path.name.endswith(".tar.gz"):
-                self._look_at(own, path.name, "", path.read_text(encoding="utf-8"))
-                continue
-            for member in find_snapshots([path])[0].members(Meter(_unlimited(self._limits))):
-                self._look_at(own, path.name, "", member.source)
-                self._look_through(looking, own, path.name, member)
+        looking, self._own = self._crew.at(Looking, *given), Looking(*given)
+        self.archives = [self._without_left(one, room / one.name, looking) for one in self.archives]
 
-    def _look_through(self, looking: Shift[Looked], own: Looking, archive: str, member: Member) -> None:
+    def look_at(self, name: str, text: str) -> None:
+        """Search a file that lists the archives, and its name.
+
+        Raises:
+            RedactionError: something is left.
+
+        """
+        for one in (name, text):
+            for line, kind in self._left_in(one).items():
+                self._tell(name, "", line, kind)
+
+    def _without_left(self, listed: ListedArchive, path: Path, looking: Shift[Looked]) -> ListedArchive:
+        left = self._left(path, looking)
+        if not left:
+            return listed
+        mended = path.with_name(f"{_NEW}-{path.name}")
+        known = {member.name: member for member in listed.members}
+        with mended.open("wb") as file, _new_archive(file) as archive:
+            for member in self._written(path):
+                known[member.source] = self._mended(known[member.source], member, left, archive)
+        mended.replace(path)
+        for source, lines_left in self._left(path, looking).items():
+            for line, kind in lines_left.items():
+                self._tell(path.name, source, line, kind)
+        return ListedArchive(listed.name, tuple(known.values()))
+
+    def _mended(
+        self, listed: ListedMember, member: Member, left: dict[str, dict[int, Kind]], archive: tarfile.TarFile
+    ) -> ListedMember:
+        """Add a member to an archive without the lines in which something is left."""
+        left_out = left.get(member.source, {})
         found = opened(member)
+        if left_out and (found.kind == "certificate" or found.form == "xml"):
+            # Without one of its lines it would be no certificate, or no XML.
+            for _ in found.chunks:
+                pass
+            reason = gettext("something in it could not be redacted")
+            return replace(listed, left_out=reason, faults=(*listed.faults, reason))
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as room:
+            number = 0
+            for lot in lots(found, _unlimited(self._limits).line):
+                each = lot.text.split("\n") if isinstance(lot, Lot) else [""]
+                kept = (_NOT_REDACTED if i in left_out else line for i, line in enumerate(each, number))
+                room.write(encoded("\n".join(kept), found.encoding))
+                number += len(each) - 1
+            size = room.tell()
+            _add_file(archive, member.source, room, size)
+        return replace(listed, size=size, unredacted_lines=len(left_out))
+
+    def _left(self, path: Path, looking: Shift[Looked]) -> dict[str, dict[int, Kind]]:
+        """The lines (from 0) of an archive's members in which something is left, and of what kind it is."""
+        self.look_at(path.name, "")
+        left = {}
+        for member in self._written(path):
+            for line, kind in self._left_in(member.source).items():
+                self._tell(path.name, member.source, line, kind)
+            if in_member := self._look_through(looking, path.name, member):
+                left[member.source] = in_member
+        return left
+
+    def _written(self, path: Path) -> Iterator[Member]:
+        return find_snapshots([path])[0].members(Meter(_unlimited(self._limits)))
+
+    def _look_through(self, looking: Shift[Looked], archive: str, member: Member) -> dict[int, Kind]:
+        found = opened(member)
+        left: dict[int, Kind] = {}
         line = 0
 
         def judge(looked: Iterable[Looked]) -> None:
             nonlocal line
-            for number, left in looked:
-                if left is not None:
-                    self._tell(archive, member.source, line + left[0], left[1])
+            for number, in_lot in looked:
+                left.update({line + one: kind for one, kind in in_lot.items()})
                 line += number
 
         def looked_at() -> Iterator[bytes]:
@@ -263,17 +337,17 @@ class Snapshots:
         if found.kind == "certificate":
             for row in settings(found.kind, member.source, tapped, []):
                 if isinstance(row, Setting):
-                    self._look_at(own, archive, member.source, row.value, row.line - 1)
+                    for kind in self._left_in(row.value).values():
+                        left[row.line - 1] = kind
         for _ in tapped:
             pass
         judge(looking.rest())
         if member.faults or member.skipped:
             self._tell_unsearched(archive, member.source)
+        return left
 
-    def _look_at(self, own: Looking, archive: str, member: str, text: str, before: int = 0) -> None:
-        _, left = own(Lot(text.encode("utf-8", "surrogateescape"), "log"))
-        if left is not None:
-            self._tell(archive, member, before + left[0], left[1])
+    def _left_in(self, text: str) -> dict[int, Kind]:
+        return self._own(Lot(text.encode("utf-8", "surrogateescape"), "log"))[1]
 
     def _tell(self, archive: str, member: str, line: int, kind: Kind) -> None:
         where = f"{archive}: {member}" if member else archive
@@ -287,7 +361,24 @@ class Snapshots:
         raise RedactionError(said.format(where=self._texts.name(f"{archive}: {member}")))
 
 
+_NOT_REDACTED = "[a line that could not be redacted was left out]"
 _LEFT_OUT = "[a line that is too long was left out]\n"
+
+
+@contextmanager
+def _new_archive(file: BinaryIO) -> Iterator[tarfile.TarFile]:
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=6) as packed,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        yield archive
+
+
+def _add_file(archive: tarfile.TarFile, name: str, file: IO[bytes], size: int) -> None:
+    header = tarfile.TarInfo(name)
+    header.size, header.mode = size, 0o644
+    file.seek(0)
+    archive.addfile(header, file)
 
 
 def _unlimited(limits: Limits) -> Limits:

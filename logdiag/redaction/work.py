@@ -39,8 +39,8 @@ class Rewritten(NamedTuple):
     hidden: set[Address | str]
 
 
-Looked = tuple[int, tuple[int, Kind] | None]
-"""How many lines there are, and the first that holds a literal."""
+Looked = tuple[int, dict[int, Kind]]
+"""How many lines there are, and those that hold a literal."""
 
 
 class Learning:
@@ -78,7 +78,7 @@ class Looking:
         self._left = Left(lore.searched, hidden, set(map(address_of, issued)))
 
     def __call__(self, lot: Lot) -> Looked:
-        """How many lines there are, and the first that holds a literal."""
+        """How many lines there are, and those that hold a literal."""
         return lot.lines.count(b"\n"), self._left.find(lot.text)
 
 

@@ -27,7 +27,7 @@ from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
 from logdiag.redaction import crew
 from logdiag.redaction.left import Left
-from logdiag.redaction.snapshots import safe
+from logdiag.redaction.snapshots import Snapshots, safe
 from logdiag.redaction.texts import Texts
 from logdiag.snapshots import Limits, find_snapshots
 
@@ -265,28 +265,120 @@ def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: s
     assert f"{word}%40host-" in log and f"&lt;{name}&gt;" in log
 
 
-def test_if_something_is_left_nothing_is_handed_over(
+def without(kilo: str) -> Callable[..., str]:
+    """A redaction that replaces nothing but the name of a host."""
+    return lambda self, text, form: text.replace(kilo, "host-x")
+
+
+def test_a_line_in_which_something_is_left_is_left_out_and_counted(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "log.txt").write_text(f'{HEAD} kilo7 x: a="b"\n{HEAD} kilo7 x: User="jane.roe9"\n')
-    monkeypatch.setattr(Texts, "redact", lambda self, text, form: text.replace("kilo7", "host-x"))
+    lines = [f'{HEAD} kilo7 x: a="b"', f'{HEAD} kilo7 x: User="jane.roe9"', f"{HEAD} kilo7 x: 10.1.2.3", HEAD]
+    (tmp_path / "in" / "log.txt").write_text("\n".join([*lines, ""]))
+    (tmp_path / "in" / "wide.txt").write_bytes("\n".join([*lines, ""]).encode("utf-16"))
+    monkeypatch.setattr(Texts, "redact", without("kilo7"))
+    done = run("redact", "in", "-o", "out")
+    assert done.returncode == 0
+    told = members(tmp_path / "out" / "in.tar.gz")
+    said = "[a line that could not be redacted was left out]"
+    for text in (told["log.txt"].decode(), told["wide.txt"].decode("utf-16")):
+        assert text.splitlines() == [f'{HEAD} host-x x: a="b"', said, said, HEAD]
+    listed = json.loads((tmp_path / "out" / "redaction.json").read_text())["archives"][0]["members"]
+    assert [(one["unredacted_lines_left_out"], one["bytes"]) for one in listed] == [
+        (2, len(told["log.txt"])),
+        (2, len(told["wide.txt"])),
+    ]
+    assert (
+        "2 lines that could not be redacted are left out" in (tmp_path / "out" / "redaction.txt").read_text()
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("in.tar.gz", "redaction.json", "redaction.txt")
+    ]
+
+
+def test_a_dump_that_would_be_broken_is_left_out_as_a_whole(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "log.txt").write_text(f"{HEAD} kilo7 x: y\n")
+    (tmp_path / "in" / "xconf.xml").write_text(
+        "<?xml version='1.0'?>\n<Configuration><User>jane.roe9</User></Configuration>\n"
+    )
+    monkeypatch.setattr(Texts, "redact", without("kilo7"))
+    done = run("redact", "in", "-o", "out")
+    assert done.returncode == 5
+    assert b"xconf.xml: something in it could not be redacted" in done.stderr
+    assert list(members(tmp_path / "out" / "in.tar.gz")) == ["log.txt"]
+
+
+def test_if_something_is_left_in_a_name_nothing_is_handed_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "log_roe9.txt").write_text(f'{HEAD} kilo7 x: User="roe9"\n')
+    replaced = Texts.name
+    monkeypatch.setattr(
+        Texts, "name", lambda self, name: name if name == "log_roe9.txt" else replaced(self, name)
+    )
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 2
-    assert b"not redacted: line 2 of in.tar.gz: log.txt holds a literal (user)" in done.stderr
+    assert re.search(
+        rb"not redacted: line 1 of in\.tar\.gz: log_user-[a-z]+\.txt holds a literal \(user\)", done.stderr
+    )
     assert b"roe9" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-def test_an_address_that_is_left_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "log.txt").write_text(f"{HEAD} 10.1.2.3 x: y\n")
-    monkeypatch.setattr(Texts, "redact", lambda self, text, form: text)
-    room = tmp_path / "out"
-    room.mkdir()
-    with pytest.raises(
-        Exception, match=r"line 1 of log\.txt\.tar\.gz: log\.txt holds a literal .IPv4 address"
-    ):
-        redact_into([tmp_path / "log.txt"], room)
+# ── files that change while they are read ───────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("change", "kept", "said"),
+    [
+        (
+            lambda log: log.write_text(log.read_text() + f"{HEAD} lima8 x: late\n"),
+            2,
+            b"it grew between two reads",
+        ),
+        (lambda log: log.write_text(f"{HEAD} kilo7 x: y\n"), 1, b"it changed between two reads, from"),
+        (
+            lambda log: log.write_text(log.read_text().replace("kilo7", "lima8")),
+            1,
+            b"it changed between two reads",
+        ),
+        (lambda log: log.unlink(), 1, b"it was gone at the second read"),
+        (
+            lambda log: log.with_name("log_lima8").write_text(f"{HEAD} lima8 x: y\n"),
+            2,
+            b"new: it was not there",
+        ),
+    ],
+    ids=["grows", "shrinks", "changes", "goes", "comes"],
+)
+def test_what_was_not_learnt_is_not_written(
+    change: Callable[[Path], None],
+    kept: int,
+    said: bytes,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "in" / "var").mkdir(parents=True)
+    log = tmp_path / "in" / "var" / "log_7"
+    log.write_text("".join(f"{HEAD} kilo7 x: {n}\n" for n in range(9)))
+    (tmp_path / "in" / "other").write_text(f"{HEAD} kilo7 x: y\n")
+    written = Snapshots.write
+    monkeypatch.setattr(Snapshots, "write", lambda self, *given: (change(log), written(self, *given))[1])
+    done = run("redact", "in", "-o", "out")
+    assert done.returncode == 5
+    assert said in done.stderr
+    told = members(tmp_path / "out" / "in.tar.gz")
+    assert len(told) == kept
+    everything = f"{told} {files(tmp_path / 'out')} {done.stderr!r}"
+    assert "lima8" not in everything and "kilo7" not in everything
+    if kept == 2:
+        assert told["var/log_7"].count(b"\n") == 9
 
 
 def test_a_process_that_is_ended_from_outside_is_said_to_be(
