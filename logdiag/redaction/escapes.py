@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_CODES = r"(?<=\[)[0-9]{2,3}(?:,[0-9]{2,3}){6,}(?=\])"
+_CODES = r"(?<=\[)[0-9]{2,3}(?:,[0-9]{2,3}){6,}+(?=\])"
 _ESCAPE = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][0-9A-Za-z]{1,30});)"

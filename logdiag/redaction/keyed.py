@@ -178,6 +178,8 @@ def _named_values(text: str, *, is_secret: bool) -> Iterator[Found]:
     start = 0
     for sign in _SIGN.finditer(text):
         at = sign.start()
+        if at < start:
+            continue  # in a value: to read on from each sign would take quadratic time
         before, start = text[max(start, at - _LONGEST_KEY) : at], sign.end()
         is_element = sign[0] == ">"
         if is_element:
@@ -188,6 +190,7 @@ def _named_values(text: str, *, is_secret: bool) -> Iterator[Found]:
             continue
         value = (_ELEMENT if is_element else _SECRET if is_secret else _VALUE).match(text, start)
         if value is not None:
+            start = value.end()
             yield from _values(value, kind, text)
     for match in _CHANGED.finditer(text) if " - changed from: " in text else ():
         kind = kind_of_key(text[max(0, match.start() - _LONGEST_KEY) : match.start()])

@@ -266,6 +266,8 @@ class Lore(NamedTuple):
 def as_literal(text: str, kind: Kind) -> list[tuple[str, Kind]]:
     """A text that is a literal as a whole, if it is one, as it is learnt."""
     text = NUMBERED.sub("", text)
+    if is_name(text.removesuffix(".")):
+        text = text.removesuffix(".")  # a name that ends at the root of DNS is the same name
     if not text.strip() or is_address(text):
         return []
     return [(text, "name" if kind in ("host", "cluster") and _is_dotted(text) else kind)]

@@ -29,6 +29,8 @@ from logdiag.redaction import crew
 from logdiag.redaction.left import Left
 from logdiag.redaction.snapshots import Snapshots, safe
 from logdiag.redaction.texts import Texts
+from logdiag.rules.cases import files_of
+from logdiag.rules.library import load
 from logdiag.snapshots import Limits, find_snapshots
 
 ROOT = Path(__file__).parent.parent.parent
@@ -93,6 +95,22 @@ def test_a_diagnosis_of_redacted_snapshots_finds_the_same(sample: str, samples: 
         somebodys = [address for address in peer.addresses if not address.startswith("198.51.100.")]
         for literal in (peer.name, peer.fqdn, *(peer.fqdn or "").split(".")[1:-1], *somebodys):
             assert not literal or literal.lower() not in written
+
+
+AUDITS = ("requirements/option-keys", "requirements/cluster-name", "requirements/tls-mode")
+
+
+@pytest.mark.parametrize("rule", AUDITS)
+def test_an_audit_of_redacted_dumps_finds_the_same(rule: str) -> None:
+    for case in load(()).rules[rule].cases:
+        with tempfile.TemporaryDirectory() as name:
+            folder, room = Path(name) / "in", Path(name) / "out"
+            folder.mkdir(), room.mkdir()
+            for file, text in files_of(case).items():
+                (folder / file).write_text(text, encoding="utf-8")
+            before = diagnose(sorted(folder.iterdir())).diagnosis
+            redact_into(sorted(folder.iterdir()), room)
+            assert story(diagnose(sorted(room.iterdir())).diagnosis) == story(before), case.name
 
 
 # ── each kind ───────────────────────────────────────────────────────────────────────────────
