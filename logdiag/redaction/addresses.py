@@ -45,7 +45,8 @@ def find_addresses(text: str, known: Container[Address | str] = ()) -> Iterator[
 
     Numbers and lists are an address if it is one of the ``known``.
     """
-    spelled = sorted([*find_spelled(text), *find_numbers(text, known)])
+    spelled = sorted(find_spelled(text))
+    spelled = sorted([*spelled, *find_numbers(masked(text, spelled) if spelled else text, known)])
     found = [one for one in spelled if not is_common(address_of(text[one.start : one.end]))]
     if spelled:
         text = masked(text, spelled)

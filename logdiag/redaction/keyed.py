@@ -48,6 +48,8 @@ _SECRETS = [
         r"-----BEGIN [A-Z0-9 ]{1,40}-----(?:[^-]|-(?!----END ))*+(?:-----END [A-Z0-9 ]{1,40}-----)?",
         r"(?i)\bauthorization\s{0,2}[:=]\s{0,2}\"?(?:basic|bearer|negotiate|ntlm) +(?P<part>[^\s\",]+)",
         r"(?i)(?<!-)\b(?:set-)?cookie\s{0,2}[:=]\s{0,2}(?P<part>[^\r\n\"]+)",
+        r"(?i)\b(?:pass(?:word|phrase|wd)|secret|community|psk|token|credential) (?:is |was )?['\"]?"
+        r"(?P<part>(?=[^\s\"',;]{0,63}[0-9])[^\s\"',;]{4,64})",
         r"(?i)\bbearer +(?=[^\s\"]{0,64}[0-9])(?P<part>[\w.~+/=-]{8,})",
         r"\beyJ[\w-]{8,}(?:\.[\w-]+)*",
         r"(?<=://)[^\s/@\"'<>]{1,255}(?=@)",
@@ -55,7 +57,10 @@ _SECRETS = [
         r"(?<![0-9A-Za-z])(?<!ip ')(?<!ip6 ')[0-9A-Fa-f]{32,}+(?![0-9A-Za-z])",
     )
 ]
-_SIGNS = ("-----begin ", "authorization", "cookie", "bearer", "eyj", "://")
+_SIGNS = (
+    *("-----begin ", "authorization", "cookie", "bearer", "eyj", "://"),
+    *("password ", "passphrase ", "passwd ", "secret ", "community ", "psk ", "token ", "credential "),
+)
 _LONG = 32
 _OF_CHANGED = {"secrets", "keyed"}
 """What is in a text (the signs: in lower case) that one of these may match, but for digits of 32 and more."""
@@ -81,6 +86,12 @@ _SECRET = re.compile(
     r"|(?P<c>(?:[^\s\"'<>,;()\[\]{}]|[',;()\[\]{}](?![\s,;)\]}\"']|[\w-]+=|$))++))"
 )
 _ELEMENT = re.compile(r"(?P<a>[^<]++)")
+_TAG = re.compile(r"<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)\Z")
+_SETTING = re.compile(r"\s*(?:\*[cs] )?[\w .-]+")
+_TO_LINE_END = re.compile(r"[ \t]{1,2}(?P<a>[^\s\"'<][^\r\n]*)")
+"""Without quotes, the value of a setting of a dump ends where its line does."""
+_ERLANG = re.compile(r"\{ ?'?([A-Za-z_]\w{0,63})'?, ?(?:<<)?\"(?P<a>[^\"]*+)")
+_CHANGED_SIGN = " - changed from: "
 _CHANGED = re.compile(r"(?i) - changed from: '?(?P<a>[^\r\n\"]{0,256}?)'? to: '?(?P<b>[^\r\n\"']{0,256})")
 
 
@@ -114,7 +125,7 @@ def signs_of(text: str) -> set[str]:
     signs: set[str] = set()
     if ends := _ends(lower):
         signs |= _meant_by(ends)
-    if " - " in lower and " - changed from: " in lower:
+    if _CHANGED_SIGN in lower or ("{" in text and _ERLANG.search(text) is not None):
         signs |= {"secrets", "keyed"}
     if any(sign in lower for sign in _SIGNS) or (
         len(text) >= _LONG and (_LONG_WORD.search(text) is not None or _BYTES.search(text) is not None)
@@ -180,20 +191,25 @@ def _named_values(text: str, *, is_secret: bool) -> Iterator[Found]:
         at = sign.start()
         if at < start:
             continue  # in a value: to read on from each sign would take quadratic time
-        before, start = text[max(start, at - _LONGEST_KEY) : at], sign.end()
+        is_first = start == 0
+        before, start = text[max(start, at - _LONGEST_KEY) : at], sign.end() + text.startswith("=>", at)
         is_element = sign[0] == ">"
         if is_element:
-            _, opening, tag = text[max(0, at - _LONGEST_TAG) : at].rpartition("<")
-            before = tag.split()[0] if opening and tag.strip() else ""
+            tag = _TAG.search(text, max(0, at - _LONGEST_TAG), at)
+            before = tag[1] if tag is not None else ""
         kind = kind_of_key(before.rstrip().removesuffix('"').removesuffix("'"))
         if kind is None or (kind == "secret") != is_secret:
             continue
         value = (_ELEMENT if is_element else _SECRET if is_secret else _VALUE).match(text, start)
+        if is_secret and is_first and _SETTING.fullmatch(text, 0, at):
+            value = _TO_LINE_END.match(text, start) or value
         if value is not None:
             start = value.end()
             yield from _values(value, kind, text)
-    for match in _CHANGED.finditer(text) if " - changed from: " in text else ():
-        kind = kind_of_key(text[max(0, match.start() - _LONGEST_KEY) : match.start()])
+    others = [(match.start(), match) for match in _CHANGED.finditer(text)] if _CHANGED_SIGN in text else []
+    others += [(match.end(1), match) for match in _ERLANG.finditer(text)] if "{" in text else []
+    for at, match in others:
+        kind = kind_of_key(text[max(0, at - _LONGEST_KEY) : at])
         if kind is not None and (kind == "secret") == is_secret:
             yield from _values(match, kind, text)
 

@@ -20,7 +20,9 @@ _HEX = re.compile(r"'[0-9A-Fa-f]{8}'H|(?<=ip )'[0-9A-Fa-f]{32}'H|(?<=ip6 )'[0-9A
 _ARPA = re.compile(
     rf"(?i)(?<![\w.-])(?:(?:{_OCTET}\.){{1,4}}in-addr|(?:[0-9a-f]\.){{1,32}}ip6)\.arpa(?![\w-])"
 )
-_NUMBER = re.compile(r"(?<![\w.,:+-])(?:0[xX][0-9A-Fa-f]{8}|[1-9][0-9]{7,9})(?!\w|[.,:-]\w)")
+_BARE_HEX = r"(?=[0-9]{0,7}[A-Fa-f])[0-9A-Fa-f]{8}"
+# Without a prefix it is known only by another spelling; codes of errors (error:0A000086) are none.
+_NUMBER = re.compile(rf"(?<![\w.,:+-])(?:0[xX][0-9A-Fa-f]{{8}}|[1-9][0-9]{{7,9}}|{_BARE_HEX})(?!\w|[.,:-]\w)")
 _KEY = re.compile(r"(?i)(?:ip|addr|address)\"?\s?[=:]\s?[\"']?\Z")
 _LONGEST_KEY = 16
 
@@ -35,7 +37,7 @@ class _Spelling(NamedTuple):
 
 
 def _integer(text: str) -> int:
-    return int(text[2:], 16) if text[:2].lower() == "0x" else int(text)
+    return int(text) if text.isdigit() else int(text, 16)
 
 
 def _number(address: Address) -> int:
@@ -83,9 +85,9 @@ _SPELLINGS = (
     ),
     _Spelling(re.compile(r"(?i).+\.arpa"), _of_arpa, _arpa),
     _Spelling(
-        re.compile(r"0[xX][0-9A-Fa-f]{8}"),
+        re.compile(rf"0[xX][0-9A-Fa-f]{{8}}|{_BARE_HEX}"),
         lambda text: _of_number(int(text, 16)),
-        lambda address, _: f"0x{_number(address):08x}",
+        lambda address, before: f"{before[:-8]}{_number(address):08x}",
     ),
     _Spelling(
         re.compile(r"[0-9]{8,10}"),

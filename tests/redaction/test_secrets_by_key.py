@@ -239,6 +239,11 @@ def test_settings_that_only_use_such_words_stay(form: str) -> None:
         ("db.password = cdefgh", "cdefgh"),
         ("비밀번호: cdefgh", "cdefgh"),
         ("<Password item='1'>ab cdefgh</Password>", "cdefgh"),
+        ("login with password hunter2 failed", "hunter2"),
+        ("the community is zebra77 here", "zebra77"),
+        ("<Account Name='cdefgh'/> level", "cdefgh"),
+        ('{bind_password,<<"cdefgh">>} {user, "jklmnp"} level', "cdefgh|jklmnp"),
+        ("#{password => 'cdefgh'} level", "cdefgh"),
         ('"pin": 4711, "level": 1', "4711"),
         ("new password - changed from: 'abcx' to: 'cdefgh'", "abcx|cdefgh"),
     ],
@@ -266,6 +271,11 @@ def test_whole_values_are_replaced(text: str, left: str) -> None:
 )
 def test_words_count_only_as_parts_that_say_what_the_value_is(name: str) -> None:
     assert kind_of_key(name) is None
+
+
+def test_a_setting_without_quotes_is_replaced_to_the_end_of_its_line() -> None:
+    told = redacted("*c xConfiguration SNMP CommunityName: lorem 4 ipsum\n** end\n", "utf-8")
+    assert re.fullmatch(r"\*c xConfiguration SNMP CommunityName: secret-[a-z]+\n\*\* end\n", told)
 
 
 def test_equal_values_have_equal_words() -> None:

@@ -38,6 +38,7 @@ def spellings(address: IPv4Address) -> dict[str, str]:
         "list": f"[{','.join(octets)}]",
         "H.225": f"ip '{address.packed.hex().upper()}'H, port 1719",
         "hexadecimal": f"0x{address.packed.hex()}",
+        "bare hexadecimal": f"at {address.packed.hex()} now",
         "decimal": f"at {int(address)} now",
         "reversed": ".".join([*octets[::-1], "in-addr.arpa"]),
         "network": ".".join([*octets[2::-1], "in-addr.arpa"]),
@@ -106,6 +107,8 @@ def test_what_is_written_in_a_spelling_is_read_as_the_same_address(
     one: IPv4Address, other: IPv4Address
 ) -> None:
     for form, text in spellings(one).items():
+        if form == "bare hexadecimal" and (other.packed.hex().isdigit() or one.packed.hex().isdigit()):
+            continue  # it is read as a decimal number
         for found in find_addresses(text, {tuple(one.packed)}):
             literal = text[found.start : found.end]
             written = spelled_as(literal, tuple(other.packed)) or str(other)
