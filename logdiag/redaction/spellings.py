@@ -23,6 +23,7 @@ _ARPA = re.compile(
 _BARE_HEX = r"(?=[0-9]{0,7}[A-Fa-f])[0-9A-Fa-f]{8}"
 # Without a prefix it is known only by another spelling; codes of errors (error:0A000086) are none.
 _NUMBER = re.compile(rf"(?<![\w.,:+-])(?:0[xX][0-9A-Fa-f]{{8}}|[1-9][0-9]{{7,9}}|{_BARE_HEX})(?!\w|[.,:-]\w)")
+_EIGHT = re.compile(r"[0-9A-Fa-f]{8}")
 _KEY = re.compile(r"(?i)(?:ip|addr|address)\"?\s?[=:]\s?[\"']?\Z")
 _LONGEST_KEY = 16
 
@@ -130,7 +131,7 @@ def find_spelled(text: str) -> Iterator[Found]:
 
 def find_numbers(text: str, known: Container[Address | str]) -> Iterator[Found]:
     """Find numbers and lists that are an address: one that is known, or one that a key names."""
-    for match in _NUMBER.finditer(text):
+    for match in _NUMBER.finditer(text) if _EIGHT.search(text) is not None else ():
         number = _integer(match[0])
         if number < 1 << 32 and (
             _of_number(number) in known
