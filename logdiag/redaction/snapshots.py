@@ -179,7 +179,8 @@ class Snapshots:
                     yield ListedMember(name, left_out=reason, faults=(reason,))
                     continue
                 name = numbering.name(safe(self._texts.name(member.source)))
-                with tempfile.SpooledTemporaryFile(_IN_MEMORY) as room:
+                # Next to the archive: what a full disk stops is then one place, which the error names.
+                with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(Path(file.name).parent)) as room:
                     listed = self._member(name, member, room, writing, read)
                     if listed.left_out is None:
                         _add_file(archive, name, room, listed.size)
