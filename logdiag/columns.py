@@ -45,6 +45,7 @@ FINDINGS = pa.schema(
         ("references", _NAMES),
         ("caused_by", _NAMES),
         ("requested", pa.bool_()),
+        ("as_of", _TIME),
         ("known", pa.bool_()),
         ("outcome", pa.string()),
         ("values", pa.map_(pa.string(), pa.string())),

@@ -1,12 +1,12 @@
 """Every noun of a diagnosis, as frozen dataclasses.
 
-The stages meet here and in Arrow tables. The findings file (`logdiag.findings/1`) is `Diagnosis`
-written out field by field, and its JSON Schema is made from these classes. Times are aware
-datetimes in UTC.
+The stages meet here and in Arrow tables. The findings file (`logdiag.findings/2`) is `Diagnosis`
+written out field by field, but for fields that are marked `INTERNAL`, and its JSON Schema is made from
+these classes. Times are aware datetimes in UTC.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -20,6 +20,13 @@ Basis = Literal["confirmed", "inferred", "assumed"]
 Risk = Literal["read", "change", "outage", "destructive"]
 Role = Literal["primary", "subordinate"]
 AlarmState = Literal["raised", "clear", "unknown"]
+
+INTERNAL = {"written": False}
+"""The metadata of a field that the findings file does not have."""
+
+UNDATED = datetime(9999, 1, 1, tzinfo=UTC)
+"""Where a finding without any time is sorted: after all that have one, and far enough from the calendar's end
+that a span can be added."""
 
 
 @dataclass(frozen=True)
@@ -160,20 +167,31 @@ class Peer:
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """A database node or an address that acts as a peer and is in no peer list; never counted as a peer."""
+
+    name: str
+    """The node's host name, or the address, as the evidence writes it."""
+    seen_by: tuple[str, ...] = ()
+    """The peers whose evidence shows it."""
+
+
+@dataclass(frozen=True)
 class ClusterView:
     """The cluster as the evidence shows it."""
 
     peers: tuple[Peer, ...]
+    strangers: tuple[Stranger, ...] = ()
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A record that a finding rests on, and where it stands; ``line`` is the record's first."""
+    """A record or a line of a dump that a finding rests on; ``line`` is its first. A dump has no ``time``."""
 
     snapshot: str
     source: str
     line: int
-    time: datetime
+    time: datetime | None
     text: str
 
 
@@ -198,7 +216,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule's answer for one key and one episode."""
+    """One rule's answer for one key and one episode.
+
+    What only a dump shows has no ``first`` and no ``last``, unless the dump states one.
+    """
 
     fingerprint: str
     id: str
@@ -208,8 +229,8 @@ class Finding:
     state: State
     hosts: tuple[str, ...]
     peers: tuple[str, ...]
-    first: datetime
-    last: datetime
+    first: datetime | None
+    last: datetime | None
     count: int
     evidence: tuple[Evidence, ...]
     explanation: str
@@ -218,12 +239,26 @@ class Finding:
     references: tuple[str, ...]
     caused_by: tuple[str, ...] = ()
     requested: bool = False
+    as_of: datetime | None = None
+    """When a setting was seen: the time of the dump that shows it, if the dump has one."""
     known: bool = False
     """The baseline has it, and it is no worse than there."""
     outcome: str = ""
     """How it ended, or why that is not known; the last sentence of ``explanation``."""
     values: dict[str, str] = field(default_factory=dict)
     """What the rule bound, by name, as text."""
+    anchor: datetime | None = field(default=None, metadata=INTERNAL)
+    """Where a finding without ``first`` is put to be compared with others: a dump is older than its log."""
+
+    @property
+    def began(self) -> datetime:
+        """When it began, for comparisons with other findings."""
+        return self.first or self.anchor or self.as_of or UNDATED
+
+    @property
+    def ended(self) -> datetime:
+        """When it was last seen, for comparisons with other findings."""
+        return self.last or self.first or self.anchor or self.as_of or UNDATED
 
 
 @dataclass(frozen=True)
@@ -235,12 +270,14 @@ class Incident:
     title: str
     severity: Severity
     state: State
-    first: datetime
-    last: datetime
+    first: datetime | None
+    last: datetime | None
     peers: tuple[str, ...]
     findings: tuple[str, ...]
     summary: str
     remedy: tuple[Step, ...]
+    as_of: datetime | None = None
+    """When a dump showed it, where nothing tells when it began and the dump has a time."""
 
 
 @dataclass(frozen=True)
@@ -311,11 +348,33 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """A reason for an exit code other than 0."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Exit:
     """The exit code, and every reason that holds for one other than 0."""
 
     code: int
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer: what happened in one sentence, and what else has to be known at once."""
+
+    headline: str
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole verdict as sentences."""
+        headline = self.headline if self.headline.endswith((".", "!", "?")) else f"{self.headline}."
+        return f"{headline} {self.detail}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -325,7 +384,7 @@ class Diagnosis:
     tool: Tool
     command: Command
     exit: Exit
-    verdict: str
+    verdict: Verdict
     cluster: ClusterView
     coverage: Coverage
     changes: tuple[Change, ...]

@@ -30,6 +30,7 @@ from logdiag.model import (
     Exit,
     Finding,
     NotChecked,
+    Reason,
     Severity,
     Silent,
     Tool,
@@ -106,7 +107,7 @@ class Report:
             return self._checked(html.render(self.diagnosis), "html")
 
     def to_json(self) -> str:
-        """The findings file, `logdiag.findings/1`. Raises as `to_html` does."""
+        """The findings file, `logdiag.findings/2`. Raises as `to_html` does."""
         from logdiag.report import json_
 
         return self._checked(json_.render(self.diagnosis), "json")
@@ -176,10 +177,10 @@ class Report:
         """The findings as a pandas frame, a row each, for a notebook."""
         import pandas as pd
 
-        from logdiag.report.json_ import plain
+        from logdiag.report.json_ import plain, written
 
         rows = [plain(finding) for finding in self.diagnosis.findings]
-        frame = pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__))
+        frame = pd.DataFrame(rows, columns=[field.name for field in written(Finding)])
         return frame.assign(first=pd.to_datetime(frame["first"]), last=pd.to_datetime(frame["last"]))
 
 
@@ -428,4 +429,4 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
             holds.append((FINDINGS, found.format(number=worst, level=options.fail_on)))
     codes = [code for code, _ in holds if not (code == PARTIAL and options.allow_partial)]
     code = next((code for code in (NOTHING_READ, PARTIAL, FINDINGS) if code in codes), 0)
-    return Exit(code, tuple(f"{code}: {reason}" for code, reason in holds))
+    return Exit(code, tuple(Reason(code, text) for code, text in holds))

@@ -6,39 +6,52 @@ from datetime import timedelta
 from logdiag.cluster import Cluster
 from logdiag.incidents import Told
 from logdiag.language import N_, gettext, ngettext
-from logdiag.model import Finding, Incident, Wanted
+from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.records import instant
+from logdiag.spans import Seen
 from logdiag.wording import listed, moment, second, stretch
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 _ROLES = {"primary": N_("primary"), "subordinate": N_("subordinate")}
 
 
-def verdict(told: Told, clusters: Sequence[Cluster]) -> str:
+def verdict(told: Told, clusters: Sequence[Cluster]) -> Verdict:
     """The answer in a sentence or two, and never more than was seen."""
     if told.incidents:
         headline = told.incidents[0]
-        if headline.state == "closed" and headline.first == headline.last:
-            sentence = gettext("Over by {time}; it began before the logs do.")
-            sentence = sentence.format(time=second(headline.last))
-        else:
-            sentence = gettext("Since {time}; {state}.")
-            sentence = sentence.format(time=second(headline.first), state=_state(headline))
-        # Every output takes the title off the beginning again.
-        sentences = [f"{headline.title}.", sentence]
+        sentences = [_when(headline)]
         if rest := len(told.incidents) - 1:
             more = ngettext(
                 "{number} more incident follows below.", "{number} more incidents follow below.", rest
             )
             sentences.append(more.format(number=f"{rest:,}"))
-        return " ".join(sentences)
+        return Verdict(headline.title, " ".join(sentences))
     watched = [cluster for cluster in clusters if cluster.seen]
     if not watched:
-        return gettext("Nothing can be said: no log record was found.")
-    return " ".join(_nothing_wrong(cluster, told, several=len(clusters) > 1) for cluster in watched)
+        return Verdict(gettext("Nothing can be said: no log record was found."))
+    several = len(clusters) > 1
+    said = [part for cluster in watched for part in _nothing_wrong(cluster, told, several=several)]
+    return Verdict(said[0], " ".join(said[1:]))
 
 
-def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> str:
+def _when(headline: Incident) -> str:
+    """Since when, and how it stands, as far as the evidence has times."""
+    if headline.first is not None and not (headline.state == "closed" and headline.first == headline.last):
+        since = gettext("Since {time}; {state}.")
+        return since.format(time=second(headline.first), state=_state(headline))
+    if headline.last is not None:
+        if headline.state == "closed":
+            over = gettext("Over by {time}; it began before the logs do.")
+            return over.format(time=second(headline.last))
+        return gettext("It began before the logs do; {state}.").format(state=_state(headline))
+    if headline.as_of is not None:
+        as_of = gettext("As of {time}; when it began is not known.")
+        return as_of.format(time=second(headline.as_of))
+    return gettext("Seen in a dump that has no time; when it began is not known.")
+
+
+def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[str]:
+    """What was watched of a cluster without a fault, and what was seen to work."""
     watched = max(sum(end - start for start, end in seen.spans) for seen in cluster.seen.values())
     count = len(cluster.peers)
     peers = ngettext("{seen} of {number} peer", "{seen} of {number} peers", count)
@@ -53,20 +66,19 @@ def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> str:
         if state != "clear"
     ]
     if alarms:
-        sentence = gettext(
+        yield gettext(
             "Nothing wrong was seen in {span} of the logs of {peers}, "
             "but alarms that no rule knows: {alarms}."
         ).format(span=span, peers=peers, alarms=listed(alarms))
     else:
-        sentence = gettext("Nothing wrong was seen in {span} of the logs of {peers}.")
-        sentence = sentence.format(span=span, peers=peers)
+        yield gettext("Nothing wrong was seen in {span} of the logs of {peers}.").format(
+            span=span, peers=peers
+        )
     names = {peer.name for peer in cluster.peers}
     completed = [f for f in told.findings if f.rule == "replication/healthy" and names.issuperset(f.hosts)]
     if completed:
         roles = {f"{listed(f.hosts)} ({_role(f.values['role'])})" for f in completed}
-        done = gettext("Replication completed on {peers}.").format(peers=listed(sorted(roles)))
-        sentence = f"{sentence} {done}"
-    return sentence
+        yield gettext("Replication completed on {peers}.").format(peers=listed(sorted(roles)))
 
 
 def _role(role: str) -> str:
@@ -79,7 +91,7 @@ def _state(incident: Incident) -> str:
         "open_at_end": gettext("the logs stop before it ends"),
         "unknown": gettext("how it went on is hidden by a gap in the logs"),
         "seen": gettext("it has no end of its own"),
-        "closed": gettext("over by {time}").format(time=second(incident.last)),
+        "closed": gettext("over by {time}").format(time=second(incident.last)) if incident.last else "",
     }[incident.state]
 
 
@@ -90,7 +102,9 @@ def wanted(told: Told, cluster: Cluster) -> tuple[Wanted, ...]:
 
 def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> Iterator[Wanted]:
     headline = incidents[0] if incidents else None
-    first_of = {name: incident.first for incident in reversed(incidents) for name in incident.peers}
+    first_of = {
+        name: incident.first for incident in reversed(incidents) if incident.first for name in incident.peers
+    }
     for peer in cluster.peers:
         if peer.snapshot is None:
             lost = first_of.get(peer.name)
@@ -103,6 +117,8 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 why = gettext("It is a peer of this cluster, and nothing it logged was given.")
             yield Wanted(what, why, peer.name)
     for incident in incidents:
+        if incident.first is None:
+            continue
         for name in incident.peers:
             if name in cluster.seen and not cluster.seen[name].covers(incident.first):
                 what = gettext("The log of {peer} that covers {time}")
@@ -119,7 +135,7 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 what = gettext("The log of {peer} after {time}")
                 what = what.format(peer=host, time=moment(instant(cluster.seen[host].end)))
                 yield Wanted(what, gettext("It stops before it shows how this ended."), host)
-            elif "unknown" in states and (gap := cluster.seen[host].gap_after(incident.first)) is not None:
+            elif "unknown" in states and (gap := _gap_after(incident, cluster.seen[host])) is not None:
                 start, end = map(instant, gap)
                 what = gettext("The log of {peer} from {start} to {end}")
                 what = what.format(peer=host, start=moment(start), end=moment(end))
@@ -134,3 +150,8 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 "and steps depend on it."
             ),
         )
+
+
+def _gap_after(incident: Incident, seen: Seen) -> tuple[int, int] | None:
+    """The first gap of a log after an incident began; after the log's start where that is not known."""
+    return seen.gap_after(incident.first or instant(seen.start))

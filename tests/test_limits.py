@@ -270,7 +270,7 @@ def test_a_run_that_reached_a_limit_is_partial_and_says_which_limits_it_had(
     path.write_bytes(tar(("x", log(1)), ("y", log(2))))
     diagnosis = diagnose([path], Options(limits=limits)).diagnosis
     assert diagnosis.exit.code in (4, 5)  # 4 where the limit leaves no record
-    assert any(f"({limits.differing()}".partition("=")[0] in reason for reason in diagnosis.exit.reasons)
+    assert any(f"({limits.differing()}".partition("=")[0] in reason.text for reason in diagnosis.exit.reasons)
     assert diagnosis.command.options == {"limits": limits.differing()}
 
 

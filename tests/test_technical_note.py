@@ -57,7 +57,7 @@ def test_replication_is_healthy_on_both_peers_and_nothing_else(logs: Path) -> No
         ("expc01", "primary", ("10.15.13.15",)),
         ("expc02", "subordinate", ("10.15.13.16",)),
     ]
-    assert "Nothing wrong was seen in 116 ms of the logs of 2 of 2 peers" in diagnosis.verdict
+    assert "Nothing wrong was seen in 116 ms of the logs of 2 of 2 peers" in diagnosis.verdict.text
 
 
 def test_each_replication_log_alone_is_healthy_too(logs: Path) -> None:
@@ -66,7 +66,7 @@ def test_each_replication_log_alone_is_healthy_too(logs: Path) -> None:
         assert [(f.rule, f.values["role"]) for f in diagnosis.findings] == [("replication/healthy", role)]
         # The list names the other peer, which gave no log.
         assert len([peer for peer in diagnosis.cluster.peers if peer.snapshot is None]) == 1
-        assert "1 of 2 peers" in diagnosis.verdict
+        assert "1 of 2 peers" in diagnosis.verdict.text
 
 
 def test_the_lost_peer_is_one_open_incident(lost: Diagnosis) -> None:

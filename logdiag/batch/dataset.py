@@ -56,7 +56,7 @@ class _Part:
     def add(self, finding: dict[str, Any]) -> None:
         """Add a finding, as the findings file has it."""
         evidence = [{**record, "time": _time(record["time"])} for record in finding["evidence"]]
-        times = {"first": _time(finding["first"]), "last": _time(finding["last"])}
+        times = {name: _time(finding[name]) for name in ("first", "last", "as_of")}
         self._rows.append({**finding, **times, "evidence": evidence})
         if len(self._rows) >= _ROWS:
             self._write()
@@ -70,5 +70,7 @@ class _Part:
         self._rows = []
 
 
-def _time(written: str) -> datetime:
+def _time(written: str | None) -> datetime | None:
+    if written is None:
+        return None
     return datetime.fromisoformat(written.rjust(24, "0"))  # a year may have fewer than four digits

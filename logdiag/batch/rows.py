@@ -77,7 +77,7 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
         label=job.label,
         code=diagnosis.exit.code,
         reasons=tuple(_bad(diagnosis))[:_MOST_REASONS],
-        verdict=_short(diagnosis.verdict),
+        verdict=_short(diagnosis.verdict.text),
         severity=headline.severity if headline else None,
         state=headline.state if headline else None,
         clusters=len({peer.cluster for peer in peers}),
@@ -96,9 +96,8 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
 def _bad(diagnosis: Diagnosis) -> Iterator[str]:
     """The reasons for exit codes that speak of the input, not of what was found in it."""
     for reason in diagnosis.exit.reasons:
-        code, _, text = reason.partition(": ")
-        if code in (str(NOTHING_READ), str(PARTIAL)):
-            yield _short(text)
+        if reason.code in (NOTHING_READ, PARTIAL):
+            yield _short(reason.text)
 
 
 def _rules(diagnosis: Diagnosis) -> dict[str, Severity]:
@@ -112,6 +111,8 @@ def _rules(diagnosis: Diagnosis) -> dict[str, Severity]:
 def _months(diagnosis: Diagnosis) -> dict[str, dict[Severity, int]]:
     months: dict[str, Counter[Severity]] = {}
     for incident in diagnosis.incidents:
+        if incident.first is None:
+            continue
         months.setdefault(f"{incident.first:%Y-%m}".rjust(7, "0"), Counter())[incident.severity] += 1
     return {month: dict(sorted(counts.items())) for month, counts in sorted(months.items())[-_MOST_MONTHS:]}
 

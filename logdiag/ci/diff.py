@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from logdiag.ci.baseline import is_worse
+from logdiag.ci.baseline import Earlier, is_worse
 from logdiag.language import N_, gettext, ngettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Severity
 from logdiag.report import phrases, words
@@ -64,11 +64,12 @@ class Difference:
 
 def compare(older: Diagnosis, newer: Diagnosis) -> Difference:
     """Compare two diagnoses, finding by finding."""
-    before = {finding.id: finding for finding in older.findings}
-    after = {finding.id for finding in newer.findings}
+    before = Earlier(older.findings)
+    after: set[str] = set()
     changed: dict[Became, list[Changed]] = {became: [] for became in HEADINGS}
     for finding in newer.findings:
-        was = before.get(finding.id)
+        was = before.same_as(finding)
+        after.add(finding.id if was is None else was.id)
         changed[_became(finding, was)].append(Changed(finding, was))
     # One that was over and is not told again is no news: logs rotate.
     gone = [one for one in older.findings if one.id not in after and one.state not in ("closed", "seen")]
@@ -106,7 +107,19 @@ def to_json(difference: Difference) -> str:
 
 
 def _plain(one: Changed) -> dict[str, Any]:
-    names = ("id", "fingerprint", "rule", "title", "severity", "state", "first", "last", "hosts", "peers")
+    names = (
+        "id",
+        "fingerprint",
+        "rule",
+        "title",
+        "severity",
+        "state",
+        "first",
+        "last",
+        "as_of",
+        "hosts",
+        "peers",
+    )
     was = one.was and {"severity": one.was.severity, "state": one.was.state}
     return {**{name: plain(getattr(one.finding, name)) for name in names}, "was": was}
 

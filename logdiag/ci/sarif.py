@@ -132,7 +132,7 @@ def _flows(evidence: Sequence[Evidence], places: Places) -> list[dict[str, Any]]
             {
                 "location": {**_location(place_of(record)), "message": {"text": _line(record.text) or " "}},
                 "executionOrder": order,
-                "executionTimeUtc": plain(record.time),
+                **({"executionTimeUtc": plain(record.time)} if record.time else {}),
             }
         )
     return [{"id": _line(peer), "locations": locations} for peer, locations in flows.items()]

@@ -106,5 +106,5 @@ def diagnose(
             except OSError as error:  # the outputs that were asked for are there all the same
                 say(f"the summary of the step cannot be written: {error.strerror}", quiet)
     for reason in report.diagnosis.exit.reasons:
-        say(reason.partition(": ")[2], quiet)
+        say(reason.text, quiet)
     raise typer.Exit(report.diagnosis.exit.code)

@@ -78,7 +78,7 @@ def diff(
             show(laid_out(difference.to_text, no_color))
     for given, one in ((old, older), (new, newer)):
         for reason in one.exit.reasons:
-            say(f"{given}: {reason.partition(': ')[2]}", quiet)
+            say(f"{given}: {reason.text}", quiet)
     if PARTIAL in (older.exit.code, newer.exit.code):
         raise typer.Exit(PARTIAL)
     raise typer.Exit(FINDINGS if level is not None and difference.failing(level) else 0)

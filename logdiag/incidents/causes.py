@@ -29,7 +29,7 @@ def with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
         ]
         # Processes write side by side: one that is logged a moment later can still be the cause.
         causes.sort(
-            key=lambda cause: (cause.first <= effect.first, -abs(cause.first - effect.first), cause.id)
+            key=lambda cause: (cause.began <= effect.began, -abs(cause.began - effect.began), cause.id)
         )
         told.append(replace(effect, caused_by=tuple(cause.id for cause in causes[-1:])))
     return _without_circles(told)
@@ -72,7 +72,7 @@ def effects_of(findings: Iterable[Finding]) -> dict[str, list[str]]:
 
 def _as_it_happened(finding: Finding) -> tuple[bool, datetime, str, str, int]:
     place = [(one.snapshot, one.source, one.line) for one in finding.evidence[:1]] or [("", "", 0)]
-    return (bool(finding.caused_by), finding.first, *place[0])
+    return (bool(finding.caused_by), finding.began, *place[0])
 
 
 # ── where a cause is looked for ─────────────────────────────────────────────────────────────
@@ -83,7 +83,7 @@ _Logged = dict[_Place, list[Finding]]  # by rule and place, in the order of time
 
 def _logged(findings: Iterable[Finding]) -> _Logged:
     logged: _Logged = {}
-    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+    for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         for place in _all_places(finding):
             logged.setdefault((finding.rule, *place), []).append(finding)
     return logged
@@ -122,26 +122,26 @@ def _cause(
     effect: Finding, candidates: Sequence[Finding], explains: Explains, logged: _Logged
 ) -> Finding | None:
     """The last of some findings, in the order of time, that can be the cause of another."""
-    end = bisect.bisect_right(candidates, effect.first, key=_first)
-    late = bisect.bisect_right(candidates, effect.first + explains.early, key=_first)
-    start = bisect.bisect_right(candidates, effect.first - explains.within, key=_first)
+    end = bisect.bisect_right(candidates, effect.began, key=_first)
+    late = bisect.bisect_right(candidates, effect.began + explains.early, key=_first)
+    start = bisect.bisect_right(candidates, effect.began - explains.within, key=_first)
     for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
-        over = cause.state == "closed" and effect.first > cause.last
+        over = cause.state == "closed" and effect.began > cause.ended
         if cause.id != effect.id and not over and not _speaks_against(cause, explains, logged):
             return cause
     return None
 
 
 def _first(finding: Finding) -> datetime:
-    return finding.first
+    return finding.began
 
 
 def _speaks_against(cause: Finding, explains: Explains, logged: _Logged) -> bool:
     for rule in explains.unless or ():
         for host in cause.hosts:
             others = logged.get((rule, "host", host), [])
-            near = bisect.bisect_left(others, cause.first - explains.within, key=_first)
-            if near < len(others) and others[near].first <= cause.first + explains.within:
+            near = bisect.bisect_left(others, cause.began - explains.within, key=_first)
+            if near < len(others) and others[near].began <= cause.began + explains.within:
                 return True
     return False
 
@@ -158,7 +158,7 @@ def _without_circles(findings: list[Finding]) -> list[Finding]:
             at = known[at].caused_by[0]
         if at in way:
             circle = list(way)[list(way).index(at) :]
-            first = min((known[id_] for id_ in circle), key=lambda one: (one.first, one.id))
+            first = min((known[id_] for id_ in circle), key=lambda one: (one.began, one.id))
             known[first.id] = replace(first, caused_by=())
         done.update(way)
     return [known[finding.id] for finding in findings]

@@ -19,9 +19,9 @@ def is_cause(finding: Finding, match: IncidentMatch) -> bool:
 def joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
     """Findings that agree in ``by`` and start within a span of the one before."""
     groups: dict[tuple[object, ...], list[list[Finding]]] = {}
-    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+    for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         parts = groups.setdefault(tuple(_shared(finding, name) for name in by), [])
-        if parts and finding.first - parts[-1][-1].first <= within:
+        if parts and finding.began - parts[-1][-1].began <= within:
             parts[-1].append(finding)
         else:
             parts.append([finding])
@@ -57,15 +57,15 @@ class Required:
 
     def beside(self, causes: Sequence[Finding], left: Collection[str]) -> list[Finding]:
         """Those near some causes in time, or still going on; ``left`` are the ids that may be taken."""
-        first, last = min(cause.first for cause in causes), max(cause.last for cause in causes)
+        first, last = min(cause.began for cause in causes), max(cause.ended for cause in causes)
         within = self._match.within
         near = {
             number: finding
             for name in self._subject(causes)
             for number, finding in self._about.get(name, ())
             if finding.id in left
-            and finding.first <= last + within
-            and (finding.last >= first - within or finding.state in ("open", "open_at_end", "unknown"))
+            and finding.began <= last + within
+            and (finding.ended >= first - within or finding.state in ("open", "open_at_end", "unknown"))
         }
         return [near[number] for number in sorted(near)]
 
@@ -117,12 +117,12 @@ def with_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[lis
             joined_to[number] = number = joined_to.get(joined_to[number], joined_to[number])
         return number
 
-    for number, group in enumerate(sorted(groups, key=lambda group: (group[0].first, group[0].id))):
+    for number, group in enumerate(sorted(groups, key=lambda group: (group[0].began, group[0].id))):
         found = {
             home(place)
             for finding in group
             for other, place in sides.mirrors(finding)
-            if abs(finding.first - other.first) <= within
+            if abs(finding.began - other.began) <= within
         }
         joined_to.update(dict.fromkeys(found, number))
         whole[number] = [*(one for side in sorted(found) for one in whole.pop(side)), *group]

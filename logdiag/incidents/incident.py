@@ -44,7 +44,7 @@ class Context:
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """For each rule the peers that it still holds for: whose newest finding of any key is not over."""
     newest: dict[tuple[str, str], Finding] = {}
-    for finding in sorted(findings, key=lambda finding: (finding.first, finding.id)):
+    for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         for host in finding.hosts:
             newest[finding.fingerprint, host] = finding
     holding: dict[str, set[str]] = {}
@@ -75,8 +75,8 @@ def incident_of(
     """The incident that some causes and everything under them are."""
     match = rule.incident
     deciding, decider = _deciding(rule, causes, members)
-    first = min(finding.first for finding in causes)
-    last = max(f.last for f in (deciding if decider.state == "closed" else members))
+    first = min(finding.began for finding in causes)
+    last = max(f.ended for f in (deciding if decider.state == "closed" else members))
     # Whom it is about is said by what makes it this incident, not by what may have led to it; and
     # where that is over for some and goes on for others, by the others.
     required = [finding for finding in causes if match is not None and finding.rule in match.requires]
@@ -86,7 +86,7 @@ def incident_of(
     hosts, peers = _hosts(lasting), _peers(lasting)
     if all(match.audit for rule in rules for match in rule.match):
         peers = ()  # those that an audit compares with are the ones that are right
-    begun = min(finding.first for finding in telling)
+    begun = min(finding.began for finding in telling)
     mutual = is_mutual(lasting)
     title, why = rule.title, rule.why
     hosts = _without(hosts, peers)

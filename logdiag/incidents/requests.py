@@ -23,7 +23,7 @@ def with_requests(findings: list[Finding], library: Library) -> list[Finding]:
         of_rule.setdefault(finding.rule, []).append(finding)
     works = sorted(
         (finding for finding in findings if library.rules[finding.rule].requested is not None),
-        key=lambda finding: (finding.first, finding.id),
+        key=lambda finding: (finding.began, finding.id),
     )
     for work in works:
         asked = library.rules[work.rule].requested
@@ -34,13 +34,13 @@ def with_requests(findings: list[Finding], library: Library) -> list[Finding]:
             one
             for rule in dict.fromkeys(asked.unless)
             for one in of_rule.get(rule, ())
-            if one.first < work.first
-            and (one.state != "closed" or one.last >= work.first)
+            if one.began < work.began
+            and (one.state != "closed" or one.ended >= work.began)
             and not _is_noise(one, known, library)
         ]
         if earlier:
             known[work.id] = replace(
-                known[work.id], caused_by=(max(earlier, key=lambda one: (one.first, one.id)).id,)
+                known[work.id], caused_by=(max(earlier, key=lambda one: (one.began, one.id)).id,)
             )
         elif all(_is_over(member, _last_work(member, work, works), asked) for member in members):
             for one in (work, *members):
@@ -67,9 +67,9 @@ def _is_noise(finding: Finding, known: dict[str, Finding], library: Library) -> 
 
 def _last_work(effect: Finding, work: Finding, works: Sequence[Finding]) -> Finding:
     """The last work that began before an effect was over: alarms that come and go are one finding."""
-    start = bisect.bisect_left(works, work.first, key=lambda one: one.first)
-    end = bisect.bisect_right(works, effect.last, key=lambda one: one.first)
-    return max(works[start:end], key=lambda one: one.last, default=work)
+    start = bisect.bisect_left(works, work.began, key=lambda one: one.began)
+    end = bisect.bisect_right(works, effect.ended, key=lambda one: one.began)
+    return max(works[start:end], key=lambda one: one.ended, default=work)
 
 
 def _is_over(effect: Finding, work: Finding, asked: Requested) -> bool:
@@ -79,5 +79,5 @@ def _is_over(effect: Finding, work: Finding, asked: Requested) -> bool:
     if asked.over_within is None:
         return effect.state == "closed"
     return effect.state == "open_at_end" or (
-        effect.state == "closed" and effect.last <= work.last + asked.over_within
+        effect.state == "closed" and effect.ended <= work.ended + asked.over_within
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
-from logdiag.model import Command, Diagnosis, Finding, Incident
+from logdiag.model import Command, Diagnosis, Finding, Incident, Verdict
 from logdiag.redaction.redactor import Redactor
 from logdiag.redaction.vocabulary import product_words
 
@@ -17,10 +17,23 @@ _BY_ROLE: dict[Role, tuple[str, ...]] = {
         *("Tool.version", "Command.name"),
     ),
     "prose": (
-        *("verdict", "title", "summary", "explanation", "outcome", "Wanted.what", "reason", "nearest_miss"),
+        *(
+            "headline",
+            "detail",
+            "title",
+            "summary",
+            "explanation",
+            "outcome",
+            "Wanted.what",
+            "reason",
+            "nearest_miss",
+        ),
         *("do", "why", "verify", "impact", "wait"),
     ),
-    "host": ("Peer.name", "Peer.fqdn", "hosts", "peer", "where", "Finding.peers", "Incident.peers"),
+    "host": (
+        *("Peer.name", "Peer.fqdn", "hosts", "peer", "where", "Finding.peers", "Incident.peers"),
+        *("Stranger.name", "seen_by"),
+    ),
     "cluster": ("Peer.cluster",),
     "user": ("Change.who",),
     "id": ("fingerprint", "id", "Incident.findings", "caused_by"),
@@ -114,8 +127,8 @@ class _Teller:
             case Incident():
                 told = (self._findings[id_] for id_ in noun.findings if id_ in self._findings)
                 return self._peers.union(noun.peers, *map(self._names, told))
-            case Diagnosis() if noun.incidents:
-                return self._names(noun.incidents[0])
+            case Verdict() if self._diagnosis.incidents:
+                return self._names(self._diagnosis.incidents[0])
         return self._peers
 
     def _put(self, names: tuple[str, ...]) -> Put:

@@ -46,10 +46,10 @@ LONGEST = 4000
 
 _PAIR = re.compile(r'(?<![\w.-])([\w.-]{1,64}=)("[^"]*")')
 _HEADER = re.compile(r"\S{19,40} \S{1,255}(?= )")
-_SENTENCE = re.compile(r".{12,240}?[.?!:]\s+(?=\S)", re.DOTALL)
 OTHER_ALARM = "alarm/raised"
 """What tells of alarms that no other rule knows: they do not concern the cluster."""
 
+_SENTENCE = re.compile(r".{12,240}?[.?!:]\s+(?=\S)", re.DOTALL)
 _TELLING = {"Detail=", "Event=", "Id=", "Reason=", "Context="}
 
 
@@ -61,7 +61,6 @@ def render(diagnosis: Diagnosis) -> str:
     ids = [finding.id for finding in diagnosis.findings]
     return template("report.html.jinja").render(
         d=diagnosis,
-        verdict=_verdict(diagnosis),
         redacted=gettext(words.REDACTED) if words.is_redacted(diagnosis) else "",
         left_out=left_out,
         whole=whole,
@@ -90,14 +89,6 @@ def render(diagnosis: Diagnosis) -> str:
         events=events(diagnosis),
         span=span_of(own_times(diagnosis.cluster.peers)),
     )
-
-
-def _verdict(diagnosis: Diagnosis) -> tuple[str, str]:
-    """What happened, for the heading, and the rest of the verdict."""
-    if diagnosis.incidents and diagnosis.verdict.startswith(diagnosis.incidents[0].title + ". "):
-        title = diagnosis.incidents[0].title
-        return title, diagnosis.verdict[len(title) + 2 :]
-    return lead(diagnosis.verdict)
 
 
 def utc(time: datetime) -> str:
@@ -131,7 +122,8 @@ def at_offset(time: datetime, minutes: int) -> str:
 
 def before(changes: Sequence[Change], incident: Incident) -> list[Change]:
     """Return the last changes before an incident."""
-    return [change for change in changes if change.time < incident.first][-CHANGES_BEFORE:]
+    first = incident.first
+    return [change for change in changes if first is not None and change.time < first][-CHANGES_BEFORE:]
 
 
 def iso(time: datetime) -> str:

@@ -1,13 +1,13 @@
-"""The findings file: `logdiag.findings/1`, the diagnosis written out field by field."""
+"""The findings file: `logdiag.findings/2`, the diagnosis written out field by field."""
 
 import dataclasses
 import json
 from datetime import datetime
 from typing import Any
 
-from logdiag.model import Diagnosis
+from logdiag.model import INTERNAL, Diagnosis, Finding
 
-SCHEMA = "logdiag.findings/1"
+SCHEMA = "logdiag.findings/2"
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -18,7 +18,7 @@ def render(diagnosis: Diagnosis) -> str:
 def plain(value: Any) -> Any:
     """A value of the model as JSON has it; times are RFC 3339 in UTC with milliseconds."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in written(value)}
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
     if isinstance(value, tuple | list):
@@ -28,6 +28,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def written(noun: Any) -> list["dataclasses.Field[Any]"]:
+    """The fields of a noun, or of its class, that the findings file has."""
+    return [field for field in dataclasses.fields(noun) if field.metadata != INTERNAL]
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema of the findings file, made from the classes of `logdiag.model`."""
     from pydantic import TypeAdapter
@@ -35,6 +40,9 @@ def schema() -> dict[str, Any]:
     made = TypeAdapter(Diagnosis).json_schema(mode="serialization")
     made["title"] = "logdiag findings"
     made["properties"] = {"schema": {"const": SCHEMA}, **made["properties"]}
+    names = {field.name for field in written(Finding)}
+    finding = made["$defs"]["Finding"]
+    finding["properties"] = {name: said for name, said in finding["properties"].items() if name in names}
     for part in (made, *made["$defs"].values()):
         part["additionalProperties"] = False
         part["required"] = list(part["properties"])

@@ -31,6 +31,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "diagnosis", {"schema": SCHEMA, **_sums(diagnosis), "coverage": _sums(coverage)}
     several: dict[str, Sequence[Any]] = {
         "peer": diagnosis.cluster.peers,
+        "stranger": diagnosis.cluster.strangers,
         "incident": diagnosis.incidents,
         "finding": diagnosis.findings,
         "change": diagnosis.changes,

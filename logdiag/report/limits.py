@@ -86,5 +86,6 @@ def _changes(diagnosis: Diagnosis, most: int) -> tuple[Change, ...]:
         return diagnosis.changes
     if not diagnosis.incidents:
         return diagnosis.changes[-most:]
-    before = [change for change in diagnosis.changes if change.time <= diagnosis.incidents[0].last]
+    last = diagnosis.incidents[0].last
+    before = [change for change in diagnosis.changes if last is None or change.time <= last]
     return tuple(before[-most:]) or diagnosis.changes[:most]

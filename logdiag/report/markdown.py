@@ -38,15 +38,12 @@ def render(diagnosis: Diagnosis) -> str:
 
 
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
-    title, verdict = gettext("Expressway cluster report"), diagnosis.verdict
     if diagnosis.incidents:
-        headline = diagnosis.incidents[0]
-        if verdict.startswith(f"{headline.title}. "):
-            title, verdict = headline.title, verdict[len(headline.title) + 2 :]
-        yield from (*_heading(1, title), _severity(headline), "")
+        yield from (*_heading(1, diagnosis.verdict.headline), _severity(diagnosis.incidents[0]), "")
+        yield from (_said(diagnosis.verdict.detail), "")
     else:
-        yield from _heading(1, title)
-    yield from (_said(verdict), "")
+        yield from _heading(1, gettext("Expressway cluster report"))
+        yield from (_said(diagnosis.verdict.text), "")
 
 
 def _first(diagnosis: Diagnosis) -> Iterator[str]:
@@ -136,8 +133,8 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
             phrases.SEVERITIES[one.severity],
             words.STATES[one.state],
             phrases.BASES[one.basis],
-            _milliseconds(one.first),
-            _milliseconds(one.last),
+            _milliseconds(one.first) if one.first else "",
+            _milliseconds(one.last) if one.last else "",
             f"{one.count:,}",
             one.id,
         ]
@@ -153,7 +150,8 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
         if one.known:
             yield from (gettext("It is known from the baseline."), "")
         for record in one.evidence[:MOST_RECORDS]:
-            yield from (_said(f"{record.source}:{record.line}, {_milliseconds(record.time)} UTC"), "")
+            time = f", {_milliseconds(record.time)} UTC" if record.time else ""
+            yield from (_said(f"{record.source}:{record.line}{time}"), "")
             yield from (*fenced(phrases.clipped(record.text, LONGEST)), "")
         yield from _more(len(one.evidence[MOST_RECORDS:]), "records")
         if not prefix:

@@ -43,12 +43,23 @@ def covers(first: datetime | None, last: datetime | None) -> str:
 
 def since_until(of: Incident | Finding) -> str:
     """When it was; what its state leaves open is said."""
-    first, last = utc(of.first), utc(of.last)
+    if of.first is None:
+        return _without_first(of)
+    first, last = utc(of.first), utc(of.last or of.first)
     if of.state == "seen" and first == last:
         return f"{first} UTC"
     if of.state in ("closed", "seen"):
         return gettext("{first} until {last} UTC").format(first=first, last=last)
     return gettext("since {first}, last seen {last} UTC").format(first=first, last=last)
+
+
+def _without_first(of: Incident | Finding) -> str:
+    if of.last is not None:
+        until = gettext("until {last} UTC") if of.state == "closed" else gettext("last seen {last} UTC")
+        return until.format(last=utc(of.last))
+    if of.as_of is not None:
+        return gettext("as of {time} UTC, by a dump").format(time=utc(of.as_of))
+    return gettext("by a dump without a time")
 
 
 def role(peer: Peer) -> str:
@@ -154,7 +165,7 @@ def gap(of: Gap) -> str:
 
 def ended(how: Exit, left_out: int) -> str:
     """How the run ended, and why so."""
-    said = "; ".join(reason.partition(": ")[2] for reason in how.reasons)
+    said = "; ".join(reason.text for reason in how.reasons)
     if left_out:
         said = gettext("{reasons}; and {number} more").format(reasons=said, number=f"{left_out:,}")
     return gettext("Exit code {code}: {reasons}").format(code=how.code, reasons=said)

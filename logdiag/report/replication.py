@@ -32,6 +32,6 @@ def replicated(diagnosis: Diagnosis) -> dict[str, Replication]:
         good = [finding for finding in own if finding.rule == HEALTHY and peer.name in finding.hosts]
         failing = [finding for finding in own if finding.rule != HEALTHY and finding.state != "closed"]
         if good or failing:
-            last = max((finding.last for finding in good), default=None)
+            last = max((finding.ended for finding in good), default=None)
             found[peer.name] = Replication(sum(finding.count for finding in good), last, tuple(failing))
     return found

@@ -41,7 +41,7 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
 
 def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) -> Iterator[RenderableType]:
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
-    yield Text(_line(diagnosis.verdict), style=_COLORS[headline.severity] if headline else "bold")
+    yield Text(_line(diagnosis.verdict.text), style=_COLORS[headline.severity] if headline else "bold")
     made = gettext("logdiag {version}, rules {library}")
     yield _soft(made.format(version=diagnosis.tool.version, library=diagnosis.tool.library))
     if words.is_redacted(diagnosis):

@@ -147,16 +147,16 @@ def chart(diagnosis: Diagnosis) -> Chart | None:
     """The drawing; None where nothing has a place on a time axis."""
     peers = diagnosis.cluster.peers
     times = [*own_times(peers), *(change.time for change in diagnosis.changes)]
-    times += [time for finding in diagnosis.findings for time in (finding.first, finding.last)]
-    times += [time for incident in diagnosis.incidents for time in (incident.first, incident.last)]
+    spans = [(finding.first, finding.last) for finding in diagnosis.findings]
+    spans += [(incident.first, incident.last) for incident in diagnosis.incidents]
+    times += [time for span in spans for time in span if time is not None]
     whole = span_of(times)
     if whole is None or whole[0] == whole[1]:
         return None
     start, end = whole
     scale = _scale(start, end, _silences(diagnosis, start, end))
-    stretches = tuple(
-        _stretch(number, incident, scale) for number, incident in enumerate(diagnosis.incidents, start=1)
-    )
+    timed = [(number, one) for number, one in enumerate(diagnosis.incidents, start=1) if one.last is not None]
+    stretches = tuple(_stretch(row, *one, scale) for row, one in enumerate(timed))
     top = _HEAD + _ROW * len(stretches)
     hosts = {host for finding in diagnosis.findings for host in finding.hosts}
     names: list[tuple[str, Peer | None]] = [(peer.name, peer) for peer in peers]
@@ -204,21 +204,23 @@ def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, da
     return Scale(tuple(times), tuple(places), breaks)
 
 
-def _stretch(number: int, incident: Incident, scale: Scale) -> Stretch:
+def _stretch(row: int, number: int, incident: Incident, scale: Scale) -> Stretch:
     seen, after = _seen_and_after(incident, scale)
-    return Stretch(_HEAD + _ROW * (number - 1), number, incident, seen, after)
+    return Stretch(_HEAD + _ROW * row, number, incident, seen, after)
 
 
 def _seen_and_after(it: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
     """What was seen of it, and from then to the end where it may go on."""
-    end = scale.times[-1]
-    lasts = it.state in ("open", "open_at_end", "unknown") and it.last < end
-    return scale.bar(it.first, it.last), scale.bar(it.last, end) if lasts else None
+    start, end = scale.times[0], scale.times[-1]
+    first, last = it.first or start, it.last or end
+    lasts = it.state in ("open", "open_at_end", "unknown") and last < end
+    return scale.bar(first, last), scale.bar(last, end) if lasts else None
 
 
 def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Scale) -> Lane:
     every = [finding for finding in diagnosis.findings if name in finding.hosts]
-    found = [finding for finding in every if finding.rule != HEALTHY]
+    # What only a dump shows has no place on a time axis.
+    found = [finding for finding in every if finding.rule != HEALTHY and finding.last is not None]
     lasting = _lasting(found, scale)
     rows = len({one.y for one in lasting})
     seen = None
@@ -231,7 +233,7 @@ def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Sca
         peer=peer,
         seen=seen,
         gaps=tuple(scale.bar(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == name),
-        quiet=tuple(scale.bar(one.first, one.last) for one in every if one.rule == HEALTHY),
+        quiet=tuple(_seen_and_after(one, scale)[0] for one in every if one.rule == HEALTHY),
         lasting=lasting,
         marks=_marks(found, scale),
     )
@@ -241,7 +243,7 @@ def _lasting(findings: Sequence[Finding], scale: Scale) -> tuple[Lasting, ...]:
     """Spans in rows below the band, so that none hides another while there is room."""
     ends: list[float] = []
     lasting = []
-    for finding in sorted(findings, key=lambda finding: finding.first):
+    for finding in sorted(findings, key=lambda finding: finding.began):
         seen, after = _seen_and_after(finding, scale)
         if not seen.width and after is None:
             continue
@@ -255,8 +257,8 @@ def _lasting(findings: Sequence[Finding], scale: Scale) -> tuple[Lasting, ...]:
 
 def _marks(findings: Sequence[Finding], scale: Scale) -> tuple[Mark, ...]:
     bundles: list[tuple[float, list[Finding]]] = []
-    for finding in sorted(findings, key=lambda finding: finding.first):
-        x = scale.place(finding.first)
+    for finding in sorted(findings, key=lambda finding: finding.first or scale.times[0]):
+        x = scale.place(finding.first or scale.times[0])
         if bundles and x - bundles[-1][0] < _ONE_MARK:
             bundles[-1][1].append(finding)
         else:
@@ -301,10 +303,7 @@ def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple
 
 def events(diagnosis: Diagnosis) -> list[Event]:
     """Everything that happened, in the order of time."""
-    told = [
-        Event(found.first, found.last if found.last > found.first else None, found.hosts, "finding", found)
-        for found in diagnosis.findings
-    ]
+    told = [_finding_event(found) for found in diagnosis.findings if found.last is not None]
     told += [Event(change.time, None, (change.peer,), "change", change) for change in diagnosis.changes]
     told += [Event(gap.start, gap.end, (gap.peer,), "gap", gap) for gap in diagnosis.coverage.gaps]
     for peer in diagnosis.cluster.peers:
@@ -314,6 +313,12 @@ def events(diagnosis: Diagnosis) -> list[Event]:
             told.append(Event(peer.seen_to, None, (peer.name,), "end", peer))
     # At one time a log begins before anything is in it, and ends behind all of it.
     return sorted(told, key=lambda event: (event.time, (event.kind != "begin") + (event.kind == "end")))
+
+
+def _finding_event(found: Finding) -> Event:
+    """A finding in the list: where its beginning was not seen, at the first time that is known of it."""
+    first, last = found.first or found.ended, found.ended
+    return Event(first, last if last > first else None, found.hosts, "finding", found)
 
 
 def own_times(peers: Iterable[Peer]) -> list[datetime]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from logdiag.model import Diagnosis, Finding, Incident
+from logdiag.model import UNDATED, Diagnosis, Finding, Incident
 from logdiag.reading import Tables, read_texts
 from logdiag.report.json_ import plain
 from logdiag.rules.library import Library
@@ -66,12 +66,12 @@ def _problems(name: str, case: Case, library: Library, diagnosis: Diagnosis) -> 
 
 
 def found_by(name: str, library: Library, diagnosis: Diagnosis) -> list[Finding | Incident]:
-    """What a rule found, in the order of time."""
+    """What a rule found, in the order of time; what has no time comes last."""
     # An incident that has no rule of its own repeats the rule of its cause: the finding is meant.
     found: list[Finding | Incident] = [f for f in diagnosis.findings if f.rule == name]
     if library.rules[name].incident is not None:
         found = [incident for incident in diagnosis.incidents if incident.rule == name]
-    return sorted(found, key=lambda item: item.first)
+    return sorted(found, key=lambda item: item.first or UNDATED)
 
 
 def _compare(item: Finding | Incident, expected: Expectation) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from logdiag.language import gettext
-from logdiag.model import SEVERITIES, STATES, Evidence, Finding, Incident, NotChecked
+from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.asking import Answer, ask
@@ -77,7 +77,7 @@ def rank(item: Finding | Incident) -> tuple[int, int, str, str]:
     return (
         -SEVERITIES.index(item.severity),
         STATES.index(item.state),
-        item.first.isoformat(),
+        (item.first or item.as_of or UNDATED).isoformat(),
         item.id,
     )
 

@@ -81,14 +81,14 @@ def _mutated(mutation: Mutation, files: Files, evidence: list[Evidence], rule: R
             return _without(files, [first])
         case "drop-last":
             return _without(files, [last])
-        case "swap" if len(evidence) > 1:
+        case "swap" if len(evidence) > 1 and evidence[1].time and first.time:
             apart = evidence[1].time - first.time
             return _shifted(_shifted(files, first, apart), evidence[1], -apart)
         case "stretch":
             return _shifted(files, last, _span(rule) + timedelta(seconds=1))
         case "move":
             return _changed(files, last, lambda text: re.sub(r"^(\S+) \S+", rf"\1 {OTHER_PEER}", text))
-        case "cut":
+        case "cut" if first.time:
             return _cut(files, first.time)
     return files
 

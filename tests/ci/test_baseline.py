@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from logdiag.ci.diff import Became, Difference, compare, to_json, to_markdown
 from logdiag.ci.findings_file import read
 from logdiag.errors import InputError
 from logdiag.language import speaking
-from logdiag.model import Diagnosis, Finding
+from logdiag.model import Diagnosis, Finding, Reason
 from logdiag.report import json_
 
 CALM = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.calm]
@@ -55,7 +56,8 @@ def test_a_findings_file_read_back_is_the_diagnosis(make: Callable[[], Diagnosis
         (b"[" * 200_000, "nested too deeply"),
         (b"[]", "it names no schema"),
         (b'{"schema": 3}', "it names no schema"),
-        (b'{"schema": "logdiag.findings/2"}', "its schema is 'logdiag.findings/2'"),
+        (b'{"schema": "logdiag.findings/3"}', "its schema is 'logdiag.findings/3'"),
+        (b'{"schema": "logdiag.findings/2"}', "tool: Field required"),
         (b'{"schema": "logdiag.findings/1"}', "tool: Field required"),
     ],
 )
@@ -69,6 +71,22 @@ def test_a_wrong_value_is_named_with_its_place() -> None:
     told["findings"][2]["severity"] = "severe"
     with pytest.raises(InputError, match=r"^old\.json: is no findings file: findings\.2\.severity: "):
         read(NAME, json.dumps(told).encode())
+
+
+VERSION_1 = Path(__file__).parent.parent / "data" / "findings-version-1.json"
+
+
+def test_a_file_of_version_1_is_read_as_if_it_were_of_this_version() -> None:
+    written_then = json.loads(VERSION_1.read_bytes())
+    older = read(NAME, VERSION_1.read_bytes())
+    assert older.verdict.headline == older.incidents[0].title
+    assert older.verdict.text == written_then["verdict"]
+    assert [finding.id for finding in older.findings] == [one["id"] for one in written_then["findings"]]
+    written_then["exit"] = {"code": 1, "reasons": ["1: 2 findings at high or above"]}
+    written_then["findings"][0]["first"] = "1970-01-01T00:00:00.000Z"
+    again = read(NAME, json.dumps(written_then).encode())
+    assert again.exit.reasons == (Reason(1, "2 findings at high or above"),)
+    assert again.findings[0].first is None
 
 
 # ── the baseline ────────────────────────────────────────────────────────────────────────────
@@ -94,6 +112,28 @@ def test_known_is_what_was_there_and_is_no_worse(
     baseline = read_baseline(NAME, written(with_findings(but(**was))))
     [finding] = marked(with_findings(but(**now)), baseline).findings
     assert finding.known == known
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "known"),
+    [
+        ({"first": sample.at("10:00:00")}, {"first": sample.at("09:00:00")}, True),
+        ({"first": sample.at("10:00:00")}, {"first": sample.at("11:00:00")}, False),
+        ({"first": sample.at("10:00:00")}, {"first": None, "last": None}, True),
+        ({"first": None, "last": None}, {"first": sample.at("11:00:00")}, False),
+        ({"first": sample.at("10:00:00"), "state": "closed"}, {"first": sample.at("09:00:00")}, False),
+    ],
+)
+def test_an_open_finding_that_is_seen_further_back_is_the_same_one(
+    was: dict[str, Any], now: dict[str, Any], known: bool
+) -> None:
+    older = with_findings(but(**{"id": "a@2", "state": "open", **was}))
+    newer = with_findings(but(**{"id": "a@1", "state": "open", **now}))
+    [finding] = marked(newer, read_baseline(NAME, written(older))).findings
+    assert finding.known is known
+    difference = compare(older, newer)
+    assert bool(difference.changed["opened"]) is not known
+    assert bool(difference.changed["went_on"]) is known
 
 
 def test_the_digest_is_of_the_file_as_it_is() -> None:

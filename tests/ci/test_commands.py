@@ -106,7 +106,7 @@ def test_against_a_baseline_only_what_is_new_or_worse_fails(run: Run, samples: P
     ("content", "said"),
     [
         ("{", "old.json: is no JSON"),
-        ('{"schema": "logdiag.findings/9"}', "old.json: is no findings file (logdiag.findings/1)"),
+        ('{"schema": "logdiag.findings/9"}', "old.json: is no findings file (logdiag.findings/2)"),
         (None, "old.json: No such file or directory"),
     ],
 )

@@ -130,7 +130,10 @@ def test_a_case_does_no_harm(sandbox: Sandbox, runner: Runner) -> None:
 
 def reasons_of(findings: dict[str, Any]) -> list[str]:
     members = findings["coverage"]["members"]
-    return [*findings["exit"]["reasons"], *{member["reason"] for member in members if member["reason"]}]
+    return [
+        *(one["text"] for one in findings["exit"]["reasons"]),
+        *{member["reason"] for member in members if member["reason"]},
+    ]
 
 
 def assert_the_ledger_adds_up(coverage: dict[str, Any]) -> None:

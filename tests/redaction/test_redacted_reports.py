@@ -11,7 +11,7 @@ import pytest
 
 from logdiag.errors import LogdiagError
 from logdiag.language import speaking
-from logdiag.model import Diagnosis
+from logdiag.model import Diagnosis, Reason, Verdict
 from logdiag.pipeline import Options, Report, diagnose
 from logdiag.redaction import redacted
 from logdiag.redaction.vocabulary import product_words
@@ -94,12 +94,12 @@ def test_it_is_the_same_incident(sample: str, samples: Path) -> None:
     assert len(names) == len(whole.cluster.peers)
     assert all(name in names for incident in told.incidents for name in incident.peers)
     if told.incidents:
-        assert told.verdict.startswith(told.incidents[0].title)
+        assert told.verdict.headline == told.incidents[0].title
 
 
 def test_the_story_still_reads_well(samples: Path) -> None:
     report = diagnose([samples / "tls-enforcement"]).redacted()
-    assert report.diagnosis.verdict.startswith(
+    assert report.diagnosis.verdict.text.startswith(
         "TLS verification was set to Enforcing by user-1 from ipv4-1.1.1.1 through the web interface. Since "
     )
     changes = report.diagnosis.changes
@@ -181,7 +181,7 @@ def test_an_output_that_holds_a_literal_is_refused(form: str, title: str, kind: 
     whole = dataclasses.replace(report.diagnosis, changes=(change,))
     told = Report(*redacted(whole))
     if form == "text":
-        broken = Report(dataclasses.replace(told.diagnosis, verdict=title), told.redactor)
+        broken = Report(dataclasses.replace(told.diagnosis, verdict=Verdict(title)), told.redactor)
     else:
         broken = Report(with_title(told.diagnosis, title), told.redactor)
     getattr(told, f"to_{form}")()
@@ -223,8 +223,8 @@ def test_a_field_that_nobody_thought_of_is_redacted(samples: Path) -> None:
     whole = dataclasses.replace(
         report.diagnosis,
         command=dataclasses.replace(report.diagnosis.command, options={"limits": "/home/expc01/10.1.2.3"}),
-        exit=dataclasses.replace(report.diagnosis.exit, reasons=("5: expc02.tgz: cut",)),
+        exit=dataclasses.replace(report.diagnosis.exit, reasons=(Reason(5, "expc02.tgz: cut"),)),
     )
     told = redacted(whole)[0]
     assert told.command.options == {"limits": "/home/host-1/ipv4-1.1.1.1", "redact": "yes"}
-    assert told.exit.reasons == ("5: host-2.tgz: cut",)
+    assert told.exit.reasons == (Reason(5, "host-2.tgz: cut"),)

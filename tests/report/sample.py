@@ -21,10 +21,12 @@ from logdiag.model import (
     NotChecked,
     Peer,
     PeerCoverage,
+    Reason,
     Silent,
     SnapshotCoverage,
     Step,
     Tool,
+    Verdict,
     Wanted,
 )
 
@@ -478,9 +480,11 @@ def sample() -> Diagnosis:
     return Diagnosis(
         tool=Tool("0.1.0", "sha256:4f1d2c7a90be3371"),
         command=Command("diagnose", {"explain": "yes"}),
-        exit=Exit(5, ("5: 3 members were not read to their end",)),
-        verdict="expc02 was lost to expc01 at 19:57:43 UTC on 12 August 2020 and had not come "
-        "back when the log ended.",
+        exit=Exit(5, (Reason(5, "3 members were not read to their end"),)),
+        verdict=Verdict(
+            "expc02 was lost to expc01 at 19:57:43 UTC on 12 August 2020 and had not come "
+            "back when the log ended."
+        ),
         cluster=ClusterView(
             (
                 Peer(
@@ -594,7 +598,7 @@ def quiet() -> Diagnosis:
     return dataclasses.replace(
         full,
         exit=Exit(0),
-        verdict="Nothing wrong in 35 minutes of 2 of 2 peers.",
+        verdict=Verdict("Nothing wrong in 35 minutes of 2 of 2 peers."),
         cluster=ClusterView(peers),
         coverage=ledger(members),
         changes=(),
@@ -637,8 +641,8 @@ def empty() -> Diagnosis:
     return Diagnosis(
         tool=Tool("0.1.0", "sha256:0"),
         command=Command("diagnose"),
-        exit=Exit(4, ("no record in any input",)),
-        verdict="No log record was found.",
+        exit=Exit(4, (Reason(4, "no record in any input"),)),
+        verdict=Verdict("No log record was found."),
         cluster=ClusterView(()),
         coverage=ledger(()),
         changes=(),

@@ -146,8 +146,8 @@ def test_nothing_refers_to_another_place(name: str) -> None:
 
 def test_the_title_is_the_verdict_and_the_head_names_tool_and_library() -> None:
     outline = Outline(page_of("sample"))
-    assert outline.named("title")[0].words == sample.sample().verdict
-    assert outline.named("h1")[0].words == sample.sample().verdict
+    assert outline.named("title")[0].words == sample.sample().verdict.text
+    assert outline.named("h1")[0].words == sample.sample().verdict.text
     assert outline.named("html")[0].attributes["lang"] == "en"
     header = outline.named("header")[0].words
     assert "0.1.0" in header

@@ -87,7 +87,7 @@ def test_the_ledger_is_korean(report: Report) -> None:
             # What a parser says stands behind it in brackets.
             assert words(re.sub(r"\(no element found\)", "", one)) <= NAMES, one
     for reason in report.diagnosis.exit.reasons:
-        assert re.search("[가-힣]", reason), reason
+        assert re.search("[가-힣]", reason.text), reason
 
 
 @pytest.mark.parametrize("view", ["to_text", "to_markdown"])

@@ -108,7 +108,7 @@ def test_it_tells_what_matters() -> None:
     text = markdown.render(sample.sample())
     page = " ".join(said(token.children) for token in MARKDOWN.parse(text) if token.children)
     diagnosis = sample.sample()
-    assert diagnosis.verdict in page
+    assert diagnosis.verdict.text in page
     for incident in diagnosis.incidents:
         assert incident.title in page
         assert incident.summary in page

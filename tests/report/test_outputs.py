@@ -52,5 +52,5 @@ def test_a_view_is_told_in_the_language_of_the_diagnosis(suffix: str) -> None:
     from logdiag.pipeline import Options
 
     report = diagnose([SAMPLE], Options(language="ko"))
-    assert report.diagnosis.verdict in VIEWS[suffix](report) or suffix in (".md", ".xml", ".sarif")
+    assert report.diagnosis.verdict.headline in VIEWS[suffix](report) or suffix in (".md", ".xml", ".sarif")
     assert "복제" in VIEWS[suffix](report)

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 import sample
 
-from logdiag.model import Diagnosis, Fault, MemberCoverage
+from logdiag.model import Diagnosis, Fault, MemberCoverage, Reason
 from logdiag.report import html, json_, text
 from logdiag.report.limits import Limits, limited
 
@@ -62,7 +62,9 @@ def long() -> Diagnosis:
         small,
         cluster=dataclasses.replace(small.cluster, peers=tuple(peers)),
         coverage=sample.ledger(tuple(members), (gap,) * 700),
-        exit=dataclasses.replace(small.exit, reasons=tuple(f"5: reason {number}" for number in range(900))),
+        exit=dataclasses.replace(
+            small.exit, reasons=tuple(Reason(5, f"reason {number}") for number in range(900))
+        ),
     )
 
 

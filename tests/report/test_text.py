@@ -32,7 +32,7 @@ def flat(shown: str) -> str:
 def test_it_tells_what_matters() -> None:
     diagnosis = sample.sample()
     shown = flat(plain(diagnosis, 160))
-    assert shown.startswith(diagnosis.verdict)
+    assert shown.startswith(diagnosis.verdict.text)
     for incident in diagnosis.incidents:
         assert f"{incident.severity.upper()} {incident.title}" in shown
         assert incident.rule in shown
@@ -130,12 +130,12 @@ def test_the_peers_are_a_table_where_it_fits_and_a_list_where_not() -> None:
 
 
 def test_a_terminal_that_says_it_has_no_columns_gets_a_summary() -> None:
-    assert flat(plain(sample.sample(), 0)).startswith(sample.sample().verdict[:20])
+    assert flat(plain(sample.sample(), 0)).startswith(sample.sample().verdict.text[:20])
 
 
 def test_the_verdict_is_first_then_the_peers_the_steps_the_incidents() -> None:
     lines = plain(sample.sample(), 160).split("\n")
-    assert lines[0] == sample.sample().verdict
+    assert lines[0] == sample.sample().verdict.text
     order = ["Cluster", "Do this first", "Incidents", "Changes and restarts", "Ask the customer for", "Read"]
     assert [line for line in lines if line in order] == order
 
