@@ -10,8 +10,9 @@ from typing import Literal
 
 from logdiag.cluster import Cluster
 from logdiag.conditions import Condition, Log, Reference, compile_condition
-from logdiag.evidence import LOWERED as LOWERED_IN_DUMPS
+from logdiag.evidence import anchor_of
 from logdiag.model import AlarmEvent, AlarmState
+from logdiag.reading import Dump
 from logdiag.records import instant
 
 # Records of alarms have no module; one that has quotes what a caller said.
@@ -61,15 +62,14 @@ def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _W
 
 
 def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
-    """The alarms that dumps list, at the start of each peer's log, which is when dumps are made."""
+    """The alarms that dumps list, each at the time at which its dump is put among the records."""
     listed: dict[tuple[str, str], tuple[int, AlarmState]] = {}
     for peer, dumps in cluster.dumps.items():
-        start = cluster.seen[peer].start if peer in cluster.seen else 0
-        for dump in dumps:
+        for dump in sorted(dumps, key=lambda dump: anchor_of(dump, peer, cluster)):
             for alarm in dump.facts.alarms or ():
                 if alarm.id:
-                    lowered = alarm.status.lower() in LOWERED_IN_DUMPS
-                    listed[peer, alarm.id] = (start, "clear" if lowered else "raised")
+                    state: AlarmState = "raised" if alarm.is_raised else "clear"
+                    listed[peer, alarm.id] = (anchor_of(dump, peer, cluster), state)
     return listed
 
 
@@ -77,5 +77,10 @@ def with_whole_lists(cluster: Cluster) -> Iterator[str]:
     """Peers whose dump lists all alarms, and whose log goes on from there without a gap."""
     for peer, dumps in cluster.dumps.items():
         seen = cluster.seen.get(peer)
-        if seen is not None and not seen.gaps() and any(dump.facts.alarms is not None for dump in dumps):
+        if seen is not None and not seen.gaps() and any(_is_whole(dump) for dump in dumps):
             yield peer
+
+
+def _is_whole(dump: Dump) -> bool:
+    """Whether a dump lists all alarms; of a pasted page nobody knows what was left out."""
+    return dump.facts.alarms is not None and dump.kind != "page"

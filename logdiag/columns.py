@@ -65,6 +65,7 @@ COVERAGE = pa.schema(
         ("unparsed_bytes", pa.int64()),
         ("reasons", pa.map_(pa.string(), pa.int64())),
         ("settings", pa.int64()),
+        ("holds", _NAMES),
         ("first", _TIME),
         ("last", _TIME),
         ("taken", _TIME),

@@ -1,26 +1,36 @@
 """Dumps as rules see them: tables of the shape of records, so that one language asks them all."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log
-from logdiag.dumps import lines_of
-from logdiag.reading import Tables
-from logdiag.records import RECORDS
+from logdiag.dumps import lines_of, time_in
+from logdiag.reading import Dump, Tables
+from logdiag.records import RECORDS, micros
 
-LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
-"""States of an alarm that a dump lists and that is not raised (assumed: no sample shows one)."""
+
+@dataclass(frozen=True)
+class Dated:
+    """What is known of a dumped row's time: whether the dump states it, and when the dump was made."""
+
+    stated: bool
+    as_of: datetime | None
 
 
 @dataclass(frozen=True)
 class Source:
-    """Rows that conditions can be asked of, and the text of each as evidence shows it."""
+    """Rows that conditions can be asked of, and the text of each as evidence shows it.
+
+    ``dumped`` is what is known of the time of each row of a dump; None for records, which have times.
+    """
 
     log: Log
     text: Callable[[int], str]
+    dumped: Callable[[int], Dated] | None = None
 
 
 def sources(tables: Tables, log: Log, cluster: Cluster) -> dict[str, Source]:
@@ -30,6 +40,7 @@ def sources(tables: Tables, log: Log, cluster: Cluster) -> dict[str, Source]:
         "config": _settings(tables.config, cluster),
         "status": _settings(tables.status, cluster),
         "alarms": _alarms(tables, cluster),
+        "states": _states(tables, cluster),
     }
 
 
@@ -39,63 +50,116 @@ class _Row:
     host: str
     place: tuple[str, str, int]
     fields: list[tuple[str, str]]
+    dated: Dated
 
 
-def start_of(peer: str, cluster: Cluster) -> int:
-    """The time that dumps of a peer are taken to be from: the start of its log, which they precede."""
-    return cluster.seen[peer].start if peer in cluster.seen else 0
+def anchor_of(dump: Dump, peer: str, cluster: Cluster) -> int:
+    """The time at which a dump is put among the records, in microseconds since 1970.
+
+    Its own system time, else the start of its peer's log (dumps of a diagnostic log are made when logging
+    starts, administrator guide X15.5), else the time in its name; 0 where there is none.
+    """
+    if (time := time_in(dump.facts.time or "")) is not None:
+        return micros(time)
+    if peer in cluster.seen:
+        return cluster.seen[peer].start
+    return micros(dump.taken) if dump.taken is not None else 0
 
 
 def _settings(table: pa.Table, cluster: Cluster) -> Source:
-    columns = [
-        table.column(name).to_pylist() for name in ("snapshot", "source", "host", "path", "value", "line")
-    ]
+    columns = [table.column(name).to_pylist() for name in ("snapshot", "source", "path", "value", "line")]
+    dumps: dict[tuple[str, str], list[tuple[str, Dump]]] = {}
+    for peer, of_peer in cluster.dumps.items():
+        for dump in of_peer:
+            dumps.setdefault((dump.snapshot, dump.source), []).append((peer, dump))
     rows = []
-    peer_of = {host: cluster.resolve(host) for host in set(columns[2]) if host is not None}
-    for snapshot, source, host, path, value, line in zip(*columns, strict=True):
-        peer = peer_of.get(host)
-        if peer is not None:
-            time = start_of(peer, cluster)
-            rows.append(_Row(time, peer, (snapshot, source, line), [("path", path), ("value", value)]))
+    for snapshot, source, path, value, line in zip(*columns, strict=True):
+        for peer, dump in dumps.get((snapshot, source), ()):
+            if dump.has(snapshot, source, line):
+                fields = [("path", path), ("value", value)]
+                time, dated = anchor_of(dump, peer, cluster), Dated(False, dump.taken)
+                rows.append(_Row(time, peer, (snapshot, source, line), fields, dated))
+                break
     return _source(rows, lambda row: f"{row.fields[0][1]}: {row.fields[1][1]}")
 
 
 def _alarms(tables: Tables, cluster: Cluster) -> Source:
     rows = []
-    lines = _lines_of_alarms(tables)
-    for peer, dumps in cluster.dumps.items():
-        for dump in dumps:
-            for alarm in dump.facts.alarms or ():
-                if alarm.id and alarm.status.lower() not in LOWERED:
-                    fields = [("Id", alarm.id), ("Title", alarm.title), ("Detail", alarm.title)]
-                    fields += [("Severity", alarm.severity), ("Status", alarm.status)]
-                    line = lines.get((dump.snapshot, dump.source, alarm.id), 1)
-                    rows.append(
-                        _Row(start_of(peer, cluster), peer, (dump.snapshot, dump.source, line), fields)
-                    )
-    return _source(
-        rows, lambda row: f"Alarm {row.fields[0][1]}: {row.fields[1][1]} ({row.fields[4][1] or 'listed'})"
-    )
+    lines = _lines_of("alarm", tables)
+    for peer, dump in _dumps(cluster):
+        for alarm in dump.facts.alarms or ():
+            if alarm.is_raised:
+                fields = {"Id": alarm.id, "Title": alarm.title, "Detail": alarm.detail}
+                fields |= {"Severity": alarm.severity, "Status": alarm.status}
+                since = time_in(alarm.first_raised)
+                time = anchor_of(dump, peer, cluster) if since is None else micros(since)
+                line = _line(lines, dump, alarm.id or alarm.title or alarm.description)
+                dated = Dated(since is not None, dump.taken)
+                rows.append(_Row(time, peer, (dump.snapshot, dump.source, line), _known(fields), dated))
+    return _source(rows, _alarm_text)
 
 
-def _lines_of_alarms(tables: Tables) -> dict[tuple[str, str, str], int]:
-    """Where dumps first have each value that tells of an alarm: by snapshot, source and value."""
+def _alarm_text(row: _Row) -> str:
+    said = dict(row.fields)
+    called = f"Alarm {said['Id']}" if "Id" in said else "Alarm"
+    return f"{called}: {said.get('Detail', '')} ({said.get('Status', 'listed')})"
+
+
+def _states(tables: Tables, cluster: Cluster) -> Source:
+    """The state in which each peer sees each peer of the list, and that of its own cluster database."""
+    rows = []
+    lines = _lines_of("alternate", tables)
+    of_databases = _lines_of("database", tables)
+    for peer, dump in _dumps(cluster):
+        facts = dump.facts
+        mode = next((one.facts.tls_mode for one in cluster.dumps[peer] if one.facts.tls_mode), "")
+        time, dated = anchor_of(dump, peer, cluster), Dated(False, dump.taken)
+        for one in facts.alternates:
+            fields = {"Peer": one.address, "Status": one.status, "Certificate": one.certificate, "Mode": mode}
+            place = (dump.snapshot, dump.source, _line(lines, dump, one.address, one.status))
+            rows.append(_Row(time, peer, place, _known(fields), dated))
+        if facts.database:
+            place = (dump.snapshot, dump.source, _line(of_databases, dump, facts.database))
+            rows.append(_Row(time, peer, place, [("Database", facts.database)], dated))
+    return _source(rows, lambda row: ", ".join(f"{name}: {value}" for name, value in row.fields))
+
+
+def _dumps(cluster: Cluster) -> Iterator[tuple[str, Dump]]:
+    return ((peer, dump) for peer, dumps in cluster.dumps.items() for dump in dumps)
+
+
+def _known(fields: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in fields.items() if value]
+
+
+_Lines = dict[tuple[str, str], list[tuple[str, str, int]]]  # by snapshot and source
+
+
+def _lines_of(fact: str, tables: Tables) -> _Lines:
+    """The settings (path, value, line) of dumps of the status that tell a fact."""
     columns = [
         tables.status.column(name).to_pylist() for name in ("snapshot", "source", "path", "value", "line")
     ]
-    dumps: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+    dumps: _Lines = {}
     for snapshot, source, path, value, line in zip(*columns, strict=True):
         dumps.setdefault((snapshot, source), []).append((path, value, line))
-    found: dict[tuple[str, str, str], int] = {}
-    for place, settings in dumps.items():
-        for _, value, line in lines_of("alarm", settings):
-            found.setdefault((*place, value), line)
-    return found
+    return {place: list(lines_of(fact, settings)) for place, settings in dumps.items()}
+
+
+def _line(lines: _Lines, dump: Dump, value: str, then: str = "") -> int:
+    """The line of a dump that has a value, and of another value behind it that one; 1 if there is none."""
+    own = [
+        (said, line)
+        for _, said, line in lines.get((dump.snapshot, dump.source), ())
+        if dump.has(dump.snapshot, dump.source, line)
+    ]
+    at = next((line for said, line in own if said == value), 1)
+    return next((line for said, line in own if then and said == then and line >= at), at)
 
 
 def _source(rows: list[_Row], text: Callable[[_Row], str]) -> Source:
     log = Log(_table(rows))
-    return Source(log, lambda row: text(rows[row]))
+    return Source(log, lambda row: text(rows[row]), lambda row: rows[row].dated)
 
 
 def _table(rows: Iterable[_Row]) -> pa.Table:

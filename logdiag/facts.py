@@ -6,7 +6,7 @@ them; some are said by records, such as the list of peers that a replication cyc
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.dumps import lines_of
+from logdiag.evidence import anchor_of
 from logdiag.model import Evidence
 from logdiag.reading import Dump, Tables
 from logdiag.records import instant
@@ -24,11 +25,17 @@ _TLS_MODE = re.compile(r" to:\s*'?([A-Za-z]+)")
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact of one peer: its values in their order, when it was so, and what says so."""
+    """One fact of one peer: its values in their order, when it was so, and what says so.
+
+    The ``time`` of a value that a dump has, which is not ``dated``, only puts it among the records;
+    ``as_of`` is when the dump was made, as far as that is known.
+    """
 
     values: tuple[str, ...]
     time: datetime
     evidence: tuple[Evidence, ...] = ()
+    dated: bool = True
+    as_of: datetime | None = None
 
 
 Facts = dict[str, dict[str, Fact]]
@@ -49,6 +56,7 @@ FACTS: dict[str, str] = {
     "peer_count": "how many peers are configured",
     "ntp_servers": "the time servers",
     "dns_servers": "the name servers",
+    "not_in_own_list": "this peer's own addresses and name, where its own list of peers has none of them",
     "nat_in_list": "addresses in the list of peers that are static NAT addresses of this peer",
     "certificate_until": "when the server certificate ends",
     "certificate_missing": "this peer's names in the list that its server certificate does not hold",
@@ -105,6 +113,27 @@ _DUMPED: dict[str, tuple[str, _Read]] = {
 """Each fact of a dump: what its lines are called there, and how it is read."""
 
 
+def _not_in_own_list(peer: str, dumps: tuple[Dump, ...], cluster: Cluster) -> Iterator[tuple[Dump, Fact]]:
+    """What a peer is known by, where its own list of peers names it by none of that.
+
+    Not known where the list has addresses and the peer's are not known, or names and its name is not.
+    """
+    for dump in dumps:
+        entries = {plain_name(entry) for entry in dump.facts.peer_list or () if entry}
+        facts = [one.facts for one in dumps]
+        own = [address for of in facts for address in (*of.addresses, *of.nat_addresses.values())]
+        names = [name for of in facts for name in (of.fqdn, of.hostname) if name]
+        known = {plain_name(name) for name in (*own, *names)}
+        of_addresses = all(is_address(entry) for entry in entries)
+        told = own if of_addresses or not names else [*own, *names]
+        told = told if of_addresses or names else []
+        if not entries or not told:
+            continue
+        missing = () if known & entries else tuple(dict.fromkeys(told))
+        yield dump, _of_dump(missing, dump, peer, cluster, ())
+        return
+
+
 def _of_dumps(
     peer: str, dumps: tuple[Dump, ...], dumped: "_Dumped", cluster: Cluster
 ) -> Iterator[tuple[str, Fact]]:
@@ -116,10 +145,9 @@ def _of_dumps(
         for dump in said:
             values = read(dump)
             if values is not None:
-                yield (
-                    name,
-                    Fact(values, _time(dump, peer, cluster), _lines(dump, called, dumped, cluster, peer)),
-                )
+                yield name, _of_dump(values, dump, peer, cluster, _lines(dump, called, dumped))
+    for dump, fact in _not_in_own_list(peer, dumps, cluster):
+        yield "not_in_own_list", replace(fact, evidence=_lines(dump, "peer", dumped))
     yield from _certificates(peer, dumps, dumped, cluster)
 
 
@@ -142,10 +170,11 @@ def _nat_in_list(dump: Dump) -> tuple[str, ...] | None:
     return tuple(entry for entry in peers if plain_name(entry) in mapped)
 
 
-def _time(dump: Dump, peer: str, cluster: Cluster) -> datetime:
-    if dump.taken is not None:
-        return dump.taken
-    return instant(cluster.seen[peer].start) if peer in cluster.seen else _EPOCH
+def _of_dump(
+    values: tuple[str, ...], dump: Dump, peer: str, cluster: Cluster, evidence: tuple[Evidence, ...]
+) -> Fact:
+    time = instant(anchor_of(dump, peer, cluster))
+    return Fact(values, time, evidence, dated=False, as_of=dump.taken)
 
 
 class _Dumped:
@@ -176,7 +205,8 @@ class _Dumped:
 
     def rows(self, dump: Dump) -> list[tuple[str, str, int]]:
         """Path, value and line of what a dump says."""
-        return self._rows.get((dump.kind == "xstatus", dump.snapshot, dump.source), [])
+        own = self._rows.get((dump.table == "status", dump.snapshot, dump.source), [])
+        return [row for row in own if dump.has(dump.snapshot, dump.source, row[2])]
 
     def listed_as(self, peer: str) -> tuple[str, ...]:
         """The names that peers know another by, which its certificate must hold: those in their lists.
@@ -187,10 +217,9 @@ class _Dumped:
         return tuple(self._listed.get(peer, ()))
 
 
-def _lines(dump: Dump, called: str, dumped: _Dumped, cluster: Cluster, peer: str) -> tuple[Evidence, ...]:
-    time = _time(dump, peer, cluster)
+def _lines(dump: Dump, called: str, dumped: _Dumped) -> tuple[Evidence, ...]:
     return tuple(
-        Evidence(dump.snapshot, dump.source, line, time, f"{path}: {value}")
+        Evidence(dump.snapshot, dump.source, line, None, f"{path}: {value}")
         for path, value, line in lines_of(called, dumped.rows(dump))
     )[:20]
 
@@ -207,11 +236,10 @@ def _certificates(
             continue
         rows = [row for row in dumped.rows(dump) if row[0].startswith("Certificate 1 ")]
         said = {path.removeprefix("Certificate 1 "): (value, line) for path, value, line in rows}
-        time = _time(dump, peer, cluster)
-
-        evidence = partial(_certificate_evidence, dump, time, said)
+        evidence = partial(_certificate_evidence, dump, said)
         if "NotAfter" in said:
-            yield "certificate_until", Fact((said["NotAfter"][0],), time, evidence("NotAfter", "Subject"))
+            until = (said["NotAfter"][0],)
+            yield "certificate_until", _of_dump(until, dump, peer, cluster, evidence("NotAfter", "Subject"))
         names = {
             plain_name(value.partition(":")[2] or value)
             for name, (value, _) in said.items()
@@ -222,14 +250,13 @@ def _certificates(
         own = dumped.listed_as(peer)
         if names and own:
             missing = tuple(dict.fromkeys(entry for entry in own if not _covered(plain_name(entry), names)))
-            yield "certificate_missing", Fact(missing, time, evidence("Subject", "SubjectAlternativeName 1"))
+            named = evidence("Subject", "SubjectAlternativeName 1")
+            yield "certificate_missing", _of_dump(missing, dump, peer, cluster, named)
 
 
-def _certificate_evidence(
-    dump: Dump, time: datetime, said: dict[str, tuple[str, int]], *names: str
-) -> tuple[Evidence, ...]:
+def _certificate_evidence(dump: Dump, said: dict[str, tuple[str, int]], *names: str) -> tuple[Evidence, ...]:
     return tuple(
-        Evidence(dump.snapshot, dump.source, said[name][1], time, f"{name}: {said[name][0]}")
+        Evidence(dump.snapshot, dump.source, said[name][1], None, f"{name}: {said[name][0]}")
         for name in names
         if name in said
     )

@@ -42,7 +42,7 @@ class Fault:
     text: str
 
 
-Kind = Literal["log", "xconfiguration", "xstatus", "certificate", "other"]
+Kind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,13 @@ class MemberCoverage:
     reasons: dict[str, int] = field(default_factory=dict)
     """Why lines are unparsed: reason to number of lines."""
     settings: int = 0
-    """Values that a dump or certificate holds."""
+    """Values that a dump, a certificate or a pasted page holds."""
+    holds: tuple[Kind, ...] = ()
+    """The kind of each dump in it: a file can hold several, and text with records can hold a pasted page."""
     first: datetime | None = None
     last: datetime | None = None
     taken: datetime | None = None
-    """A dump is from then, or earlier: it is made when logging starts."""
+    """When a dump was made, where it or its name says so."""
     reason: str | None = None
     """Why a member that is neither log nor dump was not read."""
     repair: str | None = None
@@ -153,7 +155,7 @@ class Peer:
     cluster: str | None = None
     """Which cluster it is of, where the inputs hold several."""
     dumps_from: datetime | None = None
-    """Its dumps show it as it was then, or earlier."""
+    """Its dumps show it as it was then, where one says when."""
     seen_from: datetime | None = None
     seen_to: datetime | None = None
     utc_offset: int | None = None

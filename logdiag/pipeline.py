@@ -294,7 +294,7 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
         tool=Tool(version("logdiag"), library.digest),
         command=Command("diagnose"),
         exit=_late(examined, library, explain=explain and is_late()),
-        verdict=verdict(told, [one.cluster for one in examined]),
+        verdict=verdict(told, [one.cluster for one in examined], tables),
         cluster=ClusterView(peers),
         alarm_events=tuple(
             sorted((e for one in examined for e in one.alarm_events), key=lambda e: (e.time, e.peer, e.alarm))
@@ -338,7 +338,7 @@ def _late(examined: Sequence["_Examined"], library: Library, *, explain: bool) -
         reasons.append(said.format(number=len(late), all=judged, rule=late[0]))
     if explain:
         reasons.append(gettext("the time is used up (seconds): how near silent rules came was not looked at"))
-    return Exit(PARTIAL if reasons else 0, tuple(reasons))
+    return Exit(PARTIAL if reasons else 0, tuple(Reason(PARTIAL, text) for text in reasons))
 
 
 def _nearest(rule: Rule, examined: Sequence["_Examined"]) -> str | None:
@@ -402,7 +402,7 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
     if is_empty(coverage.members):
         holds.append((NOTHING_READ, gettext("no log record and no dump was found in any input")))
     holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
-    holds += [(PARTIAL, reason) for reason in diagnosis.exit.reasons]
+    holds += [(reason.code, reason.text) for reason in diagnosis.exit.reasons]
     part = gettext("{rule} looked at a part of what it matches")
     holds += [(PARTIAL, part.format(rule=rule)) for rule in diagnosis.capped]
     logs = sum(member.size for member in coverage.members if member.kind == "log")

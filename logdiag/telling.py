@@ -1,22 +1,33 @@
 """What a diagnosis says in its own words: the verdict, and what to ask the customer for."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
 from logdiag.incidents import Told
 from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Finding, Incident, Verdict, Wanted
+from logdiag.reading import Tables
 from logdiag.records import instant
 from logdiag.spans import Seen
 from logdiag.wording import listed, moment, second, stretch
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
+_SHOWN = 3
+_DUMP = re.compile(r"x(conf|stat)")
 _ROLES = {"primary": N_("primary"), "subordinate": N_("subordinate")}
 
 
-def verdict(told: Told, clusters: Sequence[Cluster]) -> Verdict:
-    """The answer in a sentence or two, and never more than was seen."""
+def verdict(told: Told, clusters: Sequence[Cluster], tables: Tables) -> Verdict:
+    """The answer in a sentence or two, and never more than was seen; then what could not be used."""
+    answer = _answer(told, clusters)
+    unused = " ".join(_unused(tables))
+    return replace(answer, detail=f"{answer.detail} {unused}".strip())
+
+
+def _answer(told: Told, clusters: Sequence[Cluster]) -> Verdict:
     if told.incidents:
         headline = told.incidents[0]
         sentences = [_when(headline)]
@@ -28,10 +39,64 @@ def verdict(told: Told, clusters: Sequence[Cluster]) -> Verdict:
         return Verdict(headline.title, " ".join(sentences))
     watched = [cluster for cluster in clusters if cluster.seen]
     if not watched:
-        return Verdict(gettext("Nothing can be said: no log record was found."))
+        return _without_logs(clusters)
     several = len(clusters) > 1
     said = [part for cluster in watched for part in _nothing_wrong(cluster, told, several=several)]
     return Verdict(said[0], " ".join(said[1:]))
+
+
+def _without_logs(clusters: Sequence[Cluster]) -> Verdict:
+    ask = gettext(
+        "Give the diagnostic log of every peer, of the same minutes (Maintenance > Diagnostics > Diagnostic "
+        "logging: Collect log, Download log), or a system snapshot of each."
+    )
+    peers = [peer for cluster in clusters for peer in cluster.peers]
+    dumped = {peer for cluster in clusters for peer in cluster.dumps}
+    if not dumped:
+        nothing = gettext(
+            "No log records were found, and no dump of a known peer: there is nothing to diagnose."
+        )
+        return Verdict(nothing, ask)
+    seen = ngettext("{seen} of {number} peer", "{seen} of {number} peers", len(peers))
+    seen = seen.format(seen=len(dumped), number=f"{len(peers):,}")
+    said = gettext("The dumps of {peers} show no fault; without a log, what happened cannot be told.")
+    return Verdict(said.format(peers=seen), ask)
+
+
+def _unused(tables: Tables) -> Iterator[str]:
+    """The evidence that no peer owns, and the members that look like evidence and were not understood."""
+    for dump in tables.dumps:
+        if dump.host is None and dump.kind != "certificate":
+            alarms = [alarm.id or alarm.title for alarm in dump.facts.alarms or () if alarm.is_raised]
+            if alarms:
+                said = gettext(
+                    "Not used: {member} lists alarm {alarms} as raised, and nothing shows on which peer; "
+                    "name the file after the peer, or give that peer's log with it."
+                )
+                yield said.format(member=dump.source, alarms=listed(alarms))
+            else:
+                said = gettext(
+                    "Not used: nothing shows which peer {member} is of; "
+                    "name the file after the peer, or give that peer's log with it."
+                )
+                yield said.format(member=dump.source)
+    used = {one.snapshot for one in tables.members if one.records or one.settings}
+    strange = [
+        one.source
+        for one in tables.members
+        if one.kind == "other" and one.reason and (one.snapshot not in used or _DUMP.match(_file(one.source)))
+    ]
+    strange += [one.source for one in tables.members if one.kind != "log" and one.unparsed > one.settings > 0]
+    if strange and used:
+        shown = listed(strange[:_SHOWN])
+        if len(strange) > _SHOWN:
+            more = gettext("{names} and {number} more")
+            shown = more.format(names=", ".join(strange[:_SHOWN]), number=len(strange) - _SHOWN)
+        yield gettext("Not understood: {members}.").format(members=shown)
+
+
+def _file(source: str) -> str:
+    return source.rpartition("/")[2].lower()
 
 
 def _when(headline: Incident) -> str:
@@ -116,16 +181,19 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 what = gettext("The diagnostic log or system snapshot of {peer}").format(peer=peer.name)
                 why = gettext("It is a peer of this cluster, and nothing it logged was given.")
             yield Wanted(what, why, peer.name)
+    by_id = {finding.id: finding for finding in findings}
     for incident in incidents:
-        if incident.first is None:
+        # What a dump states of the time before the logs asks for no older log.
+        logged = [record.time for id_ in incident.findings for record in by_id[id_].evidence if record.time]
+        if not logged or incident.first is None:
             continue
+        first = max(incident.first, min(logged))
         for name in incident.peers:
-            if name in cluster.seen and not cluster.seen[name].covers(incident.first):
+            if name in cluster.seen and not cluster.seen[name].covers(first):
                 what = gettext("The log of {peer} that covers {time}")
-                what = what.format(peer=name, time=moment(incident.first))
+                what = what.format(peer=name, time=moment(first))
                 why = gettext("What was given of it does not.")
                 yield Wanted(what, f"{why} {gettext(_WHILE_LOST)}", name)
-    by_id = {finding.id: finding for finding in findings}
     for incident in incidents:
         states = {incident.state, *(by_id[f].state for f in incident.findings)}
         for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):

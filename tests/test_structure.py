@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kinds": {"language"},
     "catalogue": {"language", "resources"},
     "grammar": {"cache", "errors", "resources"},
-    "dumps": {"grammar", "language"},
+    "dumps": {"catalogue", "grammar", "language"},
     "records": {"errors", "grammar", "language"},
     "snapshots": {"deadline", "errors", "grammar", "language", "model", "numbering"},
     "reading": {
@@ -39,8 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cluster": {"conditions", "language", "model", "numbering", "reading", "records", "spans"},
     "ledger": {"cluster", "language", "model", "reading", "snapshots"},
     "evidence": {"cluster", "conditions", "dumps", "reading", "records"},
-    "facts": {"cluster", "conditions", "dumps", "model", "reading", "records"},
-    "alarms": {"cluster", "conditions", "evidence", "model", "records"},
+    "facts": {"cluster", "conditions", "dumps", "evidence", "model", "reading", "records"},
+    "alarms": {"cluster", "conditions", "evidence", "model", "reading", "records"},
     "changes": {"cluster", "conditions", "model", "records"},
     "rules": {
         "cache",
@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"reading", "records", "report", "resources", "spans", "wording"},
     "incidents": {"cluster", "model", "rules"},
     "selection": {"alarms", "changes", "cluster", "conditions", "facts", "records", "rules"},
-    "telling": {"cluster", "incidents", "language", "model", "records", "wording"},
+    "telling": {"cluster", "incidents", "language", "model", "reading", "records", "wording"},
     "report": {"language", "model", "resources", "wording"},
     "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
     | {"resources", "snapshots"},

@@ -204,6 +204,9 @@ def _add_dumps(dumps: list[Dump], drafts: Drafts) -> None:
             own.fqdn = dump.facts.fqdn
         own.addresses.update((*dump.facts.addresses, *dump.facts.nat_addresses.values()))
     for dump in dumps:
+        for shown in dump.facts.alternates:
+            if shown.called is not None and is_address(shown.address):
+                drafts.named(shown.called).addresses.add(shown.address)
         for entry in dump.facts.peer_list or ():
             if entry:
                 drafts.named(entry)

@@ -11,9 +11,27 @@ from logdiag.dumps import certificates, text, xml_
 from logdiag.dumps.facts import Facts, ListedAlarm, facts
 from logdiag.dumps.found import lines_of
 from logdiag.dumps.kinds import is_xml, kind_of
+from logdiag.dumps.pages import pages
+from logdiag.dumps.sections import Section, sections
 from logdiag.dumps.setting import Kind, Setting, Unread
+from logdiag.dumps.times import time_in, time_of
 
-__all__ = ["Facts", "Kind", "ListedAlarm", "Setting", "Unread", "facts", "kind_of", "lines_of", "settings"]
+__all__ = [
+    "Facts",
+    "Kind",
+    "ListedAlarm",
+    "Section",
+    "Setting",
+    "Unread",
+    "facts",
+    "kind_of",
+    "lines_of",
+    "pages",
+    "sections",
+    "settings",
+    "time_in",
+    "time_of",
+]
 
 
 def settings(kind: Kind, name: str, chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting | Unread]:

@@ -5,11 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from logdiag.dumps.found import Found
-from logdiag.dumps.known import ALARM, PRODUCTS, TLS_MODES
+from logdiag.dumps.known import ALARM, ALTERNATE, PRODUCTS, TLS_MODES
 
 _NO_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
 _VERSION = re.compile(r"\bX\d+(?:\.\d+)*|^\d+(?:\.\d+)+")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*")
+LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
+"""States of an alarm that is listed and not raised (assumed: no sample shows one)."""
+
+_ACTIVE_AS = re.compile(r"active as (?P<name>[^\s(]+)", re.IGNORECASE)
+_THIS_SYSTEM = re.compile(r"this system\b", re.IGNORECASE)
 _YES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
@@ -19,10 +24,42 @@ class ListedAlarm:
 
     id: str = ""
     title: str = ""
+    description: str = ""
     severity: str = ""
     status: str = ""
+    peer: str = ""
     first_raised: str = ""
     last_raised: str = ""
+
+    @property
+    def detail(self) -> str:
+        """What a record of the alarm has as its Detail: the title, a colon, and the description.
+
+        Older releases list it under Warnings, with both in one text that a dash divides.
+        """
+        if self.title and self.description:
+            return f"{self.title}: {self.description}"
+        return (self.title or self.description).replace(" - ", ": ", 1)
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether it is raised; one that is listed is, unless its state says otherwise."""
+        return self.status.lower() not in LOWERED
+
+
+@dataclass(frozen=True)
+class ListedPeer:
+    """A peer as xStatus or the Clustering page shows it, all as written; empty where it does not say."""
+
+    address: str
+    status: str = ""
+    certificate: str = ""
+
+    @property
+    def called(self) -> str | None:
+        """The host name of an active peer, as the Clustering page shows it behind the state."""
+        found = _ACTIVE_AS.match(self.status)
+        return found["name"] if found is not None else None
 
 
 @dataclass(frozen=True)
@@ -31,6 +68,7 @@ class Facts:
 
     Attributes:
         name: the system name.
+        hostname: the DNS host name.
         domain: the DNS domain.
         fqdn: host name and domain; without a host name, that of the system if it may be one.
         addresses: its own, by interface, IPv4 first.
@@ -45,6 +83,8 @@ class Facts:
         hardware: such as "VMware, medium".
         serial: the hardware's serial number.
         time_zone: the time zone's name.
+        time: the system time when the dump was made, as written.
+        this_system: the entry of the list that the page marks as this system.
         tls_mode: Enforcing, Permissive, or as written.
         h323_mode: On, Off, or as written.
         ip_protocol: such as IPv4 or Both.
@@ -52,11 +92,13 @@ class Facts:
         ntp_servers: as configured, without empty ones; None where the dumps say nothing of them.
         dns_servers: the same.
         alarms: the list of raised alarms; None where no list was dumped, which is not an empty one.
-        alternates: addresses of peers to their status.
+        alternates: the peers of the list with the states that this peer sees them in.
+        database: the state of the cluster database.
 
     """
 
     name: str | None = None
+    hostname: str | None = None
     domain: str | None = None
     fqdn: str | None = None
     addresses: tuple[str, ...] = ()
@@ -70,6 +112,8 @@ class Facts:
     hardware: str | None = None
     serial: str | None = None
     time_zone: str | None = None
+    time: str | None = None
+    this_system: str | None = None
     tls_mode: str | None = None
     h323_mode: str | None = None
     ip_protocol: str | None = None
@@ -77,7 +121,8 @@ class Facts:
     ntp_servers: tuple[str, ...] | None = None
     dns_servers: tuple[str, ...] | None = None
     alarms: tuple[ListedAlarm, ...] | None = None
-    alternates: Mapping[str, str] = field(default_factory=dict)
+    alternates: tuple[ListedPeer, ...] = ()
+    database: str | None = None
 
 
 def facts(settings: Iterable[tuple[str, str]]) -> Facts:
@@ -95,8 +140,11 @@ def facts(settings: Iterable[tuple[str, str]]) -> Facts:
     tls_mode = found.first("tls_mode")
     h323_mode = found.first("h323_mode")
     is_edge = _is_edge(found)
+    alarms = _alarms(found)
+    alternates = tuple(ListedPeer(**row) for row in _rows(found, "alternate", ALTERNATE) if row["address"])
     return Facts(
         name=name,
+        hostname=found.first("hostname"),
         domain=domain,
         fqdn=_fqdn(found.first("hostname"), name, domain),
         addresses=_addresses(found),
@@ -110,16 +158,17 @@ def facts(settings: Iterable[tuple[str, str]]) -> Facts:
         hardware=found.first("hardware"),
         serial=found.first("serial"),
         time_zone=found.first("time_zone"),
+        time=found.first("time"),
         tls_mode=tls_mode and TLS_MODES.get(tls_mode.casefold(), tls_mode),
         h323_mode=h323_mode.capitalize() if h323_mode and h323_mode.casefold() in _YES else h323_mode,
         ip_protocol=found.first("ip_protocol"),
         option_keys=options,
         ntp_servers=_filled(found.by_index("ntp_server")),
         dns_servers=_filled(found.by_index("dns_server")),
-        alarms=_alarms(found),
-        alternates={
-            row["address"]: row["status"] for row in found.rows("alternate") if _has(row, "address", "status")
-        },
+        alarms=alarms,
+        alternates=alternates,
+        database=found.first("database"),
+        this_system=_this_system(alternates, alarms),
     )
 
 
@@ -195,16 +244,28 @@ def _version(written: str | None) -> str | None:
     return version[0] if version[0].startswith("X") else f"X{version[0]}"
 
 
-def _alarms(found: Found) -> tuple[ListedAlarm, ...] | None:
-    """An alarm section that is there and empty is the only proof that no alarm is raised."""
-    rows = [
+def _this_system(alternates: Iterable[ListedPeer], alarms: Iterable[ListedAlarm] | None) -> str | None:
+    """The peer whose page it is, as it marks itself, else the one that all of its alarms are of."""
+    marked = next((one.address for one in alternates if _THIS_SYSTEM.match(one.status)), None)
+    peers = {alarm.peer for alarm in alarms or ()}
+    return marked or (peers.pop() or None if len(peers) == 1 else None)
+
+
+def _rows(found: Found, family: str, names_of: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
+    """The members of a family with what is known of each, by our names."""
+    return [
         {
             part: next(filter(None, (row.get(name.casefold()) for name in names)), "")
-            for part, names in ALARM.items()
+            for part, names in names_of.items()
         }
-        for row in found.rows("alarm")
-        if any(name.casefold() in row for names in ALARM.values() for name in names)
+        for row in found.rows(family)
+        if any(name.casefold() in row for names in names_of.values() for name in names)
     ]
+
+
+def _alarms(found: Found) -> tuple[ListedAlarm, ...] | None:
+    """An alarm section that is there and empty is the only proof that no alarm is raised."""
+    rows = _rows(found, "alarm", ALARM)
     if not rows and not found.is_empty("alarm"):
         return None
     return tuple(dict.fromkeys(ListedAlarm(**row) for row in rows if any(row.values())))

@@ -108,3 +108,8 @@ def _splits(key: str) -> Iterator[tuple[str, str]]:
         prefix, *name = key.rsplit(" ", words)
         if len(name) == words:
             yield prefix, " ".join(name)
+
+
+def is_single(path: str) -> bool:
+    """Whether a path with its indexes is there once in a dump: its fact is known, and no list of members."""
+    return _spelled(path)[0] in _KNOWN

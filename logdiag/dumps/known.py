@@ -48,6 +48,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "SystemUnit Hardware Module SerialNumber",
         "Hardware SerialNumber",
     ),
+    "time": ("SystemUnit SystemTime", "SystemUnit System Time", "Time SystemTime"),
     "time_zone": (
         "SystemUnit TimeZone",
         "SystemUnit TimeZone Name",
@@ -74,8 +75,9 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "SystemUnit Software Configuration Option",
         "SystemUnit Options Option",
     ),
+    "database": ("Alternates DatabaseStatus", "Cluster DatabaseStatus", "Cluster Database Status"),
     "zone_type": ("Zones Zone Type", "Zone Type"),
-    "alarm": ("Alarm", "Alarms Alarm", "Alarms"),
+    "alarm": ("Alarm", "Alarms Alarm", "Alarms", "Warnings Warning", "Warning", "Warnings"),
     "alternate": ("Alternates Peer", "Cluster Peer"),
 }
 """Facts and the paths that tell them, the best first, without indexes and in any case.
@@ -86,11 +88,20 @@ A missing index is 1, and ``Master`` counts as ``Primary``: older releases write
 FAMILIES = ("option", "alarm", "alternate")
 """Facts whose paths go on: ``Alarm`` stands for ``Alarm 1 ID``, ``Alarm 1 Title`` and so on."""
 
+ALTERNATE = {
+    "address": ("Address",),
+    "status": ("Status", "State", "Clustering"),
+    "certificate": ("Certificate",),
+}
+"""What a peer of the list has in xStatus, or on the Clustering page, and the names of it."""
+
 ALARM = {
     "id": ("ID", "AlarmID"),
     "title": ("Title", "Name"),
+    "description": ("Description", "Reason", "Detail", "Details", "Text"),
     "severity": ("Severity",),
     "status": ("Status", "State"),
+    "peer": ("Peer",),
     "first_raised": ("FirstRaised", "FirstRaisedTime", "First Raised"),
     "last_raised": ("LastRaised", "LastRaisedTime", "Last Raised"),
 }

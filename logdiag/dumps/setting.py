@@ -2,7 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["xconfiguration", "xstatus", "certificate"]
+Kind = Literal["xconfiguration", "xstatus", "certificate", "page"]
+"""``page`` is text of the web interface that was pasted: System > Clustering or Status > Alarms."""
 
 DEEPEST = 100
 """Sections or elements inside each other; what is nested deeper is not read."""
@@ -18,12 +19,14 @@ class Setting(NamedTuple):
     """One value of a dump.
 
     ``path`` holds its parts joined by single blanks, spelled as in the dump, without
-    ``xConfiguration`` or ``xStatus``; ``line`` counts from 1.
+    ``xConfiguration`` or ``xStatus``; ``line`` counts from 1. ``kind`` is what the line itself says
+    that it belongs to, None where it does not say.
     """
 
     path: str
     value: str
     line: int
+    kind: Kind | None = None
 
 
 class Unread(NamedTuple):

@@ -1,10 +1,11 @@
 """Text dumps: flat lines and nested sections, by the tokens of ``grammars/xdump.lark``."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from logdiag.dumps.lines import Line, lines
-from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, LONGEST_UNREAD, Setting, Unread, canonical
+from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, LONGEST_UNREAD, Kind, Setting, Unread, canonical
 from logdiag.grammar import Token, tokens
 from logdiag.language import N_
 
@@ -16,6 +17,15 @@ TOO_DEEP = N_("is nested too deep, or its path is too long")
 _BATCH = 1 << 20
 """Bytes that are handed to the grammar at a time."""
 
+_UNMARKED = 1000
+"""Lines without any mark after which none is waited for."""
+
+_ANOTHER = re.compile(
+    rb"[ \t]+(?=\*[cs][ \t]+[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
+    rb"|(?<=\")[ \t]+(?=[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
+)
+"""What stands before a further setting of the same line."""
+
 _MANY = 1 << 19
 """Bytes for which it is worth while to load machine code: most dumps are smaller."""
 
@@ -24,7 +34,7 @@ class _Item(NamedTuple):
     """A path and its value; no value where the line is the heading of a section, or may be one.
 
     ``is_absolute``: it begins with xConfiguration or xStatus, and lies in no section.
-    ``is_section``: the slash of a heading stands behind it.
+    ``is_section``: the slash of a heading stands behind it. ``kind``: what a mark or the first word says.
     """
 
     indent: int
@@ -32,6 +42,7 @@ class _Item(NamedTuple):
     is_section: bool
     path: str
     value: str | None
+    kind: Kind | None = None
 
 
 _Shape = _Item | Literal["blank", "end", "junk", "long"]
@@ -40,22 +51,52 @@ _Shape = _Item | Literal["blank", "end", "junk", "long"]
 def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
     """The settings of a text dump, and its lines that are none.
 
-    They come in order, but for an empty setting: the lines without shape behind it come first.
+    They come in order, but for an empty setting: the lines without shape behind it come first. Where lines
+    have the mark of a dump, a line outside of sections that has none is no setting: a terminal session
+    holds ``login as: admin`` as well.
     """
-    sections: list[tuple[int, str]] = []  # indent and path, outermost first
-    heading: tuple[_Item, str, Line] | None = None  # with its path: a section if the next line is deeper
-    for line, shape in _shapes(lines(chunks)):
+    waiting: list[_Parsed] | None = []  # until a line with a mark, or so many without one that none will come
+    marked = False
+    for parsed in _parsed(chunks):
+        if waiting is None:
+            yield _judged(parsed, marked)
+            continue
+        waiting.append(parsed)
+        marked = isinstance(parsed.item, Setting) and parsed.item.kind is not None
+        if marked or len(waiting) > _UNMARKED:
+            yield from (_judged(one, marked) for one in waiting)
+            waiting = None
+    for one in waiting or ():
+        yield one.item
+
+
+class _Parsed(NamedTuple):
+    """What a line is; ``is_loose``: a setting without a mark and outside of sections."""
+
+    item: Setting | Unread
+    line: Line
+    is_loose: bool = False
+
+
+def _judged(parsed: _Parsed, marked: bool) -> Setting | Unread:
+    return _unread(parsed.line, NO_SHAPE) if marked and parsed.is_loose else parsed.item
+
+
+def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
+    sections: list[tuple[int, str, Kind | None]] = []  # indent, path and kind, outermost first
+    heading: tuple[_Item, str, Kind | None, Line] | None = None  # a section if the next line is deeper
+    for line, shape in _shapes(_separated(lines(chunks))):
         if shape == "blank":
             continue
         if shape == "junk" or shape == "long":
-            yield _unread(line, NO_SHAPE if shape == "junk" else TOO_LONG)
+            yield _Parsed(_unread(line, NO_SHAPE if shape == "junk" else TOO_LONG), line)
             continue
         if heading is not None:
-            item, path, start = heading
+            item, path, kind, start = heading
             if shape != "end" and not shape.is_absolute and shape.indent > item.indent:
-                sections.append((item.indent, path))
+                sections.append((item.indent, path, kind))
             else:
-                yield Setting(_path(path), "", start.number)
+                yield _Parsed(Setting(_path(path), "", start.number, kind), start)
             heading = None
         if shape == "end":
             sections.clear()
@@ -63,21 +104,36 @@ def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
         while sections and (shape.is_absolute or shape.indent <= sections[-1][0]):
             sections.pop()
         path = f"{sections[-1][1]} {shape.path}" if sections else shape.path
+        kind = shape.kind or (sections[-1][2] if sections else None)
         if len(sections) >= DEEPEST:
-            yield _unread(line, TOO_DEEP)
+            yield _Parsed(_unread(line, TOO_DEEP), line)
         elif len(path) > LONGEST_PATH:
-            yield _unread(line, TOO_DEEP)
+            yield _Parsed(_unread(line, TOO_DEEP), line)
             # As a section it makes what is in it too long as well.
-            sections.append((shape.indent, path[: LONGEST_PATH + 1]))
+            sections.append((shape.indent, path[: LONGEST_PATH + 1], kind))
         elif shape.value is None:
-            heading = shape, path, line
+            heading = shape, path, kind, line
         else:
-            yield Setting(_path(path), shape.value, line.number)
+            is_loose = kind is None and not sections
+            yield _Parsed(Setting(_path(path), shape.value, line.number, kind), line, is_loose)
     if heading is not None:
-        item, path, start = heading
+        item, path, kind, start = heading
         # That a section is empty is known only where something follows it.
         is_value = item.is_absolute and not item.is_section
-        yield Setting(_path(path), "", start.number) if is_value else _unread(start, CUT)
+        said = Setting(_path(path), "", start.number, kind) if is_value else _unread(start, CUT)
+        yield _Parsed(said, start)
+
+
+def _separated(stream: Iterable[Line]) -> Iterator[Line]:
+    """Lines, those that hold several settings cut before each: pasting may lose line ends."""
+    for line in stream:
+        at = 0
+        for found in _ANOTHER.finditer(line.content, 1) if line.is_whole else ():
+            part = line.content[at : found.end()]
+            # The last blank becomes a line end, so that the bytes stay as many.
+            yield Line(line.number, line.offset + at, len(part), part[:-1] + b"\n")
+            at = found.end()
+        yield line._replace(offset=line.offset + at, length=line.length - at, content=line.content[at:])
 
 
 def _shapes(stream: Iterable[Line]) -> Iterator[tuple[Line, _Shape]]:
@@ -130,12 +186,19 @@ def _shape(found: dict[str, str], indent: int, behind_path: bytes) -> _Shape:
     if "PATH" in found:
         path = " ".join(found["PATH"].rstrip(" \t").removesuffix(":").split())
         value = _value(found, _text(behind_path).rstrip(" \t"))
-        return _Item(indent, "ROOT" in found, "SLASH" in found, path, value)
+        return _Item(indent, "ROOT" in found, "SLASH" in found, path, value, _kind(found))
     if "TEXT" in found:
         return "junk"
     if "END" in found:
         return "end"
     return "junk" if found.keys() & {"MARK", "ROOT"} else "blank"
+
+
+def _kind(found: dict[str, str]) -> Kind | None:
+    word = (found.get("ROOT") or found.get("MARK") or "").lstrip("*xX").lower()
+    if not word:
+        return None
+    return "xconfiguration" if word.startswith("c") else "xstatus"
 
 
 def _value(found: dict[str, str], text: str) -> str | None:

@@ -18,7 +18,8 @@ WRAPPERS = {"configuration", "status", "xconfiguration", "xstatus"}
 """Elements that may stand between the root and the paths."""
 
 LISTS = {
-    *("alarm", "ethernet", "option", "peer", "remotesyslog", "route", "subzone", "transform", "zone"),
+    *("alarm", "warning", "ethernet", "option", "peer", "remotesyslog"),
+    *("route", "subzone", "transform", "zone"),
     *("dns server", "ntp server", "dns perdomainserver", "domains domain", "logger network"),
     *("rules rule", "services service"),
 }

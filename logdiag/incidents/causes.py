@@ -25,7 +25,7 @@ def with_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
             cause
             for rule, explains in explained.get(effect.rule, ())
             for place in _places(effect, explains)
-            if (cause := _cause(effect, logged.get((rule, *place), ()), explains, logged)) is not None
+            if (cause := _cause(effect, (rule, *place), explains, logged)) is not None
         ]
         # Processes write side by side: one that is logged a moment later can still be the cause.
         causes.sort(
@@ -78,6 +78,7 @@ def _as_it_happened(finding: Finding) -> tuple[bool, datetime, str, str, int]:
 # ── where a cause is looked for ─────────────────────────────────────────────────────────────
 
 _Place = tuple[str, ...]  # a side, and the peers on it
+_UNDATED = "undated"  # before a rule: its findings that have no time
 _Logged = dict[_Place, list[Finding]]  # by rule and place, in the order of time
 
 
@@ -86,6 +87,8 @@ def _logged(findings: Iterable[Finding]) -> _Logged:
     for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         for place in _all_places(finding):
             logged.setdefault((finding.rule, *place), []).append(finding)
+            if finding.first is None:
+                logged.setdefault((_UNDATED, finding.rule, *place), []).append(finding)
     return logged
 
 
@@ -118,16 +121,22 @@ def _about(finding: Finding) -> tuple[str, ...]:
     return finding.peers if len(finding.peers) <= _MANY else ()
 
 
-def _cause(
-    effect: Finding, candidates: Sequence[Finding], explains: Explains, logged: _Logged
-) -> Finding | None:
-    """The last of some findings, in the order of time, that can be the cause of another."""
+def _cause(effect: Finding, place: _Place, explains: Explains, logged: _Logged) -> Finding | None:
+    """The last finding of a rule and place, in the order of time, that can be the cause of another.
+
+    One that only a dump shows may have begun at any time before it: it can be the cause of what was earlier.
+    """
+    candidates: Sequence[Finding] = logged.get(place, ())
     end = bisect.bisect_right(candidates, effect.began, key=_first)
     late = bisect.bisect_right(candidates, effect.began + explains.early, key=_first)
     start = bisect.bisect_right(candidates, effect.began - explains.within, key=_first)
     for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
         over = cause.state == "closed" and effect.began > cause.ended
         if cause.id != effect.id and not over and not _speaks_against(cause, explains, logged):
+            return cause
+    undated: Sequence[Finding] = logged.get((_UNDATED, *place), ())
+    for cause in undated[bisect.bisect_right(undated, effect.began - explains.within, key=_first) :]:
+        if cause.id != effect.id and effect.state != "closed" and cause.state != "closed":
             return cause
     return None
 

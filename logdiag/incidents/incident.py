@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from logdiag.cluster import Cluster
 from logdiag.incidents.groups import is_mutual
 from logdiag.model import STATES, Finding, Incident
+from logdiag.rules.findings import stamp
 from logdiag.rules.library import Library
 from logdiag.rules.remedies import remedy
 from logdiag.rules.roles import Overall, Situation
@@ -75,8 +76,13 @@ def incident_of(
     """The incident that some causes and everything under them are."""
     match = rule.incident
     deciding, decider = _deciding(rule, causes, members)
-    first = min(finding.began for finding in causes)
-    last = max(f.ended for f in (deciding if decider.state == "closed" else members))
+    # Where only a dump shows the cause, it began at the latest with what it caused.
+    begun = [finding.first for finding in causes if finding.first]
+    begun = begun or [finding.first for finding in members if finding.first]
+    first = min(begun, default=None)
+    ending = deciding if decider.state == "closed" else members
+    last = max((finding.last for finding in ending if finding.last), default=None)
+    as_of = max((finding.as_of for finding in causes if finding.as_of), default=None)
     # Whom it is about is said by what makes it this incident, not by what may have led to it; and
     # where that is over for some and goes on for others, by the others.
     required = [finding for finding in causes if match is not None and finding.rule in match.requires]
@@ -86,7 +92,7 @@ def incident_of(
     hosts, peers = _hosts(lasting), _peers(lasting)
     if all(match.audit for rule in rules for match in rule.match):
         peers = ()  # those that an audit compares with are the ones that are right
-    begun = min(finding.began for finding in telling)
+    told_from = min((finding.first for finding in telling if finding.first), default=None)
     mutual = is_mutual(lasting)
     title, why = rule.title, rule.why
     hosts = _without(hosts, peers)
@@ -100,7 +106,7 @@ def incident_of(
     absent = {name: text for rule in rules for name, text in unbound(rule.match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
-    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, begun, last)}, says)
+    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, told_from, last)}, says)
     reporters = _hosts([one for one in deciding if one.state != "closed"] or deciding)
     situation = Situation(
         context.overall,
@@ -115,7 +121,7 @@ def incident_of(
     )
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(
-        id=f"{fingerprint.hexdigest()[:16]}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
+        id=f"{fingerprint.hexdigest()[:16]}@{stamp(first)}",
         rule=name,
         title=fill(title, texts),
         # What somebody asked for and ended well is no fault.
@@ -127,6 +133,7 @@ def incident_of(
         findings=tuple(finding.id for finding in members),
         summary=" ".join(part for part in (fill(why, texts), decider.outcome) if part),
         remedy=remedy(rule.remedy, context.library, situation),
+        as_of=as_of,
     )
 
 

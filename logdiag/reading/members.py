@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.dumps import Facts, Setting, facts, kind_of, settings
 from logdiag.dumps import Kind as DumpKind
+from logdiag.dumps import Section, Setting, kind_of, pages, sections, settings
+from logdiag.dumps.pages import LARGEST
 from logdiag.grammar import record_start
 from logdiag.kinds import NO_RECORD, why_not_read
 from logdiag.language import N_, gettext
@@ -62,14 +63,13 @@ class End:
     """What is known of a member once it is read.
 
     ``coverage`` lacks the names, which are given by whoever knows the other members. Of a log there are
-    ``spans`` and ``digests``, of a dump ``settings`` and ``facts``.
+    ``spans`` and ``digests``, of a file with dumps ``dumps``.
     """
 
     coverage: MemberCoverage
     spans: Sequence[Span] = ()
     digests: npt.NDArray[np.uint64] | None = None
-    settings: Sequence[Setting] = ()
-    facts: Facts | None = None
+    dumps: Sequence[Section] = ()
 
 
 Piece = Kept | Unparsed | End
@@ -186,7 +186,7 @@ class MemberReader:
         if found is not None:
             end = yield from _log(ledger, found)
             if end.coverage.kind == "log":
-                return end
+                return _with_pages(end, head) if opened.is_whole else end
             return End(replace(end.coverage, reason=gettext(NO_RECORD), repair=None))
         kind = kind_of(head[:_DUMP_HEAD], member.source) if ledger.reason is None else None
         if kind is not None:
@@ -197,6 +197,10 @@ class MemberReader:
             return replace(end, coverage=replace(end.coverage, size=size))
         size = sum(map(len, opened.chunks))
         size = transcoded.size if transcoded is not None else size
+        if opened.is_whole and ledger.reason is None:
+            end = _with_pages(End(replace(ledger, kind="page", size=size)), head)
+            if end.dumps:
+                return end
         if ledger.reason is None and not (member.faults and not size):
             yearless = lacks_year(head[:_LOOKED_AT])
             searched = None if opened.is_whole else f"{SEARCHED >> 20} MiB"
@@ -288,15 +292,28 @@ def _dump(
     if len(problems) > _MOST_PROBLEMS:
         more = gettext("{number} more parts cannot be read")
         problems[_MOST_PROBLEMS:] = [more.format(number=f"{len(problems) - _MOST_PROBLEMS:,}")]
+    dumps = sections(kind, said)
     ledger = replace(
         ledger,
+        kind=dumps[0].kind if dumps else kind,
+        holds=tuple(dump.kind for dump in dumps),
         settings=len(said),
         unparsed=sum(reasons.values()),
         unparsed_bytes=apart,
         reasons=dict(sorted(reasons.items())),
         faults=(*faults, *(Fault("damaged", problem) for problem in problems)),
     )
-    return End(ledger, settings=said, facts=facts((one.path, one.value) for one in said))
+    return End(ledger, dumps=dumps)
+
+
+def _with_pages(end: End, content: bytes) -> End:
+    """A text with the pages of the web interface that were pasted into it."""
+    found = pages(content.decode("utf-8", "replace")) if len(content) <= LARGEST else []
+    if not found:
+        return end
+    settings = sum(len(one.settings) for one in found)
+    holds = tuple(one.kind for one in found)
+    return replace(end, dumps=found, coverage=replace(end.coverage, settings=settings, holds=holds))
 
 
 class _Counted:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from logdiag.dumps import Facts, Setting
+from logdiag.dumps import Facts, Kind, Section, Setting
 from logdiag.model import MemberCoverage
 from logdiag.reading.members import End, Kept, Piece
 from logdiag.reading.reader import Given, Growing, member_reader
@@ -35,9 +35,20 @@ _UNPARSED = pa.schema(
         ("lines", pa.int64()),
     ]
 )
-_SETTINGS = pa.schema([("path", pa.string()), ("value", pa.string()), ("line", pa.int64())])
+_SETTINGS = pa.schema(
+    [("path", pa.string()), ("value", pa.string()), ("line", pa.int64()), ("kind", pa.string())]
+)
 _DIGESTS = pa.schema([("digest", pa.uint64())])
 _ROWS = 1 << 14
+
+
+@dataclass(frozen=True)
+class _Dump:
+    """A dump of a member: how many of the member's settings are its own, and what they say."""
+
+    kind: Kind
+    settings: int
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class _Member:
     source: str
     coverage: MemberCoverage
     spans: tuple[Span, ...]
-    facts: Facts | None
+    dumps: tuple[_Dump, ...]
     batches: dict[str, int]
 
 
@@ -121,10 +132,11 @@ class _Files:
                     write_rows("unparsed", waiting)
                     waiting.clear()
         write_rows("unparsed", waiting)
-        write_rows("settings", end.settings)
+        write_rows("settings", [setting for dump in end.dumps for setting in dump.settings])
         if end.digests is not None:
             write("digests", [pa.array(end.digests)])
-        return _Member(source, end.coverage, tuple(end.spans), end.facts, batches)
+        dumps = tuple(_Dump(dump.kind, len(dump.settings), dump.facts) for dump in end.dumps)
+        return _Member(source, end.coverage, tuple(end.spans), dumps, batches)
 
 
 # ── from files to tables ────────────────────────────────────────────────────────────────────
@@ -194,7 +206,8 @@ def _pieces(member: _Member, streams: dict[str, Iterator[pa.RecordBatch]]) -> It
         yield Kept(pa.Table.from_batches([records]), batch.column("number").to_numpy(), texts)
     for batch in own("unparsed"):
         yield from (Unparsed(**row) for row in batch.to_pylist())
-    settings = tuple(Setting(**row) for batch in own("settings") for row in batch.to_pylist())
+    settings = iter([Setting(**row) for batch in own("settings") for row in batch.to_pylist()])
+    dumps = [Section(dump.kind, tuple(islice(settings, dump.settings)), dump.facts) for dump in member.dumps]
     digests = [batch.column("digest").to_numpy() for batch in own("digests")]
     whole_digests = np.concatenate(digests) if digests else None
-    yield End(member.coverage, member.spans, whole_digests, settings, member.facts)
+    yield End(member.coverage, member.spans, whole_digests, dumps)

@@ -2,10 +2,8 @@
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -13,16 +11,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.deadline import Deadline
+from logdiag.dumps import Setting, time_of
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.numbering import Numbering
 from logdiag.reading.engines import Engine, LogReader
 from logdiag.reading.members import End, Kept, MemberReader, Piece, Read, Several
+from logdiag.reading.owners import Beside, with_owners
 from logdiag.reading.tables import Dump, Place, Tables
 from logdiag.records import SETTINGS, UNPARSED, Joined, Rows, Span, Want, gathered
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 
 _EVERYTHING = Want()
-_MOST_PARTS = 12  # of the name of a file
 
 
 def read(
@@ -82,9 +81,6 @@ def member_reader(limits: Limits, want: Want, engine: Engine, jobs: int | None) 
     return MemberReader(limits, LogReader(engine, want, jobs or os.cpu_count() or 1))
 
 
-_Beside = Mapping[tuple[str, str | None], Mapping[str, str]]
-
-
 class Given(NamedTuple):
     """The bytes of a snapshot as they were given: how many, and their digest where all were read."""
 
@@ -101,7 +97,7 @@ class Growing:
         self._texts: dict[Place, list[pa.Array]] = {}
         self._spans: dict[Place, Sequence[Span]] = {}
         self._digests: dict[Place, npt.NDArray[np.uint64]] = {}
-        self._settings = {"config": Rows(SETTINGS), "status": Rows(SETTINGS)}
+        self._settings: dict[str, list[tuple[int, Setting]]] = {"config": [], "status": []}
         self._members: list[MemberCoverage] = []
         self._dumps: list[Dump] = []
         self._hosts: dict[tuple[str, str], set[str]] = {}
@@ -141,16 +137,17 @@ class Growing:
 
     def _end(self, place: Place, end: End) -> None:
         snapshot, source = place
-        kind = end.coverage.kind
         self._members.append(replace(end.coverage, snapshot=snapshot, source=source))
         if end.digests is not None:
             self._spans[place], self._digests[place] = end.spans, end.digests
             self._hosts.setdefault(_folder(*place), set()).update(span.host for span in end.spans)
-        if end.facts is not None and kind != "log" and kind != "other":
-            self._dumps.append(Dump(snapshot, source, kind, end.facts))
-            table = self._settings["status" if kind == "xstatus" else "config"]
-            for setting in end.settings:
-                table.add(snapshot, source, setting)
+        for section in end.dumps:
+            numbers = [setting.line for setting in section.settings]
+            reach = min(numbers, default=1), max(numbers, default=1)
+            dump = Dump(snapshot, source, section.kind, section.facts, reach)
+            rows = self._settings[dump.table]
+            rows += ((len(self._dumps), setting) for setting in section.settings)
+            self._dumps.append(replace(dump, taken=time_of(source, section.facts)))
 
     def tables(self) -> Tables:
         """Everything that was read."""
@@ -163,16 +160,13 @@ class Growing:
         texts = [text for place in order for text in self._texts.get(place, ())]
         numbers = (self._numbers.get(place, ()) for place in order)
         snapshots = {name: self._ledger(name, members) for name, members in self._by_snapshot().items()}
-        starts = {name: one.first for name, one in snapshots.items() if one.first is not None}
-        beside = self._hosts_beside()
-        dumps = tuple(self._dated(dump, beside, starts) for dump in self._dumps)
-        hosts = {(dump.snapshot, dump.source): dump.host for dump in dumps}
+        dumps = with_owners(self._dumps, self._hosts_beside())
         taken = {(dump.snapshot, dump.source): dump.taken for dump in dumps}
         return Tables(
             records=self._records.table(order),
             unparsed=self._unparsed.table(),
-            config=_with_hosts(self._settings["config"].table(), hosts),
-            status=_with_hosts(self._settings["status"].table(), hosts),
+            config=_with_hosts(self._settings["config"], dumps),
+            status=_with_hosts(self._settings["status"], dumps),
             dumps=dumps,
             members=tuple(
                 replace(member, taken=taken.get((member.snapshot, member.source)))
@@ -185,26 +179,13 @@ class Growing:
             digests={place: self._digests[place] for place in order},
         )
 
-    def _hosts_beside(self) -> _Beside:
+    def _hosts_beside(self) -> Beside:
         """The hosts of the logs in each folder, and in each whole snapshot, by their names in lower case."""
         beside: dict[tuple[str, str | None], set[str]] = {}
         for (snapshot, folder), hosts in self._hosts.items():
             beside.setdefault((snapshot, folder), set()).update(hosts)
             beside.setdefault((snapshot, None), set()).update(hosts)
         return {place: {name.lower(): name for name in sorted(hosts)} for place, hosts in beside.items()}
-
-    def _dated(self, dump: Dump, hosts: _Beside, starts: Mapping[str, datetime]) -> Dump:
-        """A dump with its peer's name, and when it was taken, from what lies beside it."""
-        # The bundle may keep logs and dumps in folders of their own.
-        beside = hosts.get(_folder(dump.snapshot, dump.source)) or hosts.get((dump.snapshot, None), {})
-        file = PurePosixPath(dump.source.rpartition("!/")[2]).name.lower()
-        said = [dump.facts.fqdn.partition(".")[0]] if dump.facts.fqdn else []
-        said += [dump.facts.name] if dump.facts.name else []
-        # Members of a diagnostic log carry the peer's name: xconf_dump_<host>_<time>.txt.
-        labelled = [beside[label] for label in _labels(file) if label in beside]
-        known = [beside[name.lower()] for name in said if name.lower() in beside] or labelled
-        host = next(iter([*known, *said, *(beside.values() if len(beside) == 1 else ())]), None)
-        return replace(dump, host=host, taken=starts.get(dump.snapshot))
 
     def _by_snapshot(self) -> dict[str, list[MemberCoverage]]:
         members: dict[str, list[MemberCoverage]] = {name: [] for name in self.given}
@@ -228,18 +209,14 @@ class Growing:
         )
 
 
-def _labels(file: str) -> Iterator[str]:
-    """What stands between underscores in the name of a file: each part, and parts that follow each other."""
-    parts = file.split("_")[:_MOST_PARTS]
-    for start, end in itertools.combinations(range(1, len(parts)), 2):
-        yield "_".join(parts[start:end])
-
-
 def _folder(snapshot: str, source: str) -> tuple[str, str]:
     return snapshot, source.rpartition("/")[0]
 
 
-def _with_hosts(table: pa.Table, hosts: Mapping[tuple[str, str], str | None]) -> pa.Table:
-    places = zip(table.column("snapshot").to_pylist(), table.column("source").to_pylist(), strict=True)
-    column = pa.array([hosts.get(place) for place in places], pa.string())
-    return table.add_column(2, pa.field("host", pa.string()), column)
+def _with_hosts(rows: Sequence[tuple[int, Setting]], dumps: Sequence[Dump]) -> pa.Table:
+    """The values of dumps, each with the number of its dump, as a table."""
+    table = Rows(SETTINGS)
+    for number, setting in rows:
+        table.add(dumps[number].snapshot, dumps[number].source, setting)
+    column = pa.array([dumps[number].host for number, _ in rows], pa.string())
+    return table.table().add_column(2, pa.field("host", pa.string()), column)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,17 +22,26 @@ Place = tuple[str, str]
 class Dump:
     """What a dump or the certificates of a peer say.
 
-    ``host`` is the peer's name as far as the evidence has it. Dumps of a diagnostic log are made
-    when logging starts (administrator guide X15.5): ``taken`` is when the log beside it begins, and
-    None where there is none.
+    ``lines`` are its first and last line in the member. ``host`` is the peer's name as far as the evidence
+    has it, ``taken`` when the dump was made, as far as it or its file's name says so.
     """
 
     snapshot: str
     source: str
     kind: DumpKind
     facts: Facts
+    lines: tuple[int, int]
     host: str | None = None
     taken: datetime | None = None
+
+    @property
+    def table(self) -> Literal["config", "status"]:
+        """The table that has its values."""
+        return "status" if self.kind in ("xstatus", "page") else "config"
+
+    def has(self, snapshot: str, source: str, line: int) -> bool:
+        """Whether a line of a member is one of the dump's."""
+        return (snapshot, source) == (self.snapshot, self.source) and self.lines[0] <= line <= self.lines[1]
 
 
 @dataclass(frozen=True)

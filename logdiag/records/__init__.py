@@ -18,7 +18,7 @@ from logdiag.records.batches import (
 )
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
 from logdiag.records.pieces import NO_YEAR, ORPHAN, lacks_year, pieces
-from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, rows
+from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, micros, rows
 from logdiag.records.spans import Span, Spans
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "gathered",
     "instant",
     "lacks_year",
+    "micros",
     "part_of",
     "pieces",
     "rows",

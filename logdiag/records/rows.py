@@ -26,6 +26,11 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + microseconds * _MICROSECOND
 
 
+def micros(time: datetime) -> int:
+    """An aware datetime in microseconds since 1970."""
+    return (time - instant(0)) // timedelta(microseconds=1)
+
+
 EACH = 10_000
 """Lines without a record that have a row each; those that follow in one stretch share rows."""
 

@@ -111,8 +111,12 @@ def findings(number: int) -> str:
 
 def read_in_all(whole: Coverage) -> str:
     """What was read, and how much of it."""
-    kinds: Counter[str] = Counter(member.kind for member in whole.members)
-    logs, config, status, pem = (kinds[kind] for kind in ("log", "xconfiguration", "xstatus", "certificate"))
+    kinds: Counter[str] = Counter()
+    for member in whole.members:
+        kinds.update((member.kind,) if member.kind == "other" or not member.holds else member.holds)
+        kinds["log"] += member.kind == "log" and bool(member.holds)
+    logs, config, status = (kinds[kind] for kind in ("log", "xconfiguration", "xstatus"))
+    pem, page = kinds["certificate"], kinds["page"]
     sources = [
         said.format(number=f"{number:,}")
         for number, said in (
@@ -120,6 +124,7 @@ def read_in_all(whole: Coverage) -> str:
             (config, ngettext("{number} xConfiguration dump", "{number} xConfiguration dumps", config)),
             (status, ngettext("{number} xStatus dump", "{number} xStatus dumps", status)),
             (pem, ngettext("{number} certificate file", "{number} certificate files", pem)),
+            (page, ngettext("{number} pasted page", "{number} pasted pages", page)),
         )
         if number
     ]

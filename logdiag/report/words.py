@@ -76,6 +76,7 @@ KINDS: Words[Kind] = Words(
         "xconfiguration": "xConfiguration",
         "xstatus": "xStatus",
         "certificate": N_("certificates"),
+        "page": N_("pasted page"),
         "other": N_("other"),
     }
 )

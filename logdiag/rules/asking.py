@@ -97,6 +97,8 @@ def _goes_on(one: Answer, dumped: Answer) -> bool:
 
 
 def _both(one: Answer, dumped: Answer) -> Episode:
-    first = min(one.episode.first, dumped.episode.first)
     state = dumped.episode.state if one.episode.state == "seen" else one.episode.state
+    if dumped.told is not None and not dumped.told.dated:
+        return replace(one.episode, state=state)
+    first = min(one.episode.first, dumped.episode.first)
     return replace(one.episode, state=state, first=first, last=max(one.episode.last, dumped.episode.last))

@@ -35,6 +35,9 @@ class Told:
     peers: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     found: str
+    dated: bool = True
+    """Whether a record tells when it was so; a dump alone does not."""
+    as_of: datetime | None = None
 
 
 def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
@@ -93,7 +96,11 @@ def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:
     """The facts that may be compared: those in the window ``[t, t + within)`` with most, the last such."""
     if audit.within is None:
         return known
-    newest = sorted(known.items(), key=lambda item: item[1].time)
+    # A dump without any time is compared with all.
+    timeless = {peer: fact for peer, fact in known.items() if fact.time == _EPOCH}
+    newest = sorted(
+        ((peer, fact) for peer, fact in known.items() if peer not in timeless), key=lambda item: item[1].time
+    )
     best: list[tuple[str, Fact]] = []
     start = 0
     for end, (_, fact) in enumerate(newest):
@@ -101,7 +108,7 @@ def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:
             start += 1
         if end + 1 - start >= len(best):
             best = newest[start : end + 1]
-    return dict(sorted(best))
+    return dict(sorted([*best, *timeless.items()]))
 
 
 def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
@@ -159,7 +166,8 @@ def _is_number(text: str) -> bool:
 
 
 def _told(key: Key, hosts: Sequence[str], peers: Sequence[str], facts: dict[str, Fact], audit: Audit) -> Told:
-    times = [fact.time for fact in facts.values()]
+    dated = [fact.time for fact in facts.values() if fact.dated]
+    times = dated or [fact.time for fact in facts.values()]
     first, last = (int((time - _EPOCH).total_seconds() * 1_000_000) for time in (min(times), max(times)))
     state: State = "seen" if audit.must == "told" else "open"
     groups: dict[str, list[str]] = {}
@@ -176,6 +184,8 @@ def _told(key: Key, hosts: Sequence[str], peers: Sequence[str], facts: dict[str,
         peers=tuple(sorted(peers)),
         evidence=tuple(one for fact in facts.values() for one in fact.evidence)[:40],
         found=found,
+        dated=bool(dated),
+        as_of=max((fact.as_of for fact in facts.values() if fact.as_of is not None), default=None),
     )
 
 

@@ -263,8 +263,9 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
     first, last, count = events[0].time, events[-1].time, max(1, len(interval.raised))
     if interval.lowered is not None:
         length = stretch(instant(last) - instant(first))
-        ended = gettext("It ended after {span}.").format(span=length)
-        note = ended if interval.raised else gettext("It was raised before the log begins.")
+        note = gettext("It ended after {span}.").format(span=length)
+        if not interval.raised or not events[0].dated:
+            note = gettext("It was raised before the log begins.")
         return Episode(events, "closed", first, last, count, note)
     if interval.proof is not None:
         note = gettext("It was over by {time} at the latest, as another record proves.")
@@ -272,15 +273,19 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
     peer = interval.raised[-1].peer
     seen = cluster.seen.get(peer)
     if seen is None:
-        note = gettext("It stands in a dump of {peer}; no log of it was given that would show an end.")
+        note = gettext("A dump of {peer} shows it; no log of it was given that would show an end.")
         return Episode(events, "open", first, last, count, note.format(peer=peer))
-    since = interval.raised[-1].time
+    dumped = interval.raised[-1].table != "records"
+    since = max(interval.raised[-1].time, seen.start) if dumped else interval.raised[-1].time
     gap = seen.gap_within(since, seen.end)
     if gap is not None:
         note = gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.").format(
             peer=peer, start=moment(instant(max(gap[0], since))), end=moment(instant(gap[1]))
         )
         return Episode(events, "unknown", first, last, count, note)
+    if dumped:
+        note = gettext("A dump of {peer} shows it, and the log does not show an end.")
+        return Episode(events, "open", first, last, count, note.format(peer=peer))
     if seen.end - since < settled:
         after = stretch(instant(seen.end) - instant(since))
         if seen.end > since:

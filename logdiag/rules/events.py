@@ -1,7 +1,7 @@
 """From patterns to events: which records a rule means, and what it takes from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pyarrow.compute as pc
@@ -67,7 +67,8 @@ class Collected:
         return groups
 
     def _events(self, pattern: Pattern, number: int) -> list[Event]:
-        log, cluster = self.case.sources[pattern.table].log, self.case.cluster
+        source, cluster = self.case.sources[pattern.table], self.case.cluster
+        log = source.log
         rows = log.rows(pattern.condition)
         if not len(rows):
             return []
@@ -96,6 +97,9 @@ class Collected:
             if keep:
                 place_of = (columns[0][index], columns[1][index], columns[2][index])
                 event = Event(times[index], host, *place_of, int(row), number, values, pattern.table)
+                if source.dumped is not None:
+                    dated = source.dumped(int(row))
+                    event = replace(event, dated=dated.stated, as_of=dated.as_of)
                 events.append(event)
         return events
 
@@ -122,17 +126,7 @@ def signal_events(match: Match, collected: Collected) -> list[Event]:
     if match.sequence is None:
         return collected.events(match.record or [], match.by)
     return [
-        Event(
-            chain[-1].time,
-            chain[-1].peer,
-            chain[-1].snapshot,
-            chain[-1].source,
-            chain[-1].line,
-            chain[-1].row,
-            chain[-1].pattern,
-            {name: value for event in chain for name, value in event.values.items()},
-            chain[-1].table,
-        )
+        replace(chain[-1], values={name: value for event in chain for name, value in event.values.items()})
         for chain in find_chains(match.sequence, match.by, collected)
     ]
 

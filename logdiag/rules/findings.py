@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from logdiag.language import gettext
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
@@ -159,7 +159,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
     fingerprint = hashlib.sha256(
         "\0".join([name + which, *(f"{k}={v}" for k, v in key)]).encode()
     ).hexdigest()[:16]
-    first, last = instant(episode.first), instant(episode.last)
+    first, last = _times(answer)
     absent = unbound(rule.match)
     if match.alarm is not None and match.alarm.others:
         values.update(from_catalogue(values))
@@ -168,7 +168,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
     texts = worded({**absent, **placeholders(values, hosts, peers, episode.count, first, last)}, says)
     return Finding(
         fingerprint=fingerprint,
-        id=f"{fingerprint}@{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z",
+        id=f"{fingerprint}@{stamp(first)}",
         rule=name,
         title=fill(rule.title, texts),
         severity=rule.severity,
@@ -185,7 +185,31 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
         references=tuple(rule.references),
         outcome=episode.note,
         values=dict(sorted({**_said(absent), **values}.items())),
+        as_of=_as_of(answer),
+        anchor=instant(episode.first),
     )
+
+
+def stamp(first: datetime | None) -> str:
+    """The part of an id that says when it began; what only a dump shows is one episode."""
+    return "dump" if first is None else f"{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z"
+
+
+def _times(answer: Answer) -> tuple[datetime | None, datetime | None]:
+    """When an episode began and was last seen; None where only a dump that states no time shows it."""
+    episode = answer.episode
+    events = sorted(episode.events)
+    told = answer.told is None or answer.told.dated
+    begun, ended = (events[0].dated, events[-1].dated) if events else (told, told)
+    return instant(episode.first) if begun else None, instant(episode.last) if ended else None
+
+
+def _as_of(answer: Answer) -> datetime | None:
+    """When the newest dump was made that an episode rests on."""
+    known = [event.as_of for event in answer.episode.events if event.as_of is not None]
+    if answer.told is not None and answer.told.as_of is not None:
+        known.append(answer.told.as_of)
+    return max(known, default=None)
 
 
 def _said(absent: dict[str, str]) -> dict[str, str]:
@@ -210,4 +234,5 @@ def _shown(events: tuple[Event, ...]) -> Iterable[Event]:
 
 
 def _evidence(event: Event, case: Case) -> Evidence:
-    return Evidence(event.snapshot, event.source, event.line, instant(event.time), case.text(event))
+    time = instant(event.time) if event.table == "records" else None
+    return Evidence(event.snapshot, event.source, event.line, time, case.text(event))

@@ -7,6 +7,7 @@ events is (time, peer, snapshot, source, line); `Event` sorts by it.
 import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from logdiag.spans import Seen
@@ -16,7 +17,11 @@ Answer = Literal["absent", "open_at_end", "unknown"]
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """A record that a pattern matched; ``values`` is what the pattern bound."""
+    """A record, or a row of a dump, that a pattern matched; ``values`` is what the pattern bound.
+
+    A row of a dump is ``dated`` if the dump states its time; else ``time`` only puts it among the records.
+    ``as_of`` is when the dump was made, as far as that is known.
+    """
 
     time: int
     peer: str
@@ -27,6 +32,8 @@ class Event:
     pattern: int = field(compare=False)
     values: dict[str, str] = field(compare=False, hash=False)
     table: str = field(default="records", compare=False)
+    dated: bool = field(default=True, compare=False)
+    as_of: datetime | None = field(default=None, compare=False)
 
 
 def episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:

@@ -52,9 +52,12 @@ class Binding(Short):
         return self
 
 
-Table = Literal["records", "config", "status", "alarms"]
-"""``config`` and ``status`` have the keys ``path`` and ``value``; ``alarms`` are those that xStatus
-dumps list as raised, with the keys ``Id``, ``Title``, ``Detail`` (the title), ``Severity``, ``Status``."""
+Table = Literal["records", "config", "status", "alarms", "states"]
+"""``config`` and ``status`` have the keys ``path`` and ``value``. ``alarms`` are those that xStatus dumps
+and pasted pages list as raised, with the keys ``Id``, ``Title``, ``Detail`` (as a record has it),
+``Severity`` and ``Status``. ``states`` are those in which a peer sees the peers of its list, with the keys
+``Peer``, ``Status``, ``Certificate`` and ``Mode`` (of TLS verification), and that of its own cluster
+database, with the key ``Database``."""
 
 
 class Pattern(Strict):
@@ -64,7 +67,8 @@ class Pattern(Strict):
         "records",
         alias="in",
         description="where to look: config and status have the keys path and value, alarms (those that "
-        "xStatus dumps list) Id, Title, Detail, Severity and Status",
+        "xStatus dumps and pasted pages list) Id, Title, Detail, Severity and Status, states (those in which "
+        "a peer sees the peers of its list) Peer, Status, Certificate and Mode, or Database",
     )
     where: Where
     """a condition: a map is *and*, a list is *or*"""

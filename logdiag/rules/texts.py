@@ -32,8 +32,8 @@ def placeholders(
     hosts: Sequence[str],
     peers: Sequence[str],
     count: int,
-    first: datetime,
-    last: datetime,
+    first: datetime | None,
+    last: datetime | None,
 ) -> dict[str, str]:
     """What a title and an explanation can name, beside what is unbound."""
     return {
@@ -43,10 +43,14 @@ def placeholders(
         "hosts": listed(hosts),
         "peers": listed(peers) or gettext("another peer"),
         "count": f"{count:,}",
-        "first": moment(first),
-        "last": moment(last),
-        "duration": stretch(last - first),
+        "first": _moment(first),
+        "last": _moment(last),
+        "duration": stretch(last - first) if first and last else gettext("an unknown time"),
     }
+
+
+def _moment(time: datetime | None) -> str:
+    return gettext("a time that is not known") if time is None else moment(time)
 
 
 def worded(texts: Mapping[str, str], says: Mapping[str, str]) -> dict[str, str]:
