@@ -53,9 +53,7 @@ def _without_logs(clusters: Sequence[Cluster]) -> Verdict:
     peers = [peer for cluster in clusters for peer in cluster.peers]
     dumped = {peer for cluster in clusters for peer in cluster.dumps}
     if not dumped:
-        nothing = gettext(
-            "No log records were found, and no dump of a known peer: there is nothing to diagnose."
-        )
+        nothing = gettext("No log record was found, and no dump of a known peer: nothing can be diagnosed.")
         return Verdict(nothing, ask)
     seen = ngettext("{seen} of {number} peer", "{seen} of {number} peers", len(peers))
     seen = seen.format(seen=len(dumped), number=f"{len(peers):,}")
@@ -70,14 +68,14 @@ def _unused(tables: Tables) -> Iterator[str]:
             alarms = [alarm.id or alarm.title for alarm in dump.facts.alarms or () if alarm.is_raised]
             if alarms:
                 said = gettext(
-                    "Not used: {member} lists alarm {alarms} as raised, and nothing shows on which peer; "
-                    "name the file after the peer, or give that peer's log with it."
+                    "Not used: {member} lists alarms ({alarms}) as raised, and nothing shows on which peer: "
+                    "give the log or the dumps of that peer with it."
                 )
                 yield said.format(member=dump.source, alarms=listed(alarms))
             else:
                 said = gettext(
-                    "Not used: nothing shows which peer {member} is of; "
-                    "name the file after the peer, or give that peer's log with it."
+                    "Not used: nothing shows which peer {member} is of: "
+                    "give the log or the other dumps of that peer with it."
                 )
                 yield said.format(member=dump.source)
     used = {one.snapshot for one in tables.members if one.records or one.settings}

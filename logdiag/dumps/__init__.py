@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from logdiag.dumps import certificates, text, xml_
-from logdiag.dumps.facts import Facts, ListedAlarm, facts
+from logdiag.dumps.facts import Facts, ListedAlarm, ListedPeer, facts
 from logdiag.dumps.found import lines_of
 from logdiag.dumps.kinds import is_xml, kind_of
 from logdiag.dumps.pages import pages
@@ -20,6 +20,7 @@ __all__ = [
     "Facts",
     "Kind",
     "ListedAlarm",
+    "ListedPeer",
     "Section",
     "Setting",
     "Unread",

@@ -24,12 +24,12 @@ class ListedAlarm:
 
     id: str = ""
     title: str = ""
-    description: str = ""
     severity: str = ""
     status: str = ""
-    peer: str = ""
     first_raised: str = ""
     last_raised: str = ""
+    description: str = ""
+    peer: str = ""
 
     @property
     def detail(self) -> str:
@@ -141,7 +141,8 @@ def facts(settings: Iterable[tuple[str, str]]) -> Facts:
     h323_mode = found.first("h323_mode")
     is_edge = _is_edge(found)
     alarms = _alarms(found)
-    alternates = tuple(ListedPeer(**row) for row in _rows(found, "alternate", ALTERNATE) if row["address"])
+    shown = [row for row in _rows(found, "alternate", ALTERNATE) if row["status"] or row["certificate"]]
+    alternates = tuple(dict.fromkeys(ListedPeer(**row) for row in shown if row["address"]))
     return Facts(
         name=name,
         hostname=found.first("hostname"),

@@ -7,11 +7,15 @@ them (assumed). No pasted list of alarms was seen: its columns are from the admi
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from logdiag.catalogue import load
 from logdiag.dumps.facts import facts
 from logdiag.dumps.sections import Section
 from logdiag.dumps.setting import Setting
+
+_TELLING = 15
+"""Characters that the text of an alarm needs at least to be known by it."""
 
 LARGEST = 1 << 20
 """Bytes of a text in which pages are looked for: what is pasted is short."""
@@ -25,7 +29,7 @@ _CLUSTERING = re.compile(
     r"(?P<value>This system|이 시스템|알 수 없음|[^\s(|]+(?: as [^\s(|]+)?(?: *\([^)]*\))?)"
 )
 _FIELDS: Mapping[str, re.Pattern[str]] = {
-    path: re.compile(rf"(?:{label})\b[\s:|*ⓘ]*(?P<value>\S+)", re.IGNORECASE)
+    path: re.compile(rf"(?:{label})(?!\w)[\s:|*ⓘ]*(?P<value>\S+)", re.IGNORECASE)
     for path, label in (
         ("Alternates Cluster Name", r"(?:Cluster name|클러스터 이름)(?: ?\([^)]*\))?"),
         ("Alternates ConfigurationPrimary", r"(?:Configuration (?:primary|master)|기본 컨피그레이션)"),
@@ -111,6 +115,21 @@ def _clustering(lines: list[tuple[int, str]]) -> Iterator[Setting]:
                 yield Setting(f"Alternates Peer {peer} {name}", _english(said["value"].strip()), number)
 
 
+@cache
+def _wordings() -> tuple[tuple[str, str], ...]:
+    """The title and text of each alarm as the product words them, in lower case, with its id; longest first.
+
+    A list that was pasted without its last column has no ids.
+    """
+    found: dict[str, str] = {}
+    for alarm in load().values():
+        for text in alarm.text.split(" | "):
+            words = text.partition("<")[0].strip()
+            if len(words) > _TELLING and not words.startswith("("):
+                found.setdefault(f"{alarm.title}: {words}".casefold().rstrip("."), alarm.id)
+    return tuple(sorted(found.items(), key=lambda one: (-len(one[0]), one)))
+
+
 def _english(value: str) -> str:
     """A state in English; what stands in brackets behind it is kept."""
     word, bracket, rest = value.partition("(")
@@ -123,6 +142,7 @@ def _alarms(lines: list[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[str,
     known = load()
     for place, (number, line) in enumerate(lines):
         ids = [one for one in _ID.findall(line) if one in known]
+        ids = ids or [id_ for words, id_ in _wordings() if words in line.casefold()][:1]
         if len(ids) != 1:
             continue
         alarm = known[ids[0]]

@@ -3,10 +3,11 @@
 import pytest
 from dump_reading import read, synthetic
 
-from logdiag.dumps import Facts, ListedAlarm, Setting, facts
+from logdiag.dumps import Facts, ListedAlarm, ListedPeer, Setting, facts
 
 EXPC01 = Facts(
     name="expc01",
+    hostname="expc01",
     domain="example.com",
     fqdn="expc01.example.com",
     addresses=("10.0.10.11", "2001:db8:10::11"),
@@ -47,7 +48,11 @@ EXPC01 = Facts(
             "2024-03-04 22:00:10",
         ),
     ),
-    alternates={"10.0.10.11": "Active", "10.0.10.12": "Active", "10.0.10.13": "Failed"},
+    alternates=(
+        ListedPeer("10.0.10.11", "Active"),
+        ListedPeer("10.0.10.12", "Active"),
+        ListedPeer("10.0.10.13", "Failed"),
+    ),
 )
 
 
@@ -64,6 +69,7 @@ def test_the_same_dumps_in_both_formats_say_nothing_new() -> None:
 def test_an_expressway_e_is_known_from_its_dumps() -> None:
     assert facts(synthetic("expe02_xconf.txt") + synthetic("expe02_xstat.txt")) == Facts(
         name="expe02",
+        hostname="expe02",
         domain="example.com",
         fqdn="expe02.example.com",
         addresses=("10.0.20.12", "10.0.21.12"),
@@ -88,7 +94,11 @@ def test_an_expressway_e_is_known_from_its_dumps() -> None:
         ntp_servers=("ntp1.example.com", "ntp2.example.com"),
         dns_servers=("10.0.20.2", "10.0.20.3"),
         alarms=(),
-        alternates={"10.0.20.11": "Active", "10.0.20.12": "Active", "10.0.20.13": "Failed"},
+        alternates=(
+            ListedPeer("10.0.20.11", "Active"),
+            ListedPeer("10.0.20.12", "Active"),
+            ListedPeer("10.0.20.13", "Failed"),
+        ),
     )
 
 
@@ -113,7 +123,7 @@ def test_no_setting_says_nothing() -> None:
         ("SystemUnit Software Version", "X15.0 (Build 7)", {"version": "X15.0"}),
         ("SystemUnit Software Version", "14.2.5", {"version": "X14.2.5"}),
         ("SystemUnit Software Version", "beta", {"version": "beta"}),
-        ("IP DNS Hostname", "a.example.com", {"fqdn": "a.example.com"}),
+        ("IP DNS Hostname", "a.example.com", {"fqdn": "a.example.com", "hostname": "a.example.com"}),
     ],
 )
 def test_a_fact_by_its_path(path: str, value: str, fact: dict[str, object]) -> None:
