@@ -114,7 +114,7 @@ def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
         elif shape.value is None:
             heading = shape, path, kind, line
         else:
-            is_loose = kind is None and not sections
+            is_loose = kind is None and not sections and not shape.indent
             yield _Parsed(Setting(_path(path), shape.value, line.number, kind), line, is_loose)
     if heading is not None:
         item, path, kind, start = heading

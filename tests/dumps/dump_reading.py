@@ -45,10 +45,10 @@ def in_pieces(content: bytes, size: int) -> Iterator[bytes]:
 def read(
     content: bytes | Iterable[bytes], kind: Kind = "xstatus", name: str = "dump"
 ) -> list[Setting | Unread]:
-    """What is read of a dump with no fault."""
+    """What is read of a dump with no fault, but for the kinds that lines say themselves."""
     found, faults = read_with_faults(content, kind, name)
     assert faults == []
-    return found
+    return [row._replace(kind=None) if isinstance(row, Setting) else row for row in found]
 
 
 def read_with_faults(

@@ -1,6 +1,7 @@
 """Text dumps: flat and nested lines become the same settings."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from dump_reading import FRAGMENTS, SYNTHETIC, in_pieces, pairs, read
@@ -180,10 +181,40 @@ def test_a_dump_of_more_than_one_batch_says_the_same() -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from([*FRAGMENTS, b"\n", b": 1\n"]), max_size=30).map(b"".join))
-def test_awkward_bytes_are_read_and_no_line_twice(dump: bytes) -> None:
+def test_awkward_bytes_are_read_and_no_byte_twice(dump: bytes) -> None:
     # A dump begins with a word here, for XML and certificates are other formats.
     found = read(b"a: b\n" + dump, "xconfiguration")
-    lines = [row.line for row in found]
-    assert len(set(lines)) == len(lines)
+    spans = sorted((row.offset, row.offset + row.length) for row in found if isinstance(row, Unread))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     for row in found:
         assert not isinstance(row, Setting) or row.path == " ".join(row.path.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (b'*c xConfiguration A: "1" *c xConfiguration B: "2"\n', [("A", "1"), ("B", "2")]),
+        (b"*c xConfiguration A: 1  *c xConfiguration B: 2\n", [("A", "1"), ("B", "2")]),
+        (
+            b'xConfiguration A: "1" xConfiguration B: "2" xConfiguration C: "3"',
+            [("A", "1"), ("B", "2"), ("C", "3")],
+        ),
+        (b'*c xConfiguration A: "see xConfiguration B: 2"\n', [("A", "see xConfiguration B: 2")]),
+    ],
+)
+def test_settings_that_share_a_line_are_settings_of_their_own(
+    line: bytes, values: list[tuple[str, str]]
+) -> None:
+    assert pairs(line) == values
+
+
+def test_what_a_terminal_says_beside_a_dump_is_no_setting() -> None:
+    session = (
+        b"login as: admin\nSW Release Date: 2023-01-01\nOK\nxstatus\n*s A: /\n  B: 1\n*s/end\nDone: yes\n"
+    )
+    assert pairs_of(read(session)) == [("A B", "1")]
+    assert pairs_of(read(b"A: 1\nB: 2\n")) == [("A", "1"), ("B", "2")]
+
+
+def pairs_of(found: list[Setting | Unread]) -> list[tuple[str, str]]:
+    return [(row.path, row.value) for row in found if isinstance(row, Setting)]

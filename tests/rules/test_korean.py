@@ -141,7 +141,7 @@ def english_left(text: str, quoted: list[str]) -> bool:
 
 
 def told_to_a_reader(diagnosis: Diagnosis) -> Iterator[str]:
-    yield diagnosis.verdict
+    yield diagnosis.verdict.text
     yield from (text for one in diagnosis.wanted for text in (one.what, one.why))
     yield from (one.reason for one in diagnosis.not_checked)
     for item in (*diagnosis.findings, *diagnosis.incidents):
