@@ -52,7 +52,8 @@ _KOREAN = {
 }
 _MARKS = re.compile(r"^[\s>|*#✔✓❌✗✘•-]+")
 _ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
-_RECORD = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* \S+ \S+:")
+_RECORD = re.compile(r"""^\W*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* \S+ \S+:|[A-Za-z]= ?["\u201c]""")
+"""A line of a record, or a part of one that was wrapped: it has a pair."""
 _ID = re.compile(r"(?<![\d.:-])\d{5}(?![\d.:-])")
 _CELLS = re.compile(r"\t+| *\| *| {2,}")
 _SEVERITIES = {"emergency", "alert", "critical", "error", "warning", "notice", "information", "info"}
@@ -64,11 +65,9 @@ _TAIL = re.compile(r"\s*\((?P<words>[^()]*)\)\s*$")
 
 def pages(text: str) -> list[Section]:
     """The pages that a text holds: one of the Clustering page, and one for each peer that alarms name."""
-    lines = [
-        (number, _MARKS.sub("", line).strip())
-        for number, line in enumerate(text.split("\n"), start=1)
-        if line.strip() and not _RECORD.match(line)
-    ]
+    numbered = enumerate(text.split("\n"), start=1)
+    stripped = [(number, _MARKS.sub("", line).strip()) for number, line in numbered]
+    lines = [(number, line) for number, line in stripped if line and not _RECORD.search(line)]
     found = list(_clustering(lines))
     alarms: dict[str, list[Setting]] = {}
     for index, (peer, settings) in enumerate(_alarms(lines), start=1):

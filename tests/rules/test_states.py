@@ -540,13 +540,13 @@ def test_flapping_says_how_often() -> None:
 
 def test_the_verdict_on_what_was_raised_before_the_log() -> None:
     text = '2024-03-05T09:00:00.000+00:00 expa01 alarm: Event="Alarm Lowered" Id="20004" Detail="x"\n'
-    verdict = examine(read_texts({"a": text.encode()}), load()).verdict
+    verdict = examine(read_texts({"a": text.encode()}), load()).verdict.text
     assert verdict.endswith("Over by 2024-03-05 09:00:00 UTC; it began before the logs do.")
 
 
 def test_no_verdict_calls_a_raised_alarm_nothing() -> None:
     for number in ("15019", "30015", "77777"):
         text = f'2024-03-05T09:00:00.000+00:00 expa01 alarm: Event="Alarm Raised" Id="{number}" Detail="x"\n'
-        verdict = examine(read_texts({"a": text.encode()}), load()).verdict
+        verdict = examine(read_texts({"a": text.encode()}), load()).verdict.text
         assert "Nothing wrong" not in verdict
         assert "expa01" in verdict
