@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"reading", "records", "report", "resources", "spans", "wording"},
     "incidents": {"cluster", "model", "rules"},
     "selection": {"alarms", "changes", "cluster", "conditions", "facts", "records", "rules"},
-    "telling": {"cluster", "incidents", "language", "model", "reading", "records", "wording"},
+    "telling": {"cluster", "incidents", "language", "model", "reading", "records", "spans", "wording"},
     "report": {"language", "model", "resources", "wording"},
     "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
     | {"resources", "snapshots"},
