@@ -76,7 +76,7 @@ def _joined(found: list[Answer], rule: Rule) -> list[Answer]:
     for index, one in enumerate(found):
         match = rule.match[one.number]
         # What names other peers is about them.
-        if match.kind in ("alarm", "state", "record") and not binds_peers(match):
+        if match.kind in ("alarm", "state", "record", "absence") and not binds_peers(match):
             by_host.setdefault(dict(one.key).get("host", ""), []).append(index)
     joined: dict[int, Answer | None] = dict(enumerate(found))
     for index, one in enumerate(found):

@@ -54,6 +54,12 @@ class Candidates:
         """Those of one peer."""
         return self._by_peer.get(peer, _NONE)
 
+    def next_of_peer(self, event: Event) -> Event | None:
+        """The first of them that follows an event on the same peer."""
+        own = self.of_peer(event.peer)
+        place = own.place_after(event, ties=True)
+        return own.events[place] if place < len(own.events) else None
+
     @cached_property
     def _by_peer(self) -> dict[str, "Candidates"]:
         events: dict[str, list[Event]] = {}

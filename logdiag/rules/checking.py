@@ -87,7 +87,8 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
     if incident is not None:
         causes = [known.rules[cause] for cause in incident.causes if cause in known.rules]
         names |= set.intersection(*(bound(cause.match) for cause in causes)) if causes else set()
-        for field in ("causes", "state_of", "requires"):
+        names.add("primary")
+        for field in ("causes", "state_of", "requires", "draws"):
             for index, name in enumerate(getattr(incident, field)):
                 if not known.rule(name):
                     yield ("match", "incident", field, index), _unknown("rule", name, known.rules)
@@ -99,20 +100,23 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
         yield from _placeholders(getattr(rule, field), names, (field,))
         if rule.ko is not None:
             yield from _placeholders(getattr(rule.ko, field), names, ("ko", field))
-            if rule.ko.mutual is not None:
-                yield from _placeholders(getattr(rule.ko.mutual, field), names, ("ko", "mutual", field))
-        if incident is not None and incident.mutual:
-            place = ("match", "incident", "mutual", field)
-            yield from _placeholders(getattr(incident.mutual, field), names, place)
+        for other in ("mutual", "over"):
+            words = getattr(rule.ko, other, None)
+            yield from _placeholders(getattr(words, field, ""), names, ("ko", other, field))
+            words = getattr(incident, other, None)
+            yield from _placeholders(getattr(words, field, ""), names, ("match", "incident", other, field))
     for index, effect in enumerate(rule.explains):
         for item, against in enumerate(effect.unless or []):
             if not known.rule(against):
                 yield ("explains", index, "unless", item), _unknown("rule", against, known.rules)
         if not known.rule(effect.rule):
             yield ("explains", index), _unknown("rule", effect.rule, known.rules)
-    for index, name in enumerate(rule.requested.unless if rule.requested else []):
-        if not known.rule(name):
-            yield ("requested", "unless", index), _unknown("rule", name, known.rules)
+        for name in sorted(set(effect.values) - names):
+            yield ("explains", index, "values", name), _unknown("bound name", name, names)
+    for field in ("unless", "shown_by", "told_under"):
+        for index, name in enumerate(getattr(rule.requested, field, [])):
+            if not known.rule(name):
+                yield ("requested", field, index), _unknown("rule", name, known.rules)
     if incident is not None:
         for cause in causes:
             for name in sorted(set(incident.values) - bound(cause.match)):

@@ -12,7 +12,7 @@ from logdiag.language import gettext
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
-from logdiag.rules.events import Collected, Key, find_chains, signal_events
+from logdiag.rules.events import Collected, Key, Spans, find_chains, signal_events
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
@@ -100,9 +100,14 @@ def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collec
     for key, chains in sorted(groups.items()):
         ends = {chain[-1]: chain for chain in chains}
         for part in matchers.episodes(ends, settled):
-            events = sorted({event for end in part for event in ends[end]})
+            events = sorted({event for end in part for event in _happened(sequence, ends[end])})
             took = part[-1].time - ends[part[-1]][0].time
             yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
+
+
+def _happened(sequence: Sequence, chain: list[Event]) -> list[Event]:
+    """The events of a chain but for those that only say what was known before."""
+    return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
 
 
 def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
@@ -181,7 +186,8 @@ def _states(
             folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
         left = [of_signal.get(values, []) for of_signal in gone]
-        yield from ((key, _taken_away(one, left)) for one in _flapping(episodes, settled))
+        flaps = _flapping(episodes, settled, collected.case.work)
+        yield from ((key, _taken_away(one, left)) for one in flaps)
 
 
 def _by_values(events: Iterable[Event], by: Several[str]) -> dict[tuple[str | None, ...], list[Event]]:
@@ -298,15 +304,30 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
     return Episode(events, "open", first, last, count, note)
 
 
-def _flapping(episodes: Iterable[Episode], apart: int) -> list[Episode]:
-    """Intervals of one key that follow each other closely are one episode with a count."""
+def _flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:
+    """Intervals of one key that follow each other closely are one episode with a count.
+
+    The noise of requested work and what begins after the work are two.
+    """
     runs: list[list[Episode]] = []
     for episode in episodes:
-        if runs and runs[-1][-1].state == "closed" and episode.first - runs[-1][-1].last <= apart:
+        before = runs[-1][-1] if runs else None
+        if (
+            before is not None
+            and before.state == "closed"
+            and episode.first - before.last <= apart
+            and not _is_work_between(before.first, episode.first, work)
+        ):
             runs[-1].append(episode)
         else:
             runs.append([episode])
     return [_one_of(run) for run in runs]
+
+
+def _is_work_between(before: int, after: int, work: Spans) -> bool:
+    """Whether the earlier of two times lies in a span of requested work, and the later does not."""
+    index = bisect.bisect_right(work, before, key=lambda span: span[0]) - 1
+    return index >= 0 and before <= work[index][1] < after
 
 
 def _one_of(run: list[Episode]) -> Episode:

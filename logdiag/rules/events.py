@@ -1,6 +1,6 @@
 """From patterns to events: which records a rule means, and what it takes from them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,6 +18,10 @@ from logdiag.rules.patterns import Binding, Pattern
 _MICROSECOND = timedelta(microseconds=1)
 
 
+Spans = tuple[tuple[int, int], ...]
+"""Beginnings and ends, in microseconds since 1970."""
+
+
 @dataclass(frozen=True)
 class Case:
     """The evidence that rules are judged on."""
@@ -25,6 +29,8 @@ class Case:
     sources: dict[str, Source]
     cluster: Cluster
     facts: Facts
+    work: Spans = ()
+    """When requested work went on whose noise is no fault, in order and without overlaps."""
 
     def text(self, event: Event) -> str:
         """What an event's row says, as it was logged or dumped."""
@@ -140,20 +146,63 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         _by_key(collected.events([step], names), names)
         for step, names in zip(sequence.steps, bound, strict=True)
     ]
+    within, at_least = sequence.within // _MICROSECOND, sequence.at_least // _MICROSECOND
+    contrary = _contrary(sequence, by, collected)
     found = []
     budget = Budget()
     for key in sorted(_keys(steps, bound)):
         values = dict(key)
-        found += sequences(
-            [step[_part(values, names)] for step, names in zip(steps, bound, strict=True)],
-            sequence.within // _MICROSECOND,
+        of_key = [step[_part(values, names)] for step, names in zip(steps, bound, strict=True)]
+        to_last, to_end = contrary(values, whole=False), contrary(values, whole=True)
+        if sequence.unless and sequence.steps[-1].peer == "same":
+            # An opening that was taken back before any end must not take the end of the next one.
+            firsts = [
+                one for one in of_key[0].events if not _is_between(to_last, one, of_key[-1].next_of_peer(one))
+            ]
+            of_key[0] = Candidates(firsts)
+        chains = sequences(
+            of_key,
+            within,
             skew=sequence.skew // _MICROSECOND,
             ties=sequence.ties == "allow",
             peers=[step.peer for step in sequence.steps],
             budget=budget,
         )
+        for chain in chains:
+            against = to_end.next_of_peer(chain[0])
+            if (
+                (not at_least or chain[-1].time - chain[0].time >= at_least)
+                and not _is_between(to_last, chain[0], chain[-1])
+                and (against is None or against.time - chain[0].time >= within)
+            ):
+                found.append(chain)
     collected.capped |= budget.spent
     return found
+
+
+def _contrary(sequence: Sequence, by: list[str], collected: Collected) -> Callable[..., Candidates]:
+    """What speaks against a sequence, by the values of ``by``: up to its last step, or for the whole span."""
+    groups = [
+        (one.until == "end", names, _by_key(collected.events([one], names), names))
+        for one in sequence.unless
+        for names in [[name for name in by if name in one.bind]]
+    ]
+
+    def of(values: Mapping[str, str], *, whole: bool) -> Candidates:
+        return Candidates(
+            event
+            for of_whole, names, events in groups
+            if of_whole == whole and (part := _part(values, names)) in events
+            for event in events[part].events
+        )
+
+    return of
+
+
+def _is_between(candidates: Candidates, event: Event, end: Event | None) -> bool:
+    """Whether a candidate follows an event on its peer, before another event if there is one."""
+    found = candidates.next_of_peer(event)
+    return found is not None and (end is None or found < end)
 
 
 def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, Candidates]:
@@ -163,7 +212,7 @@ def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, Candidates]:
     return {key: Candidates(of_key) for key, of_key in groups.items()}
 
 
-def _part(values: dict[str, str], names: Iterable[str]) -> Key:
+def _part(values: Mapping[str, str], names: Iterable[str]) -> Key:
     return tuple((name, values[name]) for name in names)
 
 

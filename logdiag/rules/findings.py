@@ -10,7 +10,7 @@ from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incide
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.asking import Answer, ask
-from logdiag.rules.events import MOST, Case
+from logdiag.rules.events import MOST, Case, Spans
 from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, patterns
@@ -60,16 +60,41 @@ def judge(
     When it ``is_late``, the rules that are not judged yet are named.
     """
     judged = Judged(most)
-    for name, rule in sorted(library.rules.items()):
-        if rule.incident is not None:
-            continue
+    found_by = sorted(
+        ((name, rule) for name, rule in library.rules.items() if rule.incident is None),
+        key=lambda item: (item[1].requested is None, item[0]),
+    )
+    work_is_known = False
+    for name, rule in found_by:
         if is_late():
             judged.late.append(name)
             judged.not_checked.append(NotChecked(name, gettext("the time is used up (seconds)")))
             continue
+        if rule.requested is None and not work_is_known:
+            # What begins after requested work is not joined to the noise of it.
+            case, work_is_known = replace(case, work=_work(judged.findings, library)), True
         _judge(name, rule, library, case, judged)
         _cut(judged)
     return judged
+
+
+def _work(findings: Iterable[Finding], library: Library) -> Spans:
+    """When requested work went on, each with the time that its noise may take."""
+    spans: list[tuple[int, int]] = []
+    for one in sorted(findings, key=lambda one: one.first):
+        asked = library.rules[one.rule].requested
+        if asked is None or asked.over_within is None:
+            continue
+        start, end = (_microseconds(time) for time in (one.first, one.last + asked.over_within))
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return tuple(spans)
+
+
+def _microseconds(time: datetime) -> int:
+    return (time - instant(0)) // _MICROSECOND
 
 
 def rank(item: Finding | Incident) -> tuple[int, int, str, str]:

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from logdiag.rules.notation import OneOrMore, Place, Span, Strict
-from logdiag.rules.patterns import Binding, Pattern, Step, Where
+from logdiag.rules.patterns import Binding, Contrary, Pattern, Step, Where
 
 
 class Count(Strict):
@@ -32,7 +32,13 @@ class Sequence(Strict):
     within: Span
     """from the first step to the last"""
     skew: Span = Field(timedelta(0), description="how far the clocks of two peers may differ")
+    at_least: Span = Field(
+        timedelta(0), description="how long it takes at least, from the first step to the last"
+    )
     ties: Literal["forbid", "allow"] = Field("forbid", description="whether equal times are in order")
+    unless: list[Contrary] = Field(
+        [], description="records that speak against it; names of `by` that they bind must agree"
+    )
 
 
 class Absence(Strict):
@@ -213,12 +219,19 @@ class IncidentMatch(Strict):
     requires: list[str] = Field(
         [], description="rules of which one must have fired too, within the span or still going on"
     )
-    requested: bool = Field(False, description="only causes that are work that somebody asked for")
+    requested: bool | None = Field(
+        None,
+        description="only causes that are work that somebody asked for and that is no fault, or none such",
+    )
+    draws: list[str] = Field(
+        [], description="rules of work that is told inside where it began in the same time, not beside it"
+    )
     mutual: Words | None = Field(
         None,
         description="what it is called where peers report it of each other: {hosts} are then all of them, "
         "{peers} those that every report is about or from",
     )
+    over: Words | None = Field(None, description="what it is called when it is over")
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
 
@@ -285,6 +298,7 @@ def patterns(match: Match) -> Iterator[tuple[Place, Pattern]]:
         lists.append((("count", "of"), match.count.of))
     if match.sequence:
         lists.append((("sequence", "steps"), match.sequence.steps))
+        lists.append((("sequence", "unless"), match.sequence.unless))
     if match.absence:
         lists.append((("absence", "opening"), match.absence.opening))
         lists.append((("absence", "closing"), match.absence.closing))

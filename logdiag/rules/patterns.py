@@ -85,3 +85,13 @@ class Step(Pattern):
     """One step of a sequence."""
 
     peer: Literal["any", "same", "other"] = Field("any", description="against the peer of the first step")
+    known: bool = False
+    """whether it only says what was known before: it is no part of what happened, and no evidence"""
+
+
+class Contrary(Pattern):
+    """A record of the peer of the first step that speaks against a sequence."""
+
+    until: Literal["last", "end"] = Field(
+        "last", description="whether it counts up to the last step, or as long as `within` lasts"
+    )

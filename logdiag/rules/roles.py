@@ -156,6 +156,12 @@ def _unaffected(situation: Situation) -> Resolved:
     return Resolved(missing=gettext("No peer is known that does not report it."))
 
 
+def _others(situation: Situation) -> Resolved:
+    """The peers that do not report it; no step is for them where all do."""
+    others = tuple(name for name in situation.overall.everyone if name not in situation.hosts)
+    return Resolved(others, applies=bool(others))
+
+
 def _about(situation: Situation) -> Resolved:
     if situation.peers:
         return Resolved(situation.peers)
@@ -186,6 +192,7 @@ ROLES: dict[str, Role] = {
     "the peers it names": Role(N_("the peer it names"), _named),
     "the peers that report it": Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
     "the peers it is about": Role(N_("the other peer"), _about),
+    "the other peers": Role(N_("the other peers"), _others),
     "every peer": Role(N_("every peer"), lambda s: Resolved(s.overall.everyone)),
     "the primary": Role(N_("the configuration primary"), _the_primary),
     "the subordinates": Role(N_("the subordinates"), _the_subordinates),

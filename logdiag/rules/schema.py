@@ -28,21 +28,33 @@ class Explains(Short):
         description="where effects are logged: on the same peers (hosts), by others about this one's hosts "
         "(peers), by those that this one is about (about), or on any (cluster)",
     )
+    values: dict[str, str] = Field({}, description="what the cause must have bound")
 
 
 class Requested(Strict):
-    """Work that somebody asked for: what it causes is no fault where it ended well.
+    """Work that somebody asked for: what it causes is no fault if the work ended well.
 
-    With a finding of ``unless`` that began before and was not over, it is an attempted repair and
-    folds under that finding.
+    Work is finished when its end was seen and its effects are over. Work whose log ends within
+    ``lasts``, with no alarm open, is still running. All other work is unfinished: it keeps its own
+    severity and its effects. With a finding of ``unless`` that began before and was not over, the
+    work is an attempted repair and folds under that finding.
     """
 
     over_within: Span | None = Field(
         None, description="how soon after it all effects must be over; else: ever"
     )
+    lasts: Span = Field(timedelta(minutes=30), description="how long it may take")
+    shown_by: list[str] = Field(
+        [],
+        description="rules that show its end: a later finding that is over, on each peer or about it; "
+        "on a single node its own last record is enough; without such rules nothing has to show it",
+    )
+    own_end: bool = Field(False, description="whether its own last record must be seen as well")
     unless: list[str] = []
     """rules: where one of them was open before, the work was an attempted repair"""
-    keeps: bool = Field(False, description="whether effects that are not over in time stay under it")
+    told_under: list[str] = Field(
+        [], description="rules of effects under which the work is told if they do not end: it was the fault"
+    )
 
 
 class When(Strict):
@@ -92,6 +104,8 @@ class Wording(Strict):
     """the meaning"""
     mutual: Words | None = None
     """what it is called where peers report it of each other"""
+    over: Words | None = None
+    """what it is called when it is over"""
     cannot_tell: str | None = None
     """why no snapshot answers it"""
     says: dict[str, str] = Field(

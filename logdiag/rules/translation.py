@@ -16,6 +16,9 @@ from logdiag.rules.schema import Procedure, ProcedureStep, Rule, StepWording, Wo
 
 KOREAN = "ko"
 
+OTHER_WORDS = ("mutual", "over")
+"""The other titles and meanings that an incident can have."""
+
 _IN_A_STEP = ("do", "why", "impact", "verify", "wait")
 
 
@@ -45,10 +48,11 @@ def _of_rule(rule: Rule) -> _Said:
     ko = rule.ko
     yield "title", rule.title, ko.title if ko else None
     yield "why", rule.why, ko.why if ko else None
-    if rule.incident is not None and rule.incident.mutual is not None:
-        mutual, other = rule.incident.mutual, ko.mutual if ko else None
-        yield "mutual: title", mutual.title, other.title if other else None
-        yield "mutual: why", mutual.why, other.why if other else None
+    for name in OTHER_WORDS:
+        words, other = getattr(rule.incident, name, None), getattr(ko, name, None)
+        if words is not None:
+            yield f"{name}: title", words.title, other.title if other else None
+            yield f"{name}: why", words.why, other.why if other else None
 
 
 def _of_match(name: str, rule: Rule, library: Library) -> _Said:
@@ -91,8 +95,9 @@ def sayings(name: str, library: Library) -> list[str]:
 
 def _placeholders(rule: Rule) -> set[str]:
     written = [rule.title, rule.why]
-    if rule.incident is not None and rule.incident.mutual is not None:
-        written += [rule.incident.mutual.title, rule.incident.mutual.why]
+    for name in OTHER_WORDS:
+        if (words := getattr(rule.incident, name, None)) is not None:
+            written += [words.title, words.why]
     return {name for text in written for name in PLACEHOLDER.findall(text)}
 
 
@@ -137,10 +142,13 @@ def _match(match: Match, wording: Wording | None) -> Match:
     if match.cannot_tell is not None:
         own = wording.cannot_tell if wording else None
         return match.model_copy(update={"cannot_tell": own or gettext(match.cannot_tell)})
-    if match.incident is not None and (mutual := match.incident.mutual) is not None:
-        words = wording.mutual if wording else None
-        words = words or Words(title=gettext(mutual.title), why=gettext(mutual.why))
-        return match.model_copy(update={"incident": match.incident.model_copy(update={"mutual": words})})
+    if match.incident is not None:
+        others = {
+            name: getattr(wording, name, None) or Words(title=gettext(words.title), why=gettext(words.why))
+            for name in OTHER_WORDS
+            if (words := getattr(match.incident, name)) is not None
+        }
+        return match.model_copy(update={"incident": match.incident.model_copy(update=others)})
     if (audit := match.audit) is not None:
         says = wording.says if wording else {}
         say = {part: says.get(said) or gettext(said) for part, said in audit.say.items()}
