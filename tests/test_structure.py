@@ -39,7 +39,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cluster": {"conditions", "language", "model", "numbering", "reading", "records", "spans"},
     "ledger": {"cluster", "language", "model", "reading", "snapshots"},
     "evidence": {"cluster", "conditions", "dumps", "reading", "records"},
-    "facts": {"cluster", "conditions", "dumps", "evidence", "model", "reading", "records"},
+    "edited_settings": {"cluster", "conditions"},
+    "facts": {
+        "cluster",
+        "conditions",
+        "dumps",
+        "edited_settings",
+        "evidence",
+        "model",
+        "reading",
+        "records",
+    },
     "alarms": {"cluster", "conditions", "evidence", "model", "reading", "records"},
     "changes": {"cluster", "conditions", "model", "records"},
     "rules": {
@@ -55,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "particles",
     }
     | {"reading", "records", "report", "resources", "spans", "wording"},
-    "incidents": {"cluster", "model", "rules"},
+    "incidents": {"cluster", "language", "model", "records", "rules", "wording"},
     "selection": {"alarms", "changes", "cluster", "conditions", "facts", "records", "rules"},
     "telling": {"cluster", "incidents", "language", "model", "reading", "records", "spans", "wording"},
     "report": {"language", "model", "resources", "wording"},

@@ -132,7 +132,8 @@ def _cause(effect: Finding, place: _Place, explains: Explains, logged: _Logged) 
     start = bisect.bisect_right(candidates, effect.began - explains.within, key=_first)
     for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
         over = cause.state == "closed" and effect.began > cause.ended
-        if cause.id != effect.id and not over and not _speaks_against(cause, explains, logged):
+        bound = all(cause.values.get(name) == value for name, value in explains.values.items())
+        if cause.id != effect.id and bound and not over and not _speaks_against(cause, explains, logged):
             return cause
     undated: Sequence[Finding] = logged.get((_UNDATED, *place), ())
     for cause in undated[bisect.bisect_right(undated, effect.began - explains.within, key=_first) :]:

@@ -11,7 +11,7 @@ from logdiag.rules.schema import Rule
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
     """Whether a finding is one of the causes that a composite rule names."""
     bound = finding.values
-    if match.requested and not finding.requested:
+    if match.requested is not None and match.requested != finding.requested:
         return False
     return finding.rule in match.causes and all(bound.get(k) == v for k, v in match.values.items())
 
@@ -42,6 +42,14 @@ def _shared(finding: Finding, name: str) -> tuple[str, ...]:
     if name == "subject":
         return finding.peers or finding.hosts
     return finding.peers if name == "peers" else finding.hosts
+
+
+def drawn_in(match: IncidentMatch, causes: Sequence[Finding], left: Iterable[Finding]) -> list[Finding]:
+    """The work that is told inside an incident: what began from ``within`` before its causes to their end."""
+    if not match.draws:
+        return []
+    start, end = min(one.began for one in causes) - match.within, max(one.ended for one in causes)
+    return [one for one in left if one.rule in match.draws and start <= one.began <= end]
 
 
 class Required:

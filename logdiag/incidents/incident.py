@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from logdiag.cluster import Cluster
 from logdiag.incidents.groups import is_mutual
-from logdiag.model import STATES, Finding, Incident
+from logdiag.language import gettext
+from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity
 from logdiag.rules.findings import stamp
 from logdiag.rules.library import Library
 from logdiag.rules.remedies import remedy
@@ -102,9 +103,12 @@ def incident_of(
         shared = everyone.intersection(*({*finding.hosts, *finding.peers} for finding in lasting))
         peers = tuple(sorted(shared or everyone)[:1])
         hosts = tuple(sorted(everyone - set(peers)))
+    elif decider.state == "closed" and match is not None and match.over is not None:
+        title, why = match.over.title, match.over.why
     count = sum(finding.count for finding in causes)
     absent = {name: text for rule in rules for name, text in unbound(rule.match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
+    values["primary"] = context.overall.cluster.primary or gettext("the configuration primary")
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
     texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, told_from, last)}, says)
     reporters = _hosts([one for one in deciding if one.state != "closed"] or deciding)
@@ -124,8 +128,7 @@ def incident_of(
         id=f"{fingerprint.hexdigest()[:16]}@{stamp(first)}",
         rule=name,
         title=fill(title, texts),
-        # What somebody asked for and ended well is no fault.
-        severity="info" if all(cause.requested for cause in causes) else rule.severity,
+        severity=_severity(rule, causes, members),
         state=decider.state,
         first=first,
         last=last,
@@ -135,6 +138,13 @@ def incident_of(
         remedy=remedy(rule.remedy, context.library, situation),
         as_of=as_of,
     )
+
+
+def _severity(rule: Rule, causes: list[Finding], members: list[Finding]) -> Severity:
+    """The worst of an incident's findings and its rule; what was asked for and ended well is no fault."""
+    if all(cause.requested for cause in causes):
+        return "info"
+    return max((rule.severity, *(one.severity for one in members)), key=SEVERITIES.index)
 
 
 def _deciding(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[list[Finding], Finding]:

@@ -1,83 +1,225 @@
-"""Work that somebody asked for: what it causes is no fault where it ended well."""
+"""Work that somebody asked for: finished, still running when the logs end, or unfinished.
+
+Work that is finished or running is no fault, and neither is what it causes. Unfinished work keeps
+its effects and heads them. Work that followed a fault was an attempt to repair it, and is told there.
+"""
 
 import bisect
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
 
+from logdiag.cluster import Cluster
 from logdiag.incidents.causes import effects_of, members_under
-from logdiag.model import Finding
+from logdiag.language import gettext
+from logdiag.model import Finding, State
+from logdiag.records import instant
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Requested
+from logdiag.wording import stretch
+
+Outcome = Literal["finished", "running", "unfinished"]
 
 
-def with_requests(findings: list[Finding], library: Library) -> list[Finding]:
-    """Findings with what requested work explains marked as such, at info.
+def with_requests(findings: list[Finding], library: Library, cluster: Cluster) -> list[Finding]:
+    """Findings with how each requested work ended, and at info what it explains."""
+    judged = _Judged(findings, library, cluster)
+    for work in judged.works:
+        judged.judge(work)
+    return [judged.known[finding.id] for finding in findings]
 
-    Work that followed an alarm is an attempted repair and folds under it; work whose effects are not
-    over in time explains nothing.
-    """
-    known = {finding.id: finding for finding in findings}
-    effects = effects_of(findings)
-    of_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        of_rule.setdefault(finding.rule, []).append(finding)
-    works = sorted(
-        (finding for finding in findings if library.rules[finding.rule].requested is not None),
-        key=lambda finding: (finding.began, finding.id),
-    )
-    for work in works:
-        asked = library.rules[work.rule].requested
-        if asked is None or known[work.id].requested:
-            continue
-        members = [one for one in members_under([work], effects, known) if one.id != work.id]
+
+@dataclass(frozen=True)
+class _Work:
+    """Requested work: its finding, and what its rule says of it."""
+
+    finding: Finding
+    asked: Requested
+
+
+class _Judged:
+    """Findings by id, changed as one work after the other is judged, in the order of time."""
+
+    def __init__(self, findings: list[Finding], library: Library, cluster: Cluster) -> None:
+        self.known = {finding.id: finding for finding in findings}
+        self._library = library
+        self._cluster = cluster
+        self._effects = effects_of(findings)
+        self._of_rule: dict[str, list[Finding]] = {}
+        for finding in findings:
+            self._of_rule.setdefault(finding.rule, []).append(finding)
+        self.works = sorted(
+            (
+                _Work(finding, asked)
+                for finding in findings
+                if (asked := library.rules[finding.rule].requested) is not None
+            ),
+            key=lambda work: (work.finding.began, work.finding.id),
+        )
+        self._firsts = [work.finding.began for work in self.works]
+
+    def judge(self, work: _Work) -> None:
+        """Fill in how a work ended, and what that makes of its effects."""
+        finding = self.known[work.finding.id]
+        if finding.requested:
+            return
+        cause = self.known[finding.caused_by[0]] if finding.caused_by else None
+        if cause is not None and not self._is_work(cause):
+            # It was the fault, or a part of it, and is told there.
+            self.known[finding.id] = replace(finding, severity="info")
+            return
+        late = [one for one in self._direct(finding) if self._is_late(one, work)]
+        timely = self._under(finding, without=late)
+        faults = [one for one in timely if not self._is_over(one, work)]
+        outcome = self._outcome(work, timely, faults)
+        lost = outcome == "unfinished" and any(_is_about(one, finding) for one in faults)
+        repaired = None if cause is not None or lost else self._repaired(work, timely)
+        for one in late:
+            # What began late is an effect of unfinished work where it is about the very peer.
+            if not (outcome == "unfinished" and repaired is None and _is_about(one, finding)):
+                self.known[one.id] = replace(one, caused_by=())
+        if repaired is not None:
+            note = gettext("It was an attempt to repair what was wrong before: {what}.")
+            told = _noted(finding, note.format(what=repaired.title))
+            self.known[finding.id] = replace(told, caused_by=(repaired.id,), severity="info")
+            for one in timely if outcome != "unfinished" else ():
+                self.known[one.id] = replace(self.known[one.id], severity="info")
+        elif outcome == "unfinished":
+            self._unfinished(work, finding, timely, faults)
+        else:
+            state: State = "closed"
+            if outcome == "running":
+                state = "open_at_end"
+                finding = _noted(finding, _cut_short(self._ends(finding, timely)))
+            self.known[finding.id] = replace(finding, state=state)
+            for one in (finding, *timely):
+                self.known[one.id] = replace(self.known[one.id], requested=True, severity="info")
+
+    def _unfinished(
+        self, work: _Work, finding: Finding, effects: list[Finding], faults: list[Finding]
+    ) -> None:
+        blamed = [one for one in faults if one.rule in work.asked.told_under]
+        if blamed:
+            fault = min(blamed, key=lambda one: (one.began, one.id))
+            self.known[fault.id] = replace(fault, caused_by=())
+            self.known[finding.id] = replace(finding, caused_by=(fault.id,), severity="info")
+            return
+        state: State = "open"
+        if faults and all(one.state == "closed" for one in faults):
+            state = "closed"  # its effects ended late, but they ended
+        elif not faults:
+            state = "unknown" if finding.state == "unknown" else "open"
+            note = gettext("Nothing in the {span} of logs after it shows that it ended well.")
+            finding = _noted(finding, note.format(span=stretch(self._ends(finding, effects))))
+        self.known[finding.id] = replace(finding, state=state)
+
+    # ── how it ended ────────────────────────────────────────────────────────────────────────
+
+    def _outcome(self, work: _Work, effects: Sequence[Finding], faults: Sequence[Finding]) -> Outcome:
+        if not faults and self._is_ended(work, effects):
+            return "finished"
+        left = [one for one in faults if one.state == "closed" or self._is_alarm(one)]
+        if not left and self._ends(work.finding, effects) < work.asked.lasts:
+            return "running"
+        return "unfinished"
+
+    def _is_over(self, effect: Finding, work: _Work) -> bool:
+        """Whether an effect ended as it should."""
+        if work.asked.over_within is None:
+            return effect.state in ("seen", "closed")
+        # Alarms that come and go are one finding: the last work that began before they were over counts.
+        start = bisect.bisect_left(self._firsts, work.finding.began)
+        end = bisect.bisect_right(self._firsts, effect.ended)
+        last = max((one.finding.ended for one in self.works[start:end]), default=work.finding.ended)
+        return effect.state in ("seen", "closed") and effect.ended <= last + work.asked.over_within
+
+    def _is_ended(self, work: _Work, effects: Sequence[Finding]) -> bool:
+        """Whether the end of a work was seen."""
+        finding, asked = work.finding, work.asked
+        own_end = finding.state in ("seen", "closed")
+        if not asked.shown_by:
+            return True
+        if not own_end and (asked.own_end or finding.state == "open"):
+            return False
+        if own_end and len(self._cluster.peers) == 1:
+            return True
+        caused = {one.id for one in effects}
+        shown = [
+            one
+            for rule in asked.shown_by
+            for one in self._of_rule.get(rule, ())
+            if one.state in ("seen", "closed") and one.ended > finding.began
+        ]
+        # What the peer itself logs shows its end from its start on; where a gap hides that, some time later.
+        since = finding.ended if own_end else finding.began + asked.lasts
+        return all(
+            any(
+                host in one.peers
+                or (host in one.hosts and one.ended > since)
+                or (len(finding.hosts) == 1 and one.id in caused and not one.peers)
+                for one in shown
+            )
+            for host in finding.hosts
+        )
+
+    def _ends(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
+        """How long after a work the logs go on that would show its end."""
+        hosts = {host for one in (work, *effects) for host in one.hosts} & set(self._cluster.seen)
+        last = max((instant(self._cluster.seen[host].end) for host in hosts), default=work.ended)
+        return last - work.began
+
+    # ── its effects ─────────────────────────────────────────────────────────────────────────
+
+    def _direct(self, work: Finding) -> list[Finding]:
+        effects = (self.known[id_] for id_ in self._effects.get(work.id, ()))
+        return [one for one in effects if one.caused_by == (work.id,)]
+
+    def _under(self, work: Finding, without: Iterable[Finding] = ()) -> list[Finding]:
+        """All that a work caused, but for some of its effects and what these caused."""
+        left = {one.id for one in without}
+        kept = [one for one in self._direct(work) if one.id not in left]
+        return [self.known[one.id] for one in members_under(kept, self._effects, self.known)]
+
+    def _is_late(self, effect: Finding, work: _Work) -> bool:
+        """Whether an effect began too late to be the noise of a work."""
+        within = work.asked.over_within
+        return within is not None and effect.began > work.finding.ended + within
+
+    def _is_work(self, finding: Finding) -> bool:
+        return self._library.rules[finding.rule].requested is not None
+
+    def _is_alarm(self, finding: Finding) -> bool:
+        return any(match.alarm is not None for match in self._library.rules[finding.rule].match)
+
+    # ── an attempt to repair ────────────────────────────────────────────────────────────────
+
+    def _repaired(self, work: _Work, effects: Iterable[Finding]) -> Finding | None:
+        """The last fault that was open when a work began, and that no other work explains."""
+        own = {one.id for one in effects}
         earlier = [
             one
-            for rule in dict.fromkeys(asked.unless)
-            for one in of_rule.get(rule, ())
-            if one.began < work.began
-            and (one.state != "closed" or one.ended >= work.began)
-            and not _is_noise(one, known, library)
+            for rule in dict.fromkeys(work.asked.unless)
+            for found in self._of_rule.get(rule, ())
+            if (one := self.known[found.id]).began < work.finding.began
+            and (one.state != "closed" or one.ended >= work.finding.began)
+            and not one.requested
+            and one.id not in own
         ]
-        if earlier:
-            known[work.id] = replace(
-                known[work.id], caused_by=(max(earlier, key=lambda one: (one.began, one.id)).id,)
-            )
-        elif all(_is_over(member, _last_work(member, work, works), asked) for member in members):
-            for one in (work, *members):
-                known[one.id] = replace(known[one.id], requested=True, severity="info")
-        elif not asked.keeps:
-            for id_ in effects.get(work.id, ()):
-                known[id_] = replace(known[id_], caused_by=())
-    return [known[finding.id] for finding in findings]
+        return max(earlier, key=lambda one: (one.began, one.id), default=None)
 
 
-def _is_noise(finding: Finding, known: dict[str, Finding], library: Library) -> bool:
-    """Whether requested work stands behind a finding, however many causes back."""
-    seen: set[str] = set()
-    waiting = list(finding.caused_by)
-    while waiting:
-        id_ = waiting.pop()
-        if id_ not in seen:
-            seen.add(id_)
-            if library.rules[known[id_].rule].requested is not None:
-                return True
-            waiting += known[id_].caused_by
-    return False
+def _is_about(effect: Finding, work: Finding) -> bool:
+    return not {*effect.hosts, *effect.peers}.isdisjoint(work.hosts)
 
 
-def _last_work(effect: Finding, work: Finding, works: Sequence[Finding]) -> Finding:
-    """The last work that began before an effect was over: alarms that come and go are one finding."""
-    start = bisect.bisect_left(works, work.began, key=lambda one: one.began)
-    end = bisect.bisect_right(works, effect.ended, key=lambda one: one.began)
-    return max(works[start:end], key=lambda one: one.ended, default=work)
+def _cut_short(after: timedelta) -> str:
+    if not after:
+        return gettext("The logs end with it, before its end can be seen.")
+    return gettext("The logs end {span} after it, before its end can be seen.").format(span=stretch(after))
 
 
-def _is_over(effect: Finding, work: Finding, asked: Requested) -> bool:
-    """Whether an effect of requested work ended as it should, as far as the log goes."""
-    if effect.state == "seen":
-        return True
-    if asked.over_within is None:
-        return effect.state == "closed"
-    return effect.state == "open_at_end" or (
-        effect.state == "closed" and effect.ended <= work.ended + asked.over_within
-    )
+def _noted(finding: Finding, note: str) -> Finding:
+    """A finding that also says how its work ended."""
+    explanation = f"{finding.explanation} {note}"
+    return replace(finding, explanation=explanation, outcome=f"{finding.outcome} {note}".strip())

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from logdiag.cluster import Cluster
 from logdiag.incidents.causes import effects_of, members_under, with_causes
-from logdiag.incidents.groups import Required, is_cause, joined, kinds, with_mirrors
+from logdiag.incidents.groups import Required, drawn_in, is_cause, joined, kinds, with_mirrors
 from logdiag.incidents.incident import Context, incident_of, with_remedy
 from logdiag.incidents.requests import with_requests
 from logdiag.model import Finding, Incident
@@ -27,13 +27,14 @@ class Told:
 
 def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Told:
     """Fold findings into incidents."""
-    folded = with_requests(with_causes(findings, library), library)
+    folded = with_requests(with_causes(findings, library), library, cluster)
     context = Context.of(folded, library, cluster)
     known = {finding.id: with_remedy(finding, context) for finding in folded}
     effects = effects_of(known.values())
     left = {finding.id: finding for finding in known.values() if not finding.caused_by}
     incidents = []
-    for name, rule, match in library.incidents():
+    # Work that is part of a fault is told inside it: what is no fault comes last.
+    for name, rule, match in sorted(library.incidents(), key=lambda one: one[2].requested is True):
         required = Required(match, left.values())
         groups = joined([f for f in left.values() if is_cause(f, match)], match.by, match.within)
         for causes in with_mirrors(groups, match.within) if match.mutual else groups:
@@ -41,9 +42,10 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
             if match.requires and not beside:
                 continue
             causes = list({finding.id: finding for finding in (*causes, *beside)}.values())
-            members = members_under(causes, effects, known)
+            drawn = drawn_in(match, causes, left.values())
+            members = members_under([*causes, *drawn], effects, known)
             incidents.append(incident_of(name, rule, causes, members, context))
-            for finding in causes:
+            for finding in (*causes, *drawn):
                 left.pop(finding.id, None)
     by_rule: dict[str, list[Finding]] = {}
     for finding in left.values():
