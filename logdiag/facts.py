@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from logdiag import edited_settings
 from logdiag.cluster import Cluster
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
 from logdiag.conditions import Log, Reference, compile_condition
@@ -62,6 +63,7 @@ FACTS: dict[str, str] = {
     "certificate_missing": "this peer's names in the list that its server certificate does not hold",
     "logged_peer_list": "the list of peers in its newest replication record, in its order",
     "logged_primary": "the primary that its newest replication record names",
+    "edited_settings": "cluster settings that were edited in the log and differ between peers since then",
     "clock_skew": "seconds by which its clock is ahead, where it could be measured",
 }
 """The facts that an audit can name."""
@@ -76,6 +78,7 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
             found[name].setdefault(peer, fact)
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
+    found["edited_settings"] = dict(_of_edits(log, cluster, found))
     measured = {name for pair in cluster.skews for name in pair}
     for peer_ in cluster.peers:
         if peer_.clock_skew is not None and peer_.name in measured:
@@ -276,7 +279,7 @@ _TLS_EDITS = compile_condition(
         "Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:",
     }
 )
-ASKED = (_TLS_EDITS,)
+ASKED = (_TLS_EDITS, *edited_settings.ASKED)
 """The records that this module asks for."""
 
 
@@ -306,6 +309,29 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         if said.primary is not None:
             primary = cluster.resolve(said.primary) or said.primary
             yield "logged_primary", peer, Fact((primary,), time, evidence)
+
+
+def _of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+    """The settings that were edited on one peer and are something else on another."""
+    before = {
+        peer: edited_settings.Before(
+            dumped=tuple(map(str.lower, found["peer_list"][peer].values))
+            if peer in found["peer_list"]
+            else (),
+            entries=found["logged_peer_list"][peer].values if peer in found["logged_peer_list"] else (),
+            primary=found["logged_primary"][peer].values[0] if peer in found["logged_primary"] else None,
+        )
+        for peer in cluster.seen
+    }
+    compared = edited_settings.compare(edited_settings.find_edits(log, cluster), before, cluster)
+    if compared is None:  # there is nothing to compare, whoever gave a log
+        yield from ((peer.name, Fact((), peer.seen_from or _EPOCH)) for peer in cluster.peers)
+        return
+    for peer, values in compared.values.items():
+        evidence = tuple(
+            Evidence(*log.place(edit.row), instant(edit.time), edit.text) for edit in compared.edits[peer]
+        )
+        yield peer, Fact(values, instant(compared.time), evidence)
 
 
 def after(fact: Fact, moment: datetime) -> timedelta | None:

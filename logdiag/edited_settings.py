@@ -1,0 +1,181 @@
+"""Cluster settings that were edited while logging ran, and on which peers they differ since then.
+
+Peer addresses, the cluster's name and its configuration primary do not replicate: somebody enters
+them on each peer. A setting that was edited on one peer and not on another is work half done.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from logdiag.cluster import Cluster
+from logdiag.conditions import Log, Reference, compile_condition
+
+_EDITS = compile_condition(
+    {
+        "Event": "System Configuration Changed",
+        "Module|exists": False,
+        "Detail|re": r"(?i)^\s*(?:xconfiguration\s+|configuration/)(?:alternates|cluster).* - changed from:",
+        "not": {"Detail|contains": "tls_verify"},  # this one replicates
+    }
+)
+ASKED = (_EDITS,)
+"""The records that this module asks for."""
+
+_EDIT = re.compile(
+    r"\s*(?:xconfiguration\s+|configuration/)(?:alternates|cluster)\w*[ /](?P<setting>.{1,80}?)"
+    r" - changed from:\s*(?P<old>.{0,300}?)\s*\bto:\s*(?P<new>.{0,300})",
+    re.IGNORECASE | re.DOTALL,
+)
+_PLACE = re.compile(r"peer[ _/]?(\d)[ _/]?address|(\d)[ /]peer[ _]?address")
+_PRIMARY = re.compile(r"configuration[ _]?(?:master|primary)")
+PRIMARY = "configuration primary"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One setting that somebody changed on one peer, as a record says it."""
+
+    time: int
+    peer: str
+    setting: str
+    """``peer 3 address``, `PRIMARY`, or the setting's own name."""
+    place: int | None
+    """Which place in the list of peers it is, from 1."""
+    old: str
+    new: str
+    row: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is known of a peer's list of peers and of its primary from other records and from dumps."""
+
+    dumped: tuple[str, ...] = ()
+    """The list as a dump holds it, to the letter."""
+    entries: tuple[str, ...] = ()
+    """The list as its newest replication record names it."""
+    primary: str | None = None
+
+
+def find_edits(log: Log, cluster: Cluster) -> Iterator[Edit]:
+    """The edits of cluster settings, in the order of time."""
+    rows = log.rows(_EDITS)
+    details = log.values(Reference("Detail"), rows).to_pylist()
+    found = zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
+    for time, row, host, detail in sorted(found):
+        if (edit := _EDIT.match(detail[:1000])) is None:
+            continue
+        setting = edit["setting"].lower()
+        place = _PLACE.search(setting)
+        number = int(place[1] or place[2]) if place else None
+        if number is not None:
+            setting = f"peer {number} address"
+        elif _PRIMARY.search(setting):
+            setting = PRIMARY
+        old, new = (edit[name].strip().strip("'\"").strip().lower() for name in ("old", "new"))
+        yield Edit(time, cluster.resolve(host) or host, setting, number, old, new, row, detail[:500])
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What a setting is on one peer; ``exact`` if it is known to the letter."""
+
+    text: str
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What edited settings are on each peer, those that differ between peers, and since when they do."""
+
+    values: dict[str, tuple[str, ...]]
+    """For each peer that can be compared, its values of the settings that differ, as texts."""
+    edits: dict[str, tuple[Edit, ...]]
+    """The edits of these settings, by peer."""
+    time: int
+
+
+def compare(edits: Iterable[Edit], before: Mapping[str, Before], cluster: Cluster) -> Settings | None:
+    """Compare each edited setting across peers; None if nothing was edited.
+
+    Peers that left the cluster, or whose log ends before an edit on another peer, are not compared.
+    """
+    of_setting: dict[str, list[Edit]] = {}
+    for edit in sorted(edits, key=lambda one: one.time):
+        of_setting.setdefault(edit.setting, []).append(edit)
+    if not of_setting:
+        return None
+    last = [edit for own in of_setting.values() for edit in own]
+    values: dict[str, list[str]] = {}
+    unequal: list[Edit] = []
+    for setting, own in sorted(of_setting.items()):
+        said = _said(own, of_setting, before, cluster)
+        said = {peer: value for peer, value in said.items() if peer not in _gone(of_setting, cluster)}
+        for peer in said:
+            values.setdefault(peer, [])
+        newest = said.get(own[-1].peer)
+        if newest is None or all(_is_same(value, newest, before, cluster) for value in said.values()):
+            continue
+        unequal += own
+        for peer, value in said.items():
+            values[peer].append(f"{setting} {value.text}".strip() if value.text else f"{setting} -")
+    shown = unequal or last
+    return Settings(
+        {peer: tuple(texts) for peer, texts in sorted(values.items())},
+        {peer: tuple(edit for edit in shown if edit.peer == peer) for peer in values},
+        max(edit.time for edit in shown),
+    )
+
+
+def _said(
+    own: list[Edit], of_setting: Mapping[str, list[Edit]], before: Mapping[str, Before], cluster: Cluster
+) -> dict[str, _Value]:
+    """What one setting is on each peer of which that is known."""
+    said = {edit.peer: _Value(edit.new) for edit in own}
+    first, last = own[0], own[-1]
+    joins = any(edit.peer == first.peer and not edit.old for edit in of_setting.get("peer 1 address", ()))
+    for peer, seen in cluster.seen.items():
+        if peer in said or seen.end < last.time:
+            continue
+        known = before.get(peer, Before())
+        # A peer that joins fills in what the others have had all along.
+        new = joins or (not first.old and first.place is None)
+        value: _Value | None = None if new else _Value(first.old)
+        if first.place is not None and (known.entries or known.dumped):
+            entries = known.dumped or known.entries
+            entry = entries[first.place - 1] if first.place <= len(entries) else ""
+            value = _Value(entry, exact=bool(known.dumped) or not entry)
+            if not known.dumped and first.old and cluster.resolve(first.old) == cluster.resolve(entry):
+                value = _Value(first.old)
+        elif first.setting == PRIMARY and known.primary is not None:
+            value = _Value(known.primary, exact=False)
+        if value is not None:
+            said[peer] = value
+    return said
+
+
+def _gone(of_setting: Mapping[str, list[Edit]], cluster: Cluster) -> set[str]:
+    """The peers that were taken out of the lists, and those that cleared their own."""
+    places = [own for own in of_setting.values() if own[0].place is not None]
+    listed = {cluster.resolve(edit.new) for own in places for edit in own if edit.new}
+    removed = {cluster.resolve(edit.old) for own in places for edit in own if edit.old}
+    newest = {edit.peer: edit for edit in of_setting.get("peer 1 address", ())}
+    left = {peer for peer, edit in newest.items() if not edit.new}
+    return {peer for peer in removed - listed if peer is not None} | left
+
+
+def _is_same(one: _Value, other: _Value, before: Mapping[str, Before], cluster: Cluster) -> bool:
+    if one.text == other.text or (one.exact and other.exact):
+        return one.text == other.text
+    return _peer(one.text, before, cluster) == _peer(other.text, before, cluster)
+
+
+def _peer(text: str, before: Mapping[str, Before], cluster: Cluster) -> str:
+    """The peer that a value means: an address, a name, or a number in the list of peers."""
+    if text.isdecimal():
+        lists = (known.dumped or known.entries for known in before.values())
+        place = int(text)
+        text = next((entries[place - 1] for entries in lists if 1 <= place <= len(entries)), text)
+    return cluster.resolve(text) or text if text else ""
