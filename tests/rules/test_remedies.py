@@ -397,7 +397,11 @@ def test_a_value_that_looks_like_a_placeholder_is_shown_as_it_is(value: str) -> 
         'httpd[1]: web: Event="System Configuration Changed" Detail="configuration/cluster/tls_verify - '
         f'changed from: \'Permissive\' to: \'Enforcing\'" Src-ip="10.0.0.9" User="{value}"'
     )
-    diagnosis = told(said("09:00:00", text))
+    asks = (
+        'management: Level="WARN" Event="Alarm Raised" Id="20007" Detail="Restart required: Cluster '
+        'configuration has been changed, however a restart is required for this to take effect"'
+    )
+    diagnosis = told(said("09:00:00", text) + said("09:00:01", asks))
     expected = f"by {value} from 10.0.0.9 through the web interface"
     assert [finding.title for finding in diagnosis.findings if expected in finding.title] != []
     assert all(expected in incident.title for incident in diagnosis.incidents)

@@ -88,7 +88,7 @@ def tls_enforced_and_a_peer_refused(case: Case) -> Truth:
         about("tls/verification-changed", *names),
         about("tls/certificate-mismatch", host),
         *(about("database/peer-down", other) for other in case.others(host)),
-        allowed=("cluster/restart-required", "cluster/communication-failure", "cluster/database-communication-failure", "database/connect-failed", "h323/peer-timeout", "replication/primary-unreachable", "replication/not-completed"),
+        allowed=("system/restart-requested", "cluster/restart-required", "cluster/communication-failure", "cluster/database-communication-failure", "database/connect-failed", "h323/peer-timeout", "replication/primary-unreachable", "replication/not-completed"),
         never=("force-config-update", "destroy"),
     )  # fmt: skip
 

@@ -41,13 +41,14 @@ def rolling_restart(case: Case) -> Truth:
 
 @scenario
 def restart_that_never_ends(case: Case) -> Truth:
-    """A restart was asked for, and the peer does not come back: that is a loss, whoever asked."""
+    """A restart was asked for, and the peer does not come back: the request heads the loss."""
     case.make(2, 3)
     host = case.one(case.cluster.subordinates)
     case.inject(Restart(case.when(), host, takes=3 * 60 * MINUTE))
     others = case.others(host)
     return truth(
-        headline("incident/peer-lost incident/planned-restart", "high medium", "open", host),
+        headline("incident/restart-unfinished", "high", "open", host),
+        at("system/restart-requested", host, state="open"),
         at("cluster/communication-failure", *others, state="open"),
         at("cluster/database-communication-failure", *others, state="open"),
         at("database/peer-down", *others, state="open"),
