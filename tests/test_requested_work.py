@@ -358,6 +358,22 @@ def test_a_restart_while_another_peer_is_lost_is_told_as_an_attempt_to_repair_it
     assert (repair.severity, repair.requested) == ("info", False)
 
 
+def test_a_change_of_primary_while_the_peers_are_apart_is_told_inside_the_split_brain() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "09:08")
+    for one, other in (("node1", "node2"), ("node2", "node1")):
+        logs.node("09:09:30", one, other, "down")
+    logs.edit("09:16:00", "node2", "ConfigurationPrimary", "1", "2")
+    logs.cycles("09:10", "09:50", 1, "node1", "node3")
+    logs.cycles("09:16", "09:50", 2, "node2")
+    diagnosis = logs.told()
+    assert diagnosis.incidents[0].rule == "incident/split-brain"
+    assert not any(one.requested for one in diagnosis.findings)
+    assert {one.rule for one in diagnosis.incidents}.isdisjoint(
+        {"incident/planned-restart", "incident/change-unfinished"}
+    )
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_an_upgrade_out_of_order_is_told_inside_the_conflict_that_it_caused(started: bool) -> None:
     logs = Logs(3)

@@ -73,7 +73,8 @@ class _Judged:
         timely = self._under(finding, without=late)
         faults = [one for one in timely if not self._is_over(one, work)]
         outcome = self._outcome(work, timely, faults)
-        lost = outcome == "unfinished" and any(_is_about(one, finding) for one in faults)
+        # A repair after which the peer itself is lost is more than a repair.
+        lost = outcome == "unfinished" and any(not set(one.peers).isdisjoint(finding.hosts) for one in faults)
         repaired = None if cause is not None or lost else self._repaired(work, timely)
         for one in late:
             # What began late is an effect of unfinished work where it is about the very peer.
