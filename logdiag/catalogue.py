@@ -6,6 +6,7 @@ differently, its ``text`` has their wordings as well. The guide also lists famil
 """
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -86,6 +87,92 @@ def find(words: str) -> list[Alarm]:
         if all(word in searched for word in wanted):
             found.append(alarm)
     return found
+
+
+def identify(detail: str, id_: str | None = None) -> str | None:
+    """Return the id of the alarm that a Detail is about; None if neither words nor id tell it.
+
+    The words decide: an id whose alarm has other words is not believed, because the same number was seen
+    with a text that asks for something else. A title, which several alarms may share, decides only where
+    there is no id, or one that the catalogue lacks.
+    """
+    id_ = id_ and id_.strip()
+    said = _plain(detail[:_MOST_READ])
+    title, colon, text = said.partition(":")
+    parts = [said, text.strip()] if text else [said]
+    found = [one for one in _wordings() if any(one.words.match(part) for part in parts)]
+    if any(one.alarm == id_ for one in found):
+        return id_
+    if found:
+        return max(found, key=lambda one: one.length).alarm or None
+    named = _titles().get(title.strip() if colon else said)
+    return id_ if id_ in load() else named or id_ or None
+
+
+_MOST_READ = 1000
+"""Characters of a Detail that are compared with wordings; the longest wording has about 130."""
+
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
+_SAME_WORDS = (
+    ("master", "primary"),
+    ("slave", "subordinate"),
+    ("synchronis", "synchroniz"),
+    ("communications failure", "communication failure"),
+    ("\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+)
+"""What versions and documents word differently, in the order in which it is replaced."""
+
+
+@dataclass(frozen=True)
+class _Wording:
+    """How a Detail, or its text after the title, begins; ``alarm`` is empty if no table has its id."""
+
+    words: re.Pattern[str]
+    length: int
+    alarm: str
+
+
+def _plain(text: str) -> str:
+    plain = " ".join(text.casefold().split())
+    for word, same in _SAME_WORDS:
+        plain = plain.replace(word, same)
+    return plain.strip(" .")
+
+
+@cache
+def _wordings() -> tuple[_Wording, ...]:
+    """Every wording of a text that is known: those of the catalogue, and those of documents beside it."""
+    known = [
+        (text, alarm.id)
+        for alarm in load().values()
+        if not alarm.text.startswith("(")
+        for text in alarm.text.split(" | ")
+    ]
+    known += [(text, id_) for text, id_ in _of_documents() if _plain(text) not in _all_titles()]
+    found = []
+    for text, id_ in known:
+        parts = [re.escape(_plain(part)) for part in _PLACEHOLDER.split(text)]
+        found.append(_Wording(re.compile(" ?.{1,100}? ?".join(parts)), len("".join(parts)), id_))
+    return tuple(found)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    """The titles that tell an alarm: those of one alarm alone, and those that a document uses for one."""
+    ids: dict[str, list[str]] = {}
+    for alarm in load().values():
+        ids.setdefault(_plain(alarm.title), []).append(alarm.id)
+    alone = {title: only[0] for title, only in ids.items() if len(only) == 1}
+    return alone | {_plain(text): id_ for text, id_ in _of_documents() if _plain(text) in ids}
+
+
+def _all_titles() -> frozenset[str]:
+    return frozenset(_plain(alarm.title) for alarm in load().values())
+
+
+def _of_documents() -> list[tuple[str, str]]:
+    with (folder("rules") / "alarm-wordings.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["wording"], row["id"]) for row in csv.DictReader(file, strict=True)]
 
 
 def alarm_title(detail: str) -> str:

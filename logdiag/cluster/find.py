@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from logdiag.cluster.names import (
     NODES,
@@ -31,6 +32,17 @@ from logdiag.records import Span, instant
 from logdiag.spans import Seen
 
 
+class Claim(NamedTuple):
+    """What a peer says of the configuration primary, at a time in microseconds since 1970.
+
+    ``primary`` is None where it says no more than that it is not the primary itself.
+    """
+
+    time: int
+    peer: str
+    primary: str | None
+
+
 @dataclass(frozen=True)
 class Cluster:
     """The peers in the order of their names, and when each of their logs was watching."""
@@ -45,6 +57,8 @@ class Cluster:
     """Further names that peers go by, as `plain_name` writes them."""
     skews: dict[tuple[str, str], float]
     """Seconds by which the second peer's clock is ahead of the first's, where it could be measured."""
+    claims: tuple[Claim, ...] = ()
+    """What peers say of the primary, in the order of time."""
 
     def resolve(self, text: str) -> str | None:
         """The peer that goes by a name, an FQDN, a node name or an address; None if there is none."""
@@ -89,6 +103,19 @@ class Cluster:
     def primary(self) -> str | None:
         """The configuration primary's name, None where it is not known."""
         return next((peer.name for peer in self.peers if peer.role == "primary"), None)
+
+    def role_at(self, peer: str, time: int) -> Role | None:
+        """Return a peer's role at a time; None if nothing that was given says it.
+
+        A peer's own word counts more than that of others, and what was said before the time more than
+        what was said after it.
+        """
+        own = [claim for claim in self.claims if claim.peer == peer]
+        others = [claim for claim in self.claims if claim.peer != peer and claim.primary is not None]
+        before = [[claim for claim in said if claim.time <= time][-1:] for said in (own, others)]
+        for claim in (*before[0], *before[1], *own[:1], *others[:1]):
+            return "primary" if claim.primary == peer else "subordinate"
+        return None
 
     @property
     def topology(self) -> str:
@@ -169,7 +196,16 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     )
     listed = any(one.pairs for one in lists) or any(dump.facts.peer_list is not None for dump in dumps)
     told = {peer: tuple(of_peer) for peer, of_peer in sorted(by_peer.items())}
-    cluster = Cluster(peers, seen, listed, told, aliases={}, skews={})
+    words = sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0])
+    cluster = Cluster(
+        peers,
+        seen,
+        listed,
+        told,
+        aliases={},
+        skews={},
+        claims=tuple(Claim(time, peer, named) for time, peer, named, _ in words),
+    )
     return _with_skews(cluster, skews(log, cluster.resolve))
 
 

@@ -6,11 +6,29 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.catalogue import identify
 from logdiag.conditions.modifiers import MODIFIERS
-from logdiag.conditions.written import COLUMNS, SHORTCUTS, AllOf, AnyOf, Condition, Not, Reference, Test
+from logdiag.conditions.written import (
+    COLUMNS,
+    SHORTCUTS,
+    AllOf,
+    AnyOf,
+    Condition,
+    Not,
+    Reference,
+    Test,
+    compile_condition,
+)
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+ALARM_ID = "Id"
+"""The key of an alarm's number. It is asked like a column: some records of alarms lack it."""
+
+_ALARMS = compile_condition(
+    {"Event": ["Alarm Raised", "Alarm Lowered", "Alarm Acknowledged"], "Module|exists": False}
+)
 
 
 def holds(test: Test, text: str) -> bool:
@@ -26,7 +44,8 @@ class Log:
     """A table of records that conditions are asked of. Row numbers count from 0.
 
     What rules ask again and again (is it an alarm?) is worked out once: the values of a column, the
-    places of a key's values, the rows of a test.
+    places of a key's values, the rows of a test. The ``Id`` of an alarm is what its words say
+    (`logdiag.catalogue.identify`), so that a record without one is known all the same.
     """
 
     def __init__(self, records: pa.Table) -> None:
@@ -52,8 +71,30 @@ class Log:
 
     def _whole(self, column: str) -> pa.Array:
         if column not in self._columns:
-            self._columns[column] = _whole(self.records.column(column))
+            whole = self._alarm_ids() if column == ALARM_ID else _whole(self.records.column(column))
+            self._columns[column] = whole
         return self._columns[column]
+
+    def _alarm_ids(self) -> pa.Array:
+        """The ``Id`` of every record, as written but for alarms that are known by their words."""
+        places = self._places_of(Reference(ALARM_ID))
+        written = self._pairs.field("value").take(pa.array(places, mask=places < 0)).dictionary_encode()
+        names = {name: code for code, name in enumerate(written.dictionary.to_pylist())}
+        codes = written.indices.fill_null(-1).to_numpy().copy()
+        alarms = self.rows(_ALARMS)
+        ids = written.take(pa.array(alarms)).to_pylist()
+        known: dict[tuple[str, str | None], int] = {}
+        for row, id_, detail in zip(
+            alarms, ids, self.values(Reference("Detail"), alarms).to_pylist(), strict=True
+        ):
+            said = (detail or "", id_)
+            if said not in known:
+                told = identify(*said)
+                known[said] = -1 if told is None else names.setdefault(told, len(names))
+            codes[row] = known[said]
+        return pa.DictionaryArray.from_arrays(
+            pa.array(codes, mask=codes < 0), pa.array(list(names), pa.string())
+        )
 
     def _codes_of(self, column: str) -> Rows:
         """A dictionary column as numbers; -1 where there is no value."""
@@ -157,7 +198,7 @@ class Log:
 
     def _holds(self, reference: Reference, modifier: str, values: tuple[str, ...], rows: Rows) -> Mask:
         column = _column(reference)
-        if column is not None and pa.types.is_dictionary(self.records.schema.field(column).type):
+        if column is not None and pa.types.is_dictionary(self._whole(column).type):
             # Asked of the few values of the column, once.
             encoded = self._whole(column)
             codes = self._codes_of(column)
@@ -193,7 +234,7 @@ class Log:
 
 def _column(reference: Reference) -> str | None:
     """The column of a reference; None for one that only the fields hold."""
-    if reference.key in COLUMNS:
+    if reference.key in COLUMNS or reference == Reference(ALARM_ID):
         return reference.key
     return SHORTCUTS.get(reference.key) if reference.number == 1 else None
 

@@ -19,6 +19,7 @@ LOSS = "database/peer-down"
 """The rule whose findings say that a peer is lost."""
 
 _LASTING = ("open", "open_at_end")
+_NOT_OVER = (*_LASTING, "unknown")
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,12 @@ class Context:
         overall = Overall(
             cluster,
             reporters=_reporters(findings),
-            going_on=frozenset(one.rule for one in findings if one.state in _LASTING),
+            going_on=frozenset(one.rule for one in findings if one.state in _NOT_OVER),
             everywhere=frozenset(one.rule for one in findings),
             away=frozenset(peer for finding in lost for peer in finding.peers),
+            way_is_broken=any(
+                one.state != "closed" and library.rules[one.rule].breaks_the_way for one in findings
+            ),
         )
         return cls(library, overall)
 

@@ -52,11 +52,15 @@ class Collected:
         self.capped = False
 
     def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
-        """What the patterns match; events without a value of ``by`` are left out."""
+        """What the patterns match; events without a value of ``by`` are left out.
+
+        A name that has words for a value that is missing groups those events, too.
+        """
         found: dict[tuple[str, int], Event] = {}
         for number, pattern in enumerate(patterns):
+            needed = [name for name in by if name not in pattern.bind or pattern.bind[name].missing is None]
             for event in self._events(pattern, number):
-                if all(name in event.values for name in by):
+                if all(name in event.values for name in needed):
                     # A record that two patterns match is one event, by the first.
                     found.setdefault((event.table, event.row), event)
                 else:
@@ -89,7 +93,7 @@ class Collected:
         for index, row in enumerate(rows):
             host = cluster.resolve(hosts[index]) or hosts[index]
             values: dict[str, str] = {}
-            keep = True
+            keep = pattern.role is None or (cluster.role_at(host, times[index]) or "unknown") in pattern.role
             for name, binding in pattern.bind.items():
                 value = bound[name][index]
                 if value is not None and binding.kind == "peer":
@@ -118,13 +122,14 @@ def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
     if binding.re is not None:
         # RE2, not Python's re: linear for any log text and any rule.
         values = pc.struct_field(pc.extract_regex(values, binding.re), "value")
-    return [value if value is None else binding.say.get(value, value) for value in values.to_pylist()]
+    say = {said.casefold(): word for said, word in binding.say.items()}
+    return [value if value is None else say.get(value.casefold(), value) for value in values.to_pylist()]
 
 
 def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
     """What findings of a match are told apart by."""
     host: Key = (("host", event.peer),) if hosts and match.across == "peer" else ()
-    return (*host, *((name, event.values[name]) for name in match.by))
+    return (*host, *((name, event.values.get(name, "")) for name in match.by))
 
 
 def signal_events(match: Match, collected: Collected) -> list[Event]:
@@ -213,7 +218,7 @@ def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, Candidates]:
 
 
 def _part(values: Mapping[str, str], names: Iterable[str]) -> Key:
-    return tuple((name, values[name]) for name in names)
+    return tuple((name, values.get(name, "")) for name in names)
 
 
 def _keys(steps: list[dict[Key, Candidates]], bound: list[list[str]]) -> set[Key]:

@@ -168,7 +168,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
     for event in episode.events:
         for bound, value in event.values.items():
             values.setdefault(bound, value)
-    values.update({part: value for part, value in key if part != "host"})
+    values.update({part: value for part, value in key if part != "host" and value})
     about = _peer_names(match)
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
     reporter = dict(key).get("host")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from logdiag import catalogue
+from logdiag.conditions import AllOf, AnyOf, Condition, Not, Reference, Test, references
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.contradictions import contradictions
 from logdiag.rules.library import Library
@@ -27,11 +28,45 @@ def lint(library: Library) -> Iterator[str]:
     for name, rule in sorted(library.rules.items()):
         for binding in sorted(_unused(rule) - asked.get(name, set())):
             yield f"{name}: the bound name {binding!r} is used nowhere"
+        for binding, key in sorted(_not_required(rule)):
+            yield (
+                f"{name}: the bound name {binding!r} needs {key}, which one of the alternatives does not "
+                "require: say what is missing there, or require it everywhere"
+            )
         if rule.severity != "info" and not rule.remedy:
             yield f"{name}: a rule at {rule.severity} needs a remedy"
         if not rule.references:
             yield f"{name}: has no references"
     yield from _mistranslated(library)
+
+
+def _not_required(rule: Rule) -> set[tuple[str, str]]:
+    """Bound names, each with its key, whose records need not have the key and that have no word for that."""
+    return {
+        (name, binding.source)
+        for match in rule.match
+        for _, pattern in patterns(match)
+        for name, binding in pattern.bind.items()
+        if binding.source not in (None, "host") and binding.missing is None and not binding.optional
+        if not _requires(pattern.condition, key := Reference.parse(binding.source))
+        # What names no other peer is not about one: a rule about peers drops such records on purpose.
+        if binding.kind != "peer" or key in references(pattern.condition)
+    }
+
+
+def _requires(condition: Condition, reference: Reference) -> bool:
+    """Whether whatever meets a condition has a value for a reference."""
+    match condition:
+        case AllOf(terms):
+            return any(_requires(term, reference) for term in terms)
+        case AnyOf(terms):
+            return all(_requires(term, reference) for term in terms)
+        case Not():
+            return False
+        case Test():
+            return condition.reference == reference and (
+                condition.modifier != "exists" or condition.values == ("true",)
+            )
 
 
 def untranslated(library: Library) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, WithJsonSchema, model_validator
 
 from logdiag.conditions import Condition, compile_condition
-from logdiag.rules.notation import Short, Strict
+from logdiag.rules.notation import OneOrMore, Short, Strict
 
 Where = Annotated[
     Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]})
@@ -72,6 +72,9 @@ class Pattern(Strict):
     )
     where: Where
     """a condition: a map is *and*, a list is *or*"""
+    role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = Field(
+        None, description="what the peer that logs it was at that time, as far as is known; else any"
+    )
     bind: dict[str, Binding] = {}
     """names for values of what matches"""
 

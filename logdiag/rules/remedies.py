@@ -80,6 +80,7 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.role is None or when.role == _role(situation))
         and (when.goes_on is None or any(rule in situation.overall.going_on for rule in when.goes_on))
         and not any(rule in situation.overall.going_on for rule in when.over or ())
+        and (when.way is None or (when.way == "broken") == situation.overall.way_is_broken)
         and (
             when.finding is None
             or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)

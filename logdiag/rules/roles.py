@@ -23,9 +23,9 @@ class Overall:
     """What holds for the whole cluster, whichever finding a remedy is for.
 
     ``reporters`` are, for every rule, the peers that it still holds for: a remedy that is right for
-    one peer can do harm while another has the problem too. ``going_on`` are the rules that are open
-    for some peer, as far as the logs go, ``everywhere`` those that fired anywhere in the cluster.
-    ``away`` are the peers that are lost now.
+    one peer can do harm while another has the problem too. ``going_on`` are the rules that some peer was
+    in and is not known to be out of: what a gap or the end of a log hides is not over. ``everywhere`` are
+    those that fired anywhere in the cluster. ``away`` are the peers that are lost now.
     """
 
     cluster: Cluster
@@ -33,6 +33,8 @@ class Overall:
     going_on: frozenset[str] = frozenset()
     everywhere: frozenset[str] = frozenset()
     away: frozenset[str] = frozenset()
+    way_is_broken: bool = False
+    """Whether some peers may not reach each other: what is set on one does not replicate to all."""
     _unaffected: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def unaffected(self, rule: str) -> tuple[str, ...]:

@@ -79,9 +79,14 @@ class When(Strict):
         None, description="the role of the peer that reports it"
     )
     goes_on: OneOrMore[str] | None = Field(
-        None, description="rules, one of which some peer is known to be in, and not out of"
+        None, description="rules, one of which some peer was in and is not known to be out of"
     )
-    over: OneOrMore[str] | None = Field(None, description="rules, none of which a peer is known to be in now")
+    over: OneOrMore[str] | None = Field(
+        None, description="rules that each peer that was in them is known to be out of"
+    )
+    way: Literal["whole", "broken"] | None = Field(
+        None, description="whether a rule with `breaks_the_way` has fired and is not known to be over"
+    )
 
 
 class Remedy(Short):
@@ -215,6 +220,10 @@ class Rule(Strict):
     explains: list[Explains] = []
     """rules whose findings are effects of this one: they fold under it"""
     requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
+    breaks_the_way: bool = Field(
+        False,
+        description="whether peers do not reach each other while it goes on: nothing replicates between them",
+    )
     remedy: list[Remedy] = []
     """what to do: procedures by name"""
     references: list[str] = []
