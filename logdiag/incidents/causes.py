@@ -133,7 +133,9 @@ def _cause(effect: Finding, place: _Place, explains: Explains, logged: _Logged) 
     for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
         over = cause.state == "closed" and effect.began > cause.ended
         bound = all(cause.values.get(name) == value for name, value in explains.values.items())
-        if cause.id != effect.id and bound and not over and not _speaks_against(cause, explains, logged):
+        if cause.id == effect.id or not bound or over or _speaks_against(cause, explains, logged):
+            continue
+        if explains.only_with is None or _speaks_for(cause, explains.only_with, logged):
             return cause
     undated: Sequence[Finding] = logged.get((_UNDATED, *place), ())
     for cause in undated[bisect.bisect_right(undated, effect.began - explains.within, key=_first) :]:
@@ -154,6 +156,15 @@ def _speaks_against(cause: Finding, explains: Explains, logged: _Logged) -> bool
             if near < len(others) and others[near].began <= cause.began + explains.within:
                 return True
     return False
+
+
+def _speaks_for(cause: Finding, rules: Iterable[str], logged: _Logged) -> bool:
+    return any(
+        other.ended >= cause.began and (not cause.peers or set(cause.peers) & set(other.peers))
+        for rule in rules
+        for host in cause.hosts
+        for other in logged.get((rule, "host", host), ())
+    )
 
 
 def _without_circles(findings: list[Finding]) -> list[Finding]:

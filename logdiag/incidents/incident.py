@@ -43,6 +43,11 @@ class Context:
             way_is_broken=any(
                 one.state != "closed" and library.rules[one.rule].breaks_the_way for one in findings
             ),
+            before_outages=tuple(
+                (name, procedure)
+                for name in sorted({one.rule for one in findings if one.state in _NOT_OVER})
+                if (procedure := library.rules[name].before_outages) is not None
+            ),
         )
         return cls(library, overall)
 

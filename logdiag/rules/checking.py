@@ -109,6 +109,9 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
         for item, against in enumerate(effect.unless or []):
             if not known.rule(against):
                 yield ("explains", index, "unless", item), _unknown("rule", against, known.rules)
+        for item, witness in enumerate(effect.only_with or []):
+            if not known.rule(witness):
+                yield ("explains", index, "only_with", item), _unknown("rule", witness, known.rules)
         if not known.rule(effect.rule):
             yield ("explains", index), _unknown("rule", effect.rule, known.rules)
         for name in sorted(set(effect.values) - names):
@@ -124,6 +127,8 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
                     ("match", "incident", "values", name),
                     _unknown("bound name", name, bound(cause.match)),
                 )
+    if rule.before_outages is not None and not known.procedure(rule.before_outages):
+        yield ("before_outages",), _unknown("procedure", rule.before_outages, known.procedures)
     for index, remedy in enumerate(rule.remedy):
         if not known.procedure(remedy.procedure):
             yield ("remedy", index), _unknown("procedure", remedy.procedure, known.procedures)

@@ -1,5 +1,6 @@
 """From patterns to events: which records a rule means, and what it takes from them."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -102,6 +103,10 @@ class Collected:
                     known = peer is not None or cluster.could_be_peer(value, host)
                     keep = keep and (binding.optional or (known and not own))
                     value = (peer or value) if known else None
+                if value is not None and binding.kind == "peers":
+                    value = SEPARATOR.join(
+                        dict.fromkeys(cluster.resolve(one) or one for one in _listed(value))
+                    )
                 if value is not None:
                     values[name] = value
             if keep:
@@ -112,6 +117,16 @@ class Collected:
                     event = replace(event, dated=dated.stated, as_of=dated.as_of)
                 events.append(event)
         return events
+
+
+SEPARATOR = ", "
+"""What stands between the peers of a list that was bound."""
+
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:and\s+)?")
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in _BETWEEN.split(text.strip()[:2000]) if part and part != "and"]
 
 
 def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:

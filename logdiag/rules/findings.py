@@ -10,7 +10,7 @@ from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incide
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.asking import Answer, ask
-from logdiag.rules.events import MOST, Case, Spans
+from logdiag.rules.events import MOST, SEPARATOR, Case, Spans
 from logdiag.rules.library import Library
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, patterns
@@ -173,7 +173,13 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
     reporter = dict(key).get("host")
     hosts = tuple(sorted({event.peer for event in episode.events if reporter in (None, event.peer)}))
-    named = {value for event in episode.events for bound, value in event.values.items() if bound in about}
+    named = {
+        one
+        for event in episode.events
+        for bound, value in event.values.items()
+        if bound in about
+        for one in value.split(SEPARATOR)
+    }
     peers = tuple(sorted((named & case.cluster.names) - set(hosts)))
     evidence = tuple(_evidence(event, case) for event in _shown(episode.events))
     if told is not None:
@@ -190,6 +196,8 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
         values.update(from_catalogue(values))
     if episode.took is not None:
         values["took"] = stretch(episode.took * _MICROSECOND)
+    for bound in about & values.keys():
+        values[bound] = listed(values[bound].split(SEPARATOR))
     texts = worded({**absent, **placeholders(values, hosts, peers, episode.count, first, last)}, says)
     return Finding(
         fingerprint=fingerprint,
@@ -248,7 +256,7 @@ def _peer_names(match: Match) -> set[str]:
         name
         for _, pattern in patterns(match)
         for name, binding in pattern.bind.items()
-        if binding.kind == "peer"
+        if binding.kind in ("peer", "peers")
     }
 
 

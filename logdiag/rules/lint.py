@@ -17,6 +17,7 @@ def lint(library: Library) -> Iterator[str]:
     for name in library.replaced:
         yield f"{name}: replaces what the library already has under this name"
     used = {remedy.procedure for rule in library.rules.values() for remedy in rule.remedy}
+    used |= {rule.before_outages for rule in library.rules.values() if rule.before_outages}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
     proving = {signal for rule in library.rules.values() for match in rule.match for signal in proofs(match)}
@@ -126,7 +127,7 @@ def _unused(rule: Rule) -> set[str]:
         for match in rule.match
         for _, pattern in patterns(match)
         for name, binding in pattern.bind.items()
-        if binding.kind == "peer"
+        if binding.kind in ("peer", "peers")
     }
     return {
         name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used

@@ -23,7 +23,8 @@ class Binding(Short):
 
     A plain text is the same as ``from``. ``re`` takes the part in its group ``value``. A record whose
     peer can be none of the cluster's, or is the one that logged it, does not match, unless the binding
-    is ``optional``: the name is then without a value, or means the peer itself.
+    is ``optional``: the name is then without a value, or means the peer itself. ``as: peers`` never keeps
+    a record from matching.
     """
 
     plain: ClassVar = "from"
@@ -34,8 +35,11 @@ class Binding(Short):
     value: str | None = Field(None, description="a fixed text, instead of from")
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
-    kind: Literal["text", "peer", "address"] = Field(
-        "text", alias="as", description="a peer is known by any of its names and addresses"
+    kind: Literal["text", "peer", "peers", "address"] = Field(
+        "text",
+        alias="as",
+        description="a peer is known by any of its names and addresses; peers are a list of them, told by the "
+        "names of those that are known and as written for the others",
     )
     optional: bool = Field(
         False,

@@ -1,6 +1,6 @@
 """Procedures, resolved to the peers at hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from logdiag.language import gettext
 from logdiag.model import Step
@@ -13,20 +13,35 @@ from logdiag.wording import MOST_LISTED, listed
 
 
 def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:
-    """The steps of every procedure that applies, in order, each once."""
+    """The steps of every procedure that applies, in order, each once.
+
+    A rule with ``before_outages`` that is not over puts its own procedure in the place of every step that
+    interrupts service or cannot be undone.
+    """
     steps: list[Step] = []
     for item in remedies:
-        if not _holds(item.when, situation):
-            continue
-        procedure = library.procedures[item.procedure]
-        situation = situation.asked_about(procedure.reported_by)
-        for step in procedure.steps:
-            if not _holds(step.when, situation):
-                continue
-            resolved = ROLES[step.where].resolve(situation)
-            if resolved.applies:
-                steps.append(_step(step, resolved, situation))
+        if _holds(item.when, situation):
+            steps += _resolved(item.procedure, library, situation)
     return tuple(dict.fromkeys(steps))
+
+
+def _resolved(name: str, library: Library, situation: Situation) -> Iterator[Step]:
+    procedure = library.procedures[name]
+    situation = situation.asked_about(procedure.reported_by)
+    for step in procedure.steps:
+        if not _holds(step.when, situation):
+            continue
+        resolved = ROLES[step.where].resolve(situation)
+        if not resolved.applies:
+            continue
+        if step.risk in _OUTAGES and situation.overall.before_outages:
+            for rule, instead in situation.overall.before_outages:
+                yield from _resolved(instead, library, situation.asked_about(rule))
+        else:
+            yield _step(step, resolved, situation)
+
+
+_OUTAGES = ("outage", "destructive")
 
 
 def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step:

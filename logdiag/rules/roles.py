@@ -35,6 +35,8 @@ class Overall:
     away: frozenset[str] = frozenset()
     way_is_broken: bool = False
     """Whether some peers may not reach each other: what is set on one does not replicate to all."""
+    before_outages: tuple[tuple[str, str], ...] = ()
+    """Rules that no step of risk outage or destructive may be done in, each with the procedure instead."""
     _unaffected: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def unaffected(self, rule: str) -> tuple[str, ...]:
@@ -191,6 +193,7 @@ def _named(situation: Situation) -> Resolved:
 
 ROLES: dict[str, Role] = {
     "the subordinates that report it": Role(N_("a subordinate that reports it"), _subordinates_that_report),
+    "the peers that ask for it": Role(N_("the peers that ask for it"), lambda s: Resolved(s.asking)),
     "the peers it names": Role(N_("the peer it names"), _named),
     "the peers that report it": Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
     "the peers it is about": Role(N_("the other peer"), _about),

@@ -23,6 +23,11 @@ class Explains(Short):
     unless: OneOrMore[str] | None = Field(
         None, description="rules that speak against it where they fire on the same peers within the span"
     )
+    only_with: OneOrMore[str] | None = Field(
+        None,
+        description="rules of which one has to fire on the same peers, about the same ones, and not only "
+        "before the cause",
+    )
     on: Literal["hosts", "peers", "about", "cluster"] = Field(
         "hosts",
         description="where effects are logged: on the same peers (hosts), by others about this one's hosts "
@@ -223,6 +228,11 @@ class Rule(Strict):
     breaks_the_way: bool = Field(
         False,
         description="whether peers do not reach each other while it goes on: nothing replicates between them",
+    )
+    before_outages: str | None = Field(
+        None,
+        description="a procedure that replaces every step of risk outage or destructive, of any procedure, "
+        "while this is not over",
     )
     remedy: list[Remedy] = []
     """what to do: procedures by name"""
