@@ -103,6 +103,8 @@ class Collected:
                     known = peer is not None or cluster.could_be_peer(value, host)
                     keep = keep and (binding.optional or (known and not own))
                     value = (peer or value) if known else None
+                if value is not None and binding.kind == "stranger":
+                    keep = keep and not cluster.could_be_peer(value, host)
                 if value is not None and binding.kind == "peers":
                     value = SEPARATOR.join(
                         dict.fromkeys(cluster.resolve(one) or one for one in _listed(value))

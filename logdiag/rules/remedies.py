@@ -48,7 +48,7 @@ def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step
     names = {
         "where": listed(resolved.peers) or _called(step.where),
         "hosts": listed(situation.hosts),
-        "peers": listed(situation.peers) or _called("the peers it is about"),
+        "peers": listed(situation.others) or gettext("the other peers"),
         "primary": situation.cluster.primary or _called("the primary"),
         "unaffected": listed(situation.unaffected) or _called("a peer that does not report it"),
         "advice": situation.values.get("advice", ""),

@@ -86,6 +86,11 @@ class Situation:
         return self if rule is None else replace(self, rule=rule)
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """The peers that it is about; where it names none, all that do not report it."""
+        return self.peers or tuple(name for name in self.overall.everyone if name not in self.hosts)
+
+    @property
     def cluster(self) -> Cluster:
         """The cluster that it is about."""
         return self.overall.cluster
@@ -184,10 +189,9 @@ def _subordinates_that_report(situation: Situation) -> Resolved:
 
 
 def _named(situation: Situation) -> Resolved:
-    """The peers that it is about, where a peer may also be about itself."""
-    bound = {values.get("peer", "") for rule, values in situation.fired if rule == situation.rule}
-    own = bound & situation.cluster.names
-    named = tuple(sorted({*situation.peers, *own}))
+    """The peers that it names, which may be those that report it."""
+    own = {bound.get("peer", "") for rule, bound in situation.fired if rule == situation.rule}
+    named = tuple(sorted(own & situation.cluster.names))
     return Resolved(named) if named else _about(situation)
 
 
@@ -196,7 +200,7 @@ ROLES: dict[str, Role] = {
     "the peers that ask for it": Role(N_("the peers that ask for it"), lambda s: Resolved(s.asking)),
     "the peers it names": Role(N_("the peer it names"), _named),
     "the peers that report it": Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
-    "the peers it is about": Role(N_("the other peer"), _about),
+    "the peers it is about": Role(N_("the peer it is about"), _about),
     "the other peers": Role(N_("the other peers"), _others),
     "every peer": Role(N_("every peer"), lambda s: Resolved(s.overall.everyone)),
     "the primary": Role(N_("the configuration primary"), _the_primary),
