@@ -39,7 +39,7 @@ class Binding(Short):
         "text",
         alias="as",
         description="a peer is known by any of its names and addresses; peers are a list of them, each "
-        "told by its name if it is known and as written if not; a stranger is an address that no peer can have",
+        "told by its name if it is known and as written if not; a stranger is an address that no peer has",
     )
     optional: bool = Field(
         False,
