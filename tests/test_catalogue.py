@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 
 import pytest
 
-from logdiag.catalogue import Alarm, alarm_title, find, load
+from logdiag.catalogue import Alarm, alarm_title, find, identify, load
 from logdiag.language import speaking
 from logdiag.resources import folder
 
@@ -223,3 +223,53 @@ def test_what_no_alarm_holds_finds_nothing_and_no_words_find_all() -> None:
 )
 def test_the_title_is_what_stands_before_the_first_colon(detail: str, title: str) -> None:
     assert alarm_title(detail) == title
+
+
+IDENTIFIED = [
+    # without an id, in the words of the technical note and of older versions
+    ("Expressway database failure: Please contact your Cisco support representative", None, "15005"),
+    ("VCS database failure: Please contact your Cisco support representative", None, "15005"),
+    ("Restart required: Cluster configuration has been changed, however a restart is required", None, None),
+    (
+        "Restart required: Cluster configuration has been changed, however a restart is required for this to "
+        "take effect",
+        None,
+        "20007",
+    ),
+    ("Cluster replication error: manual synchronisation of configuration is required", None, "20009"),
+    (
+        "Cluster replication error: Cannot find master or this slave\N{RIGHT SINGLE QUOTATION MARK}s peer "
+        "configuration file",
+        None,
+        "20014",
+    ),
+    ("Cluster replication error: The master peer is unreachable", None, "20016"),
+    ("Cluster communications failure", None, "20004"),
+    ("Cluster communications failure: Unable to establish a TCP connection with a on ports 1", None, "20021"),
+    ("FACTORY RESET FAILED", None, "15013"),
+    # titles that several alarms share tell none
+    ("Security alert: anything", None, None),
+    ("Application failed: An unexpected software error was detected in x", None, None),
+    ("", None, None),
+    # the words decide between two ids, and an id where the words say nothing
+    ("Cluster replication error: The primary peer is unreachable", "20009", "20016"),
+    ("Cluster replication error: the NTP server is unreachable", "20011", None),
+    ("Cluster replication error: anything else", "20011", "20011"),
+    ("Cluster communication failure: anything else", "20021", "20021"),
+    ("Factory reset failed", "99999", "15013"),
+    ("anything", "99999", "99999"),
+    ("", " 20006 ", "20006"),
+]
+
+
+@pytest.mark.parametrize(("detail", "id_", "expected"), IDENTIFIED)
+def test_an_alarm_is_known_by_its_words(detail: str, id_: str | None, expected: str | None) -> None:
+    assert identify(detail, id_) == expected
+
+
+def test_every_wording_of_the_catalogue_tells_its_alarm() -> None:
+    for alarm in ALARMS:
+        for text in alarm.text.split(" | ") if not alarm.text.startswith("(") else ():
+            said = re.sub(r"<[^<>]*>", "expa02", text)
+            assert identify(f"{alarm.title}: {said}") == alarm.id
+            assert identify(said) == alarm.id

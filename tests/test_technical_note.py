@@ -129,10 +129,8 @@ def test_the_lost_peers_own_log_is_asked_for(lost: Diagnosis) -> None:
 def test_tls_enforcement_is_one_incident_with_who_and_from_where(tls: Diagnosis) -> None:
     [incident] = tls.incidents
     assert incident.rule == "incident/tls-enforcement"
-    assert (
-        incident.title
-        == "TLS verification was set to Enforcing by admin from 10.15.13.30 through the web interface"
-    )
+    assert incident.title == "TLS verification was set to Enforcing by admin"
+    assert "from 10.15.13.30 through the web interface" in incident.summary
     assert incident.peers == ("expc01", "expc02")
     assert incident.state == "open_at_end"
     assert rules(tls, incident) == [

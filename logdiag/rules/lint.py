@@ -42,7 +42,11 @@ def lint(library: Library) -> Iterator[str]:
 
 
 def _not_required(rule: Rule) -> set[tuple[str, str]]:
-    """Bound names, each with its key, whose records need not have the key and that have no word for that."""
+    """Bound names, each with its key, that some records lack and that have no word for that.
+
+    One alternative asks for the key and another does not, or findings are told apart by the name: then a
+    record without it is dropped.
+    """
     return {
         (name, binding.source)
         for match in rule.match
@@ -50,8 +54,8 @@ def _not_required(rule: Rule) -> set[tuple[str, str]]:
         for name, binding in pattern.bind.items()
         if binding.source not in (None, "host") and binding.missing is None and not binding.optional
         if not _requires(pattern.condition, key := Reference.parse(binding.source))
-        # What names no other peer is not about one: a rule about peers drops such records on purpose.
-        if binding.kind != "peer" or key in references(pattern.condition)
+        # A record that names no other peer is not about one: a rule about peers drops it on purpose.
+        if key in references(pattern.condition) or (name in match.by and binding.kind != "peer")
     }
 
 

@@ -93,3 +93,31 @@ def test_korean_with_other_placeholders_or_for_texts_that_are_not_there_is_a_com
         "x/rule: why: only the Korean has {count}",
         "x/rule: ko says 'what', which the rule does not",
     ]
+
+
+UNREQUIRED = {
+    # findings are told apart by it, and a record need not have it
+    "{by: [a], record: {where: {B: c}, bind: {a: A}}}": ("a", "A"),
+    "{by: [a], alarm: {where: [{Id: '1'}, {Detail|contains: x}], bind: {a: Id}}}": ("a", "Id"),
+    # one alternative asks for it and another does not
+    "{by: [p], record: {where: [{A: x}, {B: c}], bind: {p: {from: A, as: peer}}}}": ("p", "A"),
+    "{by: [a], record: {where: {B: c, not: {A: x}}, bind: {a: A}}}": ("a", "A"),
+    "{by: [a], record: {where: {A|exists: false}, bind: {a: A}}}": ("a", "A"),
+}
+REQUIRED = (
+    "{by: [a], record: {where: {A: c}, bind: {a: A}}}",
+    "{by: [a], record: {where: [{A: x}, {A|exists: true, B: c}], bind: {a: A}}}",
+    "{by: [a], record: {where: {B: c}, bind: {a: {from: A, missing: none}}}}",
+    "{by: [p], record: {where: {B: c}, bind: {p: {from: A, as: peer}}}}",
+    "{by: [h], record: {where: {B: c}, bind: {h: host}}}",
+)
+
+
+def test_a_bound_key_that_an_alternative_does_not_require_is_refused(tmp_path: Path) -> None:
+    matches = {f"x/{number}": match for number, match in enumerate([*UNREQUIRED, *REQUIRED], start=1)}
+    own = {name: rule(match) for name, match in matches.items()}
+    assert list(lint(library(tmp_path, own))) == [
+        f"x/{number}: the bound name {name!r} needs {key}, which one of the alternatives does not require: say "
+        "what is missing there, or require it everywhere"
+        for number, (name, key) in enumerate(UNREQUIRED.values(), start=1)
+    ]

@@ -22,7 +22,8 @@ def said(clock: str, text: str, peer: str = "expa01") -> str:
 
 
 def alarm(clock: str, what: str, peer: str = "expa01", number: str = "20004") -> str:
-    return said(clock, f'alarm: Level="WARN" Event="Alarm {what}" Id="{number}" Detail="{REACH}"', peer)
+    detail = REACH if number == "20004" else "another alarm"
+    return said(clock, f'alarm: Level="WARN" Event="Alarm {what}" Id="{number}" Detail="{detail}"', peer)
 
 
 def idle(clock: str, peer: str = "expa01") -> str:
