@@ -139,7 +139,9 @@ def _cause(effect: Finding, place: _Place, explains: Explains, logged: _Logged) 
             return cause
     undated: Sequence[Finding] = logged.get((_UNDATED, *place), ())
     for cause in undated[bisect.bisect_right(undated, effect.began - explains.within, key=_first) :]:
-        if cause.id != effect.id and effect.state != "closed" and cause.state != "closed":
+        if cause.id == effect.id or "closed" in (effect.state, cause.state):
+            continue
+        if explains.only_with is None or _speaks_for(cause, explains.only_with, logged):
             return cause
     return None
 
@@ -159,8 +161,11 @@ def _speaks_against(cause: Finding, explains: Explains, logged: _Logged) -> bool
 
 
 def _speaks_for(cause: Finding, rules: Iterable[str], logged: _Logged) -> bool:
+    """Whether one of some rules fired on the same peers, about the same ones, while the cause went on."""
     return any(
-        other.ended >= cause.began and (not cause.peers or set(cause.peers) & set(other.peers))
+        cause.began <= other.ended
+        and (cause.state != "closed" or other.ended <= cause.ended)
+        and (not cause.peers or set(cause.peers) & set(other.peers))
         for rule in rules
         for host in cause.hosts
         for other in logged.get((rule, "host", host), ())

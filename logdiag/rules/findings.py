@@ -81,9 +81,9 @@ def judge(
 def _work(findings: Iterable[Finding], library: Library) -> Spans:
     """When requested work went on, each with the time that its noise may take."""
     spans: list[tuple[int, int]] = []
-    for one in sorted(findings, key=lambda one: one.first):
+    for one in sorted(findings, key=lambda one: one.began):
         asked = library.rules[one.rule].requested
-        if asked is None or asked.over_within is None:
+        if asked is None or asked.over_within is None or one.first is None or one.last is None:
             continue
         start, end = (_microseconds(time) for time in (one.first, one.last + asked.over_within))
         if spans and start <= spans[-1][1]:

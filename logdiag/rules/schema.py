@@ -25,8 +25,8 @@ class Explains(Short):
     )
     only_with: OneOrMore[str] | None = Field(
         None,
-        description="rules of which one has to fire on the same peers, about the same ones, and not only "
-        "before the cause",
+        description="rules of which one has to fire on the same peers, about the same ones, while the cause "
+        "goes on",
     )
     on: Literal["hosts", "peers", "about", "cluster"] = Field(
         "hosts",
