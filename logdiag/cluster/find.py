@@ -5,6 +5,7 @@ is the reporting node, the second the other), from the address lists of replicat
 indexes count from 0, and from dumps, whose indexes count from 1.
 """
 
+import bisect
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -110,12 +111,21 @@ class Cluster:
         A peer's own word counts more than that of others, and what was said before the time more than
         what was said after it.
         """
-        own = [claim for claim in self.claims if claim.peer == peer]
-        others = [claim for claim in self.claims if claim.peer != peer and claim.primary is not None]
-        before = [[claim for claim in said if claim.time <= time][-1:] for said in (own, others)]
-        for claim in (*before[0], *before[1], *own[:1], *others[:1]):
+        if peer not in self._claims_on:
+            own = [claim for claim in self.claims if claim.peer == peer]
+            others = [claim for claim in self.claims if claim.peer != peer and claim.primary is not None]
+            self._claims_on[peer] = own, others
+        told = self._claims_on[peer]
+        until = [bisect.bisect_right(said, time, key=lambda claim: claim.time) for said in told]
+        before = [said[end - 1] for said, end in zip(told, until, strict=True) if end]
+        for claim in (*before, *(said[0] for said in told if said)):
             return "primary" if claim.primary == peer else "subordinate"
         return None
+
+    @cached_property
+    def _claims_on(self) -> dict[str, tuple[list[Claim], list[Claim]]]:
+        """For peers that were asked for: what they say themselves, and whom others name."""
+        return {}
 
     @property
     def topology(self) -> str:
