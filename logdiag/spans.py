@@ -25,9 +25,10 @@ class Seen:
         """The last instant that was seen."""
         return self.spans[-1][1]
 
-    def covers(self, time: datetime) -> bool:
-        """Whether a moment lies in what was seen."""
-        return self.covers_all(_microseconds(time), _microseconds(time))
+    def covers(self, time: datetime, within: timedelta = timedelta(0)) -> bool:
+        """Whether a moment, or another one at most ``within`` later, lies in what was seen."""
+        number = bisect.bisect_right(self._starts, _microseconds(time + within)) - 1
+        return number >= 0 and _microseconds(time) <= self.spans[number][1]
 
     def covers_all(self, start: int, end: int) -> bool:
         """Whether one span holds both ends of a stretch of time."""

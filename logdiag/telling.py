@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from logdiag.cluster import Cluster
-from logdiag.incidents import Told
+from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.incidents import LOSS, Told
 from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
@@ -16,6 +16,7 @@ from logdiag.wording import listed, moment, second, stretch
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 _SHOWN = 3
+"""Members and gaps that a sentence of the verdict lists; the coverage has them all."""
 _DUMP = re.compile(r"x(conf|stat)")
 _ROLES = {"primary": N_("primary"), "subordinate": N_("subordinate")}
 
@@ -142,6 +143,16 @@ def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[s
     if completed:
         roles = {f"{listed(f.hosts)} ({_role(f.values['role'])})" for f in completed}
         yield gettext("Replication completed on {peers}.").format(peers=listed(sorted(roles)))
+    if gaps := cluster.gaps():
+        said = gettext("{peer}: {start} to {end}")
+        spans = [
+            said.format(peer=gap.peer, start=second(gap.start), end=second(gap.end)) for gap in gaps[:_SHOWN]
+        ]
+        if (rest := len(gaps) - _SHOWN) > 0:
+            spans.append(ngettext("{number} more", "{number} more", rest).format(number=f"{rest:,}"))
+        yield ngettext("The logs have a gap ({gaps}).", "The logs have gaps ({gaps}).", len(gaps)).format(
+            gaps="; ".join(spans)
+        )
 
 
 def _role(role: str) -> str:
@@ -165,12 +176,16 @@ def wanted(told: Told, cluster: Cluster) -> tuple[Wanted, ...]:
 
 def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster: Cluster) -> Iterator[Wanted]:
     headline = incidents[0] if incidents else None
-    first_of = {
-        name: incident.first for incident in reversed(incidents) if incident.first for name in incident.peers
-    }
+    by_id = {finding.id: finding for finding in findings}
+    losses = [
+        (one, one.first)
+        for one in incidents
+        if one.first is not None and any(by_id[id_].rule == LOSS for id_ in one.findings)
+    ]
+    lost_at = {name: first for loss, first in reversed(losses) for name in loss.peers}
     for peer in cluster.peers:
         if peer.snapshot is None:
-            lost = first_of.get(peer.name)
+            lost = lost_at.get(peer.name)
             if lost:
                 what = gettext("The diagnostic log or system snapshot of {peer} that covers {time}")
                 what = what.format(peer=peer.name, time=moment(lost))
@@ -179,15 +194,15 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 what = gettext("The diagnostic log or system snapshot of {peer}").format(peer=peer.name)
                 why = gettext("It is a peer of this cluster, and nothing it logged was given.")
             yield Wanted(what, why, peer.name)
-    by_id = {finding.id: finding for finding in findings}
-    for incident in incidents:
+    for loss, first in losses:
         # What a dump states of the time before the logs asks for no older log.
-        logged = [record.time for id_ in incident.findings for record in by_id[id_].evidence if record.time]
-        if not logged or incident.first is None:
+        logged = [record.time for id_ in loss.findings for record in by_id[id_].evidence if record.time]
+        if not logged:
             continue
-        first = max(incident.first, min(logged))
-        for name in incident.peers:
-            if name in cluster.seen and not cluster.seen[name].covers(first):
+        first = max(first, min(logged))
+        for name in loss.peers:
+            # Two logs never begin in the same second, and a cycle is about two minutes.
+            if name in cluster.seen and not cluster.seen[name].covers(first, BETWEEN_MEMBERS):
                 what = gettext("The log of {peer} that covers {time}")
                 what = what.format(peer=name, time=moment(first))
                 why = gettext("What was given of it does not.")

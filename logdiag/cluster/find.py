@@ -179,7 +179,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
 
     roles = _roles(log, drafts, lists, dumps)
     excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
-    seen = watched(tables.spans, peer_of, excerpts)
+    seen = watched(tables.spans, peer_of, log, excerpts)
     offsets = _offsets(tables.spans, peer_of)
     versions = _versions(log, drafts)
     by_peer: dict[str, list[Dump]] = {}

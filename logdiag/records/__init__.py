@@ -19,7 +19,7 @@ from logdiag.records.batches import (
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
 from logdiag.records.pieces import NO_YEAR, ORPHAN, lacks_year, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, micros, rows
-from logdiag.records.spans import Span, Spans
+from logdiag.records.spans import SILENCE, Span, Spans
 
 __all__ = [
     "EACH",
@@ -28,6 +28,7 @@ __all__ = [
     "ORPHAN",
     "RECORDS",
     "SETTINGS",
+    "SILENCE",
     "UNPARSED",
     "Batch",
     "Joined",
