@@ -111,20 +111,40 @@ class Cluster:
         A peer's own word counts more than that of others, and what was said before the time more than
         what was said after it.
         """
-        if peer not in self._claims_on:
-            own = [claim for claim in self.claims if claim.peer == peer]
-            others = [claim for claim in self.claims if claim.peer != peer and claim.primary is not None]
-            self._claims_on[peer] = own, others
-        told = self._claims_on[peer]
-        until = [bisect.bisect_right(said, time, key=lambda claim: claim.time) for said in told]
-        before = [said[end - 1] for said, end in zip(told, until, strict=True) if end]
-        for claim in (*before, *(said[0] for said in told if said)):
+        own, _, others = self._claims_of(peer)
+        until = [bisect.bisect_right(said, time, key=lambda claim: claim.time) for said in (own, others)]
+        before = [said[end - 1] for said, end in zip((own, others), until, strict=True) if end]
+        for claim in (*before, *(said[0] for said in (own, others) if said)):
             return "primary" if claim.primary == peer else "subordinate"
         return None
 
+    def primary_of(self, peer: str, time: int) -> str | None:
+        """Return the configuration primary that a peer followed at a time; None if it is not known.
+
+        Args:
+            peer: the name of a peer.
+            time: in microseconds since 1970.
+
+        """
+        naming = self._claims_of(peer)[1]
+        place = bisect.bisect_right(naming, time, key=lambda claim: claim.time)
+        return naming[place - 1].primary if place else self.primary
+
+    def _claims_of(self, peer: str) -> tuple[list[Claim], list[Claim], list[Claim]]:
+        """A peer's own claims, those of them that name the primary, and those of others that do."""
+        if peer not in self._claims_on:
+            own = [claim for claim in self.claims if claim.peer == peer]
+            naming = [claim for claim in self.claims if claim.primary is not None]
+            self._claims_on[peer] = (
+                own,
+                [claim for claim in naming if claim.peer == peer],
+                [claim for claim in naming if claim.peer != peer],
+            )
+        return self._claims_on[peer]
+
     @cached_property
-    def _claims_on(self) -> dict[str, tuple[list[Claim], list[Claim]]]:
-        """For peers that were asked for: what they say themselves, and whom others name."""
+    def _claims_on(self) -> dict[str, tuple[list[Claim], list[Claim], list[Claim]]]:
+        """What `_claims_of` has found for the peers that were asked for."""
         return {}
 
     @property
@@ -177,7 +197,8 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     def peer_of(host: str) -> str:
         return drafts.named(host).name
 
-    roles = _roles(log, drafts, lists, dumps)
+    words = sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0])
+    roles = _roles(words, drafts)
     excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
     seen = watched(tables.spans, peer_of, log, excerpts)
     offsets = _offsets(tables.spans, peer_of)
@@ -280,10 +301,13 @@ def _from(dumps: list[Dump]) -> datetime | None:
 # ── roles ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _roles(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -> dict[str, Role]:
+_Word = tuple[int, str, str | None, bool]
+
+
+def _roles(words: Iterable[_Word], drafts: Drafts) -> dict[str, Role]:
     """Each peer's role, from its newest word on it; none where two peers name different primaries."""
     newest: dict[str, tuple[str | None, bool]] = {}
-    for _, peer, named, is_primary in sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0]):
+    for _, peer, named, is_primary in words:
         # "Not the primary" does not say who is: it takes nothing back but a claim to be it.
         if named is not None or newest.get(peer, (None, True))[1]:
             newest[peer] = (named, is_primary)
@@ -311,9 +335,7 @@ ASKED = tuple(_ROLE_WORDS.values())
 """The records that this module asks for."""
 
 
-def _words(
-    log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]
-) -> Iterator[tuple[int, str, str | None, bool]]:
+def _words(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -> Iterator[_Word]:
     """What peers say of their roles: when, who, whom they name primary, and whether it is themselves."""
     for dump in dumps:
         index, peers = dump.facts.primary, dump.facts.peer_list

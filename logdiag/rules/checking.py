@@ -62,8 +62,10 @@ def check(item: Rule | Signal | Procedure, known: Known) -> _Complaints:
             yield from _check_rule(item, known)
         case Signal():
             yield from _check_match(item.match, ("match",), known)
-            if item.match.kind not in ("record", "sequence"):
-                yield ("match",), "the match of a signal is record or sequence"
+            if item.match.kind not in ("record", "sequence", "state"):
+                yield ("match",), "the match of a signal is record, sequence or state"
+            if "with" in bound(item.match) and "peer" not in bound(item.match):
+                yield ("match",), "with says with whom: a signal that binds it binds peer"
         case Procedure():
             if item.reported_by and not known.rule(item.reported_by):
                 yield ("reported_by",), _unknown("rule", item.reported_by, known.rules)

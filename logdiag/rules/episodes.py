@@ -12,7 +12,7 @@ from logdiag.language import gettext
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
-from logdiag.rules.events import Collected, Key, Spans, find_chains, signal_events
+from logdiag.rules.events import Collected, Key, Proof, Spans, find_chains, signal_proofs
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
@@ -174,13 +174,13 @@ def _states(
     raised = collected.grouped(state.raised, match)
     lowered = collected.grouped(state.lower or [], match)
     acknowledged = collected.grouped(state.acknowledge or [], match)
-    said = {name: signal_events(signals[name], collected) for name in signals} if raised else {}
-    proofs = _by_values((event for name in state.over_by for event in said.get(name, ())), match.by)
-    gone = [_by_values(said.get(name, ()), match.by) for name in state.gone_by]
+    said = {name: signal_proofs(signals[name], collected) for name in signals} if raised else {}
+    proofs = _Proofs((one for name in state.over_by for one in said.get(name, ())), match.by)
+    gone = [_by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]
     for key in sorted({*raised, *lowered}):
         bound = dict(key)
         values = tuple(bound[name] for name in match.by)
-        own = _hidden_ends(raised.get(key, []), proofs.get(values, []), collected.case.cluster)
+        own = proofs.ends(raised.get(key, []), values, collected.case.cluster)
         folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
@@ -223,36 +223,97 @@ def _time(event: Event) -> int:
     return event.time
 
 
-def _hidden_ends(raised: list[Event], proofs: list[Event], cluster: Cluster) -> list[Event]:
-    """The proofs that end what was raised last before them, as nothing could have been seen to end it.
-
-    Of those behind one raise the first: what it ends is over. Both are in order.
-    """
-    ends: list[Event] = []
-    for since, then in itertools.zip_longest(raised, raised[1:]):
-        seen = cluster.seen.get(since.peer)
-        if seen is None:
-            continue
-        # Earlier than that nothing is hidden: a proof may be of any peer, and there may be many.
-        gap = seen.gap_within(since.time, seen.end)
-        hidden = gap[0] if gap is not None else seen.end + _BETWEEN
-        place = max(bisect.bisect_right(proofs, since), bisect.bisect_right(proofs, hidden, key=_time))
-        while place < len(proofs) and (then is None or not then < proofs[place]):
-            if _is_hidden(since, proofs[place], seen, cluster):
-                ends.append(proofs[place])
-                break
-            place += 1
-    return ends
-
-
 _BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
 
 
-def _is_hidden(since: Event, proof: Event, seen: Seen, cluster: Cluster) -> bool:
-    """Whether the end could not have been seen between the last raise before a proof and the proof.
+class _Proofs:
+    """What proves that something is over, by what it is about.
 
-    A log that goes on without a gap and does not show the end says more than a proof from elsewhere.
+    A signal that binds ``peer`` and ``with`` is about these two peers, each with the other. It ends what
+    the one reports of the other. Of what a third peer reports it ends only what could not be seen to end:
+    a log that goes on without a gap and does not show the end says more than a proof from elsewhere. A
+    signal that says nothing of the names in ``by`` ends what its own host reports.
     """
+
+    def __init__(self, proofs: Iterable[Proof], by: Several[str]) -> None:
+        self._of_two: dict[tuple[tuple[str | None, ...], str], list[Proof]] = {}
+        self._of_host: dict[str, list[Proof]] = {}
+        about: list[Event] = []
+        for proof in sorted(proofs, key=lambda one: (one.begun, one.event)):
+            if not any(name in proof.event.values for name in by):
+                self._of_host.setdefault(proof.event.peer, []).append(proof)
+                continue
+            for event in _both_ways(proof.event):
+                about.append(event)
+                values = tuple(event.values.get(name) for name in by)
+                if "with" in event.values:
+                    self._of_two.setdefault((values, event.values["with"]), []).append(proof)
+        self._about = _by_values(about, by)
+
+    def ends(self, raised: list[Event], values: tuple[str, ...], cluster: Cluster) -> list[Event]:
+        """The proofs that end what was raised last before them; ``raised`` is in order."""
+        ends: list[Event] = []
+        if not raised:
+            return ends
+        of_two = self._of_two.get((values, raised[0].peer), [])
+        of_host = self._of_host.get(raised[0].peer, [])
+        about = self._about.get(values, [])
+        for since, then in itertools.zip_longest(raised, raised[1:]):
+            found = [
+                _first_proof(since, of_two, cluster),
+                _first_proof(since, of_host, cluster),
+                _first_hidden_end(since, then, about, cluster),
+            ]
+            # Behind one raise the first is enough: what it ends is over.
+            first = min((one for one in found if one is not None), default=None)
+            if first is not None and (then is None or first < then):
+                ends.append(first)
+        return ends
+
+
+def _both_ways(event: Event) -> Iterable[Event]:
+    yield event
+    if "with" in event.values:
+        peer, other = event.values["peer"], event.values["with"]
+        yield replace(event, values={**event.values, "peer": other, "with": peer})
+
+
+def _first_proof(since: Event, proofs: list[Proof], cluster: Cluster) -> Event | None:
+    """The first proof of what something raised had begun, whichever clock is right."""
+    place = bisect.bisect_left(proofs, since.time, key=_begun)
+    while place < len(proofs):
+        event = proofs[place].event
+        apart = _apart(since.peer, event.peer, cluster)
+        if proofs[place].begun >= since.time + apart:
+            return event
+        place = bisect.bisect_left(proofs, since.time + apart, key=_begun, lo=place + 1)
+    return None
+
+
+def _begun(proof: Proof) -> int:
+    return proof.begun
+
+
+def _first_hidden_end(
+    since: Event, then: Event | None, proofs: list[Event], cluster: Cluster
+) -> Event | None:
+    """The first proof by which something could have ended unseen; ``then`` is when it was raised again."""
+    seen = cluster.seen.get(since.peer)
+    if seen is None:
+        return None
+    # Earlier than that nothing is hidden: a proof may be of any peer, and there may be many.
+    gap = seen.gap_within(since.time, seen.end)
+    hidden = gap[0] if gap is not None else seen.end + _BETWEEN
+    place = max(bisect.bisect_right(proofs, since), bisect.bisect_right(proofs, hidden, key=_time))
+    while place < len(proofs) and (then is None or not then < proofs[place]):
+        if _is_hidden(since, proofs[place], seen, cluster):
+            return proofs[place]
+        place += 1
+    return None
+
+
+def _is_hidden(since: Event, proof: Event, seen: Seen, cluster: Cluster) -> bool:
+    """Whether the end could not have been seen between the last raise before a proof and the proof."""
     apart = _apart(since.peer, proof.peer, cluster)
     if apart and proof.time - since.time <= apart:
         return False  # which of the two came first cannot be told

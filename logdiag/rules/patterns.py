@@ -35,11 +35,13 @@ class Binding(Short):
     value: str | None = Field(None, description="a fixed text, instead of from")
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
-    kind: Literal["text", "peer", "peers", "stranger"] = Field(
+    kind: Literal["text", "peer", "peers", "stranger", "primary"] = Field(
         "text",
         alias="as",
         description="a peer is known by any of its names and addresses; peers are a list of them, each "
-        "told by its name if it is known and as written if not; a stranger is an address that no peer has",
+        "told by its name if it is known and as written if not; a stranger is an address that no peer has; "
+        "primary: the configuration primary that this peer followed at that time, without a value if it is "
+        "not known",
     )
     optional: bool = Field(
         False,

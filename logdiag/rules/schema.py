@@ -261,12 +261,17 @@ class Rule(Strict):
 
 
 class Signal(Strict):
-    """A match that several rules share; it makes no finding of its own."""
+    """A match that several rules share; it makes no finding of its own.
+
+    A bound ``with`` is the other peer that the bound ``peer`` was in touch with. A signal that binds
+    nothing that a rule is `by` is about the peer that logged it. The events of a state are the
+    lowerings after which nothing of it is raised.
+    """
 
     why: str
     """what it proves"""
     match: Match
-    """a record or a sequence"""
+    """a record, a sequence or a state"""
 
 
 class ProcedureStep(Strict):
