@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from logdiag.language import gettext
 from logdiag.rules import audits, quantified
 from logdiag.rules.audits import Told
+from logdiag.rules.durations import lasting_answers
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import Case, Collected, Key
 from logdiag.rules.library import Library
@@ -57,7 +58,10 @@ def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, fo
         told, reasons = quantified.answers(match.peers, match, collected)
         found.reasons += reasons
     signals = {signal: library.signals[signal].match for signal in proofs(match)}
-    episodes = list(answers(match, rule.settling, collected, signals))
+    if match.lasts is not None:
+        episodes = list(lasting_answers(match.lasts, match, rule.settling, collected, signals))
+    else:
+        episodes = list(answers(match, rule.settling, collected, signals))
     found.answers += [Answer(number, one.key, one.episode, one, collected.capped) for one in told]
     found.answers += [Answer(number, key, episode, None, collected.capped) for key, episode in episodes]
     found.capped |= collected.capped

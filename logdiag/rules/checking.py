@@ -185,7 +185,7 @@ def _check_match(match: Match, root: Place, known: Known) -> _Complaints:
     for path, name in wanted:
         if name not in names:
             yield path, _unknown("bound name", name, names)
-    kind = "alarm" if match.alarm else "state"
+    kind = "alarm" if match.alarm else "lasts" if match.lasts else "state"
     for index, signal in enumerate(proofs(match)):
         if not known.signal(signal):
             yield (*root, kind, "over_by", index), _unknown("signal", signal, known.signals)

@@ -1,22 +1,20 @@
 """The kinds of match: from events to episodes, each with its state and why it is that."""
 
 import bisect
-import itertools
 from collections.abc import Iterable
-from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.cluster import Cluster
 from logdiag.language import gettext
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
-from logdiag.rules.events import Collected, Key, Proof, Spans, find_chains, signal_proofs
+from logdiag.rules.events import Collected, Key, Spans, find_chains
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
-from logdiag.spans import Seen
+from logdiag.rules.proofs import Proofs, by_values, signal_proofs
 from logdiag.wording import moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -61,7 +59,7 @@ def answers(match: Match, settling: timedelta, collected: Collected, signals: di
     return ()
 
 
-def _occurrences(events: Iterable[Event]) -> int:
+def occurrences(events: Iterable[Event]) -> int:
     """How often something happened that several processes and peers logged.
 
     As often as the one that logged it most often did.
@@ -73,7 +71,7 @@ def _occurrences(events: Iterable[Event]) -> int:
 
 
 def _seen_episode(events: list[Event]) -> Episode:
-    return Episode(tuple(events), "seen", events[0].time, events[-1].time, _occurrences(events))
+    return Episode(tuple(events), "seen", events[0].time, events[-1].time, occurrences(events))
 
 
 def _records(patterns: list[Pattern], match: Match, settled: int, collected: Collected) -> Answers:
@@ -91,18 +89,23 @@ def _counts(count: Count, match: Match, collected: Collected) -> Answers:
 
 
 def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collected) -> Answers:
+    for key, chains in sorted(chains_by_key(sequence, match, collected).items()):
+        ends = {chain[-1]: chain for chain in chains}
+        for part in matchers.episodes(ends, settled):
+            events = sorted({event for end in part for event in _happened(sequence, ends[end])})
+            took = part[-1].time - ends[part[-1]][0].time
+            yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
+
+
+def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
+    """The chains of a sequence by what its findings are told apart by."""
     groups: dict[Key, list[list[Event]]] = {}
     for chain in find_chains(sequence, match.by, collected):
         values = {name: value for event in chain for name, value in event.values.items()}
         host: Key = (("host", chain[0].peer),) if match.across == "peer" else ()
         key = (*host, *((name, values.get(name, "")) for name in match.by))
         groups.setdefault(key, []).append(chain)
-    for key, chains in sorted(groups.items()):
-        ends = {chain[-1]: chain for chain in chains}
-        for part in matchers.episodes(ends, settled):
-            events = sorted({event for end in part for event in _happened(sequence, ends[end])})
-            took = part[-1].time - ends[part[-1]][0].time
-            yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
+    return groups
 
 
 def _happened(sequence: Sequence, chain: list[Event]) -> list[Event]:
@@ -175,27 +178,30 @@ def _states(
     lowered = collected.grouped(state.lower or [], match)
     acknowledged = collected.grouped(state.acknowledge or [], match)
     said = {name: signal_proofs(signals[name], collected) for name in signals} if raised else {}
-    proofs = _Proofs((one for name in state.over_by for one in said.get(name, ())), match.by)
-    gone = [_by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]
+    proofs = Proofs((one for name in state.over_by for one in said.get(name, ())), match.by)
+    gone = [by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]
+    about = _by_peers(raised) if match.by == ["peer"] else {}
     for key in sorted({*raised, *lowered}):
         bound = dict(key)
         values = tuple(bound[name] for name in match.by)
-        own = proofs.ends(raised.get(key, []), values, collected.case.cluster)
+        lost = about.get(bound.get("host", ""), {})
+        own = proofs.ends(raised.get(key, []), values, lost, collected.case.cluster)
         folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
         left = [of_signal.get(values, []) for of_signal in gone]
-        flaps = _flapping(episodes, settled, collected.case.work)
+        flaps = flapping(episodes, settled, collected.case.work)
         yield from ((key, _taken_away(one, left)) for one in flaps)
 
 
-def _by_values(events: Iterable[Event], by: Several[str]) -> dict[tuple[str | None, ...], list[Event]]:
-    """Events in order, by what they bound to some names."""
-    groups: dict[tuple[str | None, ...], list[Event]] = {}
-    for event in sorted(events):
-        groups.setdefault(tuple(event.values.get(name) for name in by), []).append(event)
-    return groups
+def _by_peers(raised: dict[Key, list[Event]]) -> dict[str, dict[str, list[Event]]]:
+    """What each host raised, by the peer that it is about."""
+    found: dict[str, dict[str, list[Event]]] = {}
+    for key, events in raised.items():
+        bound = dict(key)
+        found.setdefault(bound.get("host", ""), {})[bound["peer"]] = events
+    return found
 
 
 _AROUND = 3_600_000_000
@@ -209,7 +215,7 @@ def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
     if episode.state == "closed":
         return episode
     for events in gone:
-        near = bisect.bisect_left(events, episode.first - _AROUND, key=_time)
+        near = bisect.bisect_left(events, episode.first - _AROUND, key=lambda event: event.time)
         if near < len(events) and events[near].time <= episode.first + _AROUND:
             note = gettext("It was taken away on purpose, at {time}.")
             last = max(episode.last, events[near].time)
@@ -217,112 +223,6 @@ def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
             whole = tuple(sorted({*episode.events, events[near]}))
             return replace(episode, events=whole, state="closed", last=last, note=note)
     return episode
-
-
-def _time(event: Event) -> int:
-    return event.time
-
-
-_BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
-
-
-class _Proofs:
-    """What proves that something is over, by what it is about.
-
-    A signal that binds ``peer`` and ``with`` is about these two peers, each with the other. It ends what
-    the one reports of the other. Of what a third peer reports it ends only what could not be seen to end:
-    a log that goes on without a gap and does not show the end says more than a proof from elsewhere. A
-    signal that says nothing of the names in ``by`` ends what its own host reports.
-    """
-
-    def __init__(self, proofs: Iterable[Proof], by: Several[str]) -> None:
-        self._of_two: dict[tuple[tuple[str | None, ...], str], list[Proof]] = {}
-        self._of_host: dict[str, list[Proof]] = {}
-        about: list[Event] = []
-        for proof in sorted(proofs, key=lambda one: (one.begun, one.event)):
-            if not any(name in proof.event.values for name in by):
-                self._of_host.setdefault(proof.event.peer, []).append(proof)
-                continue
-            for event in _both_ways(proof.event):
-                about.append(event)
-                values = tuple(event.values.get(name) for name in by)
-                if "with" in event.values:
-                    self._of_two.setdefault((values, event.values["with"]), []).append(proof)
-        self._about = _by_values(about, by)
-
-    def ends(self, raised: list[Event], values: tuple[str, ...], cluster: Cluster) -> list[Event]:
-        """The proofs that end what was raised last before them; ``raised`` is in order."""
-        ends: list[Event] = []
-        if not raised:
-            return ends
-        of_two = self._of_two.get((values, raised[0].peer), [])
-        of_host = self._of_host.get(raised[0].peer, [])
-        about = self._about.get(values, [])
-        for since, then in itertools.zip_longest(raised, raised[1:]):
-            found = [
-                _first_proof(since, of_two, cluster),
-                _first_proof(since, of_host, cluster),
-                _first_hidden_end(since, then, about, cluster),
-            ]
-            # Behind one raise the first is enough: what it ends is over.
-            first = min((one for one in found if one is not None), default=None)
-            if first is not None and (then is None or first < then):
-                ends.append(first)
-        return ends
-
-
-def _both_ways(event: Event) -> Iterable[Event]:
-    yield event
-    if "with" in event.values:
-        peer, other = event.values["peer"], event.values["with"]
-        yield replace(event, values={**event.values, "peer": other, "with": peer})
-
-
-def _first_proof(since: Event, proofs: list[Proof], cluster: Cluster) -> Event | None:
-    """The first proof of what something raised had begun, whichever clock is right."""
-    place = bisect.bisect_left(proofs, since.time, key=_begun)
-    while place < len(proofs):
-        event = proofs[place].event
-        apart = _apart(since.peer, event.peer, cluster)
-        if proofs[place].begun >= since.time + apart:
-            return event
-        place = bisect.bisect_left(proofs, since.time + apart, key=_begun, lo=place + 1)
-    return None
-
-
-def _begun(proof: Proof) -> int:
-    return proof.begun
-
-
-def _first_hidden_end(
-    since: Event, then: Event | None, proofs: list[Event], cluster: Cluster
-) -> Event | None:
-    """The first proof by which something could have ended unseen; ``then`` is when it was raised again."""
-    seen = cluster.seen.get(since.peer)
-    if seen is None:
-        return None
-    # Earlier than that nothing is hidden: a proof may be of any peer, and there may be many.
-    gap = seen.gap_within(since.time, seen.end)
-    hidden = gap[0] if gap is not None else seen.end + _BETWEEN
-    place = max(bisect.bisect_right(proofs, since), bisect.bisect_right(proofs, hidden, key=_time))
-    while place < len(proofs) and (then is None or not then < proofs[place]):
-        if _is_hidden(since, proofs[place], seen, cluster):
-            return proofs[place]
-        place += 1
-    return None
-
-
-def _is_hidden(since: Event, proof: Event, seen: Seen, cluster: Cluster) -> bool:
-    """Whether the end could not have been seen between the last raise before a proof and the proof."""
-    apart = _apart(since.peer, proof.peer, cluster)
-    if apart and proof.time - since.time <= apart:
-        return False  # which of the two came first cannot be told
-    return proof.time - seen.end > _BETWEEN + apart or seen.gap_within(since.time, proof.time) is not None
-
-
-def _apart(one: str, other: str, cluster: Cluster) -> int:
-    """By how many microseconds the clocks of two peers differ, as far as it could be measured."""
-    return round(abs(cluster.skews.get((min(one, other), max(one, other)), 0.0)) * 1_000_000)
 
 
 def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluster) -> Episode:
@@ -346,10 +246,7 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
     since = max(interval.raised[-1].time, seen.start) if dumped else interval.raised[-1].time
     gap = seen.gap_within(since, seen.end)
     if gap is not None:
-        note = gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.").format(
-            peer=peer, start=moment(instant(max(gap[0], since))), end=moment(instant(gap[1]))
-        )
-        return Episode(events, "unknown", first, last, count, note)
+        return Episode(events, "unknown", first, last, count, hidden_by(gap, peer, since))
     if dumped:
         note = gettext("A dump of {peer} shows it, and the log does not show an end.")
         return Episode(events, "open", first, last, count, note.format(peer=peer))
@@ -365,7 +262,14 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
     return Episode(events, "open", first, last, count, note)
 
 
-def _flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:
+def hidden_by(gap: tuple[int, int], peer: str, since: int) -> str:
+    """That a gap in the log of a peer hides how something went on, as a sentence."""
+    return gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.").format(
+        peer=peer, start=moment(instant(max(gap[0], since))), end=moment(instant(gap[1]))
+    )
+
+
+def flapping(episodes: Iterable[Episode], apart: int, work: Spans = ()) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count.
 
     The noise of requested work and what begins after the work are two.

@@ -1,7 +1,7 @@
 """From patterns to events: which records a rule means, and what it takes from them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -11,10 +11,9 @@ from logdiag.cluster import Cluster
 from logdiag.conditions import Log, Reference, Rows
 from logdiag.evidence import Source
 from logdiag.facts import Facts
-from logdiag.rules import matchers
 from logdiag.rules.chains import Budget, Candidates, sequences
 from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Match, Sequence, StateMatch
+from logdiag.rules.matches import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -150,67 +149,6 @@ def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
     """What findings of a match are told apart by."""
     host: Key = (("host", event.peer),) if hosts and match.across == "peer" else ()
     return (*host, *((name, event.values.get(name, "")) for name in match.by))
-
-
-@dataclass(frozen=True)
-class Proof:
-    """An event by which what had begun by some time is over; ``begun`` is that time, in microseconds."""
-
-    event: Event
-    begun: int
-
-
-_UNDER_WAY = timedelta(seconds=5) // _MICROSECOND
-"""A cycle or a change that was under way when something broke may still end: it proves nothing of that."""
-
-_SETTLED = timedelta(minutes=5) // _MICROSECOND
-"""How long alarms must stay lowered: until then the same trouble may raise the next one."""
-
-_TOGETHER = timedelta(seconds=2) // _MICROSECOND
-"""Processes write side by side: an alarm can be logged a moment before the record of what raised it."""
-
-
-def signal_proofs(match: Match, collected: Collected) -> list[Proof]:
-    """The events of a signal: those of a sequence are its last, with what all steps bound.
-
-    Those of a state are the moments from which on a peer had none of it left.
-    """
-    if match.state is not None:
-        return list(_ends_of_states(match.state, match, collected))
-    if match.sequence is None:
-        return [
-            Proof(event, event.time - _UNDER_WAY) for event in collected.events(match.record or [], match.by)
-        ]
-    return [
-        Proof(replace(chain[-1], values=_values(chain)), chain[0].time - _UNDER_WAY)
-        for chain in find_chains(match.sequence, match.by, collected)
-    ]
-
-
-def _values(events: Iterable[Event]) -> dict[str, str]:
-    return {name: value for event in events for name, value in event.values.items()}
-
-
-def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> Iterator[Proof]:
-    """For each peer the lowerings after which nothing of a state was raised any more, or for a while."""
-    raised, lowered = collected.grouped(state.raised, match), collected.grouped(state.lower or [], match)
-    of_peer: dict[str, list[matchers.Interval]] = {}
-    for key, events in raised.items():
-        for interval in matchers.intervals(events, lowered.get(key, ())):
-            if interval.raised:
-                of_peer.setdefault(interval.raised[0].peer, []).append(interval)
-    for intervals in of_peer.values():
-        ordered = sorted(intervals, key=lambda one: one.raised[0])
-        begun, last = ordered[0].raised[0].time, ordered[0].lowered
-        for one in (*ordered[1:], None):
-            if last is None:
-                break  # one goes on
-            if one is None or one.raised[0].time - last.time > _SETTLED:
-                # A late end of an earlier trouble proves nothing of one that has begun since.
-                yield Proof(replace(last, values={}), max(begun + _TOGETHER, last.time - _SETTLED))
-                begun = one.raised[0].time if one is not None else begun
-            if one is not None:
-                last = max(last, one.lowered) if one.lowered is not None else None
 
 
 def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> list[list[Event]]:

@@ -117,6 +117,25 @@ class AlarmMatch(Strict):
         )
 
 
+class Lasts(Strict):
+    """How long something goes on that is logged again and again, of a record, a count or a sequence.
+
+    It is open while it goes on, and closed when the opposite is seen.
+    """
+
+    until: OneOrMore[Pattern] = Field(
+        [],
+        description="what shows the opposite, logged by one of the peers that logged it; what it binds of "
+        "`by` must be the same",
+    )
+    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    again: Span | None = Field(
+        None,
+        description="how soon it is logged again while it goes on; after a longer time without it nobody "
+        "can tell whether it does. Else it goes on until the opposite is seen",
+    )
+
+
 ACROSS = ("equal", "same-order", "within")
 """What an audit compares peers with each other by."""
 
@@ -259,6 +278,9 @@ class Match(Strict):
     )
     incident: IncidentMatch | None = None
     """findings of other rules that are one problem"""
+    lasts: Lasts | None = Field(
+        None, description="for a record, a count or a sequence: until when it goes on"
+    )
     by: list[str] = Field([], description="bound names: one finding for each of their values")
     across: Literal["peer", "cluster"] = Field(
         "peer", description="one finding a peer, or one for all of them"
@@ -269,6 +291,8 @@ class Match(Strict):
         kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
             raise ValueError(f"a match is exactly one of {', '.join(KINDS)}")
+        if self.lasts is not None and kinds[0] not in ("record", "count", "sequence"):
+            raise ValueError("lasts goes with record, count and sequence, and with nothing else")
         return self
 
     @property
@@ -306,6 +330,8 @@ def patterns(match: Match) -> Iterator[tuple[Place, Pattern]]:
         lists.append((("state", "raise"), match.state.raised))
         lists.append((("state", "lower"), match.state.lower or []))
         lists.append((("state", "acknowledge"), match.state.acknowledge or []))
+    if match.lasts:
+        lists.append((("lasts", "until"), match.lasts.until))
     if match.peers:
         lists.append((("peers", "of"), match.peers.of))
     for path, items in lists:
@@ -335,4 +361,6 @@ def proofs(match: Match) -> list[str]:
     """The signals that prove that what a match finds is over."""
     if match.state:
         return [*match.state.over_by, *match.state.gone_by]
+    if match.lasts:
+        return match.lasts.over_by
     return match.alarm.over_by if match.alarm else []

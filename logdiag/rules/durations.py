@@ -1,0 +1,139 @@
+"""Conditions that are logged again and again: open while they go on, closed when the opposite is seen."""
+
+import bisect
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from logdiag.cluster import Cluster
+from logdiag.language import gettext
+from logdiag.model import State
+from logdiag.records import instant
+from logdiag.rules import matchers
+from logdiag.rules.episodes import Answers, Episode, chains_by_key, flapping, hidden_by, occurrences
+from logdiag.rules.events import Collected, Key
+from logdiag.rules.matchers import Event
+from logdiag.rules.matches import Lasts, Match
+from logdiag.rules.patterns import Pattern
+from logdiag.rules.proofs import Proofs, signal_proofs
+from logdiag.wording import moment, stretch
+
+_MICROSECOND = timedelta(microseconds=1)
+
+_Time = tuple[Event, ...]
+"""One time that a condition was logged: a record, or the steps of a sequence, in order."""
+
+
+def lasting_answers(
+    lasts: Lasts, match: Match, settling: timedelta, collected: Collected, signals: dict[str, Match]
+) -> Answers:
+    """Every key of a record, a count or a sequence that lasts, with each of its episodes."""
+    found = _logged(match, collected)
+    if not found:
+        return
+    opposites = _Opposites(lasts.until, match.by, collected)
+    proofs = Proofs(
+        (one for name in lasts.over_by for one in signal_proofs(signals[name], collected)), match.by
+    )
+    cluster = collected.case.cluster
+    settled = settling // _MICROSECOND
+    again = None if lasts.again is None else lasts.again // _MICROSECOND
+    for key, times in sorted(found.items()):
+        values = tuple(dict(key)[name] for name in match.by)
+        ends = {time[-1]: time for time in times}
+        seen = [one for end in ends if (one := opposites.first_after(end, ends[end], dict(key))) is not None]
+        proven = proofs.ends(sorted(ends), values, {}, cluster)
+        folded = matchers.intervals(ends, seen, (), proven)
+        parts = [part for one in folded if one.raised for part in _split(one, again)]
+        yield from (
+            (key, episode)
+            for episode in flapping(
+                [_episode(part, ends, match, settled, again, cluster) for part in parts], settled
+            )
+        )
+
+
+def _logged(match: Match, collected: Collected) -> dict[Key, list[_Time]]:
+    if match.sequence is not None:
+        chains = chains_by_key(match.sequence, match, collected)
+        return {key: [tuple(chain) for chain in of_key] for key, of_key in chains.items()}
+    if match.count is None:
+        single = collected.grouped(match.record or [], match)
+        return {key: [(event,) for event in events] for key, events in single.items()}
+    within = match.count.within // _MICROSECOND
+    counted = {
+        key: matchers.dense(events, match.count.at_least, within, match.count.distinct)
+        for key, events in collected.grouped(match.count.of, match).items()
+    }
+    return {key: [(event,) for event in events] for key, events in counted.items() if events}
+
+
+class _Opposites:
+    """The records that show the opposite, by who logged them and what they bound of ``by``."""
+
+    def __init__(self, patterns: Sequence[Pattern], by: Sequence[str], collected: Collected) -> None:
+        self._events: dict[tuple[str, ...], dict[tuple[str, ...], list[Event]]] = {}
+        for event in collected.events(patterns):
+            names = tuple(name for name in by if name in event.values)
+            place = (event.peer, *(event.values[name] for name in names))
+            self._events.setdefault(names, {}).setdefault(place, []).append(event)
+
+    def first_after(self, end: Event, time: _Time, key: dict[str, str]) -> Event | None:
+        """The first one after a condition was logged, by one of the peers that logged it."""
+        found: list[Event] = []
+        for names, by_place in self._events.items():
+            for peer in {event.peer for event in time}:
+                events = by_place.get((peer, *(key[name] for name in names)), [])
+                place = bisect.bisect_right(events, end)
+                found += events[place : place + 1]
+        return min(found, default=None)
+
+
+def _split(interval: matchers.Interval, again: int | None) -> Iterator[matchers.Interval]:
+    """An interval, cut where it was not logged for so long that nobody can tell whether it went on."""
+    parts = [list(interval.raised)] if again is None else matchers.episodes(interval.raised, again)
+    for part in parts[:-1]:
+        yield matchers.Interval(tuple(part))
+    yield matchers.Interval(tuple(parts[-1]), interval.lowered, interval.proof)
+
+
+def _episode(
+    interval: matchers.Interval,
+    ends: dict[Event, _Time],
+    match: Match,
+    settled: int,
+    again: int | None,
+    cluster: Cluster,
+) -> Episode:
+    logged = sorted({event for end in interval.raised for event in ends[end]})
+    first, last = logged[0].time, logged[-1].time
+    count = occurrences(logged) if match.record is not None else len(interval.raised)
+    over = interval.lowered or interval.proof
+    if over is not None:
+        note = gettext("It was over by {time} at the latest, as another record proves.")
+        events = tuple(sorted({*logged, over}))
+        return Episode(
+            events, "closed", first, over.time, count, note.format(time=moment(instant(over.time)))
+        )
+    state, note = _open(ends[interval.raised[-1]], first, settled, again, cluster)
+    return Episode(tuple(logged), state, first, last, count, note)
+
+
+def _open(time: _Time, first: int, settled: int, again: int | None, cluster: Cluster) -> tuple[State, str]:
+    """How a condition stands that nothing was seen to end, by the log of those in it that stops first."""
+    since = time[-1].time
+    peer = min(
+        {event.peer for event in time} & cluster.seen.keys(), key=lambda one: (cluster.seen[one].end, one)
+    )
+    seen = cluster.seen[peer]
+    after = stretch(max(instant(seen.end) - instant(since), timedelta(0)))
+    if again is not None and seen.end - since > again:
+        note = gettext("It was last logged {span} before the log of {peer} ends; no record shows its end.")
+        return "seen", note.format(span=after, peer=peer)
+    gap = seen.gap_within(since, seen.end)
+    if gap is not None:
+        return "unknown", hidden_by(gap, peer, since)
+    if seen.end - first >= settled:
+        note = gettext("It is not over: it was last logged {span} before the log of {peer} ends.")
+        return "open", note.format(span=after, peer=peer)
+    note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
+    return "open_at_end", note.format(peer=peer, span=after)
