@@ -14,15 +14,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdiag.facts import FACTS, Fact, after
-from logdiag.language import gettext
+from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Evidence, State
 from logdiag.records import instant
+from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Key
-from logdiag.rules.matches import ACROSS, Audit
+from logdiag.rules.matches import ACROSS, Audit, Platform
 from logdiag.wording import listed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_SAYS = {
+    "registrations": N_("{number} registrations"),
+    "video": N_("{number} video calls"),
+    "audio": N_("{number} audio calls"),
+    "rms": N_("{number} RMS licences"),
+    "mra": N_("{number} MRA registrations"),
+    "turn": N_("{number} TURN relays"),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,8 @@ def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
             other = gettext("from another time than the others' on {peers}: {fact}")
             reasons.append(other.format(peers=listed(sorted(set(known) - set(near))), fact=label))
         return _across(audit, near), reasons
+    if audit.must == "carries":
+        return _capacity(audit, known, case), reasons
     wrong = {peer: fact for peer, fact in known.items() if _is_wrong(audit, fact, peer, case)}
     return [
         _told((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in sorted(wrong.items())
@@ -157,6 +170,58 @@ def _is_wrong(audit: Audit, fact: Fact, peer: str, case: Case) -> bool:
     return False
 
 
+def _capacity(audit: Audit, known: dict[str, Fact], case: Case) -> list[Told]:
+    """What the cluster carries: one peer's figures, times the peers that count."""
+    found = {peer: _platform(audit, fact, case.cluster.versions[peer]) for peer, fact in known.items()}
+    if not found:
+        return []
+    hosts = tuple(sorted(found))
+    if len({platform.name if platform else None for platform in found.values()}) > 1:
+        said = gettext("the peers are of different platforms, and no figures hold for all of them")
+        return [_told((), hosts, (), known, audit, found=said)]
+    platform = found[hosts[0]]
+    if platform is None:
+        said = gettext("no figures are known of {platform}").format(platform=known[hosts[0]].values[0])
+        return [_told((), hosts, (), known, audit, found=said)]
+    number = len(case.cluster.peers)
+    times = _counted(number, [case.cluster.versions[peer] for peer in hosts]) if platform.grows else 1
+    texts = _carried(platform, times)
+    note = ngettext(
+        "These are the figures of {number} peer, {platform}: {figures}.",
+        "These are the figures of {number} peers, {platform}: {figures}.",
+        number,
+    )
+    note = note.format(number=number, platform=platform.name, figures=", ".join(texts.values()))
+    title = listed([texts[name] for name in ("registrations", "video") if name in texts])
+    return [_told((), hosts, (), known, audit, found=title, note=note)]
+
+
+def _platform(audit: Audit, fact: Fact, version: str | None) -> Platform | None:
+    for platform in audit.platforms:
+        named = any(platform.hardware.lower() in value.lower() for value in fact.values)
+        if named and (
+            platform.versions is None or versions.applies(platform.versions, version) != "does not"
+        ):
+            return platform
+    return None
+
+
+def _counted(number: int, of: Sequence[str | None]) -> int:
+    """How many peers add capacity: four at most, from X14.2 on all but one of five and of six."""
+    spare = all(versions.applies([">=X14.2"], version) == "applies" for version in of)
+    return min(number, max(4, number - 1) if spare else 4, 5)
+
+
+def _carried(platform: Platform, times: int) -> dict[str, str]:
+    one, most = platform.one.model_dump(), platform.most.model_dump()
+    texts: dict[str, str] = {}
+    for name, text in _SAYS.items():
+        if one[name] is not None:
+            number = one[name] * times if most[name] is None else min(one[name] * times, most[name])
+            texts[name] = gettext(text).format(number=f"{number:,}")
+    return texts
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)
@@ -165,21 +230,30 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _told(key: Key, hosts: Sequence[str], peers: Sequence[str], facts: dict[str, Fact], audit: Audit) -> Told:
+def _told(
+    key: Key,
+    hosts: Sequence[str],
+    peers: Sequence[str],
+    facts: dict[str, Fact],
+    audit: Audit,
+    *,
+    found: str | None = None,
+    note: str = "",
+) -> Told:
     dated = [fact.time for fact in facts.values() if fact.dated]
     times = dated or [fact.time for fact in facts.values()]
     first, last = (int((time - _EPOCH).total_seconds() * 1_000_000) for time in (min(times), max(times)))
-    state: State = "seen" if audit.must == "told" else "open"
+    state: State = "seen" if audit.must in ("told", "carries") else "open"
     groups: dict[str, list[str]] = {}
     for peer, fact in facts.items():
         said = ", ".join(_say(audit, value) for value in fact.values if value) or gettext("nothing")
         groups.setdefault(said, []).append(peer)
-    found = "; ".join(
+    found = found or "; ".join(
         gettext("{what} on {peers}").format(what=said, peers=listed(on)) for said, on in groups.items()
     )
     return Told(
         key=key,
-        episode=Episode((), state, first, last, max(1, len(hosts))),
+        episode=Episode((), state, first, last, 1 if audit.must == "carries" else max(1, len(hosts)), note),
         hosts=tuple(hosts),
         peers=tuple(sorted(peers)),
         evidence=tuple(one for fact in facts.values() for one in fact.evidence)[:40],

@@ -149,18 +149,55 @@ class OnlyIf(Strict):
     """the values"""
 
 
+class Figures(Strict):
+    """How much of each kind is carried; what is not known is left out."""
+
+    registrations: int | None = None
+    """registrations"""
+    video: int | None = None
+    """video calls"""
+    audio: int | None = None
+    """audio calls, in place of video calls"""
+    rms: int | None = None
+    """licences for rich media sessions"""
+    mra: int | None = None
+    """registrations through mobile and remote access"""
+    turn: int | None = None
+    """TURN relays"""
+
+
+class Platform(Strict):
+    """What one peer of a platform carries."""
+
+    hardware: str
+    """what the value of the fact contains"""
+    name: str
+    """what it is called"""
+    versions: OneOrMore[str] | None = Field(
+        None,
+        description="software versions that the figures are for; the first platform that may apply counts",
+    )
+    one: Figures
+    """what one peer carries"""
+    most: Figures = Field(Figures(), description="what no cluster of it exceeds, where that is known")
+    grows: bool = Field(True, description="whether a cluster of it carries more than one peer")
+
+
 class Audit(Strict):
     """One fact of each peer, compared: across the peers, or with what it must be.
 
     ``equal`` and ``same-order`` compare peers, ``within`` compares numbers, which are no further apart
     than ``value``. ``present`` and ``none`` ask whether there is a value, ``one-of`` and ``at-most``
     compare each with ``value``, ``last`` asks whether it is later than the log. ``told`` is never
-    wrong, only said. What only dumps say is as old as they are; a peer of which the fact is not known
+    wrong, only said. ``carries`` says what the cluster carries, by ``platforms``: one answer for its number
+    of peers. What only dumps say is as old as they are; a peer of which the fact is not known
     is named.
     """
 
     of: str = Field(description="a fact; `logdiag rules facts` lists them")
-    must: Literal["equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told"]
+    must: Literal[
+        "equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told", "carries"
+    ]
     """what is asked of it, see above"""
     value: OneOrMore[str] | None = None
     """what one-of, at-most and within compare with"""
@@ -175,12 +212,15 @@ class Audit(Strict):
     within: Span | None = Field(
         None, description="values that are from further apart in time are not compared with each other"
     )
+    platforms: list[Platform] = Field([], description="what carries looks the fact up in")
     unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
 
     @model_validator(mode="after")
     def _with_its_value(self) -> "Audit":
         if (self.value is not None) != (self.must in ("one-of", "at-most", "within")):
             raise ValueError("value goes with one-of, at-most and within, and with nothing else")
+        if bool(self.platforms) != (self.must == "carries"):
+            raise ValueError("platforms go with carries, and with nothing else")
         if self.within is not None and self.must not in ACROSS:
             raise ValueError(f"within goes with {', '.join(ACROSS)}, and with nothing else")
         if self.must in ("at-most", "within"):

@@ -89,6 +89,7 @@ def sayings(name: str, library: Library) -> list[str]:
                     said += [binding.missing, binding.value, *binding.say.values()]
         if match.audit is not None:
             said += [match.audit.unknown, *match.audit.say.values()]
+            said += [platform.name for platform in match.audit.platforms]
     # A question mark is one in every language.
     return list(dict.fromkeys(text for text in said if text and any(letter.isalpha() for letter in text)))
 
@@ -153,7 +154,12 @@ def _match(match: Match, wording: Wording | None) -> Match:
         says = wording.says if wording else {}
         say = {part: says.get(said) or gettext(said) for part, said in audit.say.items()}
         unknown = audit.unknown and (says.get(audit.unknown) or gettext(audit.unknown))
-        return match.model_copy(update={"audit": audit.model_copy(update={"say": say, "unknown": unknown})})
+        platforms = [
+            platform.model_copy(update={"name": says.get(platform.name) or gettext(platform.name)})
+            for platform in audit.platforms
+        ]
+        texts = {"say": say, "unknown": unknown, "platforms": platforms}
+        return match.model_copy(update={"audit": audit.model_copy(update=texts)})
     return match
 
 

@@ -95,7 +95,7 @@ WRONG: dict[str, str | bytes] = {
         head=HEAD.replace("T", "'{host} and {pier}'").replace("W", "'{took}'"),
     ),
     "names/of-others": rule(
-        "{state: {raise: {where: {A: b}}, over_by: [h323-recieved]}}",
+        "{state: {raise: {where: {A: b}}, over_by: [replication-finshed]}}",
         "explains: [database/peer-dwon, {rule: dns/peer-unresolvd}]",
         "remedy: [test-the-way, {procedure: check-replication, when: {finding: databse/inconsistent}}]",
     ),
