@@ -47,7 +47,9 @@ def lasting_answers(
         yield from (
             (key, episode)
             for episode in flapping(
-                [_episode(part, ends, match, settled, again, cluster) for part in parts], settled
+                [_episode(part, ends, match, settled, again, cluster) for part in parts],
+                settled,
+                collected.case.work,
             )
         )
 

@@ -269,7 +269,7 @@ def hidden_by(gap: tuple[int, int], peer: str, since: int) -> str:
     )
 
 
-def flapping(episodes: Iterable[Episode], apart: int, work: Spans = ()) -> list[Episode]:
+def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count.
 
     The noise of requested work and what begins after the work are two.
