@@ -65,6 +65,7 @@ FACTS: dict[str, str] = {
     "logged_primary": "the primary that its newest replication record names",
     "edited_settings": "cluster settings that were edited in the log and differ between peers since then",
     "clock_skew": "seconds by which its clock is ahead, where it could be measured",
+    "returned": "why it is taken for a peer that was removed and has come back",
 }
 """The facts that an audit can name."""
 

@@ -20,6 +20,7 @@ from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
 from logdiag.language import ENGLISH, gettext, ngettext, speaking
 from logdiag.ledger import NOTHING_READ, PARTIAL, coverage, is_empty, partial_reasons
+from logdiag.membership import add_membership
 from logdiag.model import (
     SEVERITIES,
     AlarmEvent,
@@ -365,7 +366,8 @@ def _examine(
 ) -> _Examined:
     log = Log(part.records)
     cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
-    case = Case(sources(part, log, cluster), cluster, find_facts(part, log, cluster))
+    facts = add_membership(find_facts(part, log, cluster), log, cluster)
+    case = Case(sources(part, log, cluster), cluster, facts)
     judged = judge(library, case, most, is_late)
     return _Examined(
         cluster,

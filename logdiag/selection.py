@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag import alarms, changes, cluster, facts
+from logdiag import alarms, changes, cluster, facts, membership
 from logdiag.conditions import AnyOf, Condition, Log, Reference
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
@@ -33,7 +33,9 @@ def asked(library: Library) -> frozenset[Condition]:
         for pattern in _patterns(match)
         if pattern.table == "records"
     )
-    return frozenset((*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED, *facts.ASKED))
+    return frozenset(
+        (*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED, *facts.ASKED, *membership.ASKED)
+    )
 
 
 def _patterns(match: Match) -> Iterator[Pattern]:

@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reading",
         "records",
     },
+    "membership": {"cluster", "conditions", "facts", "language", "model", "records", "wording"},
     "alarms": {"cluster", "conditions", "evidence", "model", "reading", "records"},
     "changes": {"cluster", "conditions", "model", "records"},
     "rules": {
@@ -67,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"reading", "records", "report", "resources", "spans", "wording"},
     "incidents": {"cluster", "language", "model", "records", "rules", "wording"},
-    "selection": {"alarms", "changes", "cluster", "conditions", "facts", "records", "rules"},
+    "selection": {"alarms", "changes", "cluster", "conditions", "facts", "membership", "records", "rules"},
     "telling": {"cluster", "incidents", "language", "model", "reading", "records", "spans", "wording"},
     "report": {"language", "model", "resources", "wording"},
     "redaction": {"dumps", "errors", "grammar", "kinds", "language", "model", "numbering", "records"}
@@ -102,7 +103,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         "facts",
         "incidents",
     }
-    | {"ledger", "language", "model", "overlaps", "reading", "records", "redaction", "report", "rules"}
+    | {
+        "ledger",
+        "language",
+        "membership",
+        "model",
+        "overlaps",
+        "reading",
+        "records",
+        "redaction",
+        "report",
+        "rules",
+    }
     | {"selection", "snapshots", "telling"},
     "batch": {
         "columns",

@@ -61,6 +61,22 @@ def members_under(
     return sorted(members.values(), key=_as_it_happened)
 
 
+def superseded(findings: Sequence[Finding], library: Library) -> set[str]:
+    """The ids of findings whose own steps would do harm: only those of their cause are right."""
+    known = {finding.id: finding for finding in findings}
+    found: set[str] = set()
+    for finding in findings:
+        way = [finding]
+        while (cause := next(iter(way[-1].caused_by), None)) is not None and cause not in found:
+            rule = library.rules[known[cause].rule]
+            if any(one.rule == way[-1].rule and one.steps == "cause" for one in rule.explains):
+                break
+            way.append(known[cause])
+        if cause is not None:
+            found.update(one.id for one in way)
+    return found
+
+
 def effects_of(findings: Iterable[Finding]) -> dict[str, list[str]]:
     """For each finding that is a cause, by its id, the ids of what it caused."""
     effects: dict[str, list[str]] = {}

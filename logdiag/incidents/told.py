@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
-from logdiag.incidents.causes import effects_of, members_under, with_causes
+from logdiag.incidents.causes import effects_of, members_under, superseded, with_causes
 from logdiag.incidents.groups import Required, drawn_in, is_cause, joined, kinds, with_mirrors
 from logdiag.incidents.incident import Context, incident_of, with_remedy
 from logdiag.incidents.requests import with_requests
@@ -29,7 +29,8 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     """Fold findings into incidents."""
     folded = with_requests(with_causes(findings, library), library, cluster)
     context = Context.of(folded, library, cluster)
-    known = {finding.id: with_remedy(finding, context) for finding in folded}
+    without_steps = superseded(folded, library)
+    known = {one.id: one if one.id in without_steps else with_remedy(one, context) for one in folded}
     effects = effects_of(known.values())
     left = {finding.id: finding for finding in known.values() if not finding.caused_by}
     incidents = []

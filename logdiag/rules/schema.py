@@ -34,6 +34,11 @@ class Explains(Short):
         "(peers), by those that this one is about (about), or on any (cluster)",
     )
     values: dict[str, str] = Field({}, description="what the cause must have bound")
+    steps: Literal["own", "cause"] = Field(
+        "own",
+        description="whether the steps of the effect's own rule are right as well (own), or would do harm: "
+        "then only those of the cause are shown (cause)",
+    )
 
 
 class Requested(Strict):

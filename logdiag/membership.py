@@ -1,0 +1,156 @@
+"""Who belongs to the cluster and who does not: facts about membership, for audits.
+
+A peer that was taken out of the cluster and comes back with its old list is dangerous: its old
+configuration may replace that of the cluster. It is told apart from a peer whose list merely differs.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from logdiag.cluster import Cluster
+from logdiag.cluster.names import peer_lists, started_versions
+from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.facts import Fact, Facts
+from logdiag.language import gettext
+from logdiag.model import Evidence
+from logdiag.records import instant
+from logdiag.wording import listed, second
+
+_TAKEN_OUT = compile_condition(
+    {
+        "Event": "System Configuration Changed",
+        "Module|exists": False,
+        "Detail|re": r"(?i)(?:alternates|cluster).*Address - changed from:\s*'?[^'\s]+'?\s+to:\s*(?:'')?\s*$",
+    }
+)
+_LIST_EDITED = compile_condition(
+    {"Event": "System Configuration Changed", "Module|exists": False, "Detail|re": "(?i)alternates"}
+)
+ASKED = (_TAKEN_OUT, _LIST_EDITED)
+"""The records that this module asks for."""
+
+_STILL_LEAVING = timedelta(minutes=10)
+"""A peer that is taken out lists the others until its own list is cleared: that soon it has not come back."""
+
+_LONG_SILENCE = timedelta(minutes=30)
+"""A requested restart may take this long; a peer that was silent for longer was away."""
+
+
+def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
+    """The facts with those about membership, which follow from the facts of all peers."""
+    return {**found, "returned": dict(_returned(found, log, cluster))}
+
+
+# ── peers that were taken out and are back ──────────────────────────────────────────────────
+
+
+def _returned(found: Facts, log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The peers that list others which do not list them, with the reasons why they were taken out before."""
+    lists = {peer: _resolved(fact, cluster) for peer, fact in _newest(found, "peer_list").items()}
+    for peer, fact in sorted(_newest(found, "peer_list").items()):
+        others = {other for other in lists if other != peer and other in lists[peer] and lists[other]}
+        if peer not in lists[peer] or not others or any(peer in lists[other] for other in others):
+            continue
+        reasons = [
+            *_claims(peer, others, found, cluster),
+            *_edits(peer, others, fact, log, cluster),
+            *_starts(peer, others, log, cluster),
+        ]
+        if reasons:
+            told = "; ".join(text for text, _, _ in reasons)
+            evidence = tuple(one for _, _, records in reasons for one in records)
+            time = min((time for _, time, _ in reasons if time is not None), default=fact.time)
+            theirs = (one for other in sorted(others) for one in _newest(found, "peer_list")[other].evidence)
+            yield peer, Fact((told,), time, (*fact.evidence, *theirs, *evidence)[:20])
+
+
+_Reason = tuple[str, datetime | None, tuple[Evidence, ...]]
+
+
+def _claims(peer: str, others: set[str], found: Facts, cluster: Cluster) -> Iterator[_Reason]:
+    """That the peer takes itself for the primary, and the others have another."""
+    named = {**_dumped_primaries(found, cluster), **_logged_primaries(found)}
+    theirs = {named[other] for other in others if other in named}
+    if named.get(peer) == peer and theirs and peer not in theirs:
+        text = gettext("it takes itself for the configuration primary, and {others} follow {primary}")
+        text = text.format(others=listed(sorted(others)), primary=listed(sorted(theirs)))
+        yield text, None, ()
+
+
+def _edits(peer: str, others: set[str], fact: Fact, log: Log, cluster: Cluster) -> Iterator[_Reason]:
+    """That its address was deleted from the list of another peer, well before it listed that one again."""
+    rows = log.rows(_TAKEN_OUT)
+    details = log.values(Reference("Detail"), rows).to_pylist()
+    for time, row, host, detail in sorted(
+        zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
+    ):
+        address = detail.partition("changed from:")[2].split(" to:")[0].strip(" '")
+        at = instant(time)
+        if (
+            cluster.resolve(host) in others
+            and cluster.resolve(address) == peer
+            and fact.time - at >= _STILL_LEAVING
+        ):
+            text = gettext("its address was deleted on {host} at {time}")
+            text = text.format(host=cluster.resolve(host), time=second(at))
+            yield text, at, (Evidence(*log.place(row), at, detail[:500]),)
+            return
+
+
+def _starts(peer: str, others: set[str], log: Log, cluster: Cluster) -> Iterator[_Reason]:
+    """That it started after a silence, when the others already ran without it."""
+    ran = min((said.time for said in peer_lists(log) if cluster.resolve(said.host) in others), default=None)
+    edited = [instant(time) for time in _edits_on(peer, log, cluster)]
+    for row, host, version in started_versions(log):
+        at = instant(log.time_at(row))
+        if cluster.resolve(host) != peer or ran is None or instant(ran) >= at:
+            continue
+        if not _was_silent(peer, at, cluster) or any(abs(at - edit) < timedelta(hours=1) for edit in edited):
+            continue
+        text = gettext("it started at {time} after a silence, while {others} ran without it")
+        text = text.format(time=second(at), others=listed(sorted(others)))
+        yield text, at, (Evidence(*log.place(row), at, f"Application Start: Software version {version}"),)
+        return
+
+
+def _edits_on(peer: str, log: Log, cluster: Cluster) -> Iterator[int]:
+    """When the list of a peer was edited on that peer itself: it is being added, and has not come back."""
+    rows = log.rows(_LIST_EDITED)
+    for time, host in zip(log.times(rows), log.hosts(rows), strict=True):
+        if cluster.resolve(host) == peer:
+            yield time
+
+
+def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
+    """Whether nothing of a peer was logged for long before a moment, or nothing at all."""
+    if peer not in cluster.seen:
+        return False
+    ends = [instant(end) for _, end in cluster.seen[peer].spans if instant(end) < at]
+    watched = [start for start, end in cluster.seen[peer].spans if instant(start) < at <= instant(end)]
+    return not watched and (not ends or at - max(ends) >= _LONG_SILENCE)
+
+
+# ── what peers list and name ────────────────────────────────────────────────────────────────
+
+
+def _newest(found: Facts, what: str) -> dict[str, Fact]:
+    """What each peer said last: in a record, else in a dump."""
+    return {**found[what], **found[f"logged_{what}"]}
+
+
+def _resolved(fact: Fact, cluster: Cluster) -> set[str]:
+    return {cluster.resolve(entry) or entry for entry in fact.values if entry}
+
+
+def _logged_primaries(found: Facts) -> Mapping[str, str]:
+    return {peer: fact.values[0] for peer, fact in found["logged_primary"].items()}
+
+
+def _dumped_primaries(found: Facts, cluster: Cluster) -> Mapping[str, str]:
+    named = {}
+    for peer, fact in found["primary"].items():
+        entries = found["peer_list"][peer].values if peer in found["peer_list"] else ()
+        number = int(fact.values[0])
+        if 1 <= number <= len(entries) and entries[number - 1]:
+            named[peer] = cluster.resolve(entries[number - 1]) or entries[number - 1]
+    return named
