@@ -4,6 +4,9 @@ from logdiag.language import N_, gettext
 
 NO_RECORD = N_("holds no log record")
 NO_YEARS = N_("holds no log record: its lines start with times that have no year (BSD syslog)")
+OTHER_LOG = N_(
+    "a log, but not of an Expressway: no record has a UTCTime, a Module, an Event or a process of the product"
+)
 _BINARY = N_("binary data; holds no log record")
 # The same of what was not searched to its end.
 _SEARCHED = {

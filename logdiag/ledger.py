@@ -1,15 +1,17 @@
 """The ledger: what was read of every snapshot, member and peer. It adds up, and every output has it."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from logdiag.cluster import Cluster
+from logdiag.kinds import NO_RECORD
 from logdiag.language import gettext
 from logdiag.model import Coverage, MemberCoverage, PeerCoverage
 from logdiag.reading import Tables
 from logdiag.snapshots import Snapshot
+from logdiag.wording import by_reason
 
 NOTHING_READ, PARTIAL = 4, 5
 """Exit codes of runs whose inputs hold nothing, or were not read to their end."""
@@ -74,14 +76,33 @@ def exit_code(members: Sequence[MemberCoverage], *, partial: bool) -> int:
     return NOTHING_READ if is_empty(members) else PARTIAL if partial else 0
 
 
+def why_nothing_read(members: Sequence[MemberCoverage]) -> str:
+    """That no record and no dump was found, and why each member was not read."""
+    return _with_reasons(gettext("no log record and no dump was found in any input"), members)
+
+
+def _with_reasons(text: str, members: Iterable[MemberCoverage]) -> str:
+    known = gettext(NO_RECORD)  # the text itself says so
+    why = "; ".join(by_reason((one.reason, one.source) for one in members if one.reason != known))
+    return f"{text}: {why}" if why else text
+
+
 def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:
     """In what way inputs were not read whole: those that gave nothing among others, and every fault."""
     useful_names = {member.snapshot for member in coverage if member.records or member.settings}
     useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
     useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []
     nothing = gettext("{input} holds no log record and no dump")
+    of_input: dict[str, list[MemberCoverage]] = {given: [] for given in useless}
+    given_as = {snapshot.name: snapshot.given for snapshot in snapshots}
+    for member in coverage:
+        if (given := given_as.get(member.snapshot)) in of_input:
+            of_input[given].append(member)
     return [
-        *(nothing.format(input=Path(given).name or given) for given in useless),
+        *(
+            _with_reasons(nothing.format(input=Path(given).name or given), of_input[given])
+            for given in useless
+        ),
         *(
             f"{member.snapshot}: {member.source}: {fault.text}"
             for member in coverage

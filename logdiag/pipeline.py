@@ -19,7 +19,7 @@ from logdiag.evidence import sources
 from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
 from logdiag.language import ENGLISH, gettext, ngettext, speaking
-from logdiag.ledger import NOTHING_READ, PARTIAL, coverage, is_empty, partial_reasons
+from logdiag.ledger import NOTHING_READ, PARTIAL, coverage, is_empty, partial_reasons, why_nothing_read
 from logdiag.membership import add_membership
 from logdiag.model import (
     SEVERITIES,
@@ -37,7 +37,7 @@ from logdiag.model import (
     Tool,
 )
 from logdiag.overlaps import counted_once
-from logdiag.reading import Engine, Tables, read
+from logdiag.reading import Engine, Tables, read, without_other_logs
 from logdiag.records import RECORDS, Want
 from logdiag.redaction import Form, Redactor, check, redacted
 from logdiag.rules.events import Case
@@ -284,7 +284,7 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
         return deadline is not None and deadline.has_passed(RULES)
 
     # What overlapping logs repeat happened once; the ledger still counts every record.
-    tables, repeated = counted_once(tables)
+    tables, repeated = counted_once(without_other_logs(tables))
     clusters = find_clusters(tables)
     most = MOST_OF_ALL // len(clusters)
     examined = [_examine(cluster, part, library, most, is_late) for cluster, part in clusters]
@@ -402,7 +402,7 @@ def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options)
     holds: list[tuple[int, str]] = []
     coverage = diagnosis.coverage
     if is_empty(coverage.members):
-        holds.append((NOTHING_READ, gettext("no log record and no dump was found in any input")))
+        holds.append((NOTHING_READ, why_nothing_read(coverage.members)))
     holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
     holds += [(reason.code, reason.text) for reason in diagnosis.exit.reasons]
     part = gettext("{rule} looked at a part of what it matches")

@@ -1,6 +1,6 @@
 """How times, spans and lists are said in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from logdiag.language import gettext
@@ -40,12 +40,24 @@ def stretch(span: timedelta) -> str:
 MOST_LISTED = 50
 """Names that a sentence lists: a cluster has six peers, whatever a log says."""
 
+MOST_NAMED = 5
+"""Members that a sentence names as not read for one reason: a snapshot may hold hundreds of pictures."""
 
-def listed(names: Sequence[str]) -> str:
+
+def by_reason(reasons: Iterable[tuple[str | None, str]]) -> list[str]:
+    """``a picture, which is not read (a.png and b.png)``: a text for each reason, of reasons and names."""
+    why: dict[str, list[str]] = {}
+    for reason, name in reasons:
+        if reason is not None:
+            why.setdefault(reason, []).append(name)
+    return [f"{reason} ({listed(names, MOST_NAMED)})" for reason, names in sorted(why.items())]
+
+
+def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
     """``a``, ``a and b``, ``a, b and c``; of very many the first, and how many there are more."""
-    if len(names) > MOST_LISTED:
+    if len(names) > most:
         said = gettext("{names} and {number} more")
-        return said.format(names=", ".join(names[:MOST_LISTED]), number=f"{len(names) - MOST_LISTED:,}")
+        return said.format(names=", ".join(names[:most]), number=f"{len(names) - most:,}")
     if len(names) < 2:
         return "".join(names)
     return gettext("{} and {}").format(", ".join(names[:-1]), names[-1])

@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "overlaps": {"reading"},
     "cluster": {"conditions", "language", "model", "numbering", "reading", "records", "spans"},
-    "ledger": {"cluster", "language", "model", "reading", "snapshots"},
+    "ledger": {"cluster", "kinds", "language", "model", "reading", "snapshots", "wording"},
     "evidence": {"cluster", "conditions", "dumps", "reading", "records"},
     "edited_settings": {"cluster", "conditions"},
     "facts": {

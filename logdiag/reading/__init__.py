@@ -5,6 +5,7 @@ In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no g
 
 from logdiag.reading.engines import Engine
 from logdiag.reading.members import PASTED, SEARCHED
+from logdiag.reading.other_logs import without_other_logs
 from logdiag.reading.parts import Stored, joined, keep
 from logdiag.reading.reader import read, read_texts
 from logdiag.reading.tables import Dump, Place, Tables
@@ -21,4 +22,5 @@ __all__ = [
     "keep",
     "read",
     "read_texts",
+    "without_other_logs",
 ]

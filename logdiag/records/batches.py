@@ -19,6 +19,7 @@ from logdiag.errors import ResourceError
 from logdiag.language import gettext
 from logdiag.records.columns import RECORDS, Names
 from logdiag.records.digests import SEED, digest
+from logdiag.records.product import of_product
 from logdiag.records.rows import Record, Unparsed
 from logdiag.records.spans import Span, spans_of
 
@@ -179,7 +180,7 @@ def _selected(
     kept = kept.select([name for name in kept.column_names if want.wants(name)])
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
     hosts, times, lengths, offsets = (whole(table.column(name)) for name in TOLD)
-    spans = spans_of(hosts, times, lengths, offsets, counts)
+    spans = spans_of(hosts, times, lengths, offsets, of_product(table), counts)
     shares, of_asked = (np.bincount(members[rows], minlength=len(counts)) for rows in (numbers, asked))
     starts = np.cumsum(counts) - counts
     none, no_text, no_number = kept.slice(0, 0), said.slice(0, 0), numbers[:0]

@@ -21,6 +21,8 @@ class Span(NamedTuple):
     bytes: int
     utc_offset: int
     """Of the last record, in minutes: how the host's clock was set."""
+    product: bool = True
+    """Whether any record has a trait of the product (see `of_product`)."""
 
 
 def spans_of(
@@ -28,9 +30,13 @@ def spans_of(
     times: pa.Array,
     lengths: pa.Array,
     offsets: pa.Array,
+    product: npt.NDArray[np.bool_],
     sizes: npt.NDArray[np.int64],
 ) -> list[list[Span]]:
-    """The spans of some records, host by host, a list for each of the members; ``sizes`` are of these."""
+    """The spans of some records, host by host, a list for each of the members; ``sizes`` are of these.
+
+    ``product`` says which records have a trait of the product.
+    """
     spans: list[list[Span]] = [[] for _ in sizes]
     if not len(hosts):
         return spans
@@ -42,6 +48,7 @@ def spans_of(
     if (codes != codes[0]).any():
         order = np.argsort(codes, kind="stable")
         codes, moments, bytes_, zones = codes[order], moments[order], bytes_[order], zones[order]
+        product = product[order]
     # In the order of the log: times that go back a little are still one span.
     ends = (codes[1:] != codes[:-1]) | (np.abs(np.diff(moments)) > SILENCE)
     starts = np.flatnonzero(np.r_[True, ends])
@@ -52,6 +59,7 @@ def spans_of(
         np.diff(np.r_[starts, len(codes)]),
         np.add.reduceat(bytes_, starts),
         zones[np.r_[starts[1:], len(codes)] - 1],
+        np.logical_or.reduceat(product, starts),
     )
     for code, *rest in zip(*(column.tolist() for column in columns), strict=True):
         part, host = divmod(code, len(names))
@@ -78,6 +86,7 @@ class Spans:
                     records=last.records + span.records,
                     bytes=last.bytes + span.bytes,
                     utc_offset=span.utc_offset,
+                    product=last.product or span.product,
                 )
             elif last is not None:
                 self._done.append(last)

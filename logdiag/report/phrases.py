@@ -11,7 +11,7 @@ from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Basis, Change, Coverage, Exit, Finding, Gap, Incident, Peer, Role, Severity, Step
 from logdiag.report import words
 from logdiag.report.words import Words
-from logdiag.wording import listed
+from logdiag.wording import by_reason, listed
 
 SEVERITIES: Words[Severity] = Words(
     {
@@ -154,6 +154,15 @@ def repeated(whole: Coverage) -> str:
         whole.repeated,
     )
     return said.format(number=f"{whole.repeated:,}")
+
+
+def not_read(coverage: Coverage) -> list[str]:
+    """Why members were not read, and why lines of others are in no record: a text for each reason."""
+    unparsed: Counter[str] = Counter()
+    for member in coverage.members:
+        unparsed.update(member.reasons)
+    members = by_reason((member.reason, member.source) for member in coverage.members)
+    return [*members, *(lines(number, reason) for reason, number in sorted(unparsed.items()))]
 
 
 def lines(number: int, reason: str) -> str:

@@ -196,6 +196,8 @@ def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterat
             said = said.format(member=_line(member.source), fault=_line(fault.text))
             yield _item("-", Text(said, style="yellow"))
     yield from _more(left_out.members, "members")
+    for said in phrases.not_read(diagnosis.coverage):
+        yield _item("-", Text(_line(said)))
     for gap in diagnosis.coverage.gaps:
         yield _item("-", Text(_line(phrases.gap(gap)), style="yellow"))
     yield from _more(left_out.gaps, "gaps")

@@ -1,0 +1,70 @@
+"""Logs of other products: they are listed in the coverage, and nothing is concluded from them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from logdiag.kinds import OTHER_LOG
+from logdiag.language import gettext
+from logdiag.model import MemberCoverage, SnapshotCoverage
+from logdiag.reading.tables import Place, Tables
+
+
+def without_other_logs(tables: Tables) -> Tables:
+    """The tables without the records of hosts that show no trait of the product in a whole snapshot.
+
+    A member that has no other records becomes a member of another kind, as a text without records is.
+    """
+    known = {(place[0], span.host) for place, spans in tables.spans.items() for span in spans if span.product}
+    spans = {
+        place: tuple(span for span in of_member if (place[0], span.host) in known)
+        for place, of_member in tables.spans.items()
+    }
+    if all(len(spans[place]) == len(of_member) for place, of_member in tables.spans.items()):
+        return tables
+    left_out = {place for place, of_member in spans.items() if not of_member}
+    members = tuple(_listed(one, left_out) for one in tables.members)
+    of_host = _pairs(tables.records, "host", known)
+    return replace(
+        tables.with_records(of_host),
+        unparsed=tables.unparsed.filter(pa.array(~_pairs(tables.unparsed, "source", left_out))),
+        members=members,
+        snapshots=tuple(_summed(one, members) for one in tables.snapshots),
+        spans={place: of_member for place, of_member in spans.items() if of_member},
+    )
+
+
+def _listed(member: MemberCoverage, left_out: set[Place]) -> MemberCoverage:
+    if (member.snapshot, member.source) not in left_out:
+        return member
+    return MemberCoverage(
+        snapshot=member.snapshot,
+        source=member.source,
+        kind="other",
+        size=member.size,
+        reason=gettext(OTHER_LOG),
+        faults=member.faults,
+    )
+
+
+def _summed(snapshot: SnapshotCoverage, members: tuple[MemberCoverage, ...]) -> SnapshotCoverage:
+    own = [member for member in members if member.snapshot == snapshot.snapshot]
+    return replace(
+        snapshot,
+        records=sum(member.records for member in own),
+        unparsed=sum(member.unparsed for member in own),
+        unparsed_bytes=sum(member.unparsed_bytes for member in own),
+        first=min((member.first for member in own if member.first is not None), default=None),
+        last=max((member.last for member in own if member.last is not None), default=None),
+    )
+
+
+def _pairs(table: pa.Table, name: str, wanted: set[tuple[str, str]]) -> np.ndarray:
+    """For each row whether its snapshot and another column are among some pairs."""
+    columns = [table.column(one).combine_chunks() for one in ("snapshot", name)]
+    columns = [one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode() for one in columns]
+    names = [one.dictionary.to_pylist() for one in columns]
+    allowed = np.array([[(a, b) in wanted for b in names[1]] or [False] for a in names[0]] or [[False]])
+    found: np.ndarray = allowed[columns[0].indices.to_numpy(), columns[1].indices.to_numpy()]
+    return found
