@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -37,6 +38,14 @@ ODD = [
     b"\xf0\x9f\x98\x80\xf0\x9f\x98\xed\xa0\x80\xc0\xaf",
     b"relay 1 - - 2024-01-01T00:00:00.5Z inner tvcs: ",
     b"tvcs[2147483648]: tvcs[2147483647]: ",
+    b"\nMar 18 16:54:33 h ",
+    b"\n<134>Feb 29 23:59:59 h tvcs: ",
+    b"\nDec 31 24:00:00 h ",
+    b"\nJan  1 00:00:00 ",
+    b"\nSep 9 01:02:03 relay Aug 31 16:54:33 inner a: ",
+    b'UTCTime="2024-02-29 21:59:59,123" ',
+    b'UTCTime="0001-01-01 00:00:00" ',
+    b'UTCTime="9999-12-31 23:59:59" ',
 ]
 
 
@@ -68,6 +77,26 @@ def dictionary(records: pa.Table, column: str) -> list[str]:
 
 
 AWKWARD = st.lists(st.sampled_from([*FRAGMENTS, *ODD]), max_size=25).map(b"".join)
+
+
+@given(AWKWARD)
+@settings(max_examples=100)
+def test_any_bytes_behind_a_header_without_a_year(behind: bytes) -> None:
+    assert_the_same(b"Mar 18 16:54:33 h tvcs: " + behind)
+
+
+@given(
+    st.sampled_from(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]),
+    st.integers(0, 40),
+    st.datetimes(),
+)
+@settings(max_examples=100)
+def test_a_header_without_a_year_is_dated_alike(month: str, day: int, utc: datetime) -> None:
+    header = f"{month} {day:2d} {utc:%H:%M:%S} h tvcs: "
+    said = f'{header}UTCTime="{utc.isoformat(" ", "microseconds")}"\n'
+    iso = f"{utc.isoformat(timespec='milliseconds')}+05:30 h tvcs: x\n"
+    for log in (header + "\n" + said, said + header + "\n", iso + header + "\n", header + "\n" + iso):
+        assert_the_same(log.encode())
 
 
 @given(AWKWARD, st.binary(max_size=12), AWKWARD)

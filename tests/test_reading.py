@@ -18,7 +18,7 @@ from logdiag.kinds import NO_YEARS
 from logdiag.ledger import coverage
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
-from logdiag.records import NO_YEAR, ORPHAN, Record, Unparsed, Want, pieces, rows
+from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
 from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
@@ -151,13 +151,13 @@ def test_a_record_with_many_empty_lines_behind_it_is_whole() -> None:
 BSD = b'<166>Aug  2 14:57:43 expc01 tvcs: Event="x" Level="1"\n'
 
 
-def test_lines_whose_time_has_no_year_are_counted_and_say_why() -> None:
-    content = BSD + b"an old line\n" + BSD.removeprefix(b"<166>") * 2 + LINE
+def test_records_whose_time_has_no_year_take_it_from_the_next_record_that_has_one() -> None:
+    content = b"an old line\n" + BSD + b"below\n" + BSD.removeprefix(b"<166>") * 2 + LINE
     tables = read_bytes(content)
     (member,) = tables.members
-    assert (member.records, member.unparsed) == (1, 4)
-    assert member.reasons == {NO_YEAR: 3, ORPHAN: 1}
-    assert sums(tables) == (len(LINE), len(content) - len(LINE))
+    assert (member.records, member.unparsed) == (4, 1)
+    assert member.reasons == {ORPHAN: 1}
+    assert sums(tables) == (len(content) - len(b"an old line\n"), len(b"an old line\n"))
 
 
 def test_a_log_whose_times_have_no_year_is_not_read_and_says_why() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, HEADER_TIME, OneLog, assert_tiled, read_bytes, record, rows, utc
 
 from logdiag.reading import members, read
-from logdiag.records import NO_INSTANT, ORPHAN, RECORDS, UNPARSED
+from logdiag.records import EACH, NO_INSTANT, ORPHAN, RECORDS, UNPARSED
 from logdiag.records.pasted import is_pasted
 
 PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
@@ -312,7 +312,7 @@ def test_structured_data_is_not_seen_in_the_text_of_a_local_record() -> None:
         b'2018-01-02T03:04:05Z {"no": "host"}\n',
     ],
 )
-def test_no_instant_or_no_host_starts_no_record(line: bytes) -> None:
+def test_no_instant_or_no_host_is_no_record_and_in_no_record(line: bytes) -> None:
     record_ = HEADER + b'tvcs: Event="x"\n'
     content = line + b"below\n" + record_ + line + b"below\n" + record_
     tables = read_bytes(content)
@@ -320,11 +320,93 @@ def test_no_instant_or_no_host_starts_no_record(line: bytes) -> None:
     assert [(row["line"], row["text"], row["reason"]) for row in tables.unparsed.to_pylist()] == [
         (1, line.decode().rstrip("\n"), NO_INSTANT),
         (2, "below", NO_INSTANT),
+        (4, line.decode().rstrip("\n"), NO_INSTANT),
+        (5, "below", NO_INSTANT),
     ]
     assert [(row["line"], row["body"], row["fields"]) for row in rows(content)] == [
-        (3, line.decode() + "below", [("Event", "x")]),
+        (3, None, [("Event", "x")]),
         (6, None, [("Event", "x")]),
     ]
+
+
+# ── a header time without a year ────────────────────────────────────────────────────────────
+
+
+def bsd(local: str, utc: str | None = None, said: str = 'alarm: Event="x"') -> bytes:
+    return f"{local} expc01 {said}".encode() + (f' UTCTime="{utc}"\n'.encode() if utc else b"\n")
+
+
+def dated(content: bytes) -> list[tuple[int, str, str, int]]:
+    return [
+        (
+            row["line"],
+            f"{row['time']:%Y-%m-%d %H:%M:%S}",
+            f"{row['header_time']:%Y-%m-%d %H:%M:%S}",
+            row["utc_offset"],
+        )
+        for row in rows(content)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("local", "utc", "header", "offset"),
+    [
+        ("Mar 18 16:54:33", "2024-03-18 15:54:33,524", "2024-03-18 15:54:33", 60),
+        ("Mar 18 16:54:34", "2024-03-18 15:54:33,524", "2024-03-18 15:54:34", 60),
+        ("<134>Mar  8 10:24:33", "2024-03-08 15:54:33", "2024-03-08 15:54:33", -330),
+        ("Jan  1 00:30:00", "2023-12-31 23:30:00,100", "2023-12-31 23:30:00", 60),
+        ("Dec 31 19:30:00", "2024-01-01 00:30:00,100", "2024-01-01 00:30:00", -300),
+        ("Feb 29 12:00:00", "2024-02-29 12:00:00,100", "2024-02-29 12:00:00", 0),
+    ],
+)
+def test_a_header_without_a_year_is_dated_by_its_utc_time(
+    local: str, utc: str, header: str, offset: int
+) -> None:
+    (row,) = dated(bsd(local, utc))
+    assert row[2:] == (header, offset)
+    assert row[1] == utc[:19]
+
+
+def test_a_header_without_a_year_or_a_utc_time_is_dated_by_a_neighbour() -> None:
+    known = bsd("Mar 18 16:54:33", "2024-03-18 15:54:33,524")
+    before, after = bsd("Mar 18 16:54:30"), bsd("Jan  2 00:00:00")
+    assert dated(before + known + after) == [
+        (1, "2024-03-18 15:54:30", "2024-03-18 15:54:30", 60),
+        (2, "2024-03-18 15:54:33", "2024-03-18 15:54:33", 60),
+        (3, "2024-01-01 23:00:00", "2024-01-01 23:00:00", 60),
+    ]
+    new_year = bsd("Dec 31 23:59:59") + b'2025-01-01T00:00:01.000+00:00 expc01 tvcs: Event="x"\n'
+    assert [row[1] for row in dated(new_year)] == ["2024-12-31 23:59:59", "2025-01-01 00:00:01"]
+
+
+def test_a_header_without_a_year_ends_the_record_before_it() -> None:
+    first = b'2024-03-18T16:54:30.524+01:00 expc01 tvcs: Module="network.dns" Detail="x"\n'
+    no_host = b'2024-03-18T16:54:34.524+01:00 alarm: Event="Alarm Raised" UTCTime="2024-03-18 15:54:34,524"\n'
+    content = first + bsd("Mar 18 16:54:33", "2024-03-18 15:54:33,524") + b"more of it\n" + no_host
+    tables = read_bytes(content)
+    assert_tiled(tables, content)
+    assert [row["body"] for row in rows(content)] == [None, "more of it"]
+    assert [(row["line"], row["reason"]) for row in tables.unparsed.to_pylist()] == [(4, NO_INSTANT)]
+
+
+def test_a_relay_may_stand_before_a_header_without_a_year() -> None:
+    inner = bsd("Mar 18 16:54:33", "2024-03-18 15:54:33,524", 'alarm: alarm: Event="x"').decode()
+    (outer_has_none,) = rows(f"Mar 18 16:54:34 192.0.2.9 {inner}".encode())
+    (outer_has_one,) = rows(f"2024-03-18T16:54:34+01:00 relay {bsd('Mar 18 16:54:33').decode()}".encode())
+    for row in (outer_has_none, outer_has_one):
+        assert (row["host"], row["process"], row["subprocess"], row["event"]) == (
+            "expc01",
+            "alarm",
+            None,
+            "x",
+        )
+        assert f"{row['header_time']:%Y-%m-%d %H:%M:%S}" == "2024-03-18 15:54:33"
+
+
+@pytest.mark.parametrize("day", ["Feb 30", "Apr 31", "Jun  0", "Jan 32"])
+def test_a_day_that_no_year_has_is_no_header(day: str) -> None:
+    (member,) = read_bytes(bsd(f"{day} 10:00:00", "2024-03-18 15:54:33,524")).members
+    assert (member.kind, member.records) == ("other", 0)
 
 
 def test_a_file_with_nothing_but_times_that_are_none_is_no_log() -> None:
@@ -1117,10 +1199,12 @@ def test_records_behind_the_part_that_is_searched_are_not_looked_for(monkeypatch
 
 @pytest.mark.parametrize("line", [b"2018-01-02T03:04:05Z {\n", b"2018-13-02T03:04:05Z expc01 x\n"])
 def test_many_lines_that_start_no_record(line: bytes) -> None:
-    """Were the record copied for each of them, a whole log of such lines would take hours."""
+    """A whole log of such lines has a bounded number of rows."""
     content = NEXT + line * 20_000
     tables = read_bytes(content)
-    assert tables.records["length"].to_pylist() == [len(content)]
+    assert tables.records["length"].to_pylist() == [len(NEXT)]
+    assert tables.unparsed.num_rows < 2 * EACH
+    assert tables.members[0].unparsed == 20_000
 
 
 # ── properties ──────────────────────────────────────────────────────────────────────────────

@@ -36,7 +36,7 @@ def load(name: str) -> Lark:
 def record_start() -> re.Pattern[bytes]:
     """What stands where a record may start, at the start of a line: the grammar's own times."""
     grammar = load("expressway")
-    times = [grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "PASTED_TIME")]
+    times = [grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "BSD_TIME", "PASTED_TIME")]
     return re.compile("|".join(f"(?:^{time})" for time in times).encode("latin-1"), re.MULTILINE)
 
 
@@ -44,11 +44,13 @@ def record_start() -> re.Pattern[bytes]:
 def record_header() -> re.Pattern[bytes]:
     """A time at a line's start, and a host: where a record starts whatever stands before it.
 
-    A log may be cut there, if the group ``time`` is an instant.
+    A log may be cut there, if the group ``time`` is an instant, or has no year.
     """
     grammar = load("expressway")
-    time, host = (grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "HOST"))
-    return re.compile(f"^(?P<time>(?>{time})){host}".encode("latin-1"), re.MULTILINE)
+    time, bsd_time, host = (
+        grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "BSD_TIME", "HOST")
+    )
+    return re.compile(f"^(?P<time>(?>{time}|{bsd_time})){host}".encode("latin-1"), re.MULTILINE)
 
 
 def tokens(log: bytes, grammar: str = "expressway") -> Iterator[Token]:

@@ -14,7 +14,7 @@ from logdiag.dumps import Kind as DumpKind
 from logdiag.dumps import Section, Setting, kind_of, pages, sections, settings
 from logdiag.dumps.pages import LARGEST
 from logdiag.grammar import record_start
-from logdiag.kinds import NO_RECORD, why_not_read
+from logdiag.kinds import NO_RECORD, NO_YEARS, why_not_read
 from logdiag.language import N_, gettext
 from logdiag.model import Fault, MemberCoverage
 from logdiag.reading.engines import LogReader, Small
@@ -187,7 +187,8 @@ class MemberReader:
             end = yield from _log(ledger, found)
             if end.coverage.kind == "log":
                 return _with_pages(end, head) if opened.is_whole else end
-            return End(replace(end.coverage, reason=gettext(NO_RECORD), repair=None))
+            reason = NO_YEARS if lacks_year(head[:_LOOKED_AT]) else NO_RECORD
+            return End(replace(end.coverage, reason=gettext(reason), repair=None))
         kind = kind_of(head[:_DUMP_HEAD], member.source) if ledger.reason is None else None
         if kind is not None:
             counted = _Counted(opened.chunks)

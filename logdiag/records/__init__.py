@@ -17,14 +17,13 @@ from logdiag.records.batches import (
     together,
 )
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
-from logdiag.records.pieces import NO_YEAR, ORPHAN, lacks_year, pieces
+from logdiag.records.pieces import ORPHAN, lacks_year, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, micros, rows
 from logdiag.records.spans import SILENCE, Span, Spans
 
 __all__ = [
     "EACH",
     "NO_INSTANT",
-    "NO_YEAR",
     "ORPHAN",
     "RECORDS",
     "SETTINGS",

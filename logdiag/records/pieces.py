@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from logdiag.grammar import record_header, record_start
 from logdiag.language import N_
-from logdiag.records.header import stamp_of
+from logdiag.records.header import stamp_of, yearless_of
 
 ORPHAN = N_("stands before the first record")
 NO_YEAR = N_("starts with a time that has no year (BSD syslog)")
@@ -29,11 +29,6 @@ _SHOWN = 1000
 _YEARLESS = re.compile(
     rb"^(?:<[0-9]{1,9}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} ", re.MULTILINE
 )
-
-
-def is_too_long(length: int) -> bool:
-    """Whether a record of so many bytes takes no further lines."""
-    return length >= LONGEST_RECORD
 
 
 def lacks_year(lines: bytes) -> bool:
@@ -127,7 +122,7 @@ class _Reader:
         while end > first:
             start = max(first, self._buffer.rfind(b"\n", 0, max(0, end - window)) + 1)
             for header in reversed(list(record_header().finditer(self._buffer, start, end))):
-                if stamp_of(header["time"]) is not None:
+                if stamp_of(header["time"]) is not None or yearless_of(header["time"]) is not None:
                     return header.start()
             end, window = start, 8 * window
         return 0

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from logdiag.grammar import Token, tokens
 from logdiag.language import N_
-from logdiag.records.header import stamp_of
-from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart, is_too_long, lacks_year
+from logdiag.records.header import Stamp, Yearless, dated, dated_near, stamp_of, yearless_of
+from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart
 
 NO_INSTANT = N_("starts with a time that is no instant, or with no host behind it")
 
@@ -73,6 +74,10 @@ class Record:
     offset: int = 0
     length: int = 0
     """Bytes that it takes up in its member, with its line ends."""
+    yearless: Yearless | None = None
+    """The header's time, if it has no year: ``header_time`` is then set by `date`."""
+    relayed: Stamp | None = None
+    """The time of the relay's header around one without a year."""
 
     @property
     def text_as_logged(self) -> str:
@@ -85,9 +90,34 @@ class Record:
         lines = self.raw[self.first_line :]
         return _text(lines.removesuffix(b"\n").removesuffix(b"\r")) if lines.strip() else None
 
+    def date(self, neighbour: "Record | None") -> bool:
+        """Give a header without a year its year; False if neither the record nor a neighbour has one."""
+        if self.yearless is None:
+            return True
+        utc = self._utc()
+        stamp = None if utc is None else dated(self.yearless, utc[0])
+        if stamp is None and self.relayed is not None:
+            stamp = dated_near(self.yearless, self.relayed.time, self.relayed.utc_offset)
+        if stamp is None and neighbour is not None:
+            stamp = dated_near(self.yearless, neighbour.header_time, neighbour.utc_offset)
+        if stamp is None:
+            return False
+        self.header_time, self.utc_offset, self.yearless = stamp.time, stamp.utc_offset, None
+        return True
+
     @property
     def time(self) -> int:
         """`UTCTime` where it is valid, else the header's time."""
+        utc = self._utc()
+        if utc is None:
+            return self.header_time
+        moment, has_fraction = utc
+        # Web records have whole seconds only; a header with a fraction knows better.
+        near = not has_fraction and not self.whole_seconds and abs(self.header_time - moment) <= 1_000_000
+        return self.header_time if near else moment
+
+    def _utc(self) -> tuple[int, bool] | None:
+        """The first `UTCTime` that is valid, and whether it has a fraction."""
         for key, value in self.fields:
             if key == "UTCTime" and (found := _UTC_TIME.fullmatch(value.strip(_BLANKS))):
                 *parts, fraction = found.groups()
@@ -97,12 +127,11 @@ class Record:
                     continue
                 whole = (moment - _EPOCH) // _MICROSECOND
                 if fraction is None:
-                    # Web records have whole seconds only; a header with a fraction knows better.
-                    near = not self.whole_seconds and abs(self.header_time - whole) <= 1_000_000
-                    return self.header_time if near else whole
+                    return whole, False
                 # Fewer than three digits are milliseconds that were not padded: ",92" is 92 ms.
-                return whole + (int(fraction) * 1000 if len(fraction) <= 3 else int(fraction.ljust(6, "0")))
-        return self.header_time
+                part = int(fraction) * 1000 if len(fraction) <= 3 else int(fraction.ljust(6, "0"))
+                return whole + part, True
+        return None
 
     def first(self, key: str) -> str | None:
         """The first value of a key, None where the record does not have it."""
@@ -114,7 +143,7 @@ class Record:
         return None if value is None else value.strip()
 
 
-_STARTS = {"TIME", "PASTED_TIME"}
+_STARTS = {"TIME", "BSD_TIME", "PASTED_TIME"}
 _LINE_ENDS = {"EOL", "BODY", "BODY_MESSAGE", "ORPHAN", "VALUE_LINE"}
 _LINES = {"BODY", "VALUE_LINE"}
 
@@ -122,16 +151,12 @@ _LINES = {"BODY", "VALUE_LINE"}
 def rows(pieces: Iterable[bytes | memoryview | Apart]) -> Iterator[Record | Unparsed]:
     """The rows of one member, in order.
 
-    A header whose time is no instant, or which has no host, starts no record: its lines belong
-    to the record before it.
+    A header whose time is no instant, or which has no host, starts no record, and neither do its lines
+    belong to the record before it. A header without a year takes that of its neighbours in its piece.
     """
     offset, line, each = 0, 1, EACH
-    waiting: Record | None = None
     for piece in pieces:
         if isinstance(piece, Apart):
-            if waiting is not None:
-                yield waiting
-                waiting = None
             for unparsed in unparsed_rows(piece, line, offset, each):
                 yield unparsed
                 line += unparsed.lines
@@ -139,28 +164,64 @@ def rows(pieces: Iterable[bytes | memoryview | Apart]) -> Iterator[Record | Unpa
             offset += piece.length
             continue
         log = bytes(piece)
-        for group in _groups(tokens(log)):
-            raw = log[group[0].start : group[-1].end]
-            record = None if group[0].terminal == "ORPHAN" else _record(log, group)
+        for record, apart in _merged(_dated(_found(log, line, offset))):
             if record is not None:
+                yield record
+                offset, line = record.offset + record.length, record.line + record.raw.count(b"\n")
+                continue
+            for unparsed in unparsed_rows(apart, line, offset, each):
+                yield unparsed
+                line += unparsed.lines
+                each -= 1
+            offset += apart.length
+
+
+_Found = tuple[Record | None, Apart]
+
+
+def _found(log: bytes, line: int, offset: int) -> Iterator[_Found]:
+    """What a piece holds in order: a record or none, and its bytes."""
+    for group in _groups(tokens(log)):
+        raw = log[group[0].start : group[-1].end]
+        orphan = group[0].terminal == "ORPHAN"
+        record = None if orphan else _record(log, group)
+        if record is not None:
+            record.raw, record.length = bytearray(raw), len(raw)
+            record.line, record.offset = line, offset
+        yield record, Apart(raw, len(raw), ORPHAN if orphan else NO_INSTANT)
+        line += raw.count(b"\n")
+        offset += len(raw)
+
+
+def _dated(found: Iterable[_Found]) -> Iterator[_Found]:
+    """The same. Records wait for a neighbour that has a year; without one they are no records."""
+    held: list[_Found] = []  # from the first record that waits
+    neighbour: Record | None = None
+    for one in found:
+        record, _ = one
+        if record is None and not held:
+            yield one
+        elif record is None or not record.date(neighbour):
+            held.append(one)
+        else:
+            for waiting, _ in held:
                 if waiting is not None:
-                    yield waiting
-                record.raw, record.length = bytearray(raw), len(raw)
-                record.line, record.offset = line, offset
-                waiting = record
-            elif waiting is not None and not is_too_long(waiting.length):
-                waiting.raw += raw
-                waiting.length += len(raw)
-            else:
-                if waiting is not None:
-                    yield waiting
-                    waiting = None
-                reason = ORPHAN if group[0].terminal == "ORPHAN" else NO_INSTANT
-                yield from unparsed_rows(Apart(raw, len(raw), reason), line, offset, EACH)
-            offset += len(raw)
-            line += raw.count(b"\n")
-    if waiting is not None:
-        yield waiting
+                    waiting.date(record)
+            yield from held
+            yield one
+            held.clear()
+            neighbour = record
+    yield from ((None, apart if record is None else apart._replace(reason=NO_YEAR)) for record, apart in held)
+
+
+def _merged(found: Iterable[_Found]) -> Iterator[_Found]:
+    """The same, with lines in no record that follow each other as one."""
+    for reason, some in groupby(found, key=lambda one: one[1].reason if one[0] is None else None):
+        if reason is None:
+            yield from some
+        else:
+            raw = b"".join(apart.raw for _, apart in some)
+            yield None, Apart(raw, len(raw), reason)
 
 
 def _groups(stream: Iterable[Token]) -> Iterator[list[Token]]:
@@ -202,8 +263,8 @@ def unparsed_rows(apart: Apart, line: int, offset: int, each: int) -> Iterator[U
         if number > each:
             end = apart.raw.find(b"\n", start + _SHARED) + 1 or apart.length
         raw_lines = max(1, apart.raw.count(b"\n", start, end))
-        reason = NO_YEAR if apart.reason == ORPHAN and lacks_year(first) else apart.reason
-        yield Unparsed(line, offset + start, end - start, _text(first.rstrip(b"\r\n")), reason, raw_lines)
+        text = _text(first.rstrip(b"\r\n"))
+        yield Unparsed(line, offset + start, end - start, text, apart.reason, raw_lines)
         line += raw_lines
         start = end
 
@@ -220,8 +281,10 @@ def _record(log: bytes, group: Sequence[Token]) -> Record | None:
     for index, token in enumerate(group[2:], start=2):
         is_text = False
         match token.terminal:
-            case "TIME" | "PASTED_TIME":
+            case "TIME" | "BSD_TIME" | "PASTED_TIME":
                 inner = _header(log, group, index)
+                if inner is not None and record.yearless is None:
+                    inner.relayed = Stamp(record.header_time, record.utc_offset, record.whole_seconds)
                 record, is_text = (record, True) if inner is None else (inner, False)
                 host_is_text = is_text
             case "HOST":
@@ -290,10 +353,14 @@ def _header(log: bytes, group: Sequence[Token], index: int) -> Record | None:
     """A record with the time and host that stand at ``index``; None where they are none."""
     if index + 1 >= len(group) or group[index + 1].terminal != "HOST":
         return None
-    stamp = stamp_of(log[group[index].start : group[index].end])
+    time = log[group[index].start : group[index].end]
+    host = _text(log[group[index + 1].start : group[index + 1].end]).rstrip(" ")
+    if group[index].terminal == "BSD_TIME":
+        yearless = yearless_of(time)
+        return None if yearless is None else Record(0, 0, host, whole_seconds=True, yearless=yearless)
+    stamp = stamp_of(time)
     if stamp is None:
         return None
-    host = _text(log[group[index + 1].start : group[index + 1].end]).rstrip(" ")
     return Record(stamp.time, stamp.utc_offset, host, whole_seconds=stamp.whole_seconds)
 
 

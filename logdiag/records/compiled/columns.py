@@ -19,16 +19,18 @@ from logdiag.records.compiled.strings import (
     with_body,
     with_text,
 )
-from logdiag.records.compiled.times import number, stamp, utc_time
+from logdiag.records.compiled.times import dated, dated_near, number, stamp, utc_time, yearless
 from logdiag.records.compiled.words import WORD, equal, first_word, place_of
 
 OTHER, START, HOST, PROCESS, SUBPROCESS, SYSLOG, NAME, PAIR, KEY, UTC_TIME, VALUE, TEXT, LINE, ORPHAN = range(
     14
 )
+BSD_START = 14
 """What a terminal means here; `ROLES` says which terminal means what."""
 
 ROLES = {
     "TIME": START,
+    "BSD_TIME": BSD_START,
     "PASTED_TIME": START,
     "HOST": HOST,
     "PROCESS": PROCESS,
@@ -50,6 +52,11 @@ ROLES = {
     "VALUE_LINE": LINE,
     "ORPHAN": ORPHAN,
 }
+
+OF_NO_INSTANT, OF_ORPHAN, OF_NO_YEAR = range(3)
+"""Why a stretch is in no record."""
+
+_NO_TIME = -(1 << 62)
 
 _HOST, _PROCESS, _SUBPROCESS, _MODULE, _LEVEL, _EVENT = range(len(NAMES))
 
@@ -84,20 +91,42 @@ def sizes(roles, count):
     """The records and pairs that tokens may give, at most."""
     records = fields = 0
     for t in range(np.uint64(count)):
-        records += roles[t] == START
+        records += (roles[t] == START) | (roles[t] == BSD_START)
         fields += (roles[t] == VALUE) | (roles[t] == PAIR)
     return records, fields
 
 
 @compiled
-def columns(log, roles, places, count, longest, plain, written, room):
+def _set_apart(apart, first_apart, parts, begin, end, line, why):
+    """Add a stretch that is in no record to the last one of the log, if it follows it; how many there are."""
+    if parts > first_apart and apart[nth(parts - 1), 1] == begin and apart[nth(parts - 1), 3] == why:
+        apart[nth(parts - 1), 1] = end
+        return parts
+    apart[parts, 0], apart[parts, 1], apart[parts, 2], apart[parts, 3] = begin, end, line, why
+    return parts + 1
+
+
+@compiled
+def _without_waiting(apart, first_apart, parts):
+    """Leave out the stretches that were set apart because they had no year; how many remain."""
+    kept = first_apart
+    for p in range(np.uint64(first_apart), np.uint64(parts)):
+        if apart[p, 3] != OF_NO_YEAR:
+            for n in range(4):
+                apart[kept, n] = apart[p, n]
+            kept += 1
+    return kept
+
+
+@compiled
+def columns(log, roles, places, count, starts, plain, written, room):
     """Write the columns of a piece's records, and the stretches of it that are none.
 
     Args:
         log: the piece, uint8.
         roles, places: what each token means, and its end.
         count: the number of tokens.
-        longest: bytes of a record behind which nothing more is taken for a part of it.
+        starts: where each of several logs starts, if they are read together: else 0.
         plain: whether the piece is ASCII.
         written: which columns are wanted, a `Written`.
         room: where to write, a `Columns`.
@@ -139,40 +168,49 @@ def columns(log, roles, places, count, longest, plain, written, room):
     body_from = 0  # where the body of the record that is being read starts
     line = 0
     open_ = False
+    # The last record with a year, and how many records before the first such one wait for theirs.
+    known, near, near_offset = False, 0, 0
+    waiting = 0
     t = 0
     while t < count:
         begin = 0 if t == 0 else places[nth(t - 1)]
+        if next_log < len(starts) and begin >= starts[nth(next_log)]:
+            if waiting and not known:
+                r, f, open_ = first_record, field_ends[nth(first_record)], False
+            known, waiting, first_record, first_apart = False, 0, r, parts
+            next_log += 1
         after = t + 1
         while after < count:
             role = roles[nth(after)]
             if role == ORPHAN:
                 break
             before = roles[nth(after - 1)]
-            if role == START and (before == LINE or before == ORPHAN):
+            if (role == START or role == BSD_START) and (before == LINE or before == ORPHAN):
                 break
             after += 1
         end = places[nth(after - 1)]
         valid = False
         moment, offset, whole = 0, 0, False
-        if roles[nth(t)] == START and t + 1 < after and roles[nth(t + 1)] == HOST:
-            valid, moment, offset, whole = stamp(log, begin, places[nth(t)])
+        bsd_time, relayed, relay_moment, relay_offset = -1, False, 0, 0
+        if t + 1 < after and roles[nth(t + 1)] == HOST:
+            if roles[nth(t)] == START:
+                valid, moment, offset, whole = stamp(log, begin, places[nth(t)])
+            elif roles[nth(t)] == BSD_START:
+                valid, bsd_time = yearless(log, begin, places[nth(t)])
+                whole = True
         if not valid:
-            if open_ and lengths[nth(r - 1)] < longest:
-                lengths[nth(r - 1)] += end - begin
-            else:
-                if open_ and written.bodies:
-                    has[2, nth(r - 1)], body_ends[nth(r)] = with_body(
-                        log,
-                        body_from,
-                        begins[nth(r - 1)] + lengths[nth(r - 1)],
-                        bodies,
-                        body_ends[nth(r - 1)],
-                        plain,
-                    )
-                open_ = False
-                apart[parts, 0], apart[parts, 1], apart[parts, 2] = begin, end, line
-                apart[parts, 3] = roles[nth(t)] == ORPHAN
-                parts += 1
+            if open_ and written.bodies:
+                has[2, nth(r - 1)], body_ends[nth(r)] = with_body(
+                    log,
+                    body_from,
+                    begins[nth(r - 1)] + lengths[nth(r - 1)],
+                    bodies,
+                    body_ends[nth(r - 1)],
+                    plain,
+                )
+            open_ = False
+            why = OF_ORPHAN if roles[nth(t)] == ORPHAN else OF_NO_INSTANT
+            parts = _set_apart(apart, first_apart, parts, begin, end, line, why)
             line += line_ends(log, begin, end)
             t = after
             continue
@@ -275,14 +313,18 @@ def columns(log, roles, places, count, longest, plain, written, room):
                     is_text = True
             elif role == HOST:
                 is_text = host_is_text
-            elif role == START:
-                inner, inner_moment, inner_offset, inner_whole = False, 0, 0, False
+            elif role == START or role == BSD_START:
+                inner, inner_moment, inner_offset, inner_whole, inner_bsd = False, 0, 0, True, -1
                 if k + 1 < after and roles[nth(k + 1)] == HOST:
-                    inner, inner_moment, inner_offset, inner_whole = stamp(log, start, stop)
+                    if role == START:
+                        inner, inner_moment, inner_offset, inner_whole = stamp(log, start, stop)
+                    else:
+                        inner, inner_bsd = yearless(log, start, stop)
                 is_text = host_is_text = not inner
                 if inner:
                     # A whole record inside a relayed one: what stood before it was the relay's.
-                    moment, offset, whole = inner_moment, inner_offset, inner_whole
+                    relayed, relay_moment, relay_offset = bsd_time < 0, moment, offset
+                    moment, offset, whole, bsd_time = inner_moment, inner_offset, inner_whole, inner_bsd
                     time, utc_found = moment, False
                     pids[nth(r)] = -1
                     spans[:, 0] = -1
@@ -316,6 +358,33 @@ def columns(log, roles, places, count, longest, plain, written, room):
                 log, detail_start, detail_end, details, detail_ends[nth(r)], plain
             )
         field_ends[nth(r + 1)] = f
+        has_year = bsd_time < 0
+        if not has_year:
+            if utc_found:
+                has_year, moment, offset = dated(bsd_time, time)
+            if not has_year and relayed:
+                has_year, offset = True, relay_offset
+                moment = dated_near(bsd_time, relay_moment, offset)
+            if not has_year and known:
+                has_year, offset = True, near_offset
+                moment = dated_near(bsd_time, near, offset)
+            if has_year and not utc_found:
+                time = moment
+        if has_year:
+            if not known and waiting:
+                for w in range(np.uint64(first_record), np.uint64(first_record + waiting)):
+                    header_times[w] = dated_near(header_times[w], moment, offset)
+                    offsets[w] = offset
+                    if times[w] == _NO_TIME:
+                        times[w] = header_times[w]
+                parts = _without_waiting(apart, first_apart, parts)
+            known, near, near_offset = True, moment, offset
+        else:
+            # Until a neighbour has a year, these lines are in no record.
+            if not utc_found:
+                time = _NO_TIME
+            moment, waiting = bsd_time, waiting + 1
+            parts = _set_apart(apart, first_apart, parts, begin, end, line, OF_NO_YEAR)
         times[nth(r)], header_times[nth(r)], offsets[nth(r)] = time, moment, offset
         for c in range(len(NAMES)):
             code = -1
@@ -337,6 +406,8 @@ def columns(log, roles, places, count, longest, plain, written, room):
         line += line_ends(log, begin, end)
         r += 1
         t = after
+    if waiting and not known:
+        r, f, open_ = first_record, field_ends[nth(first_record)], False
     if open_ and written.bodies:
         has[2, nth(r - 1)], body_ends[nth(r)] = with_body(
             log, body_from, begins[nth(r - 1)] + lengths[nth(r - 1)], bodies, body_ends[nth(r - 1)], plain

@@ -20,11 +20,13 @@ from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables
 from logdiag.records.batches import READ, TOLD, Batch, Part, Want, batch
 from logdiag.records.compiled.arrow import table
-from logdiag.records.compiled.columns import ROLES, columns, sizes
+from logdiag.records.compiled.columns import OF_NO_INSTANT, OF_NO_YEAR, OF_ORPHAN, ROLES, columns, sizes
 from logdiag.records.compiled.room import NAMES, Columns, Numbers, Room, Written
 from logdiag.records.compiled.strings import digests_of
-from logdiag.records.pieces import LONGEST_RECORD, ORPHAN, Apart
+from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart
 from logdiag.records.rows import EACH, NO_INSTANT, Unparsed, unparsed_rows
+
+_REASONS = {OF_NO_INSTANT: NO_INSTANT, OF_ORPHAN: ORPHAN, OF_NO_YEAR: NO_YEAR}
 
 
 class _Parsed(NamedTuple):
@@ -64,7 +66,9 @@ class Reader:
                 offset += piece.length
             elif parsed is not None:
                 yield _moved(parsed.records, line, offset)
-                yield from _apart_rows(piece, parsed.apart, line, offset)
+                for row in _apart_rows(piece, parsed.apart, line, offset, each):
+                    yield row
+                    each -= 1
                 offset += len(piece)
                 line += parsed.breaks
 
@@ -85,7 +89,7 @@ class Reader:
                 joined += b"\n"  # so that the next log starts a line
             line_starts.append(line_starts[-1] + joined.count(b"\n", starts[-1]))
         log_bytes = np.frombuffer(joined, np.uint8)
-        found, _ = self._columns(log_bytes)
+        found, _ = self._columns(log_bytes, starts)
         of = np.searchsorted(starts, found.begins, "right") - 1
         # A line end that was added is no part of a record.
         found = found._replace(
@@ -93,16 +97,16 @@ class Reader:
             begins=found.begins.copy(),
         )
         stretches: list[list[list[int]]] = [[] for _ in starts]
-        for start, end, line, is_orphan in found.apart.tolist():
+        for start, end, line, why in found.apart.tolist():
             number = bisect.bisect_right(starts, start) - 1
-            stretches[number].append([start, min(end, ends[number]), line, is_orphan])
+            stretches[number].append([start, min(end, ends[number]), line, why])
         unparsed: list[list[Unparsed]] = []
         moved = np.zeros((2, len(starts)), np.int64)
         for number, log in enumerate(logs.values()):
             rows, line, offset = _set_apart(log)
             line, offset = line - line_starts[number], offset - starts[number]
             moved[:, number] = line, offset
-            rows += _apart_rows(memoryview(joined), stretches[number], line, offset)
+            rows += _apart_rows(memoryview(joined), stretches[number], line, offset, EACH - len(rows))
             unparsed.append(rows)
         own = found._replace(lines=found.lines + moved[0, of], begins=found.begins + moved[1, of])
         records = table(own, memoryview(joined), self._schema, copied=True)
@@ -144,8 +148,8 @@ class Reader:
             digests_of(log, found.begins, found.lengths, np.uint64(self._want.seed), digests)
         return digests
 
-    def _columns(self, log: Numbers) -> tuple[Columns, int]:
-        """The columns, in the memory of this thread, and the line ends of the piece."""
+    def _columns(self, log: Numbers, starts: Sequence[int] = (0,)) -> tuple[Columns, int]:
+        """The columns, in the memory of this thread, and the line ends of the piece; logs begin at ``starts``."""
         room: Room | None = getattr(self._own, "room", None)
         if room is None:
             room = self._own.room = Room()
@@ -155,7 +159,7 @@ class Reader:
             # A grammar accepts every byte in every state: a test holds it to that.
             raise AssertionError(f"the grammar has no way on at byte {place} of {log[:100].tobytes()!r}")
         columns_, plain = room.columns(log, count, *sizes(tokens, count))
-        *written, breaks = columns(log, tokens, places, count, LONGEST_RECORD, plain, self._written, columns_)
+        *written, breaks = columns(log, tokens, places, count, np.array(starts, np.int64), plain, self._written, columns_)
         return columns_.cut(*written), breaks
 
 
@@ -170,12 +174,14 @@ def _texts(piece: memoryview, found: Columns) -> Callable[[npt.NDArray[np.int64]
 
 
 def _apart_rows(
-    piece: memoryview, stretches: Iterable[Sequence[int]], line: int, offset: int
+    piece: memoryview, stretches: Iterable[Sequence[int]], line: int, offset: int, each: int
 ) -> Iterator[Unparsed]:
     """The rows of the stretches of a piece without a record; the piece starts at ``line`` and ``offset``."""
-    for start, end, behind, is_orphan in stretches:
-        apart = Apart(bytes(piece[start:end]), end - start, ORPHAN if is_orphan else NO_INSTANT)
-        yield from unparsed_rows(apart, line + behind, offset + start, EACH)
+    for start, end, behind, why in stretches:
+        apart = Apart(bytes(piece[start:end]), end - start, _REASONS[why])
+        for row in unparsed_rows(apart, line + behind, offset + start, each):
+            yield row
+            each -= 1
 
 
 def _set_apart(log: Sequence[memoryview | Apart]) -> tuple[list[Unparsed], int, int]:

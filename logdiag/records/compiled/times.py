@@ -44,19 +44,30 @@ def _seconds(log, start, between):
         return False, 0
     if hour > 23 or minute > 59 or second > 59:
         return False, 0
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    most = 31
-    if month == 2:
-        most = 29 if leap else 28
-    elif month == 4 or month == 6 or month == 9 or month == 11:
-        most = 30
-    if day > most:
+    if day > _longest(month) or (month == 2 and day == 29 and not _is_leap(year)):
         return False, 0
-    # Days since 1970, counted from March so that the leap day is the last of its year.
+    return True, _days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+
+
+@compiled
+def _is_leap(year):
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+@compiled
+def _longest(month):
+    """The days of a month in the years in which it is longest."""
+    if month == 2:
+        return 29
+    return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
+
+
+@compiled
+def _days(year, month, day):
+    """Days since 1970, counted from March so that the leap day is the last of its year."""
     y = year - 1 if month <= 2 else year
     m = month + 9 if month <= 2 else month - 3
-    days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * m + 2) // 5 + day - 1 - 719468
-    return True, days * 86400 + hour * 3600 + minute * 60 + second
+    return 365 * y + y // 4 - y // 100 + y // 400 + (153 * m + 2) // 5 + day - 1 - 719468
 
 
 @compiled
@@ -129,3 +140,85 @@ def utc_time(log, start, end):
             for _ in range(6 - digits):
                 micros *= 10
     return True, seconds * 1_000_000 + micros, digits
+
+
+# ── times without a year ────────────────────────────────────────────────────────────────────
+
+_YEAR = 31_556_952
+_QUARTER = 900_000_000
+_MOST_QUARTERS = 56
+"""As in ``logdiag/records/header.py``."""
+
+
+@compiled
+def yearless(log, start, end):
+    """The time that a token of BSD syslog ends with: whether it is one, and month, day and second in one."""
+    while end > start and log[nth(end - 1)] == 32:
+        end -= 1
+    hour, minute, second = number(log, end - 8, 2), number(log, end - 5, 2), number(log, end - 2, 2)
+    day = np.int64(log[nth(end - 10)]) - 48
+    at = end - 11
+    if log[nth(at)] != 32:
+        day += 10 * (np.int64(log[nth(at)]) - 48)
+        at -= 1
+    elif log[nth(at - 1)] == 32:
+        at -= 1
+    month = _month(log, at - 3)
+    if hour > 23 or minute > 59 or second > 59 or day < 1 or day > _longest(month):
+        return False, 0
+    return True, (month * 32 + day) * 86400 + (hour * 60 + minute) * 60 + second
+
+
+@compiled
+def _month(log, start):
+    """The number of the month of a token of BSD syslog, by its three letters."""
+    a, b, c = log[nth(start)], log[nth(start + 1)], log[nth(start + 2)]
+    if a == 74:  # J
+        return 1 if b == 97 else (6 if c == 110 else 7)
+    if a == 70:  # F
+        return 2
+    if a == 77:  # M
+        return 3 if c == 114 else 5
+    if a == 65:  # A
+        return 4 if b == 112 else 8
+    if a == 83:  # S
+        return 9
+    if a == 79:  # O
+        return 10
+    return 11 if a == 78 else 12
+
+
+@compiled
+def dated(time, utc):
+    """The header's time by the instant that the record states: whether it can be, microseconds, offset."""
+    local = _nearest(time, utc)
+    quarters = (local - utc + _QUARTER // 2) // _QUARTER
+    if abs(quarters) > _MOST_QUARTERS:
+        return False, 0, 0
+    return True, _within(local - quarters * _QUARTER), quarters * 15
+
+
+@compiled
+def dated_near(time, neighbour, offset):
+    """The header's time in microseconds by that of a neighbour."""
+    return _within(_nearest(time, neighbour + offset * 60_000_000) - offset * 60_000_000)
+
+
+@compiled
+def _within(moment):
+    return min(max(moment, _FIRST), _LAST)
+
+
+@compiled
+def _nearest(time, moment):
+    """The local time in the year that brings it nearest to a moment."""
+    month, day, second = time // 86400 // 32, time // 86400 % 32, time % 86400
+    middle = 1970 + moment // 1_000_000 // _YEAR
+    found, any_ = moment, False
+    for year in range(max(1, middle - 8), min(9999, middle + 8) + 1):
+        if month == 2 and day == 29 and not _is_leap(year):
+            continue
+        local = (_days(year, month, day) * 86400 + second) * 1_000_000
+        if not any_ or abs(local - moment) < abs(found - moment):
+            found, any_ = local, True
+    return found
