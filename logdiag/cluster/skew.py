@@ -13,8 +13,10 @@ from statistics import median
 from logdiag.conditions import Log, Reference, compile_condition
 
 _SEQUENCE = re.compile(r"\b(Sending|Receiving) RAS (\w+)\b.*\bSeqNum=(\d+)")
-_RAS = compile_condition({"Module": "network.h323", "Action|exists": True, "Detail|contains": "SeqNum="})
-ASKED = (_RAS,)
+RAS = compile_condition({"Module": "network.h323", "Action|exists": True, "Detail|contains": "SeqNum="})
+"""Gatekeeper messages."""
+
+ASKED = (RAS,)
 """The records that this module asks for."""
 
 _TAKEN = 20_000
@@ -57,7 +59,7 @@ def skews(log: Log, resolve: Callable[[str], str | None]) -> dict[tuple[str, str
 
 
 def _messages(log: Log, resolve: Callable[[str], str | None]) -> list[_Message]:
-    rows = log.rows(_RAS)[:_TAKEN]
+    rows = log.rows(RAS)[:_TAKEN]
     columns = [log.values(Reference(key), rows).to_pylist() for key in ("Detail", "Dst-ip", "Src-ip")]
     found = []
     for time, host, detail, target, source in zip(log.times(rows), log.hosts(rows), *columns, strict=True):

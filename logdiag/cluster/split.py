@@ -1,6 +1,8 @@
 """Which snapshots belong together: the inputs may hold several clusters.
 
 Peers that name each other, that are in one list of peers or share a cluster name are of one cluster.
+Addresses tie more than names: peers of one list may be in different domains, and one short name at two
+addresses, or in two domains, is that of two hosts.
 What nothing ties together is still taken for one cluster, as an engineer who gives two logs means
 it, unless something speaks against it: a list of peers that leaves the other out, another cluster
 name, another domain, or Expressway-C here and Expressway-E there.
@@ -15,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, plain_name, short_name
+from logdiag.cluster.skew import RAS
 from logdiag.conditions import Log, Reference
 from logdiag.reading import Dump, Place, Tables
 from logdiag.records import Span
@@ -30,6 +33,7 @@ class _Group:
     """Hosts that belong together, and what is known of them.
 
     ``listed`` are the entries of lists of peers, ``called`` those of them that are no addresses.
+    ``located`` are short names with an address that each has.
     ``joined`` is the group that this one has become a part of.
     """
 
@@ -41,6 +45,7 @@ class _Group:
     mentions: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
     called: set[str] = field(default_factory=set)
+    located: set[tuple[str, str]] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)
     edges: set[bool] = field(default_factory=set)
     size: int = 0
@@ -71,14 +76,36 @@ class _Group:
         """Whether something known speaks against being of one cluster."""
         if not (self.mentions.isdisjoint(other.fqdns) and self.fqdns.isdisjoint(other.mentions)):
             return False
+        if self._has_namesake_in(other):
+            return True
+        if self.is_tied_by_address_to(other):
+            return False  # a wrong cluster name, two domains, or peers of both kinds in one list
         if _differ(self.domains, other.domains):
             return True
-        if not (self.mentions.isdisjoint(other.addresses) and self.addresses.isdisjoint(other.mentions)):
-            return False  # a wrong cluster name, or peers of both kinds in one list: a cluster all the same
         of_one_list = not (self.listed.isdisjoint(other.names) or other.listed.isdisjoint(self.names))
         return _differ(self.clusters, other.clusters) or (
             _differ(self.edges, other.edges) and not of_one_list
         )
+
+    def is_tied_by_address_to(self, other: "_Group") -> bool:
+        """Whether one lists or mentions an address of the other, or both list one name at one address."""
+        return not (
+            self.mentions.isdisjoint(other.addresses)
+            and self.addresses.isdisjoint(other.mentions)
+            and self.located.isdisjoint(other.located)
+        )
+
+    def _has_namesake_in(self, other: "_Group") -> bool:
+        """Whether a short name is that of two hosts: in two domains, or at addresses that differ."""
+        if not self.fqdns.isdisjoint(other.fqdns):
+            return False
+        mine, theirs = ({name.partition(".")[0] for name in one.fqdns} for one in (self, other))
+        return not mine.isdisjoint(theirs) or any(
+            _differ(self._addresses_of(name), other._addresses_of(name)) for name in self.names & other.names
+        )
+
+    def _addresses_of(self, name: str) -> set[str]:
+        return {address for short, address in self.located if short == name}
 
     def leaves_out(self, other: "_Group") -> bool:
         """Whether a list of this cluster's peers has no place for the hosts of another group."""
@@ -166,11 +193,14 @@ def _groups(tables: Tables) -> list[_Group]:
     for snapshot, host, listed in {(one.snapshot, one.host, one.pairs) for one in peer_lists(log)}:
         of_host = group(snapshot, host)
         _add_list(of_host, [name for _, name in listed], len(listed))
+        of_host.located.update((short_name(name), plain_name(address)) for address, name in listed)
         for address, name in listed:
             of_host.mentions.add(plain_name(address))
             of_host.listed.add(plain_name(address))
             if short_name(name) == short_name(host):
                 of_host.addresses.add(plain_name(address))
+    for snapshot, host, address in _gatekeepers(log):
+        group(snapshot, host).mentions.add(plain_name(address))
     for dump in tables.dumps:
         if dump.host is not None:
             _add_dump(group(dump.snapshot, dump.host), dump)
@@ -185,6 +215,13 @@ def _nodes(log: Log) -> Iterator[tuple[str, str, int, str]]:
         for (snapshot, host), value in set(zip(places, values, strict=True)):
             if value:
                 yield snapshot, host, number, value
+
+
+def _gatekeepers(log: Log) -> set[tuple[str, str, str]]:
+    """Snapshot, host, and an address that the host sends gatekeeper messages to: peers do so."""
+    rows = log.rows(RAS)
+    values = log.values(Reference("Dst-ip"), rows).to_pylist()
+    return {one for one in zip(log.snapshots(rows), log.hosts(rows), values, strict=True) if one[2]}
 
 
 def _add_fqdn(group: _Group, name: str) -> None:
@@ -206,6 +243,7 @@ def _add_dump(group: _Group, dump: Dump) -> None:
     group.addresses.update(
         plain_name(address) for address in (*facts.addresses, *facts.nat_addresses.values())
     )
+    group.located.update((name, address) for name in group.names for address in group.addresses)
     if facts.fqdn is not None:
         _add_fqdn(group, plain_name(facts.fqdn))
     if facts.peer_list:
@@ -226,7 +264,9 @@ def _joined(groups: list[_Group]) -> list[_Group]:
     for group in groups:
         keys = sorted(_keys(group))
         found = _whole(other for key in keys for other in by_key.get(key, ()))
-        home = next((other for other in found if not other.contradicts(group)), group)
+        joinable = [other for other in found if not other.contradicts(group)]
+        tied = (other for other in joinable if other.is_tied_by_address_to(group))
+        home = next(tied, joinable[0] if joinable else group)
         if home is group and len(found) >= MOST:
             home = found[0]
         for other in found:

@@ -169,7 +169,7 @@ def columns(log, roles, places, count, starts, plain, written, room):
     line = 0
     open_ = False
     # The last record with a year, and how many records before the first such one wait for theirs.
-    known, near, near_offset = False, 0, 0
+    known, known_moment, known_offset = False, 0, 0
     waiting = 0
     t = 0
     while t < count:
@@ -366,8 +366,8 @@ def columns(log, roles, places, count, starts, plain, written, room):
                 has_year, offset = True, relay_offset
                 moment = dated_near(bsd_time, relay_moment, offset)
             if not has_year and known:
-                has_year, offset = True, near_offset
-                moment = dated_near(bsd_time, near, offset)
+                has_year, offset = True, known_offset
+                moment = dated_near(bsd_time, known_moment, offset)
             if has_year and not utc_found:
                 time = moment
         if has_year:
@@ -378,7 +378,7 @@ def columns(log, roles, places, count, starts, plain, written, room):
                     if times[w] == _NO_TIME:
                         times[w] = header_times[w]
                 parts = _without_waiting(apart, first_apart, parts)
-            known, near, near_offset = True, moment, offset
+            known, known_moment, known_offset = True, moment, offset
         else:
             # Until a neighbour has a year, these lines are in no record.
             if not utc_found:
