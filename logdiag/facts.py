@@ -65,6 +65,10 @@ FACTS: dict[str, str] = {
     "logged_primary": "the primary that its newest replication record names",
     "edited_settings": "cluster settings that were edited in the log and differ between peers since then",
     "clock_skew": "seconds by which its clock is ahead, where it could be measured",
+    "domain": "the DNS domain",
+    "namesakes": "host names that the list of peers has twice",
+    "node_count": "how many nodes all lists of peers name together, where the lists differ",
+    "strangers": "nodes of the cluster database that are in no list of peers",
     "returned": "why it is taken for a peer that was removed and has come back",
 }
 """The facts that an audit can name."""
@@ -107,6 +111,7 @@ _DUMPED: dict[str, tuple[str, _Read]] = {
     "ip_protocol": ("ip_protocol", lambda d: _one(d.facts.ip_protocol)),
     "tls_mode": ("tls_mode", lambda d: _one(d.facts.tls_mode)),
     "cluster_name": ("cluster_name", lambda d: _one(d.facts.cluster_name)),
+    "domain": ("domain", lambda d: _one(d.facts.domain)),
     "primary": ("primary", lambda d: _one(None if d.facts.primary is None else str(d.facts.primary))),
     "peer_list": ("peer", lambda d: d.facts.peer_list),
     "peer_count": ("peer", lambda d: _one(_count(d.facts.peer_list))),

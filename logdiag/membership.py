@@ -4,15 +4,17 @@ A peer that was taken out of the cluster and comes back with its old list is dan
 configuration may replace that of the cluster. It is told apart from a peer whose list merely differs.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logdiag.cluster import Cluster
-from logdiag.cluster.names import peer_lists, started_versions
+from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.facts import Fact, Facts
 from logdiag.language import gettext
-from logdiag.model import Evidence
+from logdiag.model import Evidence, Stranger
 from logdiag.records import instant
 from logdiag.wording import listed, second
 
@@ -38,7 +40,23 @@ _LONG_SILENCE = timedelta(minutes=30)
 
 def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
     """The facts with those about membership, which follow from the facts of all peers."""
-    return {**found, "returned": dict(_returned(found, log, cluster))}
+    return {
+        **found,
+        "returned": dict(_returned(found, log, cluster)),
+        "node_count": dict(_node_counts(found, cluster)),
+        "strangers": dict(_strangers(log, cluster)),
+        "namesakes": dict(_namesakes(log, cluster)),
+        "domain": {**dict(_domains(log, cluster)), **found["domain"]},
+    }
+
+
+def strangers(found: Facts) -> list[Stranger]:
+    """The nodes that are in no list of peers, each with the peers that report it."""
+    seen: dict[str, list[str]] = {}
+    for peer, fact in sorted(found["strangers"].items()):
+        for node in fact.values:
+            seen.setdefault(node, []).append(peer)
+    return [Stranger(node_name(node), tuple(peers)) for node, peers in sorted(seen.items())]
 
 
 # ── peers that were taken out and are back ──────────────────────────────────────────────────
@@ -61,7 +79,8 @@ def _returned(found: Facts, log: Log, cluster: Cluster) -> Iterator[tuple[str, F
             evidence = tuple(one for _, _, records in reasons for one in records)
             time = min((time for _, time, _ in reasons if time is not None), default=fact.time)
             theirs = (one for other in sorted(others) for one in _newest(found, "peer_list")[other].evidence)
-            yield peer, Fact((told,), time, (*fact.evidence, *theirs, *evidence)[:20])
+            shown = (*fact.evidence, *theirs, *evidence)[:20]
+            yield peer, replace(fact, values=(told,), time=time, evidence=shown)
 
 
 _Reason = tuple[str, datetime | None, tuple[Evidence, ...]]
@@ -128,6 +147,59 @@ def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
     ends = [instant(end) for _, end in cluster.seen[peer].spans if instant(end) < at]
     watched = [start for start, end in cluster.seen[peer].spans if instant(start) < at <= instant(end)]
     return not watched and (not ends or at - max(ends) >= _LONG_SILENCE)
+
+
+# ── nodes, names and domains ────────────────────────────────────────────────────────────────
+
+
+def _node_counts(found: Facts, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """How many nodes all lists name together, told of the peers whose list is not the most common one."""
+    newest = _newest(found, "peer_list")
+    lists = {peer: frozenset(_resolved(fact, cluster)) for peer, fact in newest.items()}
+    common = Counter(lists.values()).most_common(1)
+    count = str(len(frozenset().union(*lists.values())))
+    for peer, fact in newest.items():
+        if lists[peer] != common[0][0]:
+            yield peer, replace(fact, values=(count,))
+
+
+def _strangers(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The database nodes that each peer reports and that are in no list of peers."""
+    rows = log.rows(NODES)
+    others = log.values(Reference("Node", 2), rows).to_pylist()
+    seen: dict[str, dict[str, tuple[datetime, Evidence]]] = {}
+    for time, row, host, other in sorted(
+        zip(log.times(rows), rows.tolist(), log.hosts(rows), others, strict=True), key=lambda one: one[:2]
+    ):
+        if other in cluster.strangers:
+            at = instant(time)
+            shown = (at, Evidence(*log.place(row), at, f'Node="{other}"'))
+            seen.setdefault(cluster.resolve(host) or host, {}).setdefault(other, shown)
+    for peer, nodes in seen.items():
+        first = min(at for at, _ in nodes.values())
+        yield peer, Fact(tuple(nodes), first, tuple(evidence for _, evidence in nodes.values()))
+
+
+def _namesakes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The host names that the list of a peer has twice."""
+    for said in peer_lists(log):
+        if said.namesakes:
+            text = ", ".join(f"({address} {name})" for address, name in said.pairs)
+            evidence = Evidence(*log.place(said.row), instant(said.time), f'AlternateIPAddresses="{text}"')
+            fact = Fact(said.namesakes, instant(said.time), (evidence,))
+            yield cluster.resolve(said.host) or said.host, fact
+
+
+def _domains(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The DNS domain of each peer, by the name of its own database node."""
+    rows = log.rows(NODES)
+    nodes = log.values(Reference("Node"), rows).to_pylist()
+    for time, row, host, node in zip(log.times(rows), rows.tolist(), log.hosts(rows), nodes, strict=True):
+        name = node_name(node or "")
+        _, _, domain = name.partition(".")
+        if domain and not is_address(name) and short_name(name) == short_name(host):
+            evidence = Evidence(*log.place(row), instant(time), f'Node="{node}"')
+            yield cluster.resolve(host) or host, Fact((domain.lower(),), instant(time), (evidence,))
 
 
 # ── what peers list and name ────────────────────────────────────────────────────────────────

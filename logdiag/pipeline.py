@@ -20,7 +20,7 @@ from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
 from logdiag.language import ENGLISH, gettext, ngettext, speaking
 from logdiag.ledger import NOTHING_READ, PARTIAL, coverage, is_empty, partial_reasons, why_nothing_read
-from logdiag.membership import add_membership
+from logdiag.membership import add_membership, strangers
 from logdiag.model import (
     SEVERITIES,
     AlarmEvent,
@@ -296,7 +296,7 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
         command=Command("diagnose"),
         exit=_late(examined, library, explain=explain and is_late()),
         verdict=verdict(told, [one.cluster for one in examined], tables),
-        cluster=ClusterView(peers),
+        cluster=ClusterView(peers, tuple(one for part in examined for one in strangers(part.case.facts))),
         alarm_events=tuple(
             sorted((e for one in examined for e in one.alarm_events), key=lambda e: (e.time, e.peer, e.alarm))
         ),

@@ -60,6 +60,8 @@ class Cluster:
     """Seconds by which the second peer's clock is ahead of the first's, where it could be measured."""
     claims: tuple[Claim, ...] = ()
     """What peers say of the primary, in the order of time."""
+    strangers: tuple[str, ...] = ()
+    """Nodes of the cluster database that are in no list of peers, as records write them."""
 
     def resolve(self, text: str) -> str | None:
         """The peer that goes by a name, an FQDN, a node name or an address; None if there is none."""
@@ -181,17 +183,16 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     drafts = Drafts()
     for span in itertools.chain.from_iterable(tables.spans.values()):
         drafts.named(span.host)
-    nodes = log.rows(NODES)
-    for number in (1, 2):
-        for value in log.values(Reference("Node", number), nodes).unique().to_pylist():
-            if value:
-                drafts.named(node_name(value))
     lists = list(peer_lists(log))
     for pairs in dict.fromkeys(one.pairs for one in lists):
         for address, host in pairs:
             drafts.named(host).addresses.add(address)
     dumps = [dump for dump in tables.dumps if dump.host is not None]
     _add_dumps(dumps, drafts)
+    drafts.merge_addresses()
+    listed = any(one.pairs for one in lists) or any(dump.facts.peer_list is not None for dump in dumps)
+    namesakes = {name.lower() for one in lists for name in one.namesakes}
+    strangers = _add_nodes(log, drafts, namesakes, listed=listed)
     drafts.merge_addresses()
 
     def peer_of(host: str) -> str:
@@ -225,7 +226,6 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
         )
         for draft in drafts.all()
     )
-    listed = any(one.pairs for one in lists) or any(dump.facts.peer_list is not None for dump in dumps)
     told = {peer: tuple(of_peer) for peer, of_peer in sorted(by_peer.items())}
     words = sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0])
     cluster = Cluster(
@@ -236,8 +236,37 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
         aliases={},
         skews={},
         claims=tuple(Claim(time, peer, named) for time, peer, named, _ in words),
+        strangers=strangers,
     )
     return _with_skews(cluster, skews(log, cluster.resolve))
+
+
+_DATABASE = "clusterdb"
+
+
+def _add_nodes(log: Log, drafts: Drafts, namesakes: Collection[str], *, listed: bool) -> tuple[str, ...]:
+    """Add the nodes that database records name; those that are certainly in no list are strangers.
+
+    The first node of a record is the reporting one. Without any list every node is a peer's. A node's
+    address may be that of a listed peer whose addresses are not known: it is then neither.
+    """
+    rows = log.rows(NODES)
+    nodes = [log.values(Reference("Node", number), rows).to_pylist() for number in (1, 2)]
+    strangers: set[str] = set()
+    for own, other in sorted(set(zip(*nodes, strict=True)), key=str):
+        if own and short_name(node_name(own)) not in namesakes:
+            (drafts.known if listed else drafts.named)(node_name(own))
+        if not other or short_name(name := node_name(other)) in namesakes:
+            continue
+        if not listed:
+            drafts.named(name)
+        elif drafts.known(name) is not None:
+            continue
+        elif other.partition("@")[0].lower() != _DATABASE or drafts.leaves_out(name):
+            strangers.add(other)
+        elif not is_address(name):
+            drafts.named(name)
+    return tuple(sorted(strangers))
 
 
 def _offsets(

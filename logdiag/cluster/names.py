@@ -1,7 +1,8 @@
 """The names that a peer goes by: host name, FQDN, node name, addresses. They are one peer's."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,7 +35,11 @@ def short_name(name: str) -> str:
 
 
 class PeerList(NamedTuple):
-    """The peers that a replication record lists, as pairs of address and name, and who logged it."""
+    """The peers that a replication record lists, as pairs of address and name, and who logged it.
+
+    A name that the list has twice does not tell its peers apart: their addresses stand in its place, and the
+    name is one of ``namesakes``. ``own`` is the address at the place that the peer itself has in the list.
+    """
 
     row: int
     time: int
@@ -42,6 +47,8 @@ class PeerList(NamedTuple):
     host: str
     pairs: tuple[tuple[str, str], ...]
     primary: str | None
+    own: str | None = None
+    namesakes: tuple[str, ...] = ()
 
 
 _PEER_LISTS = compile_condition({"AlternateIPAddresses|exists": True})
@@ -58,16 +65,33 @@ ASKED = (_PEER_LISTS, _STARTED)
 def peer_lists(log: Log) -> Iterator[PeerList]:
     """The lists of peers that replication records hold; their indexes count from 0."""
     rows = log.rows(_PEER_LISTS)
-    keys = ("AlternateIPAddresses", "ConfigurationMasterIndex", "ConfigurationPrimaryIndex", "host")
+    keys = ("AlternateIPAddresses", "ConfigurationMasterIndex", "ConfigurationPrimaryIndex", "LocalPeerIndex")
     columns = [log.values(Reference(key), rows).to_pylist() for key in keys]
-    snapshots = log.snapshots(rows)
-    for row, addresses, master, primary, host, snapshot, time in zip(
-        rows, *columns, snapshots, log.times(rows), strict=True
+    places = (log.hosts(rows), log.snapshots(rows), log.times(rows))
+    for row, addresses, master, primary, local, host, snapshot, time in zip(
+        rows, *columns, *places, strict=True
     ):
-        pairs = tuple((found["address"], found["name"]) for found in _PAIR.finditer(addresses))
-        index = master if master is not None else primary
-        known = index is not None and index.isdecimal() and index.isascii() and int(index) < len(pairs)
-        yield PeerList(int(row), time, snapshot, host, pairs, pairs[int(index)][1] if known else None)
+        found = [(one["address"], one["name"]) for one in _PAIR.finditer(addresses)]
+        count = Counter(name.lower() for _, name in found)
+        pairs = tuple((address, name if count[name.lower()] == 1 else address) for address, name in found)
+        twice = dict.fromkeys(name for _, name in found if count[name.lower()] > 1)
+        first, own = _at(pairs, master if master is not None else primary), _at(pairs, local)
+        yield PeerList(
+            int(row),
+            time,
+            snapshot,
+            host,
+            pairs,
+            first[1] if first else None,
+            own[0] if own else None,
+            tuple(twice),
+        )
+
+
+def _at(pairs: Sequence[tuple[str, str]], index: str | None) -> tuple[str, str] | None:
+    """The pair at an index of a record; None if it is none of the list's."""
+    known = index is not None and index.isdecimal() and index.isascii() and int(index) < len(pairs)
+    return pairs[int(index)] if known and index is not None else None
 
 
 _VERSION = re.compile(r"\bX\d+(\.\d+)*")
@@ -110,6 +134,18 @@ class Drafts:
         elif "." in name and draft.fqdn is None:
             draft.fqdn = name
         return draft
+
+    def known(self, name: str) -> Draft | None:
+        """The peer of a host name, FQDN or address, if there is one already; it takes the FQDN."""
+        if is_address(name):
+            return next((draft for draft in self.all() if name in draft.addresses), None)
+        return self.named(name) if short_name(name) in self._by_name else None
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether no peer can go by a new name: all have names already, or addresses if it is one."""
+        if is_address(name):
+            return all(draft.addresses for draft in self.all())
+        return not any(is_address(draft.name) for draft in self.all())
 
     def merge_addresses(self) -> None:
         """Let a peer that is known by an address alone be the named peer that has this address."""

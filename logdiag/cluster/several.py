@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from logdiag.cluster.find import Cluster, find_cluster
 from logdiag.cluster.names import plain_name
+from logdiag.cluster.namesakes import told_apart
 from logdiag.cluster.split import split
 from logdiag.language import gettext
 from logdiag.numbering import Numbering
@@ -13,7 +14,7 @@ from logdiag.reading import Tables
 
 def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
     """Each cluster with its own records and dumps; no two peers of all of them have the same name."""
-    parts = split(tables)
+    parts = split(told_apart(tables))
     if len(parts) == 1:
         return [(find_cluster(parts[0]), parts[0])]
     numbering = Numbering(" #")
