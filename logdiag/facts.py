@@ -67,6 +67,7 @@ FACTS: dict[str, str] = {
     "clock_skew": "seconds by which its clock is ahead, where it could be measured",
     "domain": "the DNS domain",
     "namesakes": "host names that the list of peers has twice",
+    "name_elsewhere": "its short name, where a peer of another cluster in these inputs has the same",
     "node_count": "how many nodes all lists of peers name together, where the lists differ",
     "strangers": "nodes of the cluster database that are in no list of peers",
     "returned": "why it is taken for a peer that was removed and has come back",

@@ -46,6 +46,7 @@ def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
         "node_count": dict(_node_counts(found, cluster)),
         "strangers": dict(_strangers(log, cluster)),
         "namesakes": dict(_namesakes(log, cluster)),
+        "name_elsewhere": dict(_names_elsewhere(found, cluster)),
         "domain": {**dict(_domains(log, cluster)), **found["domain"]},
     }
 
@@ -188,6 +189,14 @@ def _namesakes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
             evidence = Evidence(*log.place(said.row), instant(said.time), f'AlternateIPAddresses="{text}"')
             fact = Fact(said.namesakes, instant(said.time), (evidence,))
             yield cluster.resolve(said.host) or said.host, fact
+
+
+def _names_elsewhere(found: Facts, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The names of peers that a peer of another cluster has, too: they go by other names here."""
+    for name, peer in sorted(cluster.aliases.items()):
+        said = [facts[peer] for facts in found.values() if peer in facts and facts[peer].evidence]
+        if said:
+            yield peer, replace(said[0], values=(name,))
 
 
 def _domains(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:

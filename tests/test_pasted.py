@@ -462,3 +462,27 @@ def test_any_mixture_of_damages_is_repaired(example: tuple[list[str], str]) -> N
     assert [columns(row) for row in read(text)] == [
         columns_of for line in chosen for columns_of in plain(line + "\n")
     ]
+
+
+QUOTED = '2024-01-02T03:04:05.678+00:00 expc01 UTCTime="2024-01-02 03:04:05,678" Module="x" Detail="lost" Node="a@b"'
+NEXT_QUOTED = QUOTED.replace("expc01", "expc02")
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"), [("`", "`"), ('"', '"'), ("“", "”"), ("We saw `", "`"), ("- “", "”")]
+)
+@pytest.mark.parametrize(
+    "behind", ["", " and then it broke", ' and then Event="Restart Requested" came', ".", ","]
+)
+def test_what_follows_a_closing_quote_is_not_part_of_the_record(
+    opening: str, closing: str, behind: str
+) -> None:
+    prose = 'The peer then wrote Event="Restart Requested" User="admin".'
+    text = f"{opening}{QUOTED}{closing}{behind}\n{prose}\n{opening}{NEXT_QUOTED}{closing}\n"
+    records = [row for row in pasted_rows(text.encode()) if isinstance(row, Record)]
+    assert [record.host for record in records] == ["expc01", "expc02"]
+    for record in records:
+        assert [key for key, _ in record.fields] == ["UTCTime", "Module", "Detail", "Node"]
+        assert (record.text, record.body) == (None, None)
+    prose_rows = [row.text for row in pasted_rows(text.encode()) if not isinstance(row, Record)]
+    assert prose in prose_rows

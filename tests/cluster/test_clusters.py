@@ -223,3 +223,121 @@ def test_a_peer_that_gets_a_number_is_told_from_one_that_is_called_so() -> None:
     """Dumps name peers as they like."""
     dumps = {"a": status("exp", edge=False), "b": status("exp", edge=True), "c": status("exp#2", edge=True)}
     assert names(clusters(**dumps)) == [["exp"], ["exp#3", "exp#2"]]
+
+
+# ── identity: addresses before names ────────────────────────────────────────────────────────
+
+
+def own_list(host: str, *peers: tuple[str, str], own: int) -> str:
+    return list_record(host, *peers).replace('LocalPeerIndex="0"', f'LocalPeerIndex="{own}"')
+
+
+def test_one_short_name_in_two_clusters_does_not_join_them() -> None:
+    core = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    lab = (("10.9.0.1", "expc01"), ("10.9.0.2", "expc02"))
+    found = clusters(
+        a=list_record("expc01", *core),
+        b=list_record("expc02", *core),
+        c=list_record("expc01", *lab, primary=1),
+        d=list_record("expc02", *lab, primary=1),
+    )
+    assert [len(cluster.peers) for cluster in found] == [2, 2]
+    assert sorted(peer.addresses for cluster in found for peer in cluster.peers) == [
+        ("10.0.0.1",),
+        ("10.0.0.2",),
+        ("10.9.0.1",),
+        ("10.9.0.2",),
+    ]
+
+
+def test_a_list_of_addresses_joins_peers_of_two_domains() -> None:
+    both = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    found = clusters(
+        a=list_record("expc01", *both) + node_record("expc01", "expc01", "one.example"),
+        b=list_record("expc02", *both) + node_record("expc02", "expc02", "two.example"),
+    )
+    assert names(found) == [["expc01", "expc02"]]
+
+
+def test_two_clusters_with_the_same_private_addresses_and_other_domains_stay_apart() -> None:
+    both = (("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    found = clusters(
+        a=list_record("expc01", *both) + node_record("expc01", "expc02", "one.example"),
+        b=list_record("expc01", *both) + node_record("expc01", "expc02", "two.example"),
+    )
+    assert [[peer.fqdn for peer in cluster.peers] for cluster in found] == [
+        ["expc01.one.example", "expc02.one.example"],
+        ["expc01.two.example", "expc02.two.example"],
+    ]
+
+
+def test_an_address_that_gatekeeper_messages_go_to_ties_a_list_to_a_log_without_one() -> None:
+    ras = (
+        f'{TIME.format(1)} expc01 tvcs: UTCTime="2024-02-06 10:00:01,000" Module="network.h323" Level="INFO":  '
+        'Action="Sent" Dst-ip="10.5.0.2" Dst-port="1719" Detail="Sending RAS SCI  SeqNum=7"\n'
+    )
+    other = (("10.6.0.1", "expc01"), ("10.6.0.2", "expc02"))
+    found = clusters(
+        a=list_record("expc01", *other) + node_record("expc01", "expc02", "far.example"),
+        b=node_record("expc01", "expc02", "near.example") + ras,
+        c=list_record("expc02", ("10.5.0.1", "expc01"), ("10.5.0.2", "expc02")),
+    )
+    near = next(cluster for cluster in found if cluster.peers[0].fqdn == "expc01.near.example")
+    assert [peer.addresses for peer in near.peers] == [("10.5.0.1",), ("10.5.0.2",)]
+
+
+def test_two_peers_with_one_host_name_are_two_peers() -> None:
+    three = (("10.0.0.1", "vcs"), ("10.0.0.2", "vcs"), ("10.0.0.3", "expc03"))
+    (found,) = clusters(
+        a=own_list("vcs", *three, own=0),
+        b=own_list("vcs", *three, own=1),
+        c=own_list("expc03", *three, own=2),
+    )
+    assert [(peer.name, peer.snapshot, peer.role) for peer in found.peers] == [
+        ("10.0.0.1", "a", "primary"),
+        ("10.0.0.2", "b", "subordinate"),
+        ("expc03", "c", "subordinate"),
+    ]
+
+
+def test_two_peers_with_one_host_name_are_two_peers_in_dumps_as_well() -> None:
+    def dump(address: str) -> str:
+        return (
+            '*c xConfiguration Alternates Peer 1 Address: "10.0.0.1"\n'
+            '*c xConfiguration Alternates Peer 2 Address: "10.0.0.2"\n'
+            f'*c xConfiguration Ethernet 1 IP V4 Address: "{address}"\n'
+            '*c xConfiguration IP DNS Domain Name: "example.com"\n'
+            '*c xConfiguration IP DNS Hostname: "vcs"\n'
+        )
+
+    (found,) = clusters(a=dump("10.0.0.1"), b=dump("10.0.0.2"))
+    assert [(peer.name, peer.snapshot) for peer in found.peers] == [("10.0.0.1", "a"), ("10.0.0.2", "b")]
+
+
+def test_a_peer_whose_address_changed_between_two_snapshots_is_one_peer() -> None:
+    (found,) = clusters(
+        a=own_list("expc01", ("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"), own=0)
+        + node_record("expc01", "expc02"),
+        b=own_list("expc01", ("10.0.0.7", "expc01"), ("10.0.0.2", "expc02"), own=0)
+        + node_record("expc01", "expc02"),
+    )
+    assert [peer.name for peer in found.peers] == ["expc01", "expc02"]
+
+
+def test_a_database_node_that_no_list_names_is_no_peer() -> None:
+    listed = list_record("expc01", ("10.0.0.1", "expc01"), ("10.0.0.2", "expc02"))
+    (found,) = clusters(a=listed + node_record("expc01", "lab07"))
+    assert [peer.name for peer in found.peers] == ["expc01", "expc02"]
+    assert found.strangers == ("clusterdb@lab07.example.com",)
+
+
+def test_a_node_may_be_a_listed_peer_whose_name_is_not_known() -> None:
+    dump = (
+        '*c xConfiguration Alternates Peer 1 Address: "10.0.0.1"\n'
+        '*c xConfiguration Alternates Peer 2 Address: "10.0.0.2"\n'
+        '*c xConfiguration Ethernet 1 IP V4 Address: "10.0.0.1"\n'
+        '*c xConfiguration IP DNS Domain Name: "example.com"\n'
+        '*c xConfiguration IP DNS Hostname: "expc01"\n'
+    )
+    (found,) = clusters(a=dump, b=node_record("expc01", "expc02"))
+    assert found.strangers == ()

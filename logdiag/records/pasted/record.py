@@ -9,7 +9,8 @@ LONGEST = 1 << 18
 """Bytes of a record behind which no further line of a text is taken for a part of it."""
 
 _RELAY = re.compile(rb" [^ ]+ (?:-|[0-9]+) [^ ]+ (?:-|\[[^\]]*\]) *")
-_MARKS = re.compile(rb'= ?"|["<>]|\xe2\x80[\x9c\x9d]|(?:SIP|HTTP)MSG:')
+_MARKS = re.compile(rb'= ?"|["<>`]|\xe2\x80[\x9c\x9d]|(?:SIP|HTTP)MSG:')
+_QUOTES = {b"`": b"`", b'"': b'"', b"\xe2\x80\x9c": b"\xe2\x80\x9d"}
 _OPENING = re.compile(rb"=( ?)\xe2\x80\x9c")
 _ESCAPE = re.compile(rb"\\([_*\[\]<>#`~|!\\])")
 _BOLD = re.compile(rb"\*\*([^*\n]+)\*\*")
@@ -58,6 +59,7 @@ class Pasted:
         self._sure = 0  # up to here the content is known to belong to a value
         self._dated = False
         self._pairs = 0
+        self._quote = self._opened_by()
         self._line_ended = self._has_body = False
 
     def read(self, limit: int) -> None:
@@ -201,11 +203,21 @@ class Pasted:
         else:
             self._scan()
 
+    def _opened_by(self) -> bytes | None:
+        """What closes the quote or the code that the record was pasted in, if anything opened it."""
+        at = self.start.time
+        found = (closing for opening, closing in _QUOTES.items() if self._content.endswith(opening, 0, at))
+        return next(found, None)
+
     def _scan(self) -> None:
         """Follow the quotes of the text, as the grammar does."""
         for mark in _MARKS.finditer(self._text, self._scanned):
             self._scanned = mark.end()
             token = mark.group()
+            if self._within == "text" and token == self._quote:
+                # What follows in this line is no part of the record, and neither are the next lines.
+                self.over = True
+                break
             if self._within == "text":
                 if token.startswith(b"="):
                     self._within, self._inner_quote = "value", False
@@ -232,6 +244,9 @@ class Pasted:
                     self._within = "text"
             elif token.endswith(b'"'):
                 self._within = "tag"
+        if self.over:
+            del self._text[self._scanned - len(self._quote or b"") :]
+            return
         self._scanned = max(self._scanned, len(self._text) - len(b"HTTPMSG"))
 
     def _clean(self, part: bytes) -> bytes:

@@ -44,10 +44,11 @@ class Start(NamedTuple):
     """A time with a host behind it, where a record may start.
 
     ``marks`` is what stands before it in its line (quoting, a bullet), None where that is more;
-    ``depth`` is how deep the line is quoted.
+    ``depth`` is how deep the line is quoted. The marks begin at ``offset``, the time at ``time``.
     """
 
     offset: int
+    time: int
     text: bytes
     behind: int
     host: bytes
@@ -79,6 +80,7 @@ def starts(content: bytes) -> Iterator[Start]:
             end = behind.end()
         yield Start(
             offset=at if decoration is None else line,
+            time=at,
             text=text,
             behind=end,
             host=host,
