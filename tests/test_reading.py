@@ -149,6 +149,7 @@ def test_a_record_with_many_empty_lines_behind_it_is_whole() -> None:
 
 
 BSD = b'<166>Aug  2 14:57:43 expc01 tvcs: Event="x" Level="1"\n'
+BSD_DATED = BSD.replace(b'Level="1"', b'UTCTime="2021-08-02 12:57:43"')
 
 
 def test_records_whose_time_has_no_year_take_it_from_the_next_record_that_has_one() -> None:
@@ -447,6 +448,9 @@ MEMBERS = st.lists(
         st.lists(st.sampled_from([*FRAGMENTS, LINE, NODES]), max_size=8).map(
             lambda own: LINE + b"".join(own)
         ),
+        st.lists(
+            st.sampled_from([BSD, BSD_DATED, b"below\n", b"2018-13-01T00:00:00Z expc01 x\n"]), max_size=4
+        ).map(b"".join),
         st.sampled_from(
             [
                 b"",

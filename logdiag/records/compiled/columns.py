@@ -98,7 +98,7 @@ def sizes(roles, count):
 
 @compiled
 def _set_apart(apart, first_apart, parts, begin, end, line, why):
-    """Add a stretch that is in no record to the last one of the log, if it follows it; how many there are."""
+    """Add a stretch in no record, to the last one of the log if it follows it; how many there are."""
     if parts > first_apart and apart[nth(parts - 1), 1] == begin and apart[nth(parts - 1), 3] == why:
         apart[nth(parts - 1), 1] = end
         return parts
@@ -168,13 +168,14 @@ def columns(log, roles, places, count, starts, plain, written, room):
     body_from = 0  # where the body of the record that is being read starts
     line = 0
     open_ = False
-    # The last record with a year, and how many records before the first such one wait for theirs.
+    # Of a log: the last record with a year, how many before the first such one wait for theirs, and the
+    # first record and the first stretch without one.
     known, known_moment, known_offset = False, 0, 0
-    waiting = 0
+    waiting = first_record = first_apart = next_log = 0
     t = 0
     while t < count:
         begin = 0 if t == 0 else places[nth(t - 1)]
-        if next_log < len(starts) and begin >= starts[nth(next_log)]:
+        while next_log < len(starts) and begin >= starts[nth(next_log)]:
             if waiting and not known:
                 r, f, open_ = first_record, field_ends[nth(first_record)], False
             known, waiting, first_record, first_apart = False, 0, r, parts

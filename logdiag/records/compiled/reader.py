@@ -149,7 +149,7 @@ class Reader:
         return digests
 
     def _columns(self, log: Numbers, starts: Sequence[int] = (0,)) -> tuple[Columns, int]:
-        """The columns, in the memory of this thread, and the line ends of the piece; logs begin at ``starts``."""
+        """The columns, in the memory of this thread, and the line ends; logs begin at ``starts``."""
         room: Room | None = getattr(self._own, "room", None)
         if room is None:
             room = self._own.room = Room()
@@ -159,7 +159,9 @@ class Reader:
             # A grammar accepts every byte in every state: a test holds it to that.
             raise AssertionError(f"the grammar has no way on at byte {place} of {log[:100].tobytes()!r}")
         columns_, plain = room.columns(log, count, *sizes(tokens, count))
-        *written, breaks = columns(log, tokens, places, count, np.array(starts, np.int64), plain, self._written, columns_)
+        *written, breaks = columns(
+            log, tokens, places, count, np.array(starts, np.int64), plain, self._written, columns_
+        )
         return columns_.cut(*written), breaks
 
 

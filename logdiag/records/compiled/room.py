@@ -20,8 +20,8 @@ class Columns(NamedTuple):
 
     ``codes`` are places in the list of names (``name_starts``, ``name_ends`` in the piece, each of one
     of the ``name_columns``), -1 for none; ``has`` says of detail, text and body whether a record has one;
-    ``apart`` are start, end and line of stretches without a record, and whether a line before the first
-    one is meant. ``slots``, ``spans`` and ``last`` are what the kernel works with.
+    ``apart`` are start, end and line of stretches without a record, and why they have none. ``slots``,
+    ``spans`` and ``last`` are what the kernel works with.
     """
 
     times: Numbers
