@@ -40,7 +40,8 @@ def render(diagnosis: Diagnosis) -> str:
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.incidents:
         yield from (*_heading(1, diagnosis.verdict.headline), _severity(diagnosis.incidents[0]), "")
-        yield from (_said(diagnosis.verdict.detail), "")
+        if diagnosis.verdict.detail:
+            yield from (_said(diagnosis.verdict.detail), "")
     else:
         yield from _heading(1, gettext("Expressway cluster report"))
         yield from (_said(diagnosis.verdict.text), "")

@@ -64,7 +64,7 @@ def from_objects(incidents: list[Any], findings: list[Any]) -> tuple[list[Told],
             shown(one["rule"]),
             one["severity"],
             one["state"],
-            one["first"].replace("T", " ").removesuffix("Z"),
+            (one["first"] or "").replace("T", " ").removesuffix("Z"),
             one["count"],
         )
         for one in findings
@@ -201,7 +201,8 @@ def from_html(diagnosis: Diagnosis) -> tuple[list[Told], dict[str, Found]]:
         names = [one.text().strip() for one in facts.with_tag("dt")]
         values = dict(zip(names, facts.with_tag("dd"), strict=True))
         state = "".join(part for part in values["State"].inside if isinstance(part, str)).strip()
-        time = next(values["Since"].with_tag("time")).attributes["datetime"] or ""
+        times = () if "as of" in values["Since"].text() else values["Since"].with_tag("time")
+        time = next((one.attributes["datetime"] or "" for one in times), "")
         severity = severity_of(next(details.with_class("span", "severity")).text())
         one = Found(
             codes[-1],
