@@ -143,22 +143,29 @@ def _cause(effect: Finding, place: _Place, explains: Explains, logged: _Logged) 
     One that only a dump shows may have begun at any time before it: it can be the cause of what was earlier.
     """
     candidates: Sequence[Finding] = logged.get(place, ())
+
+    def is_cause(cause: Finding) -> bool:
+        if cause.id == effect.id or _speaks_against(cause, explains, logged):
+            return False
+        if any(cause.values.get(name) != value for name, value in explains.values.items()):
+            return False
+        return explains.only_with is None or _speaks_for(cause, explains.only_with, logged)
+
+    if effect.first is None and effect.as_of is None:
+        # A setting of which nobody knows since when: whatever still goes on can be the cause of it.
+        lasting = (one for one in reversed(candidates) if one.state != "closed" and is_cause(one))
+        if (cause := next(lasting, None)) is not None:
+            return cause
     end = bisect.bisect_right(candidates, effect.began, key=_first)
     late = bisect.bisect_right(candidates, effect.began + explains.early, key=_first)
     start = bisect.bisect_right(candidates, effect.began - explains.within, key=_first)
-    for cause in (*reversed(candidates[start:end]), *candidates[end:late]):
-        over = cause.state == "closed" and effect.began > cause.ended
-        bound = all(cause.values.get(name) == value for name, value in explains.values.items())
-        if cause.id == effect.id or not bound or over or _speaks_against(cause, explains, logged):
-            continue
-        if explains.only_with is None or _speaks_for(cause, explains.only_with, logged):
-            return cause
+    for near in (*reversed(candidates[start:end]), *candidates[end:late]):
+        if not (near.state == "closed" and effect.began > near.ended) and is_cause(near):
+            return near
     undated: Sequence[Finding] = logged.get((_UNDATED, *place), ())
-    for cause in undated[bisect.bisect_right(undated, effect.began - explains.within, key=_first) :]:
-        if cause.id == effect.id or "closed" in (effect.state, cause.state):
-            continue
-        if explains.only_with is None or _speaks_for(cause, explains.only_with, logged):
-            return cause
+    for old in undated[bisect.bisect_right(undated, effect.began - explains.within, key=_first) :]:
+        if "closed" not in (effect.state, old.state) and is_cause(old):
+            return old
     return None
 
 
