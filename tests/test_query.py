@@ -23,6 +23,7 @@ from logdiag.export import Rows
 from logdiag.model import Finding, MemberCoverage
 from logdiag.query import QueryError, answer, asked, laid_out
 from logdiag.query.columns import COVERAGE, FINDINGS, TABLES
+from logdiag.report.json_ import written
 from logdiag.snapshots import Limits
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +84,7 @@ def test_the_page_names_every_column() -> None:
 
 
 def test_findings_and_coverage_have_the_columns_of_the_findings_file() -> None:
-    assert FINDINGS.names == [field.name for field in dataclasses.fields(Finding)]
+    assert FINDINGS.names == [field.name for field in written(Finding)]
     assert COVERAGE.names == [field.name for field in dataclasses.fields(MemberCoverage)]
 
 

@@ -72,19 +72,19 @@ def loss_rotated_away(case: Case) -> Truth:
 
 @scenario
 def lost_before_the_log(case: Case) -> Truth:
-    """A peer went away before logging was switched on: the dumps list the alarms, H.323 goes unanswered.
+    """A peer went away before logging was switched on: the dumps show it as failed, H.323 goes unanswered.
 
-    Without a database event it is no peer-lost (design: settled readings); the alarms or the
-    silence on UDP 1719 head it.
+    Without a database event it is no peer-lost (design: settled readings); the state that the dumps
+    show of the peer heads it.
     """
     case.make(2, 3)
     lost = case.one(case.cluster.subordinates)
     case.inject(PowerLoss(20_000, lost))
     case.lost(lost)
     others = case.others(lost)
-    rules = "cluster/database-communication-failure cluster/communication-failure h323/peer-timeout"
     return truth(
-        headline(rules, "medium", "open seen closed", among=case.cluster.names),
+        headline("cluster/peer-failed", "high", "open", lost),
+        at("cluster/peer-failed", *others, state="open"),
         at("cluster/communication-failure", *others, state="open"),
         at("cluster/database-communication-failure", *others, state="open"),
         *(pair("h323/peer-timeout", host, lost) for host in others),
