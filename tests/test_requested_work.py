@@ -119,8 +119,8 @@ class Logs:
             record = f'replication: Module="developer.replication" Level="INFO" {text}'
             self.write(f"{at}{second}", self.names[number], record)
 
-    def told(self, *without: str) -> Diagnosis:
-        """What is told of these logs, but for those of some peers."""
+    def told(self, *without: str, dumps: dict[str, str] | None = None) -> Diagnosis:
+        """What is told of these logs, but for those of some peers, and of some dumps."""
         for cycles in self._cycles:
             self._write_cycles(*cycles)
         files = {
@@ -128,6 +128,7 @@ class Logs:
             for name, lines in self._lines.items()
             if lines and name not in without
         }
+        files |= {name: text.encode() for name, text in (dumps or {}).items()}
         return examine(read_texts(files), load())
 
 
@@ -278,6 +279,31 @@ def test_a_peer_that_stays_out_after_its_restart_is_one_incident_that_the_reques
     )
     assert incident.peers == (name,)
     assert "What stopped" not in steps(incident)
+
+
+@pytest.mark.parametrize("seconds", [0, 4, 8])
+def test_the_others_may_log_the_noise_of_a_restart_some_seconds_before_its_request(seconds: int) -> None:
+    logs = Logs(2)
+    logs.cycles("08:50", "09:50")
+    logs.event("09:00:10", "node2", "Restart Requested")
+    logs.away(f"09:00:{10 - seconds:02d}", None, "node2")
+    logs.start("09:03:00", "node2")
+    incident = only(logs.told())
+    assert (incident.rule, incident.peers) == ("incident/restart-unfinished", ("node2",))
+
+
+def test_a_restart_of_the_lost_peer_itself_is_told_as_an_attempt_to_repair_it() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "09:50")
+    logs.away("09:00:00", None, "node2")
+    logs.event("09:15:00", "node2", "Restart Requested")
+    logs.start("09:18:00", "node2")
+    diagnosis = logs.told()
+    repair = next(one for one in diagnosis.findings if one.rule == "system/restart-requested")
+    incident = diagnosis.incidents[0]
+    assert (incident.rule, incident.state) == ("incident/peer-lost", "open")
+    assert repair.id in incident.findings
+    assert "an attempt to repair" in repair.explanation
 
 
 def test_the_others_tell_that_a_peer_did_not_come_back_where_its_own_log_ends_with_the_request() -> None:
@@ -436,6 +462,30 @@ def test_a_cleared_list_and_a_start_is_a_factory_reset(numbers: tuple[int, ...],
     assert incident.peers == ("node3",)
     assert "LAN2" in steps(incident) and "backup" in steps(incident)
     assert not any(one.requested for one in diagnosis.findings)
+
+
+def test_a_list_that_was_cleared_in_the_log_and_is_empty_in_a_dump_is_told_once() -> None:
+    logs = Logs(2)
+    logs.cycles("08:50", "09:40")
+    logs.edit("09:00:00", "node2", "Peer1 Address", "10.7.0.1", "")
+    logs.edit("09:00:01", "node2", "Peer2 Address", "10.7.0.2", "")
+    lists = {"node1": ("10.7.0.1", "10.7.0.2"), "node2": ("", "")}
+    dumps = {
+        f"xconf_{name}.txt": "".join(
+            [
+                *(
+                    f'*c xConfiguration Alternates Peer {n} Address: "{one}"\n'
+                    for n, one in enumerate(own, 1)
+                ),
+                f'*c xConfiguration IP DNS Hostname: "{name}"\n',
+                '*c xConfiguration IP DNS Domain Name: "fjell.example"\n',
+            ]
+        )
+        for name, own in lists.items()
+    }
+    diagnosis = logs.told(dumps=dumps)
+    incident = only(diagnosis)
+    assert (incident.rule, incident.peers) == ("factory-reset/pending", ("node2",))
 
 
 def test_a_list_that_was_cleared_is_no_repair_of_an_alarm_before() -> None:

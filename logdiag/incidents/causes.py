@@ -140,7 +140,8 @@ def _about(finding: Finding) -> tuple[str, ...]:
 def _cause(effect: Finding, place: _Place, explains: Explains, logged: _Logged) -> Finding | None:
     """The last finding of a rule and place, in the order of time, that can be the cause of another.
 
-    One that only a dump shows may have begun at any time before it: it can be the cause of what was earlier.
+    One that only a dump shows may have begun at any time before it: it can be the cause of what was earlier,
+    and the effect of what was later.
     """
     candidates: Sequence[Finding] = logged.get(place, ())
 

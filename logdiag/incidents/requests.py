@@ -75,7 +75,9 @@ class _Judged:
         outcome = self._outcome(work, timely, faults)
         # A repair after which the peer itself is lost is more than a repair.
         lost = outcome == "unfinished" and any(not set(one.peers).isdisjoint(finding.hosts) for one in faults)
-        repaired = None if cause is not None or lost else self._repaired(work, timely)
+        repaired = None if cause is not None else self._repaired(work, timely)
+        if lost and repaired is not None and set(repaired.peers).isdisjoint(finding.hosts):
+            repaired = None
         for one in late:
             # What began late is an effect of unfinished work where it is about the very peer.
             if not (outcome == "unfinished" and repaired is None and _is_about(one, finding)):

@@ -21,7 +21,7 @@ _NAMES = {
     "dns": "peer-unresolved",
     "system-key": "update-failed",
     "tls": "verification-changed certificate-mismatch certificate-expired",
-    "system": "application-failed",
+    "system": "application-failed restart-requested",
     "time": "not-synchronised skew-between-peers",
     "factory-reset": "pending failed",
     "requirements": (
@@ -30,7 +30,8 @@ _NAMES = {
     ),
     "alarm": "raised",
     "incident": (
-        "peer-lost planned-restart tls-enforcement upgrade-order split-brain database-rebuild system-key"
+        "peer-lost planned-restart restart-unfinished tls-enforcement upgrade-order split-brain database-rebuild "
+        "system-key"
     ),
 }
 RULES = frozenset(f"{folder}/{name}" for folder, names in _NAMES.items() for name in names.split())
