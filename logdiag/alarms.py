@@ -8,6 +8,7 @@ an xStatus dump says how it was when logging began; the log goes on from there.
 from collections.abc import Iterator
 from typing import Literal
 
+from logdiag.catalogue import identify
 from logdiag.cluster import Cluster
 from logdiag.conditions import Condition, Log, Reference, compile_condition
 from logdiag.evidence import anchor_of
@@ -67,9 +68,9 @@ def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
     for peer, dumps in cluster.dumps.items():
         for dump in sorted(dumps, key=lambda dump: anchor_of(dump, peer, cluster)):
             for alarm in dump.facts.alarms or ():
-                if alarm.id:
+                if (id_ := identify(alarm.detail, alarm.id)) is not None:
                     state: AlarmState = "raised" if alarm.is_raised else "clear"
-                    listed[peer, alarm.id] = (anchor_of(dump, peer, cluster), state)
+                    listed[peer, id_] = (anchor_of(dump, peer, cluster), state)
     return listed
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from logdiag.catalogue import identify
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log
 from logdiag.dumps import lines_of, time_in
@@ -89,7 +90,11 @@ def _alarms(tables: Tables, cluster: Cluster) -> Source:
     for peer, dump in _dumps(cluster):
         for alarm in dump.facts.alarms or ():
             if alarm.is_raised:
-                fields = {"Id": alarm.id, "Title": alarm.title, "Detail": alarm.detail}
+                fields = {
+                    "Id": identify(alarm.detail, alarm.id) or "",
+                    "Title": alarm.title,
+                    "Detail": alarm.detail,
+                }
                 fields |= {"Severity": alarm.severity, "Status": alarm.status}
                 since = time_in(alarm.first_raised)
                 time = anchor_of(dump, peer, cluster) if since is None else micros(since)

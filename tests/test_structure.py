@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "overlaps": {"reading"},
     "cluster": {"conditions", "language", "model", "numbering", "reading", "records", "spans"},
     "ledger": {"cluster", "kinds", "language", "model", "reading", "snapshots", "wording"},
-    "evidence": {"cluster", "conditions", "dumps", "reading", "records"},
+    "evidence": {"catalogue", "cluster", "conditions", "dumps", "reading", "records"},
     "edited_settings": {"cluster", "conditions"},
     "facts": {
         "cluster",
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "records",
     },
     "membership": {"cluster", "conditions", "facts", "language", "model", "records", "wording"},
-    "alarms": {"cluster", "conditions", "evidence", "model", "reading", "records"},
+    "alarms": {"catalogue", "cluster", "conditions", "evidence", "model", "reading", "records"},
     "changes": {"cluster", "conditions", "model", "records"},
     "rules": {
         "cache",
