@@ -29,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SAYS = {
     "registrations": N_("{number} registrations"),
     "video": N_("{number} video calls"),
-    "audio": N_("{number} audio calls"),
+    "audio": N_("or {number} audio calls"),
     "rms": N_("{number} RMS licences"),
     "mra": N_("{number} MRA registrations"),
     "turn": N_("{number} TURN relays"),
@@ -176,13 +176,15 @@ def _capacity(audit: Audit, known: dict[str, Fact], case: Case) -> list[Told]:
     if not found:
         return []
     hosts = tuple(sorted(found))
+    # What two clusters carry are two findings, also where no dump has a time.
+    key: Key = (("host", ",".join(hosts)),)
     if len({platform.name if platform else None for platform in found.values()}) > 1:
         said = gettext("the peers are of different platforms, and no figures hold for all of them")
-        return [_told((), hosts, (), known, audit, found=said)]
+        return [_told(key, hosts, (), known, audit, found=said)]
     platform = found[hosts[0]]
     if platform is None:
         said = gettext("no figures are known of {platform}").format(platform=known[hosts[0]].values[0])
-        return [_told((), hosts, (), known, audit, found=said)]
+        return [_told(key, hosts, (), known, audit, found=said)]
     number = len(case.cluster.peers)
     times = _counted(number, [case.cluster.versions[peer] for peer in hosts]) if platform.grows else 1
     texts = _carried(platform, times)
@@ -193,7 +195,7 @@ def _capacity(audit: Audit, known: dict[str, Fact], case: Case) -> list[Told]:
     )
     note = note.format(number=number, platform=platform.name, figures=", ".join(texts.values()))
     title = listed([texts[name] for name in ("registrations", "video") if name in texts])
-    return [_told((), hosts, (), known, audit, found=title, note=note)]
+    return [_told(key, hosts, (), known, audit, found=title, note=note)]
 
 
 def _platform(audit: Audit, fact: Fact, version: str | None) -> Platform | None:

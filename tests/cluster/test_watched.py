@@ -98,8 +98,8 @@ def test_a_healthy_cluster_with_a_hole_in_its_log_is_healthy_with_a_gap() -> Non
     assert gaps(diagnosis) == [("expa01", 12, 54)]
     assert diagnosis.incidents == ()
     assert {finding.rule for finding in diagnosis.findings} == {"replication/healthy"}
-    assert "Nothing wrong was seen in 1 h 20 m of the logs of 2 of 2 peers." in diagnosis.verdict
-    assert diagnosis.verdict.endswith(
+    assert "Nothing wrong was seen in 1 h 20 m of the logs of 2 of 2 peers." in diagnosis.verdict.headline
+    assert diagnosis.verdict.detail.endswith(
         "The logs have a gap (expa01: 2024-03-05 09:12:00 UTC to 2024-03-05 09:54:00 UTC)."
     )
 

@@ -14,7 +14,7 @@ _NAMES = {
     ),
     "database": "peer-down inconsistent connect-failed failure sync-failed log-server-frozen",
     "cluster": (
-        "communication-failure database-communication-failure restart-required ports-blocked "
+        "peer-failed communication-failure database-communication-failure restart-required ports-blocked "
         "invalid-configuration inconsistent-state name-missing"
     ),
     "h323": "peer-timeout mode-off",

@@ -74,8 +74,8 @@ def loss_rotated_away(case: Case) -> Truth:
 def lost_before_the_log(case: Case) -> Truth:
     """A peer went away before logging was switched on: the dumps show it as failed, H.323 goes unanswered.
 
-    Without a database event it is no peer-lost (design: settled readings); the state that the dumps
-    show of the peer heads it.
+    Without a database event it is no peer-lost (design: settled readings); the dumps state that the
+    peer has failed, which heads it.
     """
     case.make(2, 3)
     lost = case.one(case.cluster.subordinates)
@@ -84,7 +84,7 @@ def lost_before_the_log(case: Case) -> Truth:
     others = case.others(lost)
     return truth(
         headline("cluster/peer-failed", "high", "open", lost),
-        at("cluster/peer-failed", *others, state="open"),
+        *(pair("cluster/peer-failed", host, lost) for host in others),
         at("cluster/communication-failure", *others, state="open"),
         at("cluster/database-communication-failure", *others, state="open"),
         *(pair("h323/peer-timeout", host, lost) for host in others),
