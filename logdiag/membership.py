@@ -193,6 +193,8 @@ def _namesakes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
 
 def _names_elsewhere(found: Facts, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """The names of peers that a peer of another cluster has, too: they go by other names here."""
+    # It is known of every peer: the inputs are all that is looked at.
+    yield from ((peer.name, Fact((), instant(0), ())) for peer in cluster.peers)
     for name, peer in sorted(cluster.aliases.items()):
         said = [facts[peer] for facts in found.values() if peer in facts and facts[peer].evidence]
         if said:
