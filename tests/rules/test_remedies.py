@@ -263,6 +263,7 @@ LAST_RESORTS = {
     "rebuild-the-cluster",
     "let-a-factory-reset-succeed",
     "recover-the-lost-configuration",
+    "keep-a-removed-peer-out",
 }
 
 
