@@ -39,14 +39,20 @@ _LONG_SILENCE = timedelta(minutes=30)
 
 
 def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
-    """The facts with those about membership, which follow from the facts of all peers."""
+    """The facts with those about membership, which follow from the facts of all peers.
+
+    A fact without values says that it was looked for and not found.
+    """
+    listed = {peer: replace(fact, values=()) for peer, fact in _newest(found, "peer_list").items()}
+    logged = {peer: Fact((), instant(seen.start)) for peer, seen in cluster.seen.items()}
+    everyone = {peer.name: Fact((), peer.seen_from or instant(0)) for peer in cluster.peers}
     return {
         **found,
-        "returned": dict(_returned(found, log, cluster)),
-        "node_count": dict(_node_counts(found, cluster)),
-        "strangers": dict(_strangers(log, cluster)),
-        "namesakes": dict(_namesakes(log, cluster)),
-        "name_elsewhere": dict(_names_elsewhere(found, cluster)),
+        "returned": {**listed, **dict(_returned(found, log, cluster))},
+        "node_count": {**listed, **dict(_node_counts(found, cluster))},
+        "strangers": {**logged, **dict(_strangers(log, cluster))},
+        "namesakes": {**listed, **dict(_namesakes(log, cluster))},
+        "name_elsewhere": {**everyone, **dict(_names_elsewhere(found, cluster))},
         "domain": {**dict(_domains(log, cluster)), **found["domain"]},
     }
 
