@@ -439,8 +439,11 @@ def lowers(clock: str, what: str, number: str, detail: str, peer: str = "expa01"
 def test_the_lowering_of_all_alarms_of_a_loss_closes_it(
     logged: list[tuple[str, str, str]], state: str
 ) -> None:
-    words = {"20004": REACH, "15004": "Application failed"}
-    records = [lowers(clock, what, number, words.get(number, REACH)) for clock, what, number in logged]
+    words = {"20004": REACH, "15004": "Application failed", "": REACH}
+    words["20006"] = REACH.replace(
+        "communication failure: The system", "database communication failure: The database"
+    )
+    records = [lowers(clock, what, number, words[number]) for clock, what, number in logged]
     logs = [*records, idle("08:40:00"), database("09:00:00", "mnesia_down", "expa02"), idle("09:40:00")]
     (finding,) = found("".join(logs), "database/peer-down")
     assert finding.state == state
