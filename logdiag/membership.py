@@ -45,6 +45,7 @@ def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
     """
     listed = {peer: replace(fact, values=()) for peer, fact in _newest(found, "peer_list").items()}
     logged = {peer: Fact((), instant(seen.start)) for peer, seen in cluster.seen.items()}
+    # The inputs are all that is looked at for names elsewhere.
     everyone = {peer.name: Fact((), peer.seen_from or instant(0)) for peer in cluster.peers}
     return {
         **found,
@@ -199,8 +200,6 @@ def _namesakes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
 
 def _names_elsewhere(found: Facts, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """The names of peers that a peer of another cluster has, too: they go by other names here."""
-    # It is known of every peer: the inputs are all that is looked at.
-    yield from ((peer.name, Fact((), instant(0), ())) for peer in cluster.peers)
     for name, peer in sorted(cluster.aliases.items()):
         said = [facts[peer] for facts in found.values() if peer in facts and facts[peer].evidence]
         if said:

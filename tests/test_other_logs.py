@@ -32,20 +32,25 @@ def test_a_log_of_another_product_is_nothing_to_diagnose(log: str, tmp_path: Pat
     diagnosis = told(tmp_path, other=log)
     assert diagnosis.exit.code == 4
     assert diagnosis.cluster.peers == ()
-    assert "Nothing wrong" not in diagnosis.verdict
+    assert "Nothing wrong" not in diagnosis.verdict.headline
     (member,) = diagnosis.coverage.members
     assert (member.kind, member.records, member.size) == ("other", 0, len(log))
     assert member.reason is not None
     assert member.reason.startswith("a log, but not of an Expressway")
-    assert "other.log" in diagnosis.exit.reasons[0]
-    assert member.reason in diagnosis.exit.reasons[0]
+    assert "other.log" in diagnosis.exit.reasons[0].text
+    assert member.reason in diagnosis.exit.reasons[0].text
 
 
 @pytest.mark.parametrize("log", [UI, ENDPOINT, ROUTER + SHELL])
 def test_beside_a_log_of_a_peer_it_changes_nothing_but_the_coverage(log: str, tmp_path: Path) -> None:
     alone, both = told(tmp_path, expa01=PEER), told(tmp_path, expa01=PEER, other=log)
     assert both.cluster == alone.cluster
-    assert (both.verdict, both.findings, both.wanted) == (alone.verdict, alone.findings, alone.wanted)
+    assert (both.findings, both.wanted, both.verdict.headline) == (
+        alone.findings,
+        alone.wanted,
+        alone.verdict.headline,
+    )
+    assert both.verdict.detail == "Not understood: other.log."
     assert both.coverage.records == alone.coverage.records
     assert [member.kind for member in both.coverage.members] == ["log", "other"]
 
