@@ -34,6 +34,9 @@ ASKED = (_TAKEN_OUT, _LIST_EDITED)
 _STILL_LEAVING = timedelta(minutes=10)
 """A peer that is taken out lists the others until its own list is cleared: that soon it has not come back."""
 
+_MANY = 50
+"""Peers with lists of their own; a cluster has six."""
+
 _LONG_SILENCE = timedelta(minutes=30)
 """A requested restart may take this long; a peer that was silent for longer was away."""
 
@@ -73,6 +76,8 @@ def strangers(found: Facts) -> list[Stranger]:
 def _returned(found: Facts, log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """The peers that list others which do not list them, with the reasons why they were taken out before."""
     lists = {peer: _resolved(fact, cluster) for peer, fact in _newest(found, "peer_list").items()}
+    if len(lists) > _MANY:
+        return  # no cluster, and each peer would be compared with all others
     for peer, fact in sorted(_newest(found, "peer_list").items()):
         others = {other for other in lists if other != peer and other in lists[peer] and lists[other]}
         if peer not in lists[peer] or not others or any(peer in lists[other] for other in others):

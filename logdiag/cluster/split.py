@@ -32,7 +32,8 @@ _Place = tuple[str, str]  # snapshot and host
 class _Group:
     """Hosts that belong together, and what is known of them.
 
-    ``listed`` are the entries of lists of peers, ``called`` those of them that are no addresses.
+    ``hosts`` are the first labels of ``fqdns``, ``listed`` the entries of lists of peers, ``called`` those of
+    them that are no addresses.
     ``located`` are short names with an address that each has.
     ``joined`` is the group that this one has become a part of.
     """
@@ -41,6 +42,7 @@ class _Group:
     names: set[str] = field(default_factory=set)
     domains: set[str] = field(default_factory=set)
     fqdns: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
     mentions: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
@@ -99,13 +101,20 @@ class _Group:
         """Whether a short name is that of two hosts: in two domains, or at addresses that differ."""
         if not self.fqdns.isdisjoint(other.fqdns):
             return False
-        mine, theirs = ({name.partition(".")[0] for name in one.fqdns} for one in (self, other))
-        return not mine.isdisjoint(theirs) or any(
-            _differ(self._addresses_of(name), other._addresses_of(name)) for name in self.names & other.names
-        )
+        if not self.hosts.isdisjoint(other.hosts):
+            return True
+        shared = self.names & other.names
+        if not (shared and self.located and other.located):
+            return False
+        mine, theirs = self._addresses_of(shared), other._addresses_of(shared)
+        return any(_differ(mine[name], theirs[name]) for name in shared)
 
-    def _addresses_of(self, name: str) -> set[str]:
-        return {address for short, address in self.located if short == name}
+    def _addresses_of(self, names: set[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {name: set() for name in names}
+        for short, address in self.located:
+            if short in found:
+                found[short].add(address)
+        return found
 
     def leaves_out(self, other: "_Group") -> bool:
         """Whether a list of this cluster's peers has no place for the hosts of another group."""
@@ -227,6 +236,7 @@ def _gatekeepers(log: Log) -> set[tuple[str, str, str]]:
 def _add_fqdn(group: _Group, name: str) -> None:
     if "." in name and not is_address(name):
         group.fqdns.add(name)
+        group.hosts.add(name.partition(".")[0])
         group.domains.add(name.partition(".")[2])
 
 

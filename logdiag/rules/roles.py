@@ -7,6 +7,7 @@ says what is missing and where to look.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from logdiag.cluster import Cluster
 from logdiag.language import N_, gettext
@@ -16,6 +17,10 @@ _PRIMARY_UNKNOWN = N_(
     "Which peer is the configuration primary does not stand in this evidence: System > Clustering on any "
     "peer names it, and so do the replication records of a log (ConfigurationMasterIndex, counted from 0)."
 )
+
+
+_MANY = 50
+"""Peers that a step can be about; a cluster has six, and no text names more than a few."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,10 @@ class Situation:
     @property
     def others(self) -> tuple[str, ...]:
         """The peers that it is about; where it names none, all that do not report it."""
-        return self.peers or tuple(name for name in self.overall.everyone if name not in self.hosts)
+        if self.peers:
+            return self.peers
+        rest = (name for name in self.overall.everyone if name not in self.hosts)
+        return tuple(islice(rest, _MANY))
 
     @property
     def cluster(self) -> Cluster:

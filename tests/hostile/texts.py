@@ -134,7 +134,7 @@ def with_domains(count: int) -> bytes:
 def with_addresses(count: int) -> bytes:
     """Records of hosts that are called by an address, which a list of peers gives a name."""
     line = (
-        b'%s 10.0.%d.%d replication: Level="INFO" AlternateIPAddresses="(10.0.%d.%d p%d)" '
+        b'%s 10.0.%d.%d replication: Module="developer.replication" Level="INFO" AlternateIPAddresses="(10.0.%d.%d p%d)" '
         b'ConfigurationMasterIndex="0" Detail="x"\n'
     )
     return b"".join(
@@ -160,7 +160,10 @@ def with_lost_peers(count: int) -> bytes:
 
 def with_peer_lists(count: int) -> bytes:
     """Lists of peers that never agree."""
-    line = b'%s expc01 replication: Level="INFO" AlternateIPAddresses="%s" ConfigurationMasterIndex="%d" Detail="x"\n'
+    line = (
+        b'%s expc01 replication: Module="developer.replication" Level="INFO" AlternateIPAddresses="%s" '
+        b'ConfigurationMasterIndex="%d" Detail="x"\n'
+    )
     return b"".join(
         line
         % (
