@@ -44,6 +44,8 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
 
 def in_words(member: MemberCoverage) -> MemberCoverage:
     """A member with what readers say of it, which is English, in the language at hand."""
+    if member.repair is None and not member.reasons:
+        return member
     return replace(
         member,
         repair=None if member.repair is None else gettext(member.repair),

@@ -176,8 +176,10 @@ class MemberReader:
     def _whole(self, opened: _Opened, found: Iterator[Batch | Unparsed] | None) -> Iterator[Piece]:
         end = yield from self._member(opened, found)
         # The faults of a member are complete when its bytes are used up.
-        faults = (*end.coverage.faults, *opened.member.faults)
-        yield replace(end, coverage=replace(end.coverage, faults=faults))
+        if opened.member.faults:
+            faults = (*end.coverage.faults, *opened.member.faults)
+            end = replace(end, coverage=replace(end.coverage, faults=faults))
+        yield end
 
     def _member(
         self, opened: _Opened, found: Iterator[Batch | Unparsed] | None
@@ -198,15 +200,16 @@ class MemberReader:
             return replace(end, coverage=replace(end.coverage, size=size))
         size = sum(map(len, opened.chunks))
         size = transcoded.size if transcoded is not None else size
-        if opened.is_whole and ledger.reason is None:
+        if opened.is_whole and ledger.reason is None and size:
             end = _with_pages(End(replace(ledger, kind="page", size=size)), head)
             if end.dumps:
                 return end
-        if ledger.reason is None and not (member.faults and not size):
+        why = ledger.reason
+        if why is None and not (member.faults and not size):
             yearless = lacks_year(head[:_LOOKED_AT])
             searched = None if opened.is_whole else f"{SEARCHED >> 20} MiB"
-            ledger = replace(ledger, reason=why_not_read(head, yearless=yearless, searched=searched))
-        return End(replace(ledger, size=size, repair=None))
+            why = why_not_read(head, yearless=yearless, searched=searched)
+        return End(replace(ledger, size=size, reason=why, repair=None))
 
 
 def _opened(member: Member) -> _Opened:

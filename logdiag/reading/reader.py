@@ -169,7 +169,9 @@ class Growing:
             status=_with_hosts(self._settings["status"], dumps),
             dumps=dumps,
             members=tuple(
-                replace(member, taken=taken.get((member.snapshot, member.source)))
+                replace(member, taken=time)
+                if (time := taken.get((member.snapshot, member.source))) is not None
+                else member
                 for member in sorted(self._members, key=lambda member: (member.snapshot, member.source))
             ),
             snapshots=tuple(snapshots[name] for name in sorted(snapshots)),
