@@ -310,9 +310,13 @@ def _dump(
     return End(ledger, dumps=dumps)
 
 
+_SHORTEST_PAGE = 20
+"""Bytes: a peer or an alarm with its state is longer, and an archive may hold very many shorter files."""
+
+
 def _with_pages(end: End, content: bytes) -> End:
     """A text with the pages of the web interface that were pasted into it."""
-    found = pages(content.decode("utf-8", "replace")) if len(content) <= LARGEST else []
+    found = pages(content.decode("utf-8", "replace")) if _SHORTEST_PAGE <= len(content) <= LARGEST else []
     if not found:
         return end
     settings = sum(len(one.settings) for one in found)

@@ -26,6 +26,10 @@ class _Signs(NamedTuple):
     apart: int
 
 
+_SHORTEST = 20
+"""Bytes of a time and of a host behind it: an archive may hold very many files that are shorter."""
+
+
 def is_pasted(head: bytes) -> bool:
     """Whether a file is a text with pasted records in it; ``head`` is its beginning, at most 8 MiB.
 
@@ -34,6 +38,8 @@ def is_pasted(head: bytes) -> bool:
     a record behind another in a line, a fence. Or most records stand behind quoting, bullets or prose. In a
     long text, stretches are looked at first: where none of them shows a sign, it is none.
     """
+    if len(head) < _SHORTEST:
+        return False
     if len(head) > _STRETCHES * _STRETCH and not any(
         one.damaged or one.apart for one in map(_signs_in, _stretches(head))
     ):
