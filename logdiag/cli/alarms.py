@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from logdiag.cli.options import Language, Rules
-from logdiag.cli.printing import show, usage_error
+from logdiag.cli.printing import EXIT_USAGE, complain, show
 
 
 def alarms(
@@ -29,7 +29,8 @@ def alarms(
     with speaking(language):
         found = find(asked)
         if not found:
-            usage_error(_unknown(asked))
+            complain(*_unknown(asked).splitlines())
+            raise typer.Exit(EXIT_USAGE)
         if len(found) == 1:
             show(page(found[0], in_language(load(tuple(rules or ())), language)))
         else:
