@@ -162,7 +162,16 @@ def _terminable() -> Iterator[None]:
             signal.signal(one, signal.SIG_DFL)
 
 
-_OF_MEMORY = re.compile(r"alloc|memory|map segment|start new thread|temporarily unavailable", re.IGNORECASE)
+_OF_MEMORY = re.compile(r"allocate|memory|map segment|start new thread", re.IGNORECASE)
+"""What the loader of libraries, Python's threads and LLVM say if there is not enough memory."""
+
+
+def _is_of_memory(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOMEM, errno.EAGAIN)
+    if isinstance(error, ImportError | RuntimeError):
+        return _OF_MEMORY.search(str(error)) is not None
+    return isinstance(error, MemoryError)
 
 
 def _told(error: Exception) -> int:
@@ -175,7 +184,7 @@ def _told(error: Exception) -> int:
         return codes.get(type(error), EXIT_USAGE)
     if isinstance(error, BrokenPipeError):
         return 0  # whoever read has seen enough
-    if isinstance(error, MemoryError) or _OF_MEMORY.search(str(error)):
+    if _is_of_memory(error):
         complain("there is not enough memory; try --jobs 1, or fewer inputs at a time")
     elif isinstance(error, OSError):
         told = error.strerror or str(error) or type(error).__name__
