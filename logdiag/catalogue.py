@@ -141,7 +141,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _wordings() -> tuple[_Wording, ...]:
-    """Every wording of a text that is known: those of the catalogue, and those of documents beside it."""
+    """Every known wording of a text: from the catalogue, and from the documents that quote it."""
     known = [
         (text, alarm.id)
         for alarm in load().values()

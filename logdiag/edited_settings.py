@@ -53,7 +53,7 @@ class Before:
     """What is known of a peer's list of peers and of its primary from other records and from dumps."""
 
     dumped: tuple[str, ...] = ()
-    """The list as a dump holds it, to the letter."""
+    """The list exactly as a dump shows it."""
     entries: tuple[str, ...] = ()
     """The list as its newest replication record names it."""
     primary: str | None = None

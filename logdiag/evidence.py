@@ -58,7 +58,7 @@ def anchor_of(dump: Dump, peer: str, cluster: Cluster) -> int:
     """The time at which a dump is put among the records, in microseconds since 1970.
 
     Its own system time, else the start of its peer's log (dumps of a diagnostic log are made when logging
-    starts, administrator guide X15.5), else the time in its name; 0 where there is none.
+    starts, administrator guide X15.5), else the time in its name; 0 if no time is known.
     """
     if (time := time_in(dump.facts.time or "")) is not None:
         return micros(time)
@@ -152,7 +152,7 @@ def _lines_of(fact: str, tables: Tables) -> _Lines:
 
 
 def _line(lines: _Lines, dump: Dump, value: str, then: str = "") -> int:
-    """The line of a dump that has a value, and of another value behind it that one; 1 if there is none."""
+    """The line of a dump that has a value, or the later one of two values; 1 if neither is there."""
     own = [
         (said, line)
         for _, said, line in lines.get((dump.snapshot, dump.source), ())

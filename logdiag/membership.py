@@ -1,7 +1,7 @@
 """Who belongs to the cluster and who does not: facts about membership, for audits.
 
 A peer that was taken out of the cluster and comes back with its old list is dangerous: its old
-configuration may replace that of the cluster. It is told apart from a peer whose list merely differs.
+configuration may replace that of the cluster. A peer whose list merely differs is not taken for one.
 """
 
 from collections import Counter

@@ -64,13 +64,13 @@ class MemberCoverage:
     reasons: dict[str, int] = field(default_factory=dict)
     """Why lines are unparsed: reason to number of lines."""
     settings: int = 0
-    """Values that a dump, a certificate or a pasted page holds."""
+    """Number of values in a dump, a certificate or a pasted page."""
     holds: tuple[Kind, ...] = ()
     """The kind of each dump in it: a file can hold several, and text with records can hold a pasted page."""
     first: datetime | None = None
     last: datetime | None = None
     taken: datetime | None = None
-    """When a dump was made, where it or its name says so."""
+    """When a dump was made; None if neither its content nor its name shows a time."""
     reason: str | None = None
     """Why a member that is neither log nor dump was not read."""
     repair: str | None = None
@@ -279,7 +279,7 @@ class Incident:
     summary: str
     remedy: tuple[Step, ...]
     as_of: datetime | None = None
-    """When a dump showed it, where nothing tells when it began and the dump has a time."""
+    """The time of the dump that shows the finding, if nothing shows when it began."""
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ FINDINGS = 1
 READING, RULES = 0.7, 0.9
 """How much of the seconds of a run is used up when reading ends, and when judging ends, at the latest.
 
-What was read is worth nothing before it is judged, nor what was found before it is told. The report is
-always written.
+Records are worth nothing until rules have judged them, and findings until a report shows them. The report
+is always written.
 """
 
 
@@ -269,7 +269,7 @@ def diagnose(
 def examine(
     tables: Tables, library: Library, *, explain: bool = False, deadline: Deadline | None = None
 ) -> Diagnosis:
-    """From tables to everything that is told about them, in the library's language.
+    """From tables to the diagnosis, in the library's language.
 
     ``exit`` says no more than what the ``deadline`` left out.
     """

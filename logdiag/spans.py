@@ -31,7 +31,7 @@ class Seen:
         return number >= 0 and _microseconds(time) <= self.spans[number][1]
 
     def covers_all(self, start: int, end: int) -> bool:
-        """Whether one span holds both ends of a stretch of time."""
+        """Whether one span contains both ends of a stretch of time."""
         number = bisect.bisect_right(self._starts, start) - 1
         return number >= 0 and end <= self.spans[number][1]
 

@@ -99,7 +99,7 @@ def _file(source: str) -> str:
 
 
 def _when(headline: Incident) -> str:
-    """Since when, and how it stands, as far as the evidence has times."""
+    """The beginning and the state of an incident, as far as the evidence has times."""
     if headline.first is not None and not (headline.state == "closed" and headline.first == headline.last):
         since = gettext("Since {time}; {state}.")
         return since.format(time=second(headline.first), state=_state(headline))
@@ -234,5 +234,5 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
 
 
 def _gap_after(incident: Incident, seen: Seen) -> tuple[int, int] | None:
-    """The first gap of a log after an incident began; after the log's start where that is not known."""
+    """The first gap of a log after an incident began; after the start of the log if the beginning is not known."""
     return seen.gap_after(incident.first or instant(seen.start))

@@ -99,7 +99,7 @@ def _locked(folder: Path) -> int | None:
     """A descriptor that locks a folder as long as it is open; None if another process has the lock."""
     try:
         import fcntl
-    except ImportError:  # not on Windows; what is left behind there stays
+    except ImportError:  # Windows has no such locks; leftovers stay there
         return None
     descriptor = os.open(folder, os.O_RDONLY)
     try:

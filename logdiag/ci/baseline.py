@@ -38,7 +38,7 @@ def _is_before(first: datetime, other: datetime | None) -> bool:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The findings of an older diagnosis, and the digest of the file that holds them."""
+    """The findings of an older diagnosis, and the digest of the file that contains them."""
 
     digest: str
     findings: tuple[Finding, ...]

@@ -13,7 +13,7 @@ def isolate() -> None:
     """
     sys.path[:] = [place for place in sys.path if place]
     os.environ["PYTHONSAFEPATH"] = "1"
-    # Nothing here does linear algebra; its threads take memory, and end the process where there is little.
+    # Nothing here does linear algebra; its threads need memory, and end the process if there is too little.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in [name for name in os.environ if name.startswith("NUMBA_")]:
         del os.environ[name]

@@ -36,7 +36,7 @@ from logdiag.spans import Seen
 class Claim(NamedTuple):
     """What a peer says of the configuration primary, at a time in microseconds since 1970.
 
-    ``primary`` is None where it says no more than that it is not the primary itself.
+    ``primary`` is None if the peer only says that it is not the primary itself.
     """
 
     time: int

@@ -37,7 +37,7 @@ def short_name(name: str) -> str:
 class PeerList(NamedTuple):
     """The peers that a replication record lists, as pairs of address and name, and who logged it.
 
-    A name that the list has twice does not tell its peers apart: their addresses stand in its place, and the
+    A name that the list has twice does not tell its peers apart: their addresses replace it, and the
     name is one of ``namesakes``. ``own`` is the address at the place that the peer itself has in the list.
     """
 
@@ -89,7 +89,7 @@ def peer_lists(log: Log) -> Iterator[PeerList]:
 
 
 def _at(pairs: Sequence[tuple[str, str]], index: str | None) -> tuple[str, str] | None:
-    """The pair at an index of a record; None if it is none of the list's."""
+    """The pair at an index of the list; None if the list has no such index."""
     known = index is not None and index.isdecimal() and index.isascii() and int(index) < len(pairs)
     return pairs[int(index)] if known and index is not None else None
 

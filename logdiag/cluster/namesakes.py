@@ -1,4 +1,4 @@
-"""Peers that have one host name: they are told apart by their addresses, and go by these."""
+"""Peers that share one host name: their addresses distinguish them and serve as their names."""
 
 from collections.abc import Mapping
 from dataclasses import replace

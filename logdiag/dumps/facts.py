@@ -20,7 +20,7 @@ _YES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no
 
 @dataclass(frozen=True)
 class ListedAlarm:
-    """An alarm as xStatus lists it, all as written; empty where it does not say."""
+    """An alarm as xStatus lists it, all as written; a field is empty if the page does not show it."""
 
     id: str = ""
     title: str = ""
@@ -49,7 +49,7 @@ class ListedAlarm:
 
 @dataclass(frozen=True)
 class ListedPeer:
-    """A peer as xStatus or the Clustering page shows it, all as written; empty where it does not say."""
+    """A peer as xStatus or the Clustering page shows it, all as written; a field is empty if the page does not show it."""
 
     address: str
     status: str = ""
@@ -57,7 +57,7 @@ class ListedPeer:
 
     @property
     def called(self) -> str | None:
-        """The host name of an active peer, as the Clustering page shows it behind the state."""
+        """The host name of an active peer, as the Clustering page shows it after the state."""
         found = _ACTIVE_AS.match(self.status)
         return found["name"] if found is not None else None
 

@@ -64,7 +64,7 @@ _TAIL = re.compile(r"\s*\((?P<words>[^()]*)\)\s*$")
 
 
 def pages(text: str) -> list[Section]:
-    """The pages that a text holds: one of the Clustering page, and one for each peer that alarms name."""
+    """The pages that a text contains: one of the Clustering page, and one for each peer that alarms name."""
     numbered = enumerate(text.split("\n"), start=1)
     stripped = [(number, _MARKS.sub("", line).strip()) for number, line in numbered]
     lines = [(number, line) for number, line in stripped if line and not _RECORD.search(line)]
@@ -75,7 +75,7 @@ def pages(text: str) -> list[Section]:
             Setting(f"Alarm {index} {name}", value, line) for name, value, line in settings
         )
     parts = [found, *(settings for _, settings in sorted(alarms.items()))]
-    if found and "" in alarms:  # alarms without a peer are those of the page beside them
+    if found and "" in alarms:  # alarms without a peer are those of the page in the same text
         parts = [[*found, *alarms.pop("")], *(settings for _, settings in sorted(alarms.items()))]
     return [
         Section("page", tuple(part), facts((one.path, one.value) for one in part)) for part in parts if part
@@ -130,7 +130,7 @@ def _wordings() -> tuple[tuple[str, str], ...]:
 
 
 def _english(value: str) -> str:
-    """A state in English; what stands in brackets behind it is kept."""
+    """A state in English; the words in brackets after it are kept."""
     word, bracket, rest = value.partition("(")
     english = _KOREAN.get(word.strip(), word.strip())
     return f"{english} {bracket}{rest}".strip()

@@ -20,7 +20,7 @@ class Setting(NamedTuple):
 
     ``path`` holds its parts joined by single blanks, spelled as in the dump, without
     ``xConfiguration`` or ``xStatus``; ``line`` counts from 1. ``kind`` is what the line itself says
-    that it belongs to, None where it does not say.
+    that it belongs to, None if the dump does not say.
     """
 
     path: str

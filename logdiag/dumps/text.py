@@ -24,7 +24,7 @@ _ANOTHER = re.compile(
     rb"[ \t]+(?=\*[cs][ \t]+[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
     rb"|(?<=\")[ \t]+(?=[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
 )
-"""What stands before a further setting of the same line."""
+"""The mark before a further setting on the same line."""
 
 _MANY = 1 << 19
 """Bytes for which it is worth while to load machine code: most dumps are smaller."""
@@ -34,7 +34,7 @@ class _Item(NamedTuple):
     """A path and its value; no value where the line is the heading of a section, or may be one.
 
     ``is_absolute``: it begins with xConfiguration or xStatus, and lies in no section.
-    ``is_section``: the slash of a heading stands behind it. ``kind``: what a mark or the first word says.
+    ``is_section``: the slash of a heading follows it. ``kind``: what a mark or the first word says.
     """
 
     indent: int
@@ -51,9 +51,9 @@ _Shape = _Item | Literal["blank", "end", "junk", "long"]
 def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
     """The settings of a text dump, and its lines that are none.
 
-    They come in order, but for an empty setting: the lines without shape behind it come first. Where lines
+    They come in order, but for an empty setting: the lines without shape after it come first. Where lines
     have the mark of a dump, a line outside of sections that has none is no setting: a terminal session
-    holds ``login as: admin`` as well.
+    contains ``login as: admin`` as well.
     """
     waiting: list[_Parsed] | None = []  # until a line with a mark, or so many without one that none will come
     marked = False

@@ -20,7 +20,7 @@ def time_of(source: str, facts: Facts) -> datetime | None:
 
 
 def time_in(text: str) -> datetime | None:
-    """The first time that a text holds; without an offset it is UTC, which xStatus writes."""
+    """The first time in a text; without an offset it is UTC, which xStatus writes."""
     found = _WRITTEN.search(text)
     if found is None:
         return None

@@ -125,7 +125,7 @@ class _MachineCodeCache:
         self._function = f"{function.__module__}.{function.__qualname__}"
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """Return the machine code for a signature; None if there is none that can be used."""
+        """Return the cached machine code for a signature; None if nothing usable is cached."""
         target_context.refresh()
         body = cache.kept(self._file(signature, target_context.codegen()))
         if body is None:

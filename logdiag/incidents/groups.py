@@ -45,7 +45,7 @@ def _shared(finding: Finding, name: str) -> tuple[str, ...]:
 
 
 def drawn_in(match: IncidentMatch, causes: Sequence[Finding], left: Iterable[Finding]) -> list[Finding]:
-    """The work that is told inside an incident: what began from ``within`` before its causes to their end."""
+    """The work that an incident includes: what began from ``within`` before its causes to their end."""
     if not match.draws:
         return []
     start, end = min(one.began for one in causes) - match.within, max(one.ended for one in causes)

@@ -1,7 +1,7 @@
 """Work that somebody asked for: finished, still running when the logs end, or unfinished.
 
 Work that is finished or running is no fault, and neither is what it causes. Unfinished work keeps
-its effects and heads them. Work that followed a fault was an attempt to repair it, and is told there.
+its effects and heads them. Work that followed a fault was an attempt to repair it, and belongs to the incident of the fault.
 """
 
 import bisect
@@ -66,7 +66,7 @@ class _Judged:
             return
         cause = self.known[finding.caused_by[0]] if finding.caused_by else None
         if cause is not None and not self._is_work(cause):
-            # It was the fault, or a part of it, and is told there.
+            # The work was the fault or a part of it, and belongs to its incident.
             self.known[finding.id] = replace(finding, severity="info")
             return
         late = [one for one in self._direct(finding) if self._is_late(one, work)]
@@ -79,7 +79,7 @@ class _Judged:
         if lost and repaired is not None and set(repaired.peers).isdisjoint(finding.hosts):
             repaired = None
         for one in late:
-            # What began late is an effect of unfinished work where it is about the very peer.
+            # What began late is an effect of unfinished work if it is about the same peer.
             if not (outcome == "unfinished" and repaired is None and _is_about(one, finding)):
                 self.known[one.id] = replace(one, caused_by=())
         if repaired is not None:

@@ -34,7 +34,7 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
     effects = effects_of(known.values())
     left = {finding.id: finding for finding in known.values() if not finding.caused_by}
     incidents = []
-    # Work that is part of a fault is told inside it: what is no fault comes last.
+    # Work that is part of a fault belongs to its incident, so incidents without a fault come last.
     for name, rule, match in sorted(library.incidents(), key=lambda one: one[2].requested is True):
         required = Required(match, left.values())
         groups = joined([f for f in left.values() if is_cause(f, match)], match.by, match.within)

@@ -20,7 +20,7 @@ _FEW = 2 << 20
 
 @dataclass(frozen=True)
 class Pieces:
-    """A small log that the compiled grammar can read behind others."""
+    """A small log that the compiled grammar can read together with others."""
 
     pieces: list[memoryview | Apart]
 

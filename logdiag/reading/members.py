@@ -37,7 +37,7 @@ _SMALL, _TOGETHER = 1 << 16, 1 << 22
 To ask a log which of its records the rules want takes 4 ms, however short it is.
 """
 _EACH = 1 << 9
-"""What a member costs beside its bytes, in bytes: thousands of empty ones are not held, either."""
+"""Bytes that a member costs beyond its content, so that thousands of empty ones are not held at once."""
 
 _DUMP_HEAD = 1 << 20
 _LOOKED_AT = 4096

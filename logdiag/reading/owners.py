@@ -1,4 +1,4 @@
-"""Which peer each dump is of: from its content, from what lies beside it, or from its file's name."""
+"""Which peer each dump is of: from its content, from the files next to it, or from its file name."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ _NAMED = re.compile(r"x(?:conf|stat)[a-z]*_(?:dump_)?(?P<host>[a-z0-9][a-z0-9-]*
 
 
 def with_owners(dumps: Sequence[Dump], beside: Beside) -> tuple[Dump, ...]:
-    """The dumps with the names of their peers; None where nothing tells whose one is.
+    """The dumps with the names of their peers; None if nothing shows the owner of one.
 
     The signs, the surest first: the names in it, the address or serial number of another dump, a known
-    name in the file's name, the one host whose log lies beside it, an address that a list of peers has,
-    the one host whose dumps lie beside it, the file's name alone.
+    name in the file's name, the one host whose log lies next to it, an address that a list of peers has,
+    the one host whose dumps lie next to it, the file name alone.
     """
     hosts: list[str | None] = [None] * len(dumps)
     for sign in _SIGNS:
@@ -145,7 +145,7 @@ def _name(dump: Dump) -> str:
 
 
 def _parts(dump: Dump) -> Iterator[str]:
-    """What stands between underscores in the name of a file: each part, and parts that follow each other."""
+    """The parts between underscores in a file name: each part, and parts that follow each other."""
     parts = re.split(r"[_.]", _name(dump))[:_MOST_PARTS]
     for start, end in combinations(range(1, len(parts) + 1), 2):
         yield "_".join(parts[start:end])

@@ -112,9 +112,9 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Together:
-    """The records of small members that follow each other: to select from each by itself would take longer.
+    """The records of small members that follow each other: to select from each of them alone would take longer.
 
-    ``records``, ``numbers`` and ``texts`` are as in `Batch`, of all members, of which each has so many as
+    ``records``, ``numbers`` and ``texts`` are as in `Batch`, of all members, each of which has as many as
     ``shares`` says. ``batches`` say the rest of each member, and hold no records.
     """
 
@@ -140,7 +140,7 @@ def batch(
 
 
 def together(parts: Sequence[Part], size: int, want: Want) -> Together:
-    """The records of ``size`` members, in their order. Each stands in one of the parts."""
+    """The records of ``size`` members, in their order. Each is in one of the parts."""
     names = [name for name in READ.names if all(name in part.table.column_names for part in parts)]
     tables = pa.concat_tables([part.table.select(names) for part in parts])
     tables = tables.unify_dictionaries().combine_chunks()
@@ -170,7 +170,7 @@ def _selected(
     digests: npt.NDArray[np.uint64],
     want: Want,
 ) -> Together:
-    """What is wanted of the records of members, each of which has so many."""
+    """The wanted records of several members; ``sizes`` are the numbers of their records."""
     members = np.repeat(np.arange(len(counts)), counts)
     if want.select is None:
         numbers = asked = np.arange(table.num_rows, dtype=np.int64)

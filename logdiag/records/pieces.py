@@ -53,7 +53,7 @@ def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[memoryview | 
 
 
 def is_cut(piece: memoryview) -> bool:
-    """Whether a log may be cut where a piece starts: another piece can then stand before it."""
+    """Whether a log may be cut where a piece starts: another piece can then precede it."""
     found = record_header().match(piece)
     return found is not None and stamp_of(bytes(found["time"])) is not None
 

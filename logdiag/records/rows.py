@@ -180,7 +180,7 @@ _Found = tuple[Record | None, Apart]
 
 
 def _found(log: bytes, line: int, offset: int) -> Iterator[_Found]:
-    """What a piece holds in order: a record or none, and its bytes."""
+    """The rows of a piece in order: a record or none, and its bytes."""
     for group in _groups(tokens(log)):
         raw = log[group[0].start : group[-1].end]
         orphan = group[0].terminal == "ORPHAN"

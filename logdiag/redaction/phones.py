@@ -49,5 +49,5 @@ def plain_alias(literal: str) -> str:
 
 
 def alias_end(literal: str) -> str:
-    """Return what stays behind the word that replaces an alias: the domain of ENUM."""
+    """Return what stays after the pseudonym of an alias: the domain of ENUM."""
     return _ENUM_END if literal.endswith(_ENUM_END) else ""

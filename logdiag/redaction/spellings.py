@@ -105,7 +105,7 @@ def read_spelled(text: str) -> Address | None:
 
 
 def spelled_as(before: str, address: Address) -> str | None:
-    """Write an address as the text that it replaces was spelled; None where that was the usual way."""
+    """Write an address as the text that it replaces was spelled; None for the usual spelling."""
     spelling = _spelling(before)
     return spelling.write(address, before) if spelling is not None else None
 

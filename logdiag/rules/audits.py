@@ -47,7 +47,7 @@ class Told:
     evidence: tuple[Evidence, ...]
     found: str
     dated: bool = True
-    """Whether a record tells when it was so; a dump alone does not."""
+    """Whether a record shows the time; a dump alone does not."""
     as_of: datetime | None = None
 
 

@@ -14,7 +14,7 @@ Side = Literal["any", "same", "other"]
 
 @dataclass
 class Budget:
-    """How many attempts a search may still make; a search that runs out stops where it is.
+    """How many attempts a search may still make; a search without attempts left stops.
 
     Without a skew a chain takes few attempts. With one, each event may have to be compared with each other
     event of the window.
@@ -23,7 +23,7 @@ class Budget:
     left: int = 1_000_000
 
     def spend(self) -> bool:
-        """Take one; False where none is left."""
+        """Use one attempt; False if none remains."""
         self.left -= 1
         return self.left >= 0
 
@@ -45,7 +45,7 @@ class Candidates:
         return [event.time for event in self.events]
 
     def place_after(self, event: Event, *, ties: bool) -> int:
-        """The place of the first event that is later, or with ``ties`` behind it at the same time."""
+        """The place of the first event that is later, or with ``ties`` after it at the same time."""
         return (
             bisect.bisect_right(self.events, event) if ties else bisect.bisect_right(self.times, event.time)
         )
@@ -111,7 +111,7 @@ class _Unused:
         self._by_peer: dict[str, _Unused] = {}
 
     def after(self, event: Event, side: str, peer: str, *, ties: bool) -> Event | None:
-        """The first event behind another, on one side of a peer."""
+        """The first event after another, on one side of a peer."""
         if side == "same":
             if peer not in self._by_peer:
                 self._by_peer[peer] = _Unused(self._candidates.of_peer(peer), self._used)
@@ -156,7 +156,7 @@ def _without_skew(
             break
         nearest = [step.after(first, "any", first.peer, ties=ties) for step in unused]
         if None in nearest:
-            break  # nor is there one behind any later first event
+            break  # later first events have no such event after them either
         latest = max((event.time for event in nearest if event is not None), default=first.time)
         if latest >= first.time + within:
             number = max(number, bisect.bisect_right(firsts.times, latest - within))

@@ -91,7 +91,7 @@ class _Opposites:
 
 
 def _split(interval: matchers.Interval, again: int | None) -> Iterator[matchers.Interval]:
-    """An interval, cut where it was not logged for so long that nobody can tell whether it went on."""
+    """An interval, cut at silences that are too long to know whether the condition went on."""
     parts = [list(interval.raised)] if again is None else matchers.episodes(interval.raised, again)
     for part in parts[:-1]:
         yield matchers.Interval(tuple(part))
@@ -121,7 +121,7 @@ def _episode(
 
 
 def _open(time: _Time, first: int, settled: int, again: int | None, cluster: Cluster) -> tuple[State, str]:
-    """How a condition stands that nothing was seen to end, by the log of those in it that stops first."""
+    """The state of a condition without a seen end, judged by the first log of its peers to stop."""
     since = time[-1].time
     peer = min(
         {event.peer for event in time} & cluster.seen.keys(), key=lambda one: (cluster.seen[one].end, one)

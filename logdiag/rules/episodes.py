@@ -98,7 +98,7 @@ def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collec
 
 
 def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
-    """The chains of a sequence by what its findings are told apart by."""
+    """The chains of a sequence by the key of its findings."""
     groups: dict[Key, list[list[Event]]] = {}
     for chain in find_chains(sequence, match.by, collected):
         values = {name: value for event in chain for name, value in event.values.items()}

@@ -124,7 +124,7 @@ class Collected:
 
 
 SEPARATOR = ", "
-"""What stands between the peers of a list that was bound."""
+"""The separator between the peers of a bound list."""
 
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:and\s+)?")
 

@@ -44,7 +44,7 @@ def lint(library: Library) -> Iterator[str]:
 def _not_required(rule: Rule) -> set[tuple[str, str]]:
     """Bound names, each with its key, that some records lack and that have no word for that.
 
-    One alternative asks for the key and another does not, or findings are told apart by the name: then a
+    One alternative asks for the key and another does not, or the name is part of the key of findings: then a
     record without it is dropped.
     """
     return {

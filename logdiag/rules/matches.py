@@ -179,7 +179,9 @@ class Platform(Strict):
     )
     one: Figures
     """what one peer carries"""
-    most: Figures = Field(Figures(), description="what no cluster of it exceeds, where that is known")
+    most: Figures = Field(
+        Figures(), description="the most that any cluster of this platform can carry, if known"
+    )
     grows: bool = Field(True, description="whether a cluster of it carries more than one peer")
 
 
@@ -283,7 +285,8 @@ class IncidentMatch(Strict):
         description="only causes that are work that somebody asked for and that is no fault, or none such",
     )
     draws: list[str] = Field(
-        [], description="rules of work that is told inside where it began in the same time, not beside it"
+        [],
+        description="rules of requested work that the incident includes if the work began in the same time",
     )
     mutual: Words | None = Field(
         None,

@@ -92,7 +92,7 @@ class Situation:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The peers that it is about; where it names none, all that do not report it."""
+        """The peers that the finding is about; if it names none, all that do not report it."""
         if self.peers:
             return self.peers
         rest = (name for name in self.overall.everyone if name not in self.hosts)

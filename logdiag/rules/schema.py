@@ -63,7 +63,8 @@ class Requested(Strict):
     unless: list[str] = []
     """rules: where one of them was open before, the work was an attempted repair"""
     told_under: list[str] = Field(
-        [], description="rules of effects under which the work is told if they do not end: it was the fault"
+        [],
+        description="rules of effects that include the work if they do not end: the work was then the fault",
     )
 
 

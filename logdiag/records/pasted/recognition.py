@@ -27,7 +27,7 @@ class _Signs(NamedTuple):
 
 
 _SHORTEST = 20
-"""Bytes of a time and of a host behind it: an archive may hold very many files that are shorter."""
+"""Bytes of a time and the host after it: an archive may hold very many files that are shorter."""
 
 
 def is_pasted(head: bytes) -> bool:
