@@ -234,5 +234,5 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
 
 
 def _gap_after(incident: Incident, seen: Seen) -> tuple[int, int] | None:
-    """The first gap of a log after an incident began; after the start of the log if the beginning is not known."""
+    """The first gap of a log after an incident began, or after the start of the log if that is not known."""
     return seen.gap_after(incident.first or instant(seen.start))

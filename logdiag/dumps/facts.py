@@ -49,7 +49,7 @@ class ListedAlarm:
 
 @dataclass(frozen=True)
 class ListedPeer:
-    """A peer as xStatus or the Clustering page shows it, all as written; a field is empty if the page does not show it."""
+    """A peer as xStatus or the Clustering page shows it; a field that is not shown is empty."""
 
     address: str
     status: str = ""

@@ -1,7 +1,8 @@
 """Work that somebody asked for: finished, still running when the logs end, or unfinished.
 
 Work that is finished or running is no fault, and neither is what it causes. Unfinished work keeps
-its effects and heads them. Work that followed a fault was an attempt to repair it, and belongs to the incident of the fault.
+its effects and heads them. Work that followed a fault was an attempt to repair it, and belongs to the
+incident of the fault.
 """
 
 import bisect

@@ -112,7 +112,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Together:
-    """The records of small members that follow each other: to select from each of them alone would take longer.
+    """The records of small members that follow each other: selecting from each alone takes longer.
 
     ``records``, ``numbers`` and ``texts`` are as in `Batch`, of all members, each of which has as many as
     ``shares`` says. ``batches`` say the rest of each member, and hold no records.

@@ -179,9 +179,7 @@ class Platform(Strict):
     )
     one: Figures
     """what one peer carries"""
-    most: Figures = Field(
-        Figures(), description="the most that any cluster of this platform can carry, if known"
-    )
+    most: Figures = Field(Figures(), description="the most that any cluster of it can carry, if known")
     grows: bool = Field(True, description="whether a cluster of it carries more than one peer")
 
 
@@ -286,7 +284,7 @@ class IncidentMatch(Strict):
     )
     draws: list[str] = Field(
         [],
-        description="rules of requested work that the incident includes if the work began in the same time",
+        description="rules of requested work that the incident includes if it began in the same time",
     )
     mutual: Words | None = Field(
         None,

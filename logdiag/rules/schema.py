@@ -64,7 +64,7 @@ class Requested(Strict):
     """rules: where one of them was open before, the work was an attempted repair"""
     told_under: list[str] = Field(
         [],
-        description="rules of effects that include the work if they do not end: the work was then the fault",
+        description="rules of effects that include the work if they do not end: the work was the fault",
     )
 
 
