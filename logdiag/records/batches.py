@@ -170,7 +170,7 @@ def _selected(
     digests: npt.NDArray[np.uint64],
     want: Want,
 ) -> Together:
-    """The wanted records of several members; ``sizes`` are the numbers of their records."""
+    """The wanted records of several members; ``counts`` are the numbers of their records."""
     members = np.repeat(np.arange(len(counts)), counts)
     if want.select is None:
         numbers = asked = np.arange(table.num_rows, dtype=np.int64)
