@@ -1,5 +1,6 @@
 """Dumps as rules see them: tables of the shape of records, so that one language asks them all."""
 
+import bisect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from logdiag.catalogue import identify
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log
 from logdiag.dumps import lines_of, time_in
-from logdiag.reading import Dump, Tables
+from logdiag.reading import Dump, Place, Tables
 from logdiag.records import RECORDS, micros
 
 
@@ -74,20 +75,29 @@ def _settings(table: pa.Table, cluster: Cluster) -> Source:
         for dump in of_peer:
             dumps.setdefault((dump.snapshot, dump.source), []).append((peer, dump))
     rows = []
+    for of_member in dumps.values():
+        of_member.sort(key=_first_line)
     for snapshot, source, path, value, line in zip(*columns, strict=True):
-        for peer, dump in dumps.get((snapshot, source), ()):
-            if dump.has(snapshot, source, line):
-                fields = [("path", path), ("value", value)]
-                time, dated = anchor_of(dump, peer, cluster), Dated(False, dump.taken)
-                rows.append(_Row(time, peer, (snapshot, source, line), fields, dated))
-                break
+        of_member = dumps.get((snapshot, source), [])
+        index = bisect.bisect_right(of_member, line, key=_first_line) - 1
+        if index < 0 or not of_member[index][1].has(snapshot, source, line):
+            continue
+        peer, dump = of_member[index]
+        fields = [("path", path), ("value", value)]
+        time, dated = anchor_of(dump, peer, cluster), Dated(False, dump.taken)
+        rows.append(_Row(time, peer, (snapshot, source, line), fields, dated))
     return _source(rows, lambda row: f"{row.fields[0][1]}: {row.fields[1][1]}")
+
+
+def _first_line(of_peer: tuple[str, Dump]) -> int:
+    return of_peer[1].lines[0]
 
 
 def _alarms(tables: Tables, cluster: Cluster) -> Source:
     rows = []
     lines = _lines_of("alarm", tables)
     for peer, dump in _dumps(cluster):
+        own = _by_value(lines, dump)
         for alarm in dump.facts.alarms or ():
             if alarm.is_raised:
                 fields = {
@@ -98,7 +108,7 @@ def _alarms(tables: Tables, cluster: Cluster) -> Source:
                 fields |= {"Severity": alarm.severity, "Status": alarm.status}
                 since = time_in(alarm.first_raised)
                 time = anchor_of(dump, peer, cluster) if since is None else micros(since)
-                line = _line(lines, dump, alarm.id or alarm.title or alarm.description)
+                line = _line(own, alarm.id or alarm.title or alarm.description)
                 dated = Dated(since is not None, dump.taken)
                 rows.append(_Row(time, peer, (dump.snapshot, dump.source, line), _known(fields), dated))
     return _source(rows, _alarm_text)
@@ -115,18 +125,24 @@ def _states(tables: Tables, cluster: Cluster) -> Source:
     rows = []
     lines = _lines_of("alternate", tables)
     of_databases = _lines_of("database", tables)
+    modes = {peer: _mode(dumps) for peer, dumps in cluster.dumps.items()}
     for peer, dump in _dumps(cluster):
         facts = dump.facts
-        mode = next((one.facts.tls_mode for one in cluster.dumps[peer] if one.facts.tls_mode), "")
+        own, of_database = _by_value(lines, dump), _by_value(of_databases, dump)
         time, dated = anchor_of(dump, peer, cluster), Dated(False, dump.taken)
         for one in facts.alternates:
-            fields = {"Peer": one.address, "Status": one.status, "Certificate": one.certificate, "Mode": mode}
-            place = (dump.snapshot, dump.source, _line(lines, dump, one.address, one.status))
+            fields = {"Peer": one.address, "Status": one.status, "Certificate": one.certificate}
+            fields |= {"Mode": modes[peer]}
+            place = (dump.snapshot, dump.source, _line(own, one.address, one.status))
             rows.append(_Row(time, peer, place, _known(fields), dated))
         if facts.database:
-            place = (dump.snapshot, dump.source, _line(of_databases, dump, facts.database))
+            place = (dump.snapshot, dump.source, _line(of_database, facts.database))
             rows.append(_Row(time, peer, place, [("Database", facts.database)], dated))
     return _source(rows, lambda row: ", ".join(f"{name}: {value}" for name, value in row.fields))
+
+
+def _mode(dumps: Iterable[Dump]) -> str:
+    return next((dump.facts.tls_mode for dump in dumps if dump.facts.tls_mode), "")
 
 
 def _dumps(cluster: Cluster) -> Iterator[tuple[str, Dump]]:
@@ -137,29 +153,45 @@ def _known(fields: dict[str, str]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in fields.items() if value]
 
 
-_Lines = dict[tuple[str, str], list[tuple[str, str, int]]]  # by snapshot and source
+_Lines = dict[Place, list[tuple[str, int]]]
+"""Values and their lines, in the order of the lines."""
 
 
 def _lines_of(fact: str, tables: Tables) -> _Lines:
-    """The settings (path, value, line) of dumps of the status that tell a fact."""
+    """The values of the settings that tell a fact in dumps of the status."""
     columns = [
         tables.status.column(name).to_pylist() for name in ("snapshot", "source", "path", "value", "line")
     ]
-    dumps: _Lines = {}
+    members: dict[Place, list[tuple[str, str, int]]] = {}
     for snapshot, source, path, value, line in zip(*columns, strict=True):
-        dumps.setdefault((snapshot, source), []).append((path, value, line))
-    return {place: list(lines_of(fact, settings)) for place, settings in dumps.items()}
+        members.setdefault((snapshot, source), []).append((path, value, line))
+    return {
+        place: sorted(((value, line) for _, value, line in lines_of(fact, settings)), key=_number)
+        for place, settings in members.items()
+    }
 
 
-def _line(lines: _Lines, dump: Dump, value: str, then: str = "") -> int:
-    """The line of a dump that has a value, or the later one of two values; 1 if neither is there."""
-    own = [
-        (said, line)
-        for _, said, line in lines.get((dump.snapshot, dump.source), ())
-        if dump.has(dump.snapshot, dump.source, line)
-    ]
-    at = next((line for said, line in own if said == value), 1)
-    return next((line for said, line in own if then and said == then and line >= at), at)
+def _by_value(lines: _Lines, dump: Dump) -> dict[str, list[int]]:
+    """The lines of a dump, in order, by the value that they have."""
+    of_member = lines.get((dump.snapshot, dump.source), [])
+    first = bisect.bisect_left(of_member, dump.lines[0], key=_number)
+    last = bisect.bisect_right(of_member, dump.lines[1], key=_number)
+    found: dict[str, list[int]] = {}
+    for value, line in of_member[first:last]:
+        found.setdefault(value, []).append(line)
+    return found
+
+
+def _number(of_value: tuple[str, int]) -> int:
+    return of_value[1]
+
+
+def _line(own: dict[str, list[int]], value: str, then: str = "") -> int:
+    """The first line that has a value, or the one after it of a second value; 1 if there is none."""
+    at = own.get(value, [1])[0]
+    later = own.get(then, []) if then else []
+    index = bisect.bisect_left(later, at)
+    return later[index] if index < len(later) else at
 
 
 def _source(rows: list[_Row], text: Callable[[_Row], str]) -> Source:

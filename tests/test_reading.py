@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog, read_bytes
 
@@ -477,6 +477,8 @@ class Logs:
 
 @settings(deadline=None, max_examples=300)
 @given(MEMBERS, st.sampled_from(["lark", "compiled"]), st.booleans(), st.sampled_from([100, 1 << 22]))
+@example([HEADER, HEADER + b"\\0x0a"], "compiled", False, 1 << 22)  # a line end that is cut
+@example([HEADER + b"x \r", HEADER + b"\r"], "compiled", False, 1 << 22)
 def test_small_members_that_are_read_together_give_what_each_gives(
     contents: list[bytes], engine: Any, selected: bool, together: int
 ) -> None:

@@ -21,7 +21,7 @@ _UNMARKED = 1000
 """Lines without any mark after which none is waited for."""
 
 _ANOTHER = re.compile(
-    rb"[ \t]+(?=\*[cs][ \t]+[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
+    rb"[ \t](?=\*[cs][ \t]+[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
     rb"|(?<=\")[ \t]+(?=[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
 )
 """The mark before a further setting on the same line."""

@@ -47,7 +47,9 @@ class LogReader:
             return list(rows(cut))
         pieces = list(cut)
         is_plain = [isinstance(piece, Apart) or is_cut(piece) for piece in pieces]
-        if all(is_plain) and sum(not isinstance(piece, Apart) for piece in pieces) == 1:
+        logs = [piece for piece in pieces if not isinstance(piece, Apart)]
+        # A line end is added to what goes together: behind these it would be read as one with them.
+        if all(is_plain) and len(logs) == 1 and not bytes(logs[0][-5:]).endswith((b"\\0x0a", b" ", b"\r")):
             return Pieces(pieces)
         return list(rows(pieces))
 

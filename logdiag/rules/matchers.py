@@ -28,7 +28,7 @@ class Event:
     snapshot: str
     source: str
     line: int
-    row: int = field(compare=False)
+    row: int
     pattern: int = field(compare=False)
     values: dict[str, str] = field(compare=False, hash=False)
     table: str = field(default="records", compare=False)
