@@ -12,7 +12,7 @@ from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
 from logdiag.records import instant
 from logdiag.spans import Seen
-from logdiag.wording import listed, moment, second, stretch
+from logdiag.wording import RAISED_BEFORE, listed, moment, second, stretch
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 _SHOWN = 3
@@ -104,6 +104,8 @@ def _when(headline: Incident) -> str:
         since = gettext("Since {time}; {state}.")
         return since.format(time=second(headline.first), state=_state(headline))
     if headline.last is not None:
+        if headline.state == "closed" and gettext(RAISED_BEFORE) not in headline.summary:
+            return gettext("At {time}; it is over.").format(time=second(headline.last))
         if headline.state == "closed":
             over = gettext("Over by {time}; it began before the logs do.")
             return over.format(time=second(headline.last))

@@ -20,7 +20,8 @@ BETWEEN_MEMBERS = timedelta(minutes=2)
 
 _BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
 _WITHIN = timedelta(minutes=65) // _MICROSECOND
-"""Syslog writes a mark in each idle hour: a longer silence inside one log is a gap, whatever its rhythm."""
+"""Syslog writes a mark in each idle hour: a longer silence inside one log is a gap, whatever its rhythm.
+A silence that ends with a start is none: a peer can be down for days."""
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -102,7 +103,7 @@ def _without_gaps(times: _Times, longest: int, starts: Sequence[int]) -> _Times:
     joined: _Times = []
     for first, last in times:
         silence = first - joined[-1][1] if joined else 0
-        if joined and (silence <= longest or (silence <= _WITHIN and _is_boot(first, starts))):
+        if joined and (silence <= longest or _is_boot(first, starts)):
             joined[-1] = (joined[-1][0], last)
         else:
             joined.append((first, last))

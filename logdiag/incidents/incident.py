@@ -112,6 +112,8 @@ def incident_of(
         shared = everyone.intersection(*({*finding.hosts, *finding.peers} for finding in lasting))
         peers = tuple(sorted(shared or everyone)[:1])
         hosts = tuple(sorted(everyone - set(peers)))
+    elif not peers and match is not None and match.alone is not None:
+        title, why = match.alone.title, match.alone.why
     elif decider.state == "closed" and match is not None and match.over is not None:
         title, why = match.over.title, match.over.why
     count = sum(finding.count for finding in causes)

@@ -10,7 +10,7 @@ from typing import Any
 from logdiag.conditions import Reference, check_extraction, check_regular_expression, mistakes
 from logdiag.facts import FACTS
 from logdiag.rules import versions
-from logdiag.rules.matches import ACROSS, Match, bound, patterns, proofs
+from logdiag.rules.matches import ACROSS, OTHER_WORDS, Match, bound, patterns, proofs
 from logdiag.rules.notation import Place
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal, When
@@ -102,7 +102,7 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
         yield from _placeholders(getattr(rule, field), names, (field,))
         if rule.ko is not None:
             yield from _placeholders(getattr(rule.ko, field), names, ("ko", field))
-        for other in ("mutual", "over"):
+        for other in OTHER_WORDS:
             words = getattr(rule.ko, other, None)
             yield from _placeholders(getattr(words, field, ""), names, ("ko", other, field))
             words = getattr(incident, other, None)

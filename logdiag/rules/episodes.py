@@ -15,7 +15,7 @@ from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, by_values, signal_proofs
-from logdiag.wording import moment, stretch
+from logdiag.wording import RAISED_BEFORE, moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -232,7 +232,7 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
         length = stretch(instant(last) - instant(first))
         note = gettext("It ended after {span}.").format(span=length)
         if not interval.raised or not events[0].dated:
-            note = gettext("It was raised before the log begins.")
+            note = gettext(RAISED_BEFORE)
         return Episode(events, "closed", first, last, count, note)
     if interval.proof is not None:
         note = gettext("It was over by {time} at the latest, as another record proves.")

@@ -264,6 +264,10 @@ class Words(Strict):
     """what it means"""
 
 
+OTHER_WORDS = ("mutual", "over", "alone")
+"""The other titles and meanings that an incident can have."""
+
+
 class IncidentMatch(Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
@@ -292,6 +296,9 @@ class IncidentMatch(Strict):
         "{peers} those that every report is about or from",
     )
     over: Words | None = Field(None, description="what it is called when it is over")
+    alone: Words | None = Field(
+        None, description="what it is called when no other peer reports it: {hosts} logged it themselves"
+    )
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
 

@@ -122,6 +122,8 @@ class Wording(Strict):
     """what it is called where peers report it of each other"""
     over: Words | None = None
     """what it is called when it is over"""
+    alone: Words | None = None
+    """what it is called when no other peer reports it"""
     cannot_tell: str | None = None
     """why no snapshot answers it"""
     says: dict[str, str] = Field(

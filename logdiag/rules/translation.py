@@ -11,13 +11,10 @@ from typing import NamedTuple
 from logdiag.language import ENGLISH, gettext, speaking
 from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.matches import Match, Words, patterns
+from logdiag.rules.matches import OTHER_WORDS, Match, Words, patterns
 from logdiag.rules.schema import Procedure, ProcedureStep, Rule, StepWording, Wording
 
 KOREAN = "ko"
-
-OTHER_WORDS = ("mutual", "over")
-"""The other titles and meanings that an incident can have."""
 
 _IN_A_STEP = ("do", "why", "impact", "verify", "wait")
 
