@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from logdiag.cluster import Cluster
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
+from logdiag.cluster.watched import BOOT
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.facts import Fact, Facts
 from logdiag.language import gettext
@@ -157,9 +158,11 @@ def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
     """Whether nothing of a peer was logged for long before a moment, or nothing at all."""
     if peer not in cluster.seen:
         return False
-    ends = [instant(end) for _, end in cluster.seen[peer].spans if instant(end) < at]
-    watched = [start for start, end in cluster.seen[peer].spans if instant(start) < at <= instant(end)]
-    return not watched and (not ends or at - max(ends) >= _LONG_SILENCE)
+    seen = cluster.seen[peer]
+    return instant(seen.start) >= at or any(
+        instant(end) <= at <= instant(end) + BOOT and instant(end) - instant(start) >= _LONG_SILENCE
+        for start, end in (*seen.gaps(), *seen.down)
+    )
 
 
 # ── nodes, names and domains ────────────────────────────────────────────────────────────────

@@ -11,9 +11,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Seen:
-    """When a peer's logs can be trusted to say what happened: one span or more, ends included."""
+    """When a peer's logs can be trusted to say what happened: one span or more, ends included.
+
+    ``down`` are the silences inside the spans that end with a start of the peer, in order.
+    """
 
     spans: tuple[tuple[int, int], ...]
+    down: tuple[tuple[int, int], ...] = ()
 
     @property
     def start(self) -> int:
@@ -46,6 +50,16 @@ class Seen:
         if number == len(self.spans) or self.spans[number - 1][1] >= end:
             return None
         return self.spans[number - 1][1], self.spans[number][0]
+
+    def up_for(self, start: int, within: int) -> int:
+        """When the peer has been up for a time since a moment."""
+        end = start + within
+        for number in range(bisect.bisect_right(self.down, start, key=lambda span: span[1]), len(self.down)):
+            since, until = self.down[number]
+            if end <= since:
+                break
+            end += until - max(since, start)
+        return end
 
     def gap_after(self, time: datetime) -> tuple[int, int] | None:
         """The first gap that ends after a moment."""

@@ -496,3 +496,40 @@ def test_a_list_that_was_cleared_is_no_repair_of_an_alarm_before() -> None:
     logs.edit("09:00:01", "node2", "Peer2 Address", "10.7.0.2", "")
     diagnosis = logs.told()
     assert [one.rule for one in diagnosis.incidents] == ["factory-reset/pending", "incident/system-key"]
+
+
+# ── a start that nobody requested ───────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("start", "again"), [("08:59", "09:00"), ("09:40", "09:42"), ("15:00", "15:02")])
+def test_a_start_without_a_request_is_a_loss_by_the_peers_own_log_alone(start: str, again: str) -> None:
+    """However long the peer was silent before: its log has no gap, it was down."""
+    logs = Logs(2)
+    logs.cycles("08:20", "08:58")
+    logs.start(f"{start}:30", "node1")
+    logs.cycles(again, f"{again[:2]}:59")
+    diagnosis = logs.told("node2")
+    incident = only(diagnosis)
+    assert (incident.rule, incident.state, incident.peers) == ("incident/peer-lost", "closed", ("node1",))
+    assert incident.title == "node1 went down and started again, and no request for it was logged"
+    assert "Nothing wrong" not in diagnosis.verdict.text
+    assert "gap" not in diagnosis.verdict.text
+
+
+def test_whether_a_start_was_requested_is_not_known_when_the_log_begins_with_it() -> None:
+    logs = Logs(2)
+    logs.start("08:59:30", "node1")
+    logs.cycles("09:00", "09:40")
+    diagnosis = logs.told("node2")
+    assert faults(diagnosis) == []
+    assert "system/started-unwatched" in {one.rule for one in diagnosis.findings}
+
+
+def test_a_loss_that_the_other_peers_log_keeps_its_title() -> None:
+    logs = Logs(2)
+    logs.cycles("08:20", "09:50")
+    logs.away("09:00:10", "09:05:40", "node2")
+    logs.start("09:05:10", "node2")
+    incident = only(logs.told())
+    assert incident.rule == "incident/peer-lost"
+    assert "node1" in incident.title and "node2" in incident.title

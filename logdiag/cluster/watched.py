@@ -23,8 +23,6 @@ _WITHIN = timedelta(minutes=65) // _MICROSECOND
 """Syslog writes a mark in each idle hour: a longer silence inside one log is a gap, whatever its rhythm.
 A silence that ends with a start is none: a peer can be down for days."""
 
-_MICROSECOND = timedelta(microseconds=1)
-
 _INTERVALS = 4
 """A silence inside one log of more than this many of its usual intervals is a gap. Of the five cycles that
 `replication/stalled` waits for, the log then shows the time of one at least."""
@@ -32,7 +30,7 @@ _INTERVALS = 4
 _ENOUGH = 5
 """Intervals that a log must show before its rhythm is known."""
 
-_BOOT = timedelta(minutes=10) // _MICROSECOND
+BOOT = timedelta(minutes=10)
 """How long after the first record of a boot the start of the application may be logged."""
 
 _Times = list[tuple[int, int]]
@@ -67,9 +65,10 @@ def watched(
     for peer in {**whole, **pasted}:
         members = [_joined(times, _BETWEEN) for times in whole.get(peer, ())]
         longest = _longest_silence(members)
-        parts = [part for times in members for part in _without_gaps(times, longest, starts.get(peer, ()))]
+        down = [stretch for times in members for stretch in _before_boots(times, starts.get(peer, ()))]
+        parts = [part for times in members for part in _without_gaps(times, longest, set(down))]
         parts += [part for times in pasted.get(peer, ()) for part in _joined(times, _BETWEEN)]
-        found[peer] = Seen(tuple(_joined(parts, _BETWEEN)))
+        found[peer] = Seen(tuple(_joined(parts, _BETWEEN)), tuple(_joined(down, 0)))
     return found
 
 
@@ -98,22 +97,27 @@ def _longest_silence(members: Iterable[_Times]) -> int:
     return min(_INTERVALS * usual, _WITHIN)
 
 
-def _without_gaps(times: _Times, longest: int, starts: Sequence[int]) -> _Times:
+def _before_boots(times: _Times, starts: Sequence[int]) -> _Times:
+    """The silences of one log that end when the peer was starting: it was down."""
+    silences = ((before[1], after[0]) for before, after in itertools.pairwise(times))
+    return [silence for silence in silences if _is_boot(silence[1], starts)]
+
+
+def _is_boot(time: int, starts: Sequence[int]) -> bool:
+    """Whether the peer was starting at a time."""
+    place = bisect.bisect_left(starts, time)
+    return place < len(starts) and starts[place] <= time + BOOT // _MICROSECOND
+
+
+def _without_gaps(times: _Times, longest: int, down: Container[tuple[int, int]]) -> _Times:
     """The spans of one log, joined over every silence that is no gap."""
     joined: _Times = []
     for first, last in times:
-        silence = first - joined[-1][1] if joined else 0
-        if joined and (silence <= longest or _is_boot(first, starts)):
+        if joined and (first - joined[-1][1] <= longest or (joined[-1][1], first) in down):
             joined[-1] = (joined[-1][0], last)
         else:
             joined.append((first, last))
     return joined
-
-
-def _is_boot(time: int, starts: Sequence[int]) -> bool:
-    """Whether the peer was starting at a time: it was down before, and its log has no gap."""
-    place = bisect.bisect_left(starts, time)
-    return place < len(starts) and starts[place] <= time + _BOOT
 
 
 def _joined(spans: Iterable[tuple[int, int]], apart: int) -> _Times:

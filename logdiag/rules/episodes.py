@@ -127,8 +127,11 @@ def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
         episodes: dict[tuple[str, matchers.Answer, Event | None], list[Event]] = {}
         for peer, events in watched.items():
             seen = collected.case.cluster.seen.get(peer)
-            asked = matchers.unannounced if absence.before else matchers.absences
-            for opening, answer in asked(events, closings, within, seen):
+            if absence.before:
+                answered = matchers.unannounced(events, closings, within, seen)
+            else:
+                answered = matchers.absences(events, closings, within, seen, up=absence.up)
+            for opening, answer in answered:
                 if answer in absence.report:
                     after = len(closings) if absence.before else bisect.bisect_right(closings, opening)
                     later = closings[after] if after < len(closings) else None

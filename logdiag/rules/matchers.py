@@ -80,19 +80,21 @@ def absences(
     closings: Iterable[Event],
     within: int,
     seen: Seen | None,
+    *,
+    up: bool = False,
 ) -> list[tuple[Event, Answer]]:
     """The openings that no closing answered in ``[t, t + within)``, and what that means.
 
     ``seen`` is of the peer that would have logged the closing; None where it gave no log. The
     answer is decided at the span's end: ``unknown`` where a gap overlaps the span or the log begins
     inside it, ``open_at_end`` where the log stops before its end, ``absent`` where it was watched
-    to its end.
+    to its end. With ``up`` the span does not count the time in which that peer was down.
     """
     ordered = sorted(closings)
     answers: list[tuple[Event, Answer]] = []
     for opening in sorted(openings):
         index = bisect.bisect_right(ordered, opening)
-        end = opening.time + within
+        end = seen.up_for(opening.time, within) if up and seen is not None else opening.time + within
         if index < len(ordered) and ordered[index].time < end:
             continue
         if seen is None or opening.time < seen.start or seen.gap_within(opening.time, end) is not None:

@@ -58,6 +58,7 @@ class Absence(Strict):
     )
     before: bool = False
     """whether closing had to come first, `within` before the opening"""
+    up: bool = Field(False, description="whether `within` does not count the time in which the peer was down")
     report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
     """which of the three answers are findings"""
 

@@ -243,6 +243,19 @@ def seen_spans(draw: st.DrawFn) -> Seen:
     return Seen(tuple(zip(edges[::2], edges[1::2], strict=True)))
 
 
+@given(st.sets(st.integers(0, 40), max_size=8), st.integers(0, 40), st.integers(1, 15))
+def test_the_time_up_leaves_out_every_moment_in_which_the_peer_was_down(
+    edges: set[int], start: int, within: int
+) -> None:
+    ordered = sorted(edges)
+    down = tuple(zip(ordered[::2], ordered[1::2], strict=False))
+    end, up = start, 0
+    while up < within:
+        up += not any(since <= end < until for since, until in down)
+        end += 1
+    assert Seen(((0, 100),), down).up_for(start, within) == end
+
+
 @given(events(), events(), st.integers(1, 6), st.none() | seen_spans())
 @MANY
 def test_absences(openings: list[Event], closings: list[Event], within: int, seen: Seen | None) -> None:
