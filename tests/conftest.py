@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,13 +97,13 @@ def run(
     It runs in this process: to start one takes longer than most of what a command does.
     """
 
-    def run(*words: str | Path, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    def run(*words: str | Path, given: bytes = b"", keep: Collection[str] = ()) -> "subprocess.CompletedProcess[bytes]":
         from logdiag.cli import main
 
         out, err = io.BytesIO(), io.BytesIO()
         code = 0
         with monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+            for name in [name for name in os.environ if name.startswith("GITHUB_") and name not in keep]:
                 patch.delenv(name)
             patch.setenv("NO_COLOR", "1")
             patch.setenv("PYTHONSAFEPATH", "1")  # which the command sets for good

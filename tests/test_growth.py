@@ -327,7 +327,7 @@ WHOLE: dict[str, tuple[int, Callable[[int], dict[str, str]]]] = {
     "settings": (500, lambda n: {"xconf.txt": dump(0, n)}),
     "alarms": (60, lambda n: {"a.log": text_of(alarms(n, 3))}),
     "hosts with alarms": (50, lambda n: {"a.log": text_of(alarms(n, n))}),
-    "members": (200, lambda n: {f"{k}.log": text_of(says(1, 1, f'Event="x{k}"')) for k in range(n)}),
+    "members": (100, lambda n: {f"{k}.log": text_of(says(1, 1, f'Event="x{k}"')) for k in range(n)}),
 }
 
 

@@ -1,11 +1,10 @@
-"""CI's outputs and commands as a job has them: a process, its output, its exit code, its files."""
+"""CI's outputs and commands as a job has them: output, exit code and files."""
 
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,18 +15,19 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run(*words: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-        return subprocess.run(
-            [sys.executable, "-m", "logdiag", *map(str, words)],
-            capture_output=True,
-            cwd=tmp_path,
-            encoding="utf-8",
-            env={**ours, "NO_COLOR": "1", **variables},
+def run(
+    run: "Callable[..., subprocess.CompletedProcess[bytes]]", monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    def with_variables(*words: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            done = run(*words, keep=tuple(variables))
+        return subprocess.CompletedProcess(
+            words, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
         )
 
-    return run
+    return with_variables
 
 
 def test_junit_and_sarif_are_written_beside_each_other(run: Run, samples: Path, tmp_path: Path) -> None:
