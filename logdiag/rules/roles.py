@@ -95,8 +95,8 @@ class Situation:
         """The peers that the finding is about; if it names none, all that do not report it."""
         if self.peers:
             return self.peers
-        rest = (name for name in self.overall.everyone if name not in self.hosts)
-        return tuple(islice(rest, _MANY))
+        reporting = frozenset(self.hosts)
+        return tuple(islice((name for name in self.overall.everyone if name not in reporting), _MANY))
 
     @property
     def cluster(self) -> Cluster:
@@ -175,7 +175,8 @@ def _unaffected(situation: Situation) -> Resolved:
 
 def _others(situation: Situation) -> Resolved:
     """The peers that do not report it; no step is for them where all do."""
-    others = tuple(name for name in situation.overall.everyone if name not in situation.hosts)
+    reporting = frozenset(situation.hosts)
+    others = tuple(name for name in situation.overall.everyone if name not in reporting)
     return Resolved(others, applies=bool(others))
 
 
