@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from logdiag.alarms import alarm_events, alarm_states, with_whole_lists
-from logdiag.changes import find_changes
 from logdiag.ci.baseline import Baseline, marked
 from logdiag.cluster import Cluster, find_clusters, with_alarms
+from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
+from logdiag.cluster.changes import find_changes
+from logdiag.cluster.coverage import (
+    NOTHING_READ,
+    PARTIAL,
+    coverage,
+    is_empty,
+    partial_reasons,
+    why_nothing_read,
+)
+from logdiag.cluster.dump_tables import sources
+from logdiag.cluster.facts import find_facts
+from logdiag.cluster.membership import add_membership, strangers
 from logdiag.conditions import Log
 from logdiag.deadline import Deadline
 from logdiag.errors import InputError
-from logdiag.evidence import sources
-from logdiag.facts import find_facts
 from logdiag.incidents import Told, tell, together
 from logdiag.language import ENGLISH, gettext, ngettext, speaking
-from logdiag.ledger import NOTHING_READ, PARTIAL, coverage, is_empty, partial_reasons, why_nothing_read
-from logdiag.membership import add_membership, strangers
 from logdiag.model import (
     SEVERITIES,
     AlarmEvent,

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag import alarms, changes, cluster, facts, membership
+from logdiag import cluster
+from logdiag.cluster import alarms, changes, facts, membership
 from logdiag.conditions import AnyOf, Condition, Log, Reference
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library

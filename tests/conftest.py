@@ -97,7 +97,9 @@ def run(
     It runs in this process: to start one takes longer than most of what a command does.
     """
 
-    def run(*words: str | Path, given: bytes = b"", keep: Collection[str] = ()) -> "subprocess.CompletedProcess[bytes]":
+    def run(
+        *words: str | Path, given: bytes = b"", keep: Collection[str] = ()
+    ) -> "subprocess.CompletedProcess[bytes]":
         from logdiag.cli import main
 
         out, err = io.BytesIO(), io.BytesIO()

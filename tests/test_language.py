@@ -10,8 +10,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from logdiag.cluster.facts import FACTS
 from logdiag.errors import InputError
-from logdiag.facts import FACTS
 from logdiag.language import ENGLISH, gettext, languages, ngettext, speaking
 from logdiag.resources import folder
 from logdiag.rules.schema import ProcedureStep

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog, read_bytes
 
 from logdiag.cluster import find_clusters
+from logdiag.cluster.coverage import coverage
 from logdiag.conditions import compile_condition
 from logdiag.kinds import NO_YEARS
-from logdiag.ledger import coverage
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
 from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from logdiag.ledger import NOTHING_READ, PARTIAL
+from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
 from logdiag.model import SEVERITIES, Diagnosis, Severity, State
 
 _MOST_REASONS = 20

@@ -13,9 +13,9 @@ from logdiag.batch.output import Output
 from logdiag.batch.rows import Row, failed
 from logdiag.batch.split import LARGE, Large, PartTask, read_part
 from logdiag.batch.work import Done, Join, Task, join, unseen, work
+from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
 from logdiag.errors import EngineError
 from logdiag.language import gettext, speaking
-from logdiag.ledger import NOTHING_READ, PARTIAL
 from logdiag.pipeline import FINDINGS, Options
 from logdiag.reading import Engine as Reader
 from logdiag.rules.library import load

@@ -47,8 +47,8 @@ def diff(
     is made first.
     """
     from logdiag.ci.diff import VIEWS, compare
+    from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
     from logdiag.language import gettext, speaking
-    from logdiag.ledger import NOTHING_READ, PARTIAL
     from logdiag.pipeline import FINDINGS, Options
     from logdiag.snapshots import Limits
 

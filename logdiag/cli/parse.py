@@ -25,7 +25,7 @@ def parse(
 ) -> None:
     """Write the records as a table."""
     from logdiag import export
-    from logdiag.ledger import exit_code, partial_reasons
+    from logdiag.cluster.coverage import exit_code, partial_reasons
     from logdiag.pipeline import columns_of
     from logdiag.reading import read
     from logdiag.records import Want

@@ -35,10 +35,10 @@ def query(
 ) -> None:
     """Ask in SQL what was read: records, unparsed, config, status, findings, coverage."""
     from logdiag import query as sql_over
+    from logdiag.cluster.coverage import exit_code, partial_reasons
     from logdiag.deadline import Deadline
     from logdiag.export import FORMATS
     from logdiag.language import gettext, ngettext, speaking
-    from logdiag.ledger import exit_code, partial_reasons
     from logdiag.pipeline import examine
     from logdiag.reading import read
     from logdiag.rules.library import load

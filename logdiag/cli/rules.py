@@ -101,7 +101,7 @@ def rules_test(
 @rules_app.command("facts", epilog="Example: logdiag rules facts")
 def rules_facts() -> None:
     """The facts that an audit can compare."""
-    from logdiag.facts import FACTS
+    from logdiag.cluster.facts import FACTS
 
     width = max(map(len, FACTS))
     for name, meaning in FACTS.items():

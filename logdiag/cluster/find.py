@@ -172,7 +172,7 @@ class Cluster:
 def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     """The peers that the records and dumps of one cluster name.
 
-    Alarms are left to `logdiag.alarms`, which needs the cluster first.
+    Alarms are left to `logdiag.cluster.alarms`, which needs the cluster first.
 
     Args:
         tables: the records and dumps of this cluster and no other.

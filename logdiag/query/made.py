@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.cluster.coverage import in_words
 from logdiag.columns import COVERAGE, FINDINGS
-from logdiag.ledger import in_words
 from logdiag.model import Finding
 from logdiag.query.asked import Asked
 from logdiag.reading import Tables

@@ -13,7 +13,7 @@ from statistics import median
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.facts import FACTS, Fact, after
+from logdiag.cluster.facts import FACTS, Fact, after
 from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Evidence, State
 from logdiag.records import instant

@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from logdiag.cluster.facts import FACTS
 from logdiag.conditions import Reference, check_extraction, check_regular_expression, mistakes
-from logdiag.facts import FACTS
 from logdiag.rules import versions
 from logdiag.rules.matches import ACROSS, OTHER_WORDS, Match, bound, patterns, proofs
 from logdiag.rules.notation import Place

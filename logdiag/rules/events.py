@@ -8,9 +8,9 @@ from datetime import timedelta
 import pyarrow.compute as pc
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.dump_tables import Source
+from logdiag.cluster.facts import Facts
 from logdiag.conditions import Log, Reference, Rows
-from logdiag.evidence import Source
-from logdiag.facts import Facts
 from logdiag.rules.chains import Budget, Candidates, sequences
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, Sequence

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from logdiag.cluster.facts import FACTS
 from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test
-from logdiag.facts import FACTS
 from logdiag.language import gettext, ngettext
 from logdiag.records import instant
 from logdiag.rules import matchers

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from logdiag.facts import FACTS
+from logdiag.cluster.facts import FACTS
 from logdiag.rules.checking import ALWAYS_BOUND, IN_PROCEDURES
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal

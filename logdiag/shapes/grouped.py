@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.alarms import RAISED
 from logdiag.catalogue import load as load_alarms
+from logdiag.cluster.alarms import RAISED
 from logdiag.conditions import AnyOf, Log, Reference, compile_condition
 from logdiag.reading import Tables
 from logdiag.rules.library import Library

@@ -1,7 +1,6 @@
 """CI's outputs and commands as a job has them: output, exit code and files."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,9 +14,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(
-    run: "Callable[..., subprocess.CompletedProcess[bytes]]", monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def run(run: "Callable[..., subprocess.CompletedProcess[bytes]]", monkeypatch: pytest.MonkeyPatch) -> Run:
     def with_variables(*words: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
         with monkeypatch.context() as patch:
             for name, value in variables.items():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdiag.cluster import Cluster
-from logdiag.facts import FACTS, Fact, Facts
+from logdiag.cluster.facts import FACTS, Fact, Facts
 from logdiag.model import Peer
 from logdiag.rules import audits, quantified
 from logdiag.rules.events import Case

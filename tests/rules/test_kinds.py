@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logdiag.cluster import Cluster
-from logdiag.facts import FACTS
+from logdiag.cluster.facts import FACTS
 from logdiag.model import Peer
 from logdiag.rules.chains import sequences
 from logdiag.rules.episodes import Episode, answers

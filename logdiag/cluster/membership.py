@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.facts import Fact, Facts
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
 from logdiag.cluster.watched import BOOT
 from logdiag.conditions import Log, Reference, compile_condition
-from logdiag.facts import Fact, Facts
 from logdiag.language import gettext
 from logdiag.model import Evidence, Stranger
 from logdiag.records import instant

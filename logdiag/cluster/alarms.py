@@ -10,8 +10,8 @@ from typing import Literal
 
 from logdiag.catalogue import identify
 from logdiag.cluster import Cluster
+from logdiag.cluster.dump_tables import anchor_of
 from logdiag.conditions import Condition, Log, Reference, compile_condition
-from logdiag.evidence import anchor_of
 from logdiag.model import AlarmEvent, AlarmState
 from logdiag.reading import Dump
 from logdiag.records import instant

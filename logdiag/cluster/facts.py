@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from logdiag import edited_settings
-from logdiag.cluster import Cluster
+from logdiag.cluster import Cluster, edited_settings
+from logdiag.cluster.dump_tables import anchor_of
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.dumps import lines_of
-from logdiag.evidence import anchor_of
 from logdiag.model import Evidence
 from logdiag.reading import Dump, Tables
 from logdiag.records import instant
