@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.cluster.observed import Observed
 from logdiag.incidents import LOSS, Told
 from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
 from logdiag.records import instant
-from logdiag.spans import Seen
 from logdiag.wording import RAISED_BEFORE, listed, moment, second, stretch
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
@@ -38,7 +38,7 @@ def _answer(told: Told, clusters: Sequence[Cluster]) -> Verdict:
             )
             sentences.append(more.format(number=f"{rest:,}"))
         return Verdict(headline.title, " ".join(sentences))
-    watched = [cluster for cluster in clusters if cluster.seen]
+    watched = [cluster for cluster in clusters if cluster.observed]
     if not watched:
         return _without_logs(clusters)
     several = len(clusters) > 1
@@ -113,15 +113,15 @@ def _when(headline: Incident) -> str:
     if headline.as_of is not None:
         as_of = gettext("As of {time}; when it began is not known.")
         return as_of.format(time=second(headline.as_of))
-    return gettext("Seen in a dump that has no time; when it began is not known.")
+    return gettext("Observed in a dump that has no time; when it began is not known.")
 
 
 def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[str]:
     """What was watched of a cluster without a fault, and what was seen to work."""
-    watched = max(sum(end - start for start, end in seen.spans) for seen in cluster.seen.values())
+    watched = max(sum(end - start for start, end in seen.spans) for seen in cluster.observed.values())
     count = len(cluster.peers)
     peers = ngettext("{seen} of {number} peer", "{seen} of {number} peers", count)
-    peers = peers.format(seen=len(cluster.seen), number=f"{count:,}")
+    peers = peers.format(seen=len(cluster.observed), number=f"{count:,}")
     if several:
         peers = gettext("{peers} of {cluster}").format(peers=peers, cluster=cluster.peers[0].cluster)
     span = stretch(timedelta(microseconds=watched))
@@ -204,7 +204,7 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         first = max(first, min(logged))
         for name in loss.peers:
             # Two logs never begin in the same second, and a cycle is about two minutes.
-            if name in cluster.seen and not cluster.seen[name].covers(first, BETWEEN_MEMBERS):
+            if name in cluster.observed and not cluster.observed[name].covers(first, BETWEEN_MEMBERS):
                 what = gettext("The log of {peer} that covers {time}")
                 what = what.format(peer=name, time=moment(first))
                 why = gettext("What was given of it does not.")
@@ -212,13 +212,13 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
     for incident in incidents:
         states = {incident.state, *(by_id[f].state for f in incident.findings)}
         for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):
-            if host not in cluster.seen:
+            if host not in cluster.observed:
                 continue
             if incident.state == "open_at_end":
                 what = gettext("The log of {peer} after {time}")
-                what = what.format(peer=host, time=moment(instant(cluster.seen[host].end)))
+                what = what.format(peer=host, time=moment(instant(cluster.observed[host].end)))
                 yield Wanted(what, gettext("It stops before it shows how this ended."), host)
-            elif "unknown" in states and (gap := _gap_after(incident, cluster.seen[host])) is not None:
+            elif "unknown" in states and (gap := _gap_after(incident, cluster.observed[host])) is not None:
                 start, end = map(instant, gap)
                 what = gettext("The log of {peer} from {start} to {end}")
                 what = what.format(peer=host, start=moment(start), end=moment(end))
@@ -235,6 +235,6 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         )
 
 
-def _gap_after(incident: Incident, seen: Seen) -> tuple[int, int] | None:
+def _gap_after(incident: Incident, seen: Observed) -> tuple[int, int] | None:
     """The first gap of a log after an incident began, or after the start of the log if that is not known."""
     return seen.gap_after(incident.first or instant(seen.start))

@@ -34,7 +34,7 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
     newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(_logged(log, cluster))}
     states: dict[str, dict[str, AlarmState]] = {}
     for (peer, alarm), (time, state) in sorted({**_listed(cluster), **newest}.items()):
-        seen = cluster.seen.get(peer)
+        seen = cluster.observed.get(peer)
         hidden = state == "raised" and seen is not None and seen.gap_within(time, seen.end) is not None
         states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
     everywhere = {alarm for others in states.values() for alarm in others}
@@ -77,7 +77,7 @@ def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
 def with_whole_lists(cluster: Cluster) -> Iterator[str]:
     """Peers whose dump lists all alarms, and whose log goes on from there without a gap."""
     for peer, dumps in cluster.dumps.items():
-        seen = cluster.seen.get(peer)
+        seen = cluster.observed.get(peer)
         if seen is not None and not seen.gaps() and any(_is_whole(dump) for dump in dumps):
             yield peer
 

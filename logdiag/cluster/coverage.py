@@ -61,7 +61,7 @@ def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
         held[name] = (records + span.records, size + span.bytes)
     for peer in cluster.peers:
         records, size = held.get(peer.name, (0, 0))
-        gaps = len(cluster.seen[peer.name].gaps()) if peer.name in cluster.seen else 0
+        gaps = len(cluster.observed[peer.name].gaps()) if peer.name in cluster.observed else 0
         yield PeerCoverage(peer.name, records, size, peer.seen_from, peer.seen_to, gaps)
 
 

@@ -63,8 +63,8 @@ def anchor_of(dump: Dump, peer: str, cluster: Cluster) -> int:
     """
     if (time := time_in(dump.facts.time or "")) is not None:
         return micros(time)
-    if peer in cluster.seen:
-        return cluster.seen[peer].start
+    if peer in cluster.observed:
+        return cluster.observed[peer].start
     return micros(dump.taken) if dump.taken is not None else 0
 
 

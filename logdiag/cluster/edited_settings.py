@@ -136,7 +136,7 @@ def _said(
     said = {edit.peer: _Value(edit.new) for edit in own}
     first, last = own[0], own[-1]
     joins = any(edit.peer == first.peer and not edit.old for edit in of_setting.get("peer 1 address", ()))
-    for peer, seen in cluster.seen.items():
+    for peer, seen in cluster.observed.items():
         if peer in said or seen.end < last.time:
             continue
         known = before.get(peer, Before())

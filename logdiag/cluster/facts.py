@@ -327,7 +327,7 @@ def _of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, F
             entries=found["logged_peer_list"][peer].values if peer in found["logged_peer_list"] else (),
             primary=found["logged_primary"][peer].values[0] if peer in found["logged_primary"] else None,
         )
-        for peer in cluster.seen
+        for peer in cluster.observed
     }
     compared = edited_settings.compare(edited_settings.find_edits(log, cluster), before, cluster)
     if compared is None:  # there is nothing to compare, whoever gave a log

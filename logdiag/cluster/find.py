@@ -24,13 +24,12 @@ from logdiag.cluster.names import (
     short_name,
     started_versions,
 )
+from logdiag.cluster.observed import Observed, find_observed
 from logdiag.cluster.skew import skews
-from logdiag.cluster.watched import watched
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.model import AlarmState, Gap, Peer, Role
 from logdiag.reading import PASTED, Dump, Tables
 from logdiag.records import Span, instant
-from logdiag.spans import Seen
 
 
 class Claim(NamedTuple):
@@ -49,7 +48,7 @@ class Cluster:
     """The peers in the order of their names, and when each of their logs was watching."""
 
     peers: tuple[Peer, ...]
-    seen: dict[str, Seen]
+    observed: dict[str, Observed]
     listed: bool
     """Whether a list of peers was seen, so that the number of peers is known."""
     dumps: dict[str, tuple[Dump, ...]]
@@ -164,8 +163,8 @@ class Cluster:
     def _gaps(self) -> tuple[Gap, ...]:
         return tuple(
             Gap(peer, instant(start), instant(end))
-            for peer in sorted(self.seen)
-            for start, end in self.seen[peer].gaps()
+            for peer in sorted(self.observed)
+            for start, end in self.observed[peer].gaps()
         )
 
 
@@ -201,7 +200,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     words = sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0])
     roles = _roles(words, drafts)
     excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
-    seen = watched(tables.spans, peer_of, log, excerpts)
+    observed = find_observed(tables.spans, peer_of, log, excerpts)
     offsets = _offsets(tables.spans, peer_of)
     versions = _versions(log, drafts)
     by_peer: dict[str, list[Dump]] = {}
@@ -220,8 +219,8 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
             version=versions.get(draft.name) or _said(by_peer.get(draft.name, []), "version"),
             cluster=name,
             dumps_from=_from(by_peer.get(draft.name, [])),
-            seen_from=instant(seen[draft.name].start) if draft.name in seen else None,
-            seen_to=instant(seen[draft.name].end) if draft.name in seen else None,
+            seen_from=instant(observed[draft.name].start) if draft.name in observed else None,
+            seen_to=instant(observed[draft.name].end) if draft.name in observed else None,
             utc_offset=offsets.get(draft.name),
         )
         for draft in drafts.all()
@@ -230,7 +229,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     words = sorted(_words(log, drafts, lists, dumps), key=lambda word: word[0])
     cluster = Cluster(
         peers,
-        seen,
+        observed,
         listed,
         told,
         aliases={},

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from logdiag.cluster import Cluster
 from logdiag.cluster.facts import Fact, Facts
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
-from logdiag.cluster.watched import BOOT
+from logdiag.cluster.observed import BOOT
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.language import gettext
 from logdiag.model import Evidence, Stranger
@@ -48,7 +48,7 @@ def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
     A fact without values says that it was looked for and not found.
     """
     listed = {peer: replace(fact, values=()) for peer, fact in _newest(found, "peer_list").items()}
-    logged = {peer: Fact((), instant(seen.start)) for peer, seen in cluster.seen.items()}
+    logged = {peer: Fact((), instant(seen.start)) for peer, seen in cluster.observed.items()}
     # The inputs are all that is looked at for names elsewhere.
     everyone = {peer.name: Fact((), peer.seen_from or instant(0)) for peer in cluster.peers}
     return {
@@ -156,9 +156,9 @@ def _edits_on(peer: str, log: Log, cluster: Cluster) -> Iterator[int]:
 
 def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
     """Whether nothing of a peer was logged for long before a moment, or nothing at all."""
-    if peer not in cluster.seen:
+    if peer not in cluster.observed:
         return False
-    seen = cluster.seen[peer]
+    seen = cluster.observed[peer]
     return instant(seen.start) >= at or any(
         instant(end) <= at <= instant(end) + BOOT and instant(end) - instant(start) >= _LONG_SILENCE
         for start, end in (*seen.gaps(), *seen.down)

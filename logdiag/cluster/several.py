@@ -50,7 +50,7 @@ def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Clu
     return replace(
         cluster,
         peers=tuple(replace(peer, name=names.get(peer.name, peer.name)) for peer in cluster.peers),
-        seen={names.get(peer, peer): seen for peer, seen in cluster.seen.items()},
+        observed={names.get(peer, peer): observed for peer, observed in cluster.observed.items()},
         dumps={names.get(peer, peer): dumps for peer, dumps in cluster.dumps.items()},
         aliases={plain_name(old): new for old, new in names.items()},
         skews={(names.get(a, a), names.get(b, b)): s for (a, b), s in cluster.skews.items()},

@@ -169,8 +169,8 @@ class _Judged:
 
     def _ends(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
         """How long after a work the logs go on that would show its end."""
-        hosts = {host for one in (work, *effects) for host in one.hosts} & set(self._cluster.seen)
-        last = max((instant(self._cluster.seen[host].end) for host in hosts), default=work.ended)
+        hosts = {host for one in (work, *effects) for host in one.hosts} & set(self._cluster.observed)
+        last = max((instant(self._cluster.observed[host].end) for host in hosts), default=work.ended)
         return last - work.began
 
     # ── its effects ─────────────────────────────────────────────────────────────────────────

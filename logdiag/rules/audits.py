@@ -162,7 +162,7 @@ def _is_wrong(audit: Audit, fact: Fact, peer: str, case: Case) -> bool:
                 float(value) > float((audit.value or ["0"])[0]) for value in values if _is_number(value)
             )
         case "last":
-            end = instant(case.cluster.seen[peer].end) if peer in case.cluster.seen else fact.time
+            end = instant(case.cluster.observed[peer].end) if peer in case.cluster.observed else fact.time
             left = after(fact, end)
             return left is not None and left.total_seconds() <= 0
         case "told":

@@ -124,9 +124,10 @@ def _open(time: _Time, first: int, settled: int, again: int | None, cluster: Clu
     """The state of a condition without a seen end, judged by the first log of its peers to stop."""
     since = time[-1].time
     peer = min(
-        {event.peer for event in time} & cluster.seen.keys(), key=lambda one: (cluster.seen[one].end, one)
+        {event.peer for event in time} & cluster.observed.keys(),
+        key=lambda one: (cluster.observed[one].end, one),
     )
-    seen = cluster.seen[peer]
+    seen = cluster.observed[peer]
     after = stretch(max(instant(seen.end) - instant(since), timedelta(0)))
     if again is not None and seen.end - since > again:
         note = gettext("It was last logged {span} before the log of {peer} ends; no record shows its end.")

@@ -126,7 +126,7 @@ def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
             watched.setdefault(peer, []).append(event)
         episodes: dict[tuple[str, matchers.Answer, Event | None], list[Event]] = {}
         for peer, events in watched.items():
-            seen = collected.case.cluster.seen.get(peer)
+            seen = collected.case.cluster.observed.get(peer)
             if absence.before:
                 answered = matchers.unannounced(events, closings, within, seen)
             else:
@@ -241,7 +241,7 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
         note = gettext("It was over by {time} at the latest, as another record proves.")
         return Episode(events, "closed", first, last, count, note.format(time=moment(instant(last))))
     peer = interval.raised[-1].peer
-    seen = cluster.seen.get(peer)
+    seen = cluster.observed.get(peer)
     if seen is None:
         note = gettext("A dump of {peer} shows it; no log of it was given that would show an end.")
         return Episode(events, "open", first, last, count, note.format(peer=peer))

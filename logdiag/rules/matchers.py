@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from logdiag.spans import Seen
+from logdiag.cluster.observed import Observed
 
 Answer = Literal["absent", "open_at_end", "unknown"]
 
@@ -79,7 +79,7 @@ def absences(
     openings: Iterable[Event],
     closings: Iterable[Event],
     within: int,
-    seen: Seen | None,
+    seen: Observed | None,
     *,
     up: bool = False,
 ) -> list[tuple[Event, Answer]]:
@@ -110,7 +110,7 @@ def unannounced(
     events: Iterable[Event],
     announcements: Iterable[Event],
     within: int,
-    seen: Seen | None,
+    seen: Observed | None,
 ) -> list[tuple[Event, Answer]]:
     """The events that nothing announced in ``[t - within, t)``: ``absent``, or ``unknown``.
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.cluster.observed import Observed
 from logdiag.rules import matchers
 from logdiag.rules.events import Collected, find_chains
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, StateMatch
-from logdiag.spans import Seen
 
 _Values = tuple[str | None, ...]
 
@@ -185,7 +185,7 @@ def _first_hidden_end(
     since: Event, then: Event | None, proofs: list[Event], cluster: Cluster
 ) -> Event | None:
     """The first proof by which something could have ended unseen; ``then`` is when it was raised again."""
-    seen = cluster.seen.get(since.peer)
+    seen = cluster.observed.get(since.peer)
     if seen is None:
         return None
     # Earlier than that nothing is hidden: a proof may be of any peer, and there may be many.
@@ -199,7 +199,7 @@ def _first_hidden_end(
     return None
 
 
-def _is_hidden(since: Event, proof: Event, seen: Seen, cluster: Cluster) -> bool:
+def _is_hidden(since: Event, proof: Event, seen: Observed, cluster: Cluster) -> bool:
     """Whether the end could not have been seen between the last raise before a proof and the proof."""
     apart = _apart(since.peer, proof.peer, cluster)
     if apart and proof.time - since.time <= apart:

@@ -35,7 +35,7 @@ def answers(peers: Peers, match: Match, collected: Collected) -> tuple[list[Told
 
 
 def _unwatched(case: Case) -> list[str]:
-    return [peer.name for peer in case.cluster.peers if peer.name not in case.cluster.seen]
+    return [peer.name for peer in case.cluster.peers if peer.name not in case.cluster.observed]
 
 
 def _all(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
@@ -70,15 +70,15 @@ def _none(events: list[Event], within: int, case: Case) -> tuple[list[Told], lis
     missing = _unwatched(case)
     short = [
         peer
-        for peer, seen in case.cluster.seen.items()
+        for peer, seen in case.cluster.observed.items()
         if not any(end - start >= within for start, end in seen.spans)
     ]
     if missing or short:
         unwatched = listed(sorted({*missing, *short}))
         return [], [gettext("the logs of {peers} do not watch long enough").format(peers=unwatched)]
-    start = min(seen.start for seen in case.cluster.seen.values())
-    end = max(seen.end for seen in case.cluster.seen.values())
-    hosts = tuple(sorted(case.cluster.seen))
+    start = min(seen.start for seen in case.cluster.observed.values())
+    end = max(seen.end for seen in case.cluster.observed.values())
+    hosts = tuple(sorted(case.cluster.observed))
     return [Told((), Episode((), "open", start, end, 1), hosts, (), (), gettext("none on any peer"))], []
 
 
@@ -109,7 +109,7 @@ def _one_sided(events: list[Event], value: str, within: int, case: Case) -> tupl
         back = pairs.get((other, peer), [])
         times = [event.time for event in back]
         alone = [event for event in said if not _is_near(event.time, times, within)]
-        seen = case.cluster.seen.get(other)
+        seen = case.cluster.observed.get(other)
         for event in alone:
             if seen is not None and seen.covers_all(event.time - within, event.time + within):
                 told.append(_told((event,), case))

@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from logdiag.cluster import Cluster
 from logdiag.cluster.facts import FACTS, Fact, Facts
+from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
 from logdiag.rules import audits, quantified
 from logdiag.rules.events import Case
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Audit, Match, Peers
-from logdiag.spans import Seen
 
 NOON = datetime(2024, 3, 5, 12, 0, tzinfo=UTC)
 NAMES = ("expa01", "expa02", "expa03", "expa04")
 
 
-def cluster(names: tuple[str, ...], seen: dict[str, Seen] | None = None) -> Cluster:
+def cluster(names: tuple[str, ...], seen: dict[str, Observed] | None = None) -> Cluster:
     peers = tuple(Peer(name) for name in names)
     return Cluster(peers, seen or {}, listed=True, dumps={}, aliases={}, skews={})
 
@@ -209,7 +209,7 @@ def ask(quantifier: str, said: list[tuple[int, str, str]], watching: tuple[str, 
         Event(second * SECOND, peer, "s", peer, row, row, 0, {"other": other})
         for row, (second, peer, other) in enumerate(said)
     ]
-    seen = {peer: Seen(((-100 * SECOND, 200 * SECOND),)) for peer in watching}
+    seen = {peer: Observed(((-100 * SECOND, 200 * SECOND),)) for peer in watching}
     evidence = Case({}, cluster(NAMES[:3], seen), {name: {} for name in FACTS})
     return quantified.answers(peers, Match.model_validate({"peers": written}), Given(events, evidence))  # type: ignore[arg-type]
 
@@ -279,7 +279,7 @@ def test_a_window_is_half_open() -> None:
 
 
 def test_a_certificate_must_outlast_the_log() -> None:
-    seen = {"expa01": Seen(((0, int(NOON.timestamp()) * SECOND),))}
+    seen = {"expa01": Observed(((0, int(NOON.timestamp()) * SECOND),))}
     for left, expected in ((timedelta(seconds=1), 0), (timedelta(0), 1), (timedelta(days=-1), 1)):
         facts: Facts = {name: {} for name in FACTS}
         until = (NOON + left).isoformat().replace("+00:00", "Z")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from logdiag.cluster import Cluster
 from logdiag.cluster.facts import FACTS
+from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
 from logdiag.rules.chains import sequences
 from logdiag.rules.episodes import Episode, answers
@@ -20,7 +21,6 @@ from logdiag.rules.events import Case, Collected, find_chains
 from logdiag.rules.matchers import Event, absences
 from logdiag.rules.matches import Match
 from logdiag.rules.patterns import Pattern
-from logdiag.spans import Seen
 
 MANY = settings(deadline=None, max_examples=150)
 PEERS = ("a", "b")
@@ -42,7 +42,7 @@ def pattern(number: int) -> dict[str, Any]:
 class Given(Collected):
     """Events that are given instead of collected: a pattern's are those with its number."""
 
-    def __init__(self, events: list[Event], seen: dict[str, Seen]) -> None:
+    def __init__(self, events: list[Event], seen: dict[str, Observed]) -> None:
         cluster = Cluster(
             tuple(Peer(name) for name in PEERS), seen, listed=True, dumps={}, aliases={}, skews={}
         )
@@ -65,7 +65,7 @@ def events(said: Said) -> list[Event]:
 
 def ask(written: dict[str, Any], said: Said, settling: int = 3, seen: int = 20) -> list[tuple[Any, Episode]]:
     match = Match.model_validate(written)
-    watched = {peer: Seen(((0, seen * SECOND),)) for peer in PEERS}
+    watched = {peer: Observed(((0, seen * SECOND),)) for peer in PEERS}
     return list(answers(match, timedelta(seconds=settling), Given(events(said), watched), {}))
 
 
@@ -140,7 +140,7 @@ def test_an_absence(said: Said, grouped: tuple[list[str], str], within: int, see
     for name, openings in by_key([e for e in events(said) if e.pattern == 0], by, across).items():
         for peer in PEERS:
             own = [e for e in openings if e.peer == peer]
-            watched = Seen(((0, seen * SECOND),))
+            watched = Observed(((0, seen * SECOND),))
             expected |= {
                 (name, opening)
                 for opening, _ in absences(own, closings.get(name, []), within * SECOND, watched)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logdiag.cluster.observed import Observed
 from logdiag.model import Finding, NotChecked
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
@@ -26,7 +27,6 @@ from logdiag.rules.matchers import (
     intervals,
     unannounced,
 )
-from logdiag.spans import Seen
 
 Side = Literal["any", "same", "other"]
 PEERS = ("a", "b", "c")
@@ -213,7 +213,7 @@ def test_one_event_is_not_two_steps() -> None:
 
 
 def naive_absences(
-    openings: list[Event], closings: list[Event], within: int, seen: Seen | None
+    openings: list[Event], closings: list[Event], within: int, seen: Observed | None
 ) -> list[tuple[Event, str]]:
     answers = []
     for opening in sorted(openings):
@@ -237,10 +237,10 @@ def naive_absences(
 
 
 @st.composite
-def seen_spans(draw: st.DrawFn) -> Seen:
+def seen_spans(draw: st.DrawFn) -> Observed:
     edges = draw(st.lists(st.integers(0, 14), min_size=1, max_size=5, unique=True))
     edges = sorted(edges) + ([max(edges) + draw(st.integers(0, 3))] if len(edges) % 2 else [])
-    return Seen(tuple(zip(edges[::2], edges[1::2], strict=True)))
+    return Observed(tuple(zip(edges[::2], edges[1::2], strict=True)))
 
 
 @given(st.sets(st.integers(0, 40), max_size=8), st.integers(0, 40), st.integers(1, 15))
@@ -253,30 +253,30 @@ def test_the_time_up_leaves_out_every_moment_in_which_the_peer_was_down(
     while up < within:
         up += not any(since <= end < until for since, until in down)
         end += 1
-    assert Seen(((0, 100),), down).up_for(start, within) == end
+    assert Observed(((0, 100),), down).up_for(start, within) == end
 
 
 @given(events(), events(), st.integers(1, 6), st.none() | seen_spans())
 @MANY
-def test_absences(openings: list[Event], closings: list[Event], within: int, seen: Seen | None) -> None:
+def test_absences(openings: list[Event], closings: list[Event], within: int, seen: Observed | None) -> None:
     assert absences(openings, closings, within, seen) == naive_absences(openings, closings, within, seen)
 
 
 def test_a_closing_answers_until_just_before_the_end_of_the_span() -> None:
-    seen = Seen(((0, 20),))
+    seen = Observed(((0, 20),))
     assert absences([event(0)], [event(4)], 5, seen) == []
     assert absences([event(0)], [event(5)], 5, seen) == [(event(0), "absent")]
     assert absences([event(1)], [event(0)], 5, seen) == [(event(1), "absent")]
 
 
 def test_later_openings_do_not_stretch_the_span_of_an_absence() -> None:
-    seen = Seen(((0, 20),))
+    seen = Observed(((0, 20),))
     openings = [event(0), event(4), event(8)]
     assert absences(openings, [event(12)], 5, seen) == [(event(0), "absent"), (event(4), "absent")]
 
 
 def naive_unannounced(
-    events: list[Event], announcements: list[Event], within: int, seen: Seen | None
+    events: list[Event], announcements: list[Event], within: int, seen: Observed | None
 ) -> list[tuple[Event, str]]:
     answers = []
     for one in sorted(events):
@@ -293,13 +293,13 @@ def naive_unannounced(
 
 @given(events(), events(), st.integers(1, 6), st.none() | seen_spans())
 @MANY
-def test_unannounced(found: list[Event], told: list[Event], within: int, seen: Seen | None) -> None:
+def test_unannounced(found: list[Event], told: list[Event], within: int, seen: Observed | None) -> None:
     assert unannounced(found, told, within, seen) == naive_unannounced(found, told, within, seen)
 
 
 def test_the_three_answers() -> None:
     def answer(*spans: tuple[int, int]) -> str:
-        return absences([event(3)], [], 4, Seen(spans))[0][1]
+        return absences([event(3)], [], 4, Observed(spans))[0][1]
 
     assert answer((0, 7)) == "absent"
     assert answer((0, 6)) == "open_at_end"
@@ -311,8 +311,8 @@ def test_the_three_answers() -> None:
 
 
 def test_a_log_that_begins_later_did_not_watch() -> None:
-    assert absences([event(3, "a")], [], 4, Seen(((5, 20),))) == [(event(3, "a"), "unknown")]
-    assert absences([event(3, "a")], [], 4, Seen(((10, 20),))) == [(event(3, "a"), "unknown")]
+    assert absences([event(3, "a")], [], 4, Observed(((5, 20),))) == [(event(3, "a"), "unknown")]
+    assert absences([event(3, "a")], [], 4, Observed(((10, 20),))) == [(event(3, "a"), "unknown")]
 
 
 # ── states ──────────────────────────────────────────────────────────────────────────────────

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.cluster.observed import Observed
 from logdiag.rules.matchers import Event
 from logdiag.rules.proofs import Proof, Proofs
-from logdiag.spans import Seen
 
 MINUTE = 60_000_000
 BETWEEN = BETWEEN_MEMBERS.total_seconds() * 1_000_000
@@ -34,7 +34,7 @@ def is_about(proof: Proof, *names: str) -> bool:
     return {values.get("peer"), values.get("with")} == set(names)
 
 
-def is_hidden(since: Event, proof: Event, seen: Seen, apart: int) -> bool:
+def is_hidden(since: Event, proof: Event, seen: Observed, apart: int) -> bool:
     gaps = [(one[1], two[0]) for one, two in zip(seen.spans, seen.spans[1:], strict=False)]
     if apart and proof.time - since.time <= apart:
         return False
@@ -43,7 +43,7 @@ def is_hidden(since: Event, proof: Event, seen: Seen, apart: int) -> bool:
 
 
 def naive_ends(
-    raised: list[Event], found: list[Proof], lost: list[Event], seen: Seen, apart: dict[str, int]
+    raised: list[Event], found: list[Proof], lost: list[Event], seen: Observed, apart: dict[str, int]
 ) -> list[Event]:
     ends = []
     for number, since in enumerate(raised):
@@ -89,7 +89,7 @@ def test_what_ends_a_loss(
     raised: list[int], found: list[Proof], third: list[int], seen: list[int], apart: int
 ) -> None:
     ends = sorted(seen)
-    spans = Seen(
+    spans = Observed(
         tuple((start * MINUTE, end * MINUTE) for start, end in zip(ends[::2], ends[1::2], strict=True))
     )
     lost_third = [event(minute) for minute in sorted(third)]

@@ -1,13 +1,14 @@
-"""When each peer's logs were watching, and what they leave out."""
+"""The time that each peer's logs cover, and their gaps. Times are microseconds since 1970."""
 
 import bisect
 import itertools
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 
 from logdiag.conditions import Log, compile_condition
-from logdiag.records import SILENCE, Span
-from logdiag.spans import Seen
+from logdiag.records import SILENCE, Span, micros
 
 _STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
 ASKED = (_STARTS,)
@@ -36,12 +37,73 @@ BOOT = timedelta(minutes=10)
 _Times = list[tuple[int, int]]
 
 
-def watched(
+@dataclass(frozen=True)
+class Observed:
+    """When a peer's logs can be trusted to say what happened: one span or more, ends included.
+
+    ``down`` are the silences inside the spans that end with a start of the peer, in order.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    down: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def start(self) -> int:
+        """The first instant that was seen."""
+        return self.spans[0][0]
+
+    @property
+    def end(self) -> int:
+        """The last instant that was seen."""
+        return self.spans[-1][1]
+
+    def covers(self, time: datetime, within: timedelta = timedelta(0)) -> bool:
+        """Whether a moment, or another one at most ``within`` later, lies in what was seen."""
+        number = bisect.bisect_right(self._starts, micros(time + within)) - 1
+        return number >= 0 and micros(time) <= self.spans[number][1]
+
+    def covers_all(self, start: int, end: int) -> bool:
+        """Whether one span contains both ends of a stretch of time."""
+        number = bisect.bisect_right(self._starts, start) - 1
+        return number >= 0 and end <= self.spans[number][1]
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """The stretches between the spans."""
+        return [(before[1], after[0]) for before, after in itertools.pairwise(self.spans)]
+
+    def gap_within(self, start: int, end: int) -> tuple[int, int] | None:
+        """The first gap that overlaps ``[start, end)``."""
+        # Asked for each record that opens something: a search through all gaps would be quadratic.
+        number = max(1, bisect.bisect_right(self._starts, start))
+        if number == len(self.spans) or self.spans[number - 1][1] >= end:
+            return None
+        return self.spans[number - 1][1], self.spans[number][0]
+
+    def up_for(self, start: int, within: int) -> int:
+        """When the peer has been up for a time since a moment."""
+        end = start + within
+        for number in range(bisect.bisect_right(self.down, start, key=lambda span: span[1]), len(self.down)):
+            since, until = self.down[number]
+            if end <= since:
+                break
+            end += until - max(since, start)
+        return end
+
+    def gap_after(self, time: datetime) -> tuple[int, int] | None:
+        """The first gap that ends after a moment."""
+        return self.gap_within(micros(time), self.end)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _ in self.spans]
+
+
+def find_observed(
     spans: Mapping[tuple[str, str], Iterable[Span]],
     peer_of: Callable[[str], str],
     log: Log,
     excerpts: Container[tuple[str, str]] = (),
-) -> dict[str, Seen]:
+) -> dict[str, Observed]:
     """For each peer the spans of time that its logs cover.
 
     Args:
@@ -61,14 +123,14 @@ def watched(
         for host, times in by_host.items():
             (pasted if place in excerpts else whole).setdefault(peer_of(host), []).append(times)
     starts = _starts(log, peer_of) if whole else {}
-    found: dict[str, Seen] = {}
+    found: dict[str, Observed] = {}
     for peer in {**whole, **pasted}:
         members = [_joined(times, _BETWEEN) for times in whole.get(peer, ())]
         longest = _longest_silence(members)
         down = [stretch for times in members for stretch in _before_boots(times, starts.get(peer, ()))]
         parts = [part for times in members for part in _without_gaps(times, longest, set(down))]
         parts += [part for times in pasted.get(peer, ()) for part in _joined(times, _BETWEEN)]
-        found[peer] = Seen(tuple(_joined(parts, _BETWEEN)), tuple(_joined(down, 0)))
+        found[peer] = Observed(tuple(_joined(parts, _BETWEEN)), tuple(_joined(down, 0)))
     return found
 
 
