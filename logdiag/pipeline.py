@@ -43,8 +43,8 @@ from logdiag.model import (
     Silent,
     Tool,
 )
-from logdiag.overlaps import counted_once
 from logdiag.reading import Engine, Tables, read, without_other_logs
+from logdiag.reading.deduplicate import counted_once
 from logdiag.records import RECORDS, Want
 from logdiag.redaction import Form, Redactor, check, redacted
 from logdiag.rules.events import Case

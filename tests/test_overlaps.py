@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdiag.overlaps import counted_once
 from logdiag.pipeline import diagnose
 from logdiag.reading import read_texts
+from logdiag.reading.deduplicate import counted_once
 
 HEADER = "2024-03-05T09:00:00.000+00:00 expa01 "
 

@@ -15,9 +15,9 @@ from records_from import FRAGMENTS, HEADER, OneLog, read_bytes
 from logdiag.cluster import find_clusters
 from logdiag.cluster.coverage import coverage
 from logdiag.conditions import compile_condition
-from logdiag.kinds import NO_YEARS
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
+from logdiag.reading.unread_reasons import NO_YEARS
 from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
 from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from logdiag.cluster import Cluster
-from logdiag.kinds import NO_RECORD
 from logdiag.language import gettext
 from logdiag.model import Coverage, MemberCoverage, PeerCoverage
 from logdiag.reading import Tables
+from logdiag.reading.unread_reasons import NO_RECORD
 from logdiag.snapshots import Snapshot
 from logdiag.wording import by_reason
 

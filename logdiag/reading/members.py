@@ -14,10 +14,10 @@ from logdiag.dumps import Kind as DumpKind
 from logdiag.dumps import Section, Setting, kind_of, pages, sections, settings
 from logdiag.dumps.pages import LARGEST
 from logdiag.grammar import record_start
-from logdiag.kinds import NO_RECORD, NO_YEARS, why_not_read
 from logdiag.language import N_, gettext
 from logdiag.model import Fault, MemberCoverage
 from logdiag.reading.engines import LogReader, Small
+from logdiag.reading.unread_reasons import NO_RECORD, NO_YEARS, why_not_read
 from logdiag.records import EACH, Batch, Span, Spans, Together, Unparsed, instant, lacks_year, pieces, rows
 from logdiag.records.pasted import is_pasted, pasted_rows
 from logdiag.records.utf16 import Transcoded, utf16_of

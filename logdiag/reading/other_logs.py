@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from logdiag.kinds import OTHER_LOG
 from logdiag.language import gettext
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.reading.tables import Place, Tables
+from logdiag.reading.unread_reasons import OTHER_LOG
 
 
 def without_other_logs(tables: Tables) -> Tables:

@@ -8,7 +8,7 @@ from logdiag.dumps import Kind as DumpKind
 from logdiag.dumps import kind_of
 from logdiag.dumps.kinds import is_xml
 from logdiag.grammar import record_start
-from logdiag.kinds import why_not_read
+from logdiag.reading.unread_reasons import why_not_read
 from logdiag.records import lacks_year
 from logdiag.records.pasted import is_pasted
 from logdiag.records.utf16 import Encoding, Transcoded, utf16_of
