@@ -16,8 +16,8 @@ import pyarrow as pa
 import typer
 from typer.core import TyperGroup
 
-from logdiag import catalogue
 from logdiag.cli import app
+from logdiag.conditions import alarm_catalogue as catalogue
 from logdiag.records import RECORDS
 from logdiag.report.inert import inline
 from logdiag.rules.alarm_page import rules_by_alarm

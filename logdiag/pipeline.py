@@ -26,8 +26,9 @@ from logdiag.cluster.membership import add_membership, strangers
 from logdiag.conditions import Log
 from logdiag.deadline import Deadline
 from logdiag.errors import InputError
+from logdiag.i18n import ENGLISH, gettext, ngettext, speaking
 from logdiag.incidents import Told, tell, together
-from logdiag.language import ENGLISH, gettext, ngettext, speaking
+from logdiag.incidents.verdict import verdict, wanted
 from logdiag.model import (
     SEVERITIES,
     AlarmEvent,
@@ -52,10 +53,9 @@ from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
 from logdiag.rules.nearest import nearest_miss
 from logdiag.rules.schema import Rule
+from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
-from logdiag.selection import want_of
 from logdiag.snapshots import Limits, Snapshot, find_snapshots
-from logdiag.telling import verdict, wanted
 
 if TYPE_CHECKING:
     import pandas as pd

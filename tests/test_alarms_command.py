@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from logdiag.catalogue import load
+from logdiag.conditions.alarm_catalogue import load
 from logdiag.rules import library
 from logdiag.rules.alarm_page import rules_of
 

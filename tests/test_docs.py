@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from logdiag import catalogue
+from logdiag.conditions import alarm_catalogue as catalogue
 from logdiag.pipeline import examine
 from logdiag.records import RECORDS
 from logdiag.rules.cases import run_cases

@@ -24,7 +24,7 @@ from logdiag.reading import Tables, read
 from logdiag.rules import matches
 from logdiag.rules.library import Library, load
 from logdiag.rules.schema import Rule, Signal
-from logdiag.selection import want_of
+from logdiag.rules.selection import want_of
 from logdiag.snapshots import Member, Meter
 
 LINES, SECONDS = 2.4, 8.0

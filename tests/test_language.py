@@ -12,11 +12,11 @@ from babel.messages.pofile import read_po
 
 from logdiag.cluster.facts import FACTS
 from logdiag.errors import InputError
-from logdiag.language import ENGLISH, gettext, languages, ngettext, speaking
+from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
+from logdiag.i18n.sentences import listed, stretch
 from logdiag.resources import folder
 from logdiag.rules.schema import ProcedureStep
 from logdiag.rules.texts import fill
-from logdiag.wording import listed, stretch
 
 ROOT = Path(__file__).parent.parent
 OTHERS = [language for language in languages() if language != ENGLISH]

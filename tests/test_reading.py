@@ -22,7 +22,7 @@ from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
 from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
-from logdiag.selection import Selection
+from logdiag.rules.selection import Selection
 from logdiag.snapshots import Limits, Member, Meter
 
 PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name

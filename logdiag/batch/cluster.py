@@ -29,7 +29,7 @@ from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
 from logdiag.errors import EngineError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from logdiag.batch.rows import Job
 from logdiag.errors import InputError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.numbering import Numbering
 from logdiag.snapshots import digest, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown

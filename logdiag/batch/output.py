@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from logdiag.batch.rows import Row
 from logdiag.batch.stores import store
 from logdiag.errors import InputError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.snapshots.file_systems import shown
 
 REPORT, FINDINGS = "report.html", "findings.json"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from logdiag.batch.run import Step
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.report import words
 from logdiag.report.defuse import defuse
 

@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from logdiag.batch.output import Output
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.pipeline import Options, Reading
 from logdiag.reading import Stored, Tables, joined, keep
 from logdiag.records import Want
 from logdiag.rules.library import load
+from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
-from logdiag.selection import want_of
 from logdiag.snapshots import Limits, Snapshot
 from logdiag.snapshots.parts import parts, size
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from logdiag.errors import InputError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.snapshots.file_systems import file_system, is_local, is_url, shown, told
 
 _UNFINISHED = ".unfinished"

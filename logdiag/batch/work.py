@@ -12,7 +12,7 @@ from logdiag.batch.output import FINDINGS, REPORT, Output
 from logdiag.batch.rows import Job, Row, failed, row_of
 from logdiag.batch.split import Large, large, reading_of
 from logdiag.errors import InputError
-from logdiag.language import gettext, speaking
+from logdiag.i18n import gettext, speaking
 from logdiag.pipeline import Options, Reading, diagnose
 from logdiag.reading import Engine, Tables, read
 from logdiag.records import Want

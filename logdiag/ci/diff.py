@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from logdiag.ci.baseline import Earlier, is_worse
-from logdiag.language import N_, gettext, ngettext
+from logdiag.i18n import N_, gettext, ngettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Severity
 from logdiag.report import phrases, words
 from logdiag.report.inert import inline

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from logdiag.ci.places import Places
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Severity
 from logdiag.report import phrases, words
 from logdiag.report.defuse import defuse

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from logdiag.ci.places import Places, place_of
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, NotChecked
 from logdiag.report import phrases, words
 from logdiag.report.defuse import defuse

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from logdiag.ci.places import Place, Places, place_of
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Evidence, Finding, Severity
 from logdiag.report import phrases
 from logdiag.report.defuse import defuse

@@ -19,8 +19,8 @@ def alarms(
     rules: Rules = None,
 ) -> None:
     """What an alarm means, what to do, which rules look for it. Without a word, all alarms."""
-    from logdiag.catalogue import find
-    from logdiag.language import speaking
+    from logdiag.conditions.alarm_catalogue import find
+    from logdiag.i18n import speaking
     from logdiag.rules.alarm_page import listed, page
     from logdiag.rules.library import load
     from logdiag.rules.translation import in_language
@@ -38,8 +38,8 @@ def alarms(
 
 
 def _unknown(asked: str) -> str:
-    from logdiag.catalogue import load
-    from logdiag.language import gettext
+    from logdiag.conditions.alarm_catalogue import load
+    from logdiag.i18n import gettext
     from logdiag.rules.alarm_page import listed
 
     if not asked.strip().isdecimal():

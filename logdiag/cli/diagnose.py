@@ -61,7 +61,7 @@ def diagnose(
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
     from logdiag.ci.baseline import read_baseline
     from logdiag.ci.github import is_at_hand
-    from logdiag.language import gettext, speaking
+    from logdiag.i18n import gettext, speaking
     from logdiag.pipeline import VIEWS, Options
     from logdiag.pipeline import diagnose as run
     from logdiag.snapshots import Limits

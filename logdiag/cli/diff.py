@@ -48,7 +48,7 @@ def diff(
     """
     from logdiag.ci.diff import VIEWS, compare
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
-    from logdiag.language import gettext, speaking
+    from logdiag.i18n import gettext, speaking
     from logdiag.pipeline import FINDINGS, Options
     from logdiag.snapshots import Limits
 

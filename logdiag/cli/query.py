@@ -38,12 +38,12 @@ def query(
     from logdiag.cluster.coverage import exit_code, partial_reasons
     from logdiag.deadline import Deadline
     from logdiag.export import FORMATS
-    from logdiag.language import gettext, ngettext, speaking
+    from logdiag.i18n import gettext, ngettext, speaking
     from logdiag.pipeline import examine
     from logdiag.reading import read
     from logdiag.rules.library import load
+    from logdiag.rules.selection import Selection, asked
     from logdiag.rules.translation import in_language
-    from logdiag.selection import Selection, asked
     from logdiag.snapshots import Limits, find_snapshots
 
     if output and (problems := problems_of([output], tuple(FORMATS), inputs)):

@@ -30,7 +30,7 @@ def redact(
 ) -> None:
     """Write the snapshots without addresses, names, users, aliases, keys and secrets."""
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
-    from logdiag.language import gettext, ngettext, speaking
+    from logdiag.i18n import gettext, ngettext, speaking
     from logdiag.redaction.crew import Crew
     from logdiag.redaction.listing import as_json, as_text
     from logdiag.redaction.snapshots import SHORTEST_KEY, Snapshots, key_of

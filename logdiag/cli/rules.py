@@ -17,7 +17,7 @@ rules_app = typer.Typer(
 @rules_app.command("list", epilog="Example: logdiag rules list --rules my-rules")
 def rules_list(rules: Rules = None, language: Language = "en") -> None:
     """One line a rule: id, severity, title."""
-    from logdiag.language import speaking
+    from logdiag.i18n import speaking
     from logdiag.rules.library import load
     from logdiag.rules.translation import in_language
 
@@ -33,7 +33,7 @@ def rules_show(
     rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None, language: Language = "en"
 ) -> None:
     """One rule as a page: what it means, when it fires, what to do."""
-    from logdiag.language import speaking
+    from logdiag.i18n import speaking
     from logdiag.rules.library import load
     from logdiag.rules.page import page
     from logdiag.rules.translation import in_language

@@ -24,7 +24,7 @@ def shapes(
 ) -> None:
     """The shapes of records that no rule and no alarm knows, without their values, to send on."""
     from logdiag.cluster.coverage import exit_code, partial_reasons
-    from logdiag.language import gettext, speaking
+    from logdiag.i18n import gettext, speaking
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.rules.library import load

@@ -8,10 +8,10 @@ an xStatus dump says how it was when logging began; the log goes on from there.
 from collections.abc import Iterator
 from typing import Literal
 
-from logdiag.catalogue import identify
 from logdiag.cluster import Cluster
 from logdiag.cluster.dump_tables import anchor_of
 from logdiag.conditions import Condition, Log, Reference, compile_condition
+from logdiag.conditions.alarm_catalogue import identify
 from logdiag.model import AlarmEvent, AlarmState
 from logdiag.reading import Dump
 from logdiag.records import instant

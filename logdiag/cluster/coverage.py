@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from logdiag.cluster import Cluster
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import by_reason
 from logdiag.model import Coverage, MemberCoverage, PeerCoverage
 from logdiag.reading import Tables
 from logdiag.reading.unread_reasons import NO_RECORD
 from logdiag.snapshots import Snapshot
-from logdiag.wording import by_reason
 
 NOTHING_READ, PARTIAL = 4, 5
 """Exit codes of runs whose inputs hold nothing, or were not read to their end."""

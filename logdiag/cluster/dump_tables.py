@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from logdiag.catalogue import identify
 from logdiag.cluster import Cluster
 from logdiag.conditions import Log
+from logdiag.conditions.alarm_catalogue import identify
 from logdiag.dumps import lines_of, time_in
 from logdiag.reading import Dump, Place, Tables
 from logdiag.records import RECORDS, micros

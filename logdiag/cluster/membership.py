@@ -14,10 +14,10 @@ from logdiag.cluster.facts import Fact, Facts
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
 from logdiag.cluster.observed import BOOT
 from logdiag.conditions import Log, Reference, compile_condition
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import listed, second
 from logdiag.model import Evidence, Stranger
 from logdiag.records import instant
-from logdiag.wording import listed, second
 
 _TAKEN_OUT = compile_condition(
     {

@@ -7,7 +7,7 @@ from logdiag.cluster.find import Cluster, find_cluster
 from logdiag.cluster.names import plain_name
 from logdiag.cluster.namesakes import told_apart
 from logdiag.cluster.split import split
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.numbering import Numbering
 from logdiag.reading import Tables
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.catalogue import identify
+from logdiag.conditions.alarm_catalogue import identify
 from logdiag.conditions.modifiers import MODIFIERS
 from logdiag.conditions.written import (
     COLUMNS,
@@ -45,7 +45,7 @@ class Log:
 
     What rules ask again and again (is it an alarm?) is worked out once: the values of a column, the
     places of a key's values, the rows of a test. The ``Id`` of an alarm is what its words say
-    (`logdiag.catalogue.identify`), so that a record without one is known all the same.
+    (`logdiag.conditions.alarm_catalogue.identify`), so that a record without one is known all the same.
     """
 
     def __init__(self, records: pa.Table) -> None:

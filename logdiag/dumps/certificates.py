@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logdiag.dumps.lines import Line, lines
 from logdiag.dumps.setting import Setting, Unread
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from logdiag.catalogue import load
+from logdiag.conditions.alarm_catalogue import load
 from logdiag.dumps.facts import facts
 from logdiag.dumps.sections import Section
 from logdiag.dumps.setting import Setting

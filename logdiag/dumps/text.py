@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from logdiag.dumps.lines import Line, lines
 from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, LONGEST_UNREAD, Kind, Setting, Unread, canonical
 from logdiag.grammar import Token, tokens
-from logdiag.language import N_
+from logdiag.i18n import N_
 
 NO_SHAPE = N_("has the shape of no setting")
 TOO_LONG = N_("is longer than 64 KiB")

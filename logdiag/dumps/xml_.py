@@ -12,7 +12,7 @@ from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
 from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, Setting, canonical
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 
 WRAPPERS = {"configuration", "status", "xconfiguration", "xstatus"}
 """Elements that may stand between the root and the paths."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from logdiag.cluster import Cluster
+from logdiag.i18n import gettext
 from logdiag.incidents.groups import is_mutual
-from logdiag.language import gettext
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity
 from logdiag.rules.findings import stamp
 from logdiag.rules.library import Library

@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Literal
 
 from logdiag.cluster import Cluster
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import stretch
 from logdiag.incidents.causes import effects_of, members_under
-from logdiag.language import gettext
 from logdiag.model import Finding, State
 from logdiag.records import instant
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Requested
-from logdiag.wording import stretch
 
 Outcome = Literal["finished", "running", "unfinished"]
 

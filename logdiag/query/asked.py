@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.query.columns import TABLES
 from logdiag.query.engine import QueryError, complaint, sandbox
 

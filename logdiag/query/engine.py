@@ -14,7 +14,7 @@ import pyarrow as pa
 from logdiag.deadline import Deadline
 from logdiag.errors import LogdiagError, ResourceError
 from logdiag.export import Rows
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.query.columns import TABLES
 from logdiag.snapshots import Limits
 from logdiag.snapshots.limits import size_said

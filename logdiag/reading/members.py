@@ -14,7 +14,7 @@ from logdiag.dumps import Kind as DumpKind
 from logdiag.dumps import Section, Setting, kind_of, pages, sections, settings
 from logdiag.dumps.pages import LARGEST
 from logdiag.grammar import record_start
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 from logdiag.model import Fault, MemberCoverage
 from logdiag.reading.engines import LogReader, Small
 from logdiag.reading.unread_reasons import NO_RECORD, NO_YEARS, why_not_read

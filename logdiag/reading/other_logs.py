@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.reading.tables import Place, Tables
 from logdiag.reading.unread_reasons import OTHER_LOG

@@ -1,6 +1,6 @@
 """What a file is that holds neither log nor dump, by its first bytes: the ledger says why it was not read."""
 
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 
 NO_RECORD = N_("holds no log record")
 NO_YEARS = N_("holds no log record: its lines start with times that have no year (BSD syslog)")

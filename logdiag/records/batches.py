@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.errors import ResourceError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.records.columns import RECORDS, Names
 from logdiag.records.digests import SEED, digest
 from logdiag.records.product import of_product

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from logdiag.grammar import record_header, record_start
-from logdiag.language import N_
+from logdiag.i18n import N_
 from logdiag.records.header import stamp_of, yearless_of
 
 ORPHAN = N_("stands before the first record")

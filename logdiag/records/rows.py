@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from logdiag.grammar import Token, tokens
-from logdiag.language import N_
+from logdiag.i18n import N_
 from logdiag.records.header import Stamp, Yearless, dated, dated_near, stamp_of, yearless_of
 from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from logdiag.errors import LogdiagError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.redaction.work import Lot
 
 R = TypeVar("R")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
 
 SCHEMA = "logdiag.redaction/1"
 

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.snapshots import Member
 
 _Key = tuple[str, str, int]

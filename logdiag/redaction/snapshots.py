@@ -13,7 +13,7 @@ from typing import IO, BinaryIO
 
 from logdiag.dumps import Setting, facts, settings
 from logdiag.errors import InputError
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.numbering import Numbering
 from logdiag.redaction.certificates import redacted_certificates
 from logdiag.redaction.crew import Crew, Shift

@@ -2,7 +2,7 @@
 
 from itertools import takewhile
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Diagnosis, Step
 
 FIRST_STEPS = 3

@@ -17,7 +17,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
+from logdiag.i18n.sentences import stretch
 from logdiag.model import Change, Diagnosis, Finding, Incident, Step
 from logdiag.report import words
 from logdiag.report.actions import first_steps, message
@@ -26,7 +27,6 @@ from logdiag.report.limits import Limits, limited
 from logdiag.report.replication import replicated
 from logdiag.report.timeline import chart, events, own_times, span_of
 from logdiag.resources import folder
-from logdiag.wording import stretch
 
 LIMITS = Limits(
     incidents=20,

@@ -6,7 +6,7 @@ Every value goes through `inline` or `fenced`; all markup stands in this module.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Finding, Incident, Step
 from logdiag.report import phrases, words
 from logdiag.report.actions import first_steps

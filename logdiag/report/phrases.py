@@ -7,11 +7,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Literal
 
-from logdiag.language import N_, gettext, ngettext
+from logdiag.i18n import N_, gettext, ngettext
+from logdiag.i18n.sentences import by_reason, listed
 from logdiag.model import Basis, Change, Coverage, Exit, Finding, Gap, Incident, Peer, Role, Severity, Step
 from logdiag.report import words
 from logdiag.report.words import Words
-from logdiag.wording import by_reason, listed
 
 SEVERITIES: Words[Severity] = Words(
     {

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
 from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer, Step
 from logdiag.report import phrases, words
 from logdiag.report.actions import first_steps

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 from logdiag.model import AlarmState, Basis, Diagnosis, Kind, Risk, Role, Severity, State
 
 K = TypeVar("K", bound=str)

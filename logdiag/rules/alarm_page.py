@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from logdiag.catalogue import Alarm
 from logdiag.conditions import Log
-from logdiag.language import gettext
+from logdiag.conditions.alarm_catalogue import Alarm
+from logdiag.i18n import gettext
 from logdiag.reading import read_texts
 from logdiag.rules.library import Library
 

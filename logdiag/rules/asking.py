@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.rules import audits, quantified
 from logdiag.rules.audits import Told
 from logdiag.rules.durations import lasting_answers

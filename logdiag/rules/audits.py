@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdiag.cluster.facts import FACTS, Fact, after
-from logdiag.language import N_, gettext, ngettext
+from logdiag.i18n import N_, gettext, ngettext
+from logdiag.i18n.sentences import listed
 from logdiag.model import Evidence, State
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Key
 from logdiag.rules.matches import ACROSS, Audit, Platform
-from logdiag.wording import listed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
@@ -15,7 +16,6 @@ from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Lasts, Match
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, signal_proofs
-from logdiag.wording import moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
 

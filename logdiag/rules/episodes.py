@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import RAISED_BEFORE, moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import matchers
@@ -15,7 +16,6 @@ from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, by_values, signal_proofs
-from logdiag.wording import RAISED_BEFORE, moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
 

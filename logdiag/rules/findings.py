@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
 from logdiag.records import instant
 from logdiag.rules import versions
@@ -17,7 +18,6 @@ from logdiag.rules.matches import Match, patterns
 from logdiag.rules.other_alarms import from_catalogue, severity_of
 from logdiag.rules.schema import Rule
 from logdiag.rules.texts import fill, placeholders, unbound, without, worded
-from logdiag.wording import listed, stretch
 
 EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""

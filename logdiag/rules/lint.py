@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from logdiag import catalogue
 from logdiag.conditions import AllOf, AnyOf, Condition, Not, Reference, Test, references
+from logdiag.conditions import alarm_catalogue as catalogue
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.contradictions import contradictions
 from logdiag.rules.library import Library

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from logdiag.cluster.facts import FACTS
 from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test
-from logdiag.language import gettext, ngettext
+from logdiag.i18n import gettext, ngettext
+from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.records import instant
 from logdiag.rules import matchers
 from logdiag.rules.chains import sequences
@@ -19,7 +20,6 @@ from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Absence, Audit, Count, Match, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
-from logdiag.wording import listed, moment, stretch
 
 _MICROSECOND = timedelta(microseconds=1)
 

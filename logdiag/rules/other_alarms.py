@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from logdiag.catalogue import alarm_title, load
-from logdiag.language import N_, gettext
+from logdiag.conditions.alarm_catalogue import alarm_title, load
+from logdiag.i18n import N_, gettext
 from logdiag.model import Severity
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.library import Library

@@ -6,9 +6,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from logdiag.i18n.sentences import listed, stretch
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Explains, Remedy, Rule
-from logdiag.wording import listed, stretch
 
 _WIDTH = 96
 

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import listed
 from logdiag.model import State
 from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.matchers import Event, episodes
 from logdiag.rules.matches import Match, Peers
-from logdiag.wording import listed
 
 _MICROSECOND = timedelta(microseconds=1)
 

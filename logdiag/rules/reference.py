@@ -11,10 +11,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from logdiag.cluster.facts import FACTS
+from logdiag.i18n.sentences import stretch
 from logdiag.rules.checking import ALWAYS_BOUND, IN_PROCEDURES
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal
-from logdiag.wording import stretch
 
 _PLAIN = {
     str: "text",

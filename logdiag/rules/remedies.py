@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import MOST_LISTED, listed
 from logdiag.model import Step
 from logdiag.rules import versions
 from logdiag.rules.library import Library
 from logdiag.rules.roles import ROLES, Resolved, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 from logdiag.rules.texts import fill
-from logdiag.wording import MOST_LISTED, listed
 
 
 def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:

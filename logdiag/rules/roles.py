@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import islice
 
 from logdiag.cluster import Cluster
-from logdiag.language import N_, gettext
-from logdiag.wording import listed
+from logdiag.i18n import N_, gettext
+from logdiag.i18n.sentences import listed
 
 _PRIMARY_UNKNOWN = N_(
     "Which peer is the configuration primary does not stand in this evidence: System > Clustering on any "

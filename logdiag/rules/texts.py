@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from logdiag.language import gettext
-from logdiag.particles import with_particle
+from logdiag.i18n import gettext
+from logdiag.i18n.particles import with_particle
+from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.rules.matches import Match, patterns
-from logdiag.wording import listed, moment, stretch
 
 
 def unbound(matches: Iterable[Match]) -> dict[str, str]:

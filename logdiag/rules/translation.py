@@ -1,14 +1,14 @@
 """The library in another language: which texts there are, and what stands for each.
 
 Korean stands in the files themselves, under ``ko``. A text without it is looked up in the catalogue
-of the language (`logdiag.language`) by its English, which is where those of any further language are.
+of the language (`logdiag.i18n.catalogue`) by its English, which is where those of any further language are.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from logdiag.language import ENGLISH, gettext, speaking
+from logdiag.i18n import ENGLISH, gettext, speaking
 from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import Library
 from logdiag.rules.matches import OTHER_WORDS, Match, Words, patterns

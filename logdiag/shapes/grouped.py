@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.catalogue import load as load_alarms
 from logdiag.cluster.alarms import RAISED
 from logdiag.conditions import AnyOf, Log, Reference, compile_condition
+from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.reading import Tables
 from logdiag.rules.library import Library
 from logdiag.rules.matches import patterns
-from logdiag.selection import asked
+from logdiag.rules.selection import asked
 from logdiag.shapes.words import Words, is_naming, words_of
 
 MOST = 10_000

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from logdiag.catalogue import load as load_alarms
+from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.redaction.keyed import find_keyed
 from logdiag.redaction.names import Domains
 from logdiag.rules.library import load as load_rules

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.rules.library import Library
 from logdiag.shapes.grouped import Shape, Shapes
 from logdiag.shapes.near import Nearest

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from isal import isal_zlib
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Fault
 
 if sys.version_info >= (3, 14):

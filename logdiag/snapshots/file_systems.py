@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 
 # One letter before a colon is a drive.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=://|::)")

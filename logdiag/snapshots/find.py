@@ -7,7 +7,7 @@ from pathlib import Path
 
 from logdiag.errors import InputError
 from logdiag.grammar import record_start
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 from logdiag.model import Fault
 from logdiag.numbering import Numbering
 from logdiag.snapshots.file_systems import shown

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import unquote, urljoin
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.snapshots.file_systems import (
     NOTHING_THERE,
     file_system,

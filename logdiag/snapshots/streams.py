@@ -6,7 +6,7 @@ Content decides, not names. Nothing is extracted, and what is wrong is written o
 import itertools
 from collections.abc import Iterator
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Fault
 from logdiag.snapshots import tar, zip_
 from logdiag.snapshots.compression import compression_of, decompress, unpacked_name

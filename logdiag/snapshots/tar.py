@@ -6,7 +6,7 @@ One that is damaged is read on from the next header that is whole.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK, Member, readable
 from logdiag.snapshots.tar_headers import (

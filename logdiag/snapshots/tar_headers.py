@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 
 BLOCK = 512
 MAGIC = b"ustar"

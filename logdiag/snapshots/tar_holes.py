@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK
 from logdiag.snapshots.tar_headers import (

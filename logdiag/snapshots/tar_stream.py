@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK
 from logdiag.snapshots.tar_headers import BLOCK

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.limits import Limits, size_said
 from logdiag.snapshots.member import Member

@@ -6,7 +6,7 @@ from typing import IO
 
 from isal import isal_zlib
 
-from logdiag.language import gettext
+from logdiag.i18n import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.compression import (
     ERRORS,

@@ -15,7 +15,7 @@ from logdiag.ci.baseline import marked, read_baseline
 from logdiag.ci.diff import Became, Difference, compare, to_json, to_markdown
 from logdiag.ci.findings_file import read
 from logdiag.errors import InputError
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding, Reason
 from logdiag.report import json_
 

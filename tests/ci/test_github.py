@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from logdiag.ci import github
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding
 from logdiag.report import markdown, text
 from logdiag.report.defuse import defuse

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdiag.ci import junit
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, NotChecked
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]

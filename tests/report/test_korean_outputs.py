@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sample
 
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis
 from logdiag.pipeline import Options, Report, diagnose
 from logdiag.report import markdown, text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis
 from logdiag.report import markdown
 from logdiag.report.defuse import defuse

@@ -9,7 +9,7 @@ import pytest
 import sample
 from rich.cells import cell_len
 
-from logdiag.language import speaking
+from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Risk, State
 from logdiag.report import html, text
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from logdiag.i18n.sentences import MOST_LISTED, listed
 from logdiag.model import Diagnosis, Step
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
 from logdiag.rules import findings
 from logdiag.rules.library import load
-from logdiag.wording import MOST_LISTED, listed
 
 
 def peer_down(number: int, other: str, what: str = "mnesia_down") -> str:

@@ -23,7 +23,7 @@ from logdiag.pipeline import examine
 from logdiag.reading import read
 from logdiag.records import Want
 from logdiag.rules.library import Library, load
-from logdiag.selection import Selection, asked
+from logdiag.rules.selection import Selection, asked
 
 from .judging import Verdict, judge
 from .scenarios import SCENARIOS, Played, play

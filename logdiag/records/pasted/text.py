@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from logdiag.language import N_
+from logdiag.i18n import N_
 from logdiag.records.pasted.record import Pasted
 from logdiag.records.pasted.starts import starts
 from logdiag.records.pieces import Apart

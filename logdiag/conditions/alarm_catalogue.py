@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from logdiag.language import gettext, language
+from logdiag.i18n import gettext, language
 from logdiag.resources import folder
 
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.cluster.observed import Observed
+from logdiag.i18n import N_, gettext, ngettext
+from logdiag.i18n.sentences import RAISED_BEFORE, listed, moment, second, stretch
 from logdiag.incidents import LOSS, Told
-from logdiag.language import N_, gettext, ngettext
 from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
 from logdiag.records import instant
-from logdiag.wording import RAISED_BEFORE, listed, moment, second, stretch
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 _SHOWN = 3
@@ -113,7 +113,7 @@ def _when(headline: Incident) -> str:
     if headline.as_of is not None:
         as_of = gettext("As of {time}; when it began is not known.")
         return as_of.format(time=second(headline.as_of))
-    return gettext("Observed in a dump that has no time; when it began is not known.")
+    return gettext("Seen in a dump that has no time; when it began is not known.")
 
 
 def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[str]:

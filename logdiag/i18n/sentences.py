@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from logdiag.language import N_, gettext
+from logdiag.i18n import N_, gettext
 
 RAISED_BEFORE = N_("It was raised before the log begins.")
 """The outcome of a finding of which only the end was logged."""
