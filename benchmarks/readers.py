@@ -60,7 +60,7 @@ def _lark_cython(path: Path, _: int) -> object:
     import lark_cython
     from lark import Lark
 
-    from logdiag import resources
+    from logdiag.files import resources
     from logdiag.records.pieces import Apart, pieces
 
     lark = Lark(

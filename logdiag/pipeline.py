@@ -24,7 +24,6 @@ from logdiag.cluster.dump_tables import sources
 from logdiag.cluster.facts import find_facts
 from logdiag.cluster.membership import add_membership, strangers
 from logdiag.conditions import Log
-from logdiag.deadline import Deadline
 from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, ngettext, speaking
 from logdiag.incidents import Told, tell, together
@@ -56,6 +55,7 @@ from logdiag.rules.schema import Rule
 from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
 from logdiag.snapshots import Limits, Snapshot, find_snapshots
+from logdiag.snapshots.deadline import Deadline
 
 if TYPE_CHECKING:
     import pandas as pd

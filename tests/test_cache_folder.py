@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logdiag import cache
+from logdiag.files import cache
 
 LOGDIAG = str(Path(sys.executable).with_name("logdiag"))
 

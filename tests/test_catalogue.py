@@ -9,8 +9,8 @@ from dataclasses import astuple, fields
 import pytest
 
 from logdiag.conditions.alarm_catalogue import Alarm, alarm_title, find, identify, load
+from logdiag.files.resources import folder
 from logdiag.i18n import speaking
-from logdiag.resources import folder
 
 ALARMS = tuple(load().values())
 

@@ -168,7 +168,8 @@ def test_interrupted_is_130_and_leaves_no_file(samples: Path, tmp_path: Path) ->
 
 INTERRUPTED = """
 import os, signal
-from logdiag import cli, writing
+from logdiag import cli
+from logdiag.files import atomic_write as writing
 def interrupted(*_):
     os.kill(os.getpid(), signal.SIGINT)
 writing.Path.replace = interrupted

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from records_from import FRAGMENTS
 
-from logdiag import resources
 from logdiag.errors import GrammarError
+from logdiag.files import resources
 from logdiag.grammar import tokens
 from logdiag.grammar.automaton import Automaton, determined
 from logdiag.grammar.compiled import tokens as compiled_tokens
@@ -137,7 +137,7 @@ def test_grammars_that_are_refused(grammar: str, message: str) -> None:
 def test_tables_come_from_the_cache_and_a_damaged_cache_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from logdiag import cache
+    from logdiag.files import cache
 
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     first = tables.__wrapped__("xdump")

@@ -12,9 +12,9 @@ from babel.messages.pofile import read_po
 
 from logdiag.cluster.facts import FACTS
 from logdiag.errors import InputError
+from logdiag.files.resources import folder
 from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
 from logdiag.i18n.sentences import listed, stretch
-from logdiag.resources import folder
 from logdiag.rules.schema import ProcedureStep
 from logdiag.rules.texts import fill
 

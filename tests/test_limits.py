@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records_from import HEADER
 
-from logdiag.deadline import Deadline
 from logdiag.errors import InputError
 from logdiag.model import Fault, MemberCoverage
 from logdiag.pipeline import RULES, Options, diagnose, examine
@@ -24,6 +23,7 @@ from logdiag.reading import Tables, read, read_texts
 from logdiag.rules.library import load
 from logdiag.snapshots import Limits, Meter, find_snapshots
 from logdiag.snapshots import limits as limits_module
+from logdiag.snapshots.deadline import Deadline
 from logdiag.snapshots.limits import size_said
 from logdiag.snapshots.streams import members as members_of
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdiag.numbering import Numbering
+from logdiag.files.unique_names import Numbering
 
 NAMES = st.lists(st.sampled_from(["a", "A", "b", "a#2", "a#3", "A#2", "a#2#2", "b#2", "#2", ""]), max_size=40)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from logdiag.writing import scratch_folder, write
+from logdiag.files.atomic_write import scratch_folder, write
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 LOGDIAG = str(Path(sys.executable).with_name("logdiag"))
@@ -131,7 +131,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 def test_what_a_killed_run_left_is_removed_by_the_next(run: Run, case: Path, tmp_path: Path) -> None:
     code = (
-        "import pathlib, sys, time, logdiag.writing as w\n"
+        "import pathlib, sys, time, logdiag.files.atomic_write as w\n"
         "with w.scratch_folder(pathlib.Path(sys.argv[1])) as folder:\n"
         "    (folder / 'secret').write_text('x'); print(flush=True); time.sleep(600)"
     )

@@ -17,14 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from logdiag.deadline import Deadline
 from logdiag.errors import ResourceError
-from logdiag.export import Rows
 from logdiag.model import Finding, MemberCoverage
 from logdiag.query import QueryError, answer, asked, laid_out
 from logdiag.query.columns import COVERAGE, FINDINGS, TABLES
 from logdiag.report.json_ import written
 from logdiag.snapshots import Limits
+from logdiag.snapshots.deadline import Deadline
+from logdiag.tables.export import Rows
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "query.md").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ import pyarrow.parquet
 
 from logdiag.batch.output import Output
 from logdiag.batch.rows import Row
-from logdiag.columns import FINDINGS
 from logdiag.model import SEVERITIES
+from logdiag.tables.schemas import FINDINGS
 
 _OWN = [("cluster", pa.string()), ("incident", pa.string())]
 COLUMNS = pa.schema([*_OWN, *(field for field in FINDINGS if field.name not in ("severity", "values"))])

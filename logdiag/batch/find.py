@@ -17,8 +17,8 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from logdiag.batch.rows import Job
 from logdiag.errors import InputError
+from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
-from logdiag.numbering import Numbering
 from logdiag.snapshots import digest, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown
 from logdiag.snapshots.places import Local, Place, Remote, Web, open_place

@@ -18,7 +18,6 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from logdiag.cache import log
 from logdiag.cli.alarms import alarms
 from logdiag.cli.batch import batch
 from logdiag.cli.diagnose import diagnose
@@ -31,6 +30,7 @@ from logdiag.cli.redact import redact
 from logdiag.cli.rules import rules_app
 from logdiag.cli.settings import defaults
 from logdiag.cli.shapes import shapes
+from logdiag.files.cache import log
 
 EXIT_PARTIAL, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
 

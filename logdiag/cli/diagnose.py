@@ -19,7 +19,7 @@ from logdiag.cli.options import (
     Rules,
 )
 from logdiag.cli.printing import laid_out, level_of, problems_of, say, show, usage_error
-from logdiag.writing import write
+from logdiag.files.atomic_write import write
 
 
 def diagnose(

@@ -8,7 +8,7 @@ import typer
 
 from logdiag.cli.options import AllowPartial, Jobs, Language, Limit, NoColor, Quiet, Rules
 from logdiag.cli.printing import complain, laid_out, level_of, problems_of, say, show, usage_error
-from logdiag.writing import write
+from logdiag.files.atomic_write import write
 
 if TYPE_CHECKING:
     from logdiag.model import Diagnosis

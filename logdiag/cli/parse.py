@@ -7,7 +7,7 @@ import typer
 
 from logdiag.cli.options import AllowPartial, Inputs, Jobs, Limit, Quiet
 from logdiag.cli.printing import problems_of, say, usage_error
-from logdiag.writing import write
+from logdiag.files.atomic_write import write
 
 
 def parse(
@@ -24,12 +24,12 @@ def parse(
     quiet: Quiet = False,
 ) -> None:
     """Write the records as a table."""
-    from logdiag import export
     from logdiag.cluster.coverage import exit_code, partial_reasons
     from logdiag.pipeline import columns_of
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.snapshots import Limits, find_snapshots
+    from logdiag.tables import export
 
     if problems := problems_of([output], tuple(export.FORMATS), inputs):
         usage_error(*problems)

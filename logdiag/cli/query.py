@@ -8,10 +8,10 @@ import typer
 
 from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, Rules
 from logdiag.cli.printing import is_at_terminal, problems_of, say, show, usage_error
-from logdiag.writing import write
+from logdiag.files.atomic_write import write
 
 if TYPE_CHECKING:
-    from logdiag.export import Rows
+    from logdiag.tables.export import Rows
 
 Format = Literal["table", "csv", "jsonl"]
 
@@ -36,8 +36,6 @@ def query(
     """Ask in SQL what was read: records, unparsed, config, status, findings, coverage."""
     from logdiag import query as sql_over
     from logdiag.cluster.coverage import exit_code, partial_reasons
-    from logdiag.deadline import Deadline
-    from logdiag.export import FORMATS
     from logdiag.i18n import gettext, ngettext, speaking
     from logdiag.pipeline import examine
     from logdiag.reading import read
@@ -45,6 +43,8 @@ def query(
     from logdiag.rules.selection import Selection, asked
     from logdiag.rules.translation import in_language
     from logdiag.snapshots import Limits, find_snapshots
+    from logdiag.snapshots.deadline import Deadline
+    from logdiag.tables.export import FORMATS
 
     if output and (problems := problems_of([output], tuple(FORMATS), inputs)):
         usage_error(*problems)
@@ -76,9 +76,9 @@ def query(
 
 def _print(rows: "Rows", form: Format) -> None:
     from logdiag.ci.github import inert
-    from logdiag.export import csv_lines, json_lines
     from logdiag.query import laid_out
     from logdiag.report.defuse import defuse
+    from logdiag.tables.export import csv_lines, json_lines
 
     is_terminal = is_at_terminal()
     if form == "table":

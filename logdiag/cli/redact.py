@@ -8,7 +8,7 @@ import typer
 
 from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet
 from logdiag.cli.printing import say, usage_error
-from logdiag.writing import scratch_folder
+from logdiag.files.atomic_write import scratch_folder
 
 
 def redact(

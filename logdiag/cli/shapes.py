@@ -7,7 +7,7 @@ import typer
 
 from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, Rules
 from logdiag.cli.printing import problems_of, say, show, usage_error
-from logdiag.writing import write
+from logdiag.files.atomic_write import write
 
 
 def shapes(

@@ -7,8 +7,8 @@ from logdiag.cluster.find import Cluster, find_cluster
 from logdiag.cluster.names import plain_name
 from logdiag.cluster.namesakes import told_apart
 from logdiag.cluster.split import split
+from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
-from logdiag.numbering import Numbering
 from logdiag.reading import Tables
 
 

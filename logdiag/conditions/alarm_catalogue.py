@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from logdiag.files.resources import folder
 from logdiag.i18n import gettext, language
-from logdiag.resources import folder
 
 
 @dataclass(frozen=True)

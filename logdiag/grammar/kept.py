@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from logdiag import cache, resources
+from logdiag.files import cache, resources
 from logdiag.grammar.tables import Tables
 
 _VERSION = 3

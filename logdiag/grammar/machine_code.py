@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from logdiag import cache
 from logdiag.errors import EngineError
+from logdiag.files import cache
 
 _CONFIG_MODULE = "numba.core.config"
 _CONFIG_FILE = ".numba_config.yaml"
@@ -113,7 +113,7 @@ def _compiled(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
 
 
 class _MachineCodeCache:
-    """Numba's interface of a cache (``numba.core.caching``) over `logdiag.cache`, one function each.
+    """Numba's interface of a cache (``numba.core.caching``) over `logdiag.files.cache`, one function each.
 
     Numba's own cache unpickles what other users wrote, fails on a cut file, and takes no notice when a
     function of another module has changed.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lark import Lark
 
-from logdiag import resources
+from logdiag.files import resources
 
 
 class Token(NamedTuple):

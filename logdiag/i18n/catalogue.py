@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from logdiag.errors import InputError
-from logdiag.resources import folder
+from logdiag.files.resources import folder
 
 ENGLISH = "en"
 

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from logdiag.columns import COVERAGE, FINDINGS
 from logdiag.records import RECORDS, UNPARSED
+from logdiag.tables.schemas import COVERAGE, FINDINGS
 
 _DUMPS = pa.schema(
     [

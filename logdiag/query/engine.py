@@ -11,13 +11,13 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from logdiag.deadline import Deadline
 from logdiag.errors import LogdiagError, ResourceError
-from logdiag.export import Rows
 from logdiag.i18n import gettext
 from logdiag.query.columns import TABLES
 from logdiag.snapshots import Limits
+from logdiag.snapshots.deadline import Deadline
 from logdiag.snapshots.limits import size_said
+from logdiag.tables.export import Rows
 
 _ROWS = 1 << 13
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {

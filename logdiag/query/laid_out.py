@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from logdiag.export import Rows, plain_rows
 from logdiag.report.defuse import defuse
+from logdiag.tables.export import Rows, plain_rows
 
 _LOOKED_AT = 1000
 _NARROWEST = 12

@@ -8,11 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.cluster.coverage import in_words
-from logdiag.columns import COVERAGE, FINDINGS
 from logdiag.model import Finding
 from logdiag.query.asked import Asked
 from logdiag.reading import Tables
 from logdiag.records import Select, Selected, Want
+from logdiag.tables.schemas import COVERAGE, FINDINGS
 
 
 def wanted(asked: Asked, of_rules: Select | None) -> Want:

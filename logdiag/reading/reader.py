@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.deadline import Deadline
 from logdiag.dumps import Setting, time_of
+from logdiag.files.unique_names import Numbering
 from logdiag.model import MemberCoverage, SnapshotCoverage
-from logdiag.numbering import Numbering
 from logdiag.reading.engines import Engine, LogReader
 from logdiag.reading.members import End, Kept, MemberReader, Piece, Read, Several
 from logdiag.reading.owners import Beside, with_owners
 from logdiag.reading.tables import Dump, Place, Tables
 from logdiag.records import SETTINGS, UNPARSED, Joined, Rows, Span, Want, gathered
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
+from logdiag.snapshots.deadline import Deadline
 
 _EVERYTHING = Want()
 

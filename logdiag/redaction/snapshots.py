@@ -13,8 +13,8 @@ from typing import IO, BinaryIO
 
 from logdiag.dumps import Setting, facts, settings
 from logdiag.errors import InputError
+from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
-from logdiag.numbering import Numbering
 from logdiag.redaction.certificates import redacted_certificates
 from logdiag.redaction.crew import Crew, Shift
 from logdiag.redaction.found import Kind

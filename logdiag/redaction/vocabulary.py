@@ -6,8 +6,8 @@ from functools import cache, lru_cache
 from typing import get_args
 
 from logdiag import model
+from logdiag.files.resources import folder
 from logdiag.redaction.found import Kind
-from logdiag.resources import folder
 
 _COMPOUND = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
 _MOST_ASKED = 1 << 16

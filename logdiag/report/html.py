@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from logdiag.files.resources import folder
 from logdiag.i18n import gettext, ngettext
 from logdiag.i18n.sentences import stretch
 from logdiag.model import Change, Diagnosis, Finding, Incident, Step
@@ -26,7 +27,6 @@ from logdiag.report.defuse import defuse, is_plain
 from logdiag.report.limits import Limits, limited
 from logdiag.report.replication import replicated
 from logdiag.report.timeline import chart, events, own_times, span_of
-from logdiag.resources import folder
 
 LIMITS = Limits(
     incidents=20,

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from logdiag import cache
+from logdiag.files import cache
 
 _FILE = "rules.json"
 

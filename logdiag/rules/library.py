@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache as once
 from pathlib import Path
 
-from logdiag import resources
 from logdiag.errors import InputError, LibraryError, Mistake
+from logdiag.files import resources
 from logdiag.rules import cache
 from logdiag.rules.checking import Known, check
 from logdiag.rules.documents import RuleFile, read, validate

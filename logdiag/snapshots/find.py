@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from logdiag.errors import InputError
+from logdiag.files.unique_names import Numbering
 from logdiag.grammar import record_start
 from logdiag.i18n import N_, gettext
 from logdiag.model import Fault
-from logdiag.numbering import Numbering
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.member import Member

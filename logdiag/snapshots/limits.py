@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
-from logdiag.deadline import Deadline
 from logdiag.errors import InputError
 from logdiag.i18n import gettext
 from logdiag.model import Fault
+from logdiag.snapshots.deadline import Deadline
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 

@@ -151,7 +151,7 @@ def test_what_ci_gets_of_it_is_valid_and_holds_no_command(report: Report) -> Non
 
 def test_a_table_of_it_holds_no_formula(report: Report, tmp_path: Path) -> None:
     from logdiag import parse
-    from logdiag.export import FORMATS
+    from logdiag.tables.export import FORMATS
 
     folder = tmp_path / "given"
     folder.mkdir()

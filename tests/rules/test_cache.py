@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from logdiag import cache as files
 from logdiag.errors import LibraryError
+from logdiag.files import cache as files
 from logdiag.rules import cache, documents, library
 from logdiag.rules.library import Library, load
 

@@ -6,7 +6,7 @@ Nothing else in the package knows about that difference.
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder(name: str) -> Path:
