@@ -5,9 +5,10 @@ written out field by field, but for fields that are marked `INTERNAL`, and its J
 these classes. Times are aware datetimes in UTC.
 """
 
-from dataclasses import dataclass, field
+import functools
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
@@ -401,3 +402,29 @@ class Diagnosis:
     """Rules that matched more than is looked at: what they say is a part of it."""
     language: str = "en"
     """The language of all of its texts that are not from the evidence."""
+
+
+def to_plain(value: Any) -> Any:
+    """A value of the model as JSON has it; times are RFC 3339 in UTC with milliseconds."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_plain(getattr(value, name)) for name in _names(type(value))}
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    return value
+
+
+@functools.cache
+def _names(noun: type) -> tuple[str, ...]:
+    # Once for each class: a diagnosis can hold 100,000 members.
+    return tuple(field.name for field in written(noun))
+
+
+def written(noun: Any) -> list["Field[Any]"]:
+    """The fields of a noun, or of its class, that the findings file has."""
+    return [field for field in fields(noun) if field.metadata != INTERNAL]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from logdiag.ci.baseline import Baseline, marked
 from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
 from logdiag.cluster.changes import find_changes
@@ -23,6 +22,7 @@ from logdiag.cluster.coverage import (
 from logdiag.cluster.dump_tables import sources
 from logdiag.cluster.facts import find_facts
 from logdiag.cluster.membership import add_membership, strangers
+from logdiag.compare.baseline import Baseline, marked
 from logdiag.conditions import Log
 from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, ngettext, speaking
@@ -145,28 +145,28 @@ class Report:
 
     def to_junit(self) -> str:
         """JUnit's XML: a case for each rule."""
-        from logdiag.ci import junit
+        from logdiag.report import junit
 
         with speaking(self.diagnosis.language):
             return self._checked(junit.render(self.diagnosis), "html")
 
     def to_sarif(self) -> str:
         """The findings as SARIF 2.1.0."""
-        from logdiag.ci import sarif
+        from logdiag.report import sarif
 
         with speaking(self.diagnosis.language):
             return self._checked(sarif.render(self.diagnosis), "json")
 
     def to_annotations(self) -> str:
         """The worst findings as commands of GitHub Actions."""
-        from logdiag.ci import github
+        from logdiag.report import github
 
         with speaking(self.diagnosis.language):
             return self._checked(github.annotations(self.diagnosis), "text")
 
     def to_step_summary(self, *, taken: int = 0) -> str:
         """The Markdown, as far as GitHub takes it where a step has told ``taken`` bytes already."""
-        from logdiag.ci import github
+        from logdiag.report import github
 
         with speaking(self.diagnosis.language):
             return github.summary(self.to_markdown(), taken)
@@ -185,9 +185,9 @@ class Report:
         """The findings as a pandas frame, a row each, for a notebook."""
         import pandas as pd
 
-        from logdiag.report.json_ import plain, written
+        from logdiag.model import to_plain, written
 
-        rows = [plain(finding) for finding in self.diagnosis.findings]
+        rows = [to_plain(finding) for finding in self.diagnosis.findings]
         frame = pd.DataFrame(rows, columns=[field.name for field in written(Finding)])
         return frame.assign(first=pd.to_datetime(frame["first"]), last=pd.to_datetime(frame["last"]))
 

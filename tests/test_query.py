@@ -18,10 +18,9 @@ import pyarrow.parquet
 import pytest
 
 from logdiag.errors import ResourceError
-from logdiag.model import Finding, MemberCoverage
+from logdiag.model import Finding, MemberCoverage, written
 from logdiag.query import QueryError, answer, asked, laid_out
 from logdiag.query.columns import COVERAGE, FINDINGS, TABLES
-from logdiag.report.json_ import written
 from logdiag.snapshots import Limits
 from logdiag.snapshots.deadline import Deadline
 from logdiag.tables.export import Rows

@@ -59,11 +59,11 @@ def diagnose(
     no_color: NoColor = False,
 ) -> None:
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
-    from logdiag.ci.baseline import read_baseline
-    from logdiag.ci.github import is_at_hand
+    from logdiag.compare.baseline import read_baseline
     from logdiag.i18n import gettext, speaking
     from logdiag.pipeline import VIEWS, Options
     from logdiag.pipeline import diagnose as run
+    from logdiag.report.github import is_at_hand
     from logdiag.snapshots import Limits
 
     least = level_of(fail_on)

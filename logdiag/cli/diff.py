@@ -1,6 +1,7 @@
 """`logdiag diff`: what became of a cluster between two diagnoses."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,8 +47,9 @@ def diff(
     Findings are new, worse, over, or went on. Of snapshots (a file, a folder, an archive, a URL) a diagnosis
     is made first.
     """
-    from logdiag.ci.diff import VIEWS, compare
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
+    from logdiag.compare.diff import VIEWS, compare
+    from logdiag.compare.diff_terminal import render
     from logdiag.i18n import gettext, speaking
     from logdiag.pipeline import FINDINGS, Options
     from logdiag.snapshots import Limits
@@ -75,7 +77,7 @@ def diff(
             write(path, VIEWS[path.suffix.lower()](difference).encode())
             say(gettext("wrote {file}").format(file=path), quiet)
         if not outputs:
-            show(laid_out(difference.to_text, no_color))
+            show(laid_out(partial(render, difference), no_color))
     for given, one in ((old, older), (new, newer)):
         for reason in one.exit.reasons:
             say(f"{given}: {reason.text}", quiet)
@@ -85,7 +87,7 @@ def diff(
 
 
 def _diagnosis(given: str, options: "Options") -> "Diagnosis":
-    from logdiag.ci.findings_file import read
+    from logdiag.compare.findings_file import read
     from logdiag.model import Exit
     from logdiag.pipeline import diagnose
 

@@ -35,15 +35,15 @@ def complain(*lines: str) -> None:
 
 
 def _harmless(text: str) -> str:
-    from logdiag.ci.github import inert
     from logdiag.report.defuse import defuse
+    from logdiag.report.github import inert
 
     return inert(defuse(text), os.environ)
 
 
 def laid_out(view: Callable[..., str], no_color: bool) -> str:
     """A view that takes ``color`` and ``width``, as standard output takes them."""
-    from logdiag.ci.github import inert
+    from logdiag.report.github import inert
 
     is_terminal = is_at_terminal()
     color = is_terminal and not no_color and "NO_COLOR" not in os.environ

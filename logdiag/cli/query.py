@@ -75,9 +75,9 @@ def query(
 
 
 def _print(rows: "Rows", form: Format) -> None:
-    from logdiag.ci.github import inert
     from logdiag.query import laid_out
     from logdiag.report.defuse import defuse
+    from logdiag.report.github import inert
     from logdiag.tables.export import csv_lines, json_lines
 
     is_terminal = is_at_terminal()

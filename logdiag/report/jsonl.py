@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from logdiag.model import Coverage, Diagnosis
-from logdiag.report.json_ import SCHEMA, plain
+from logdiag.model import Coverage, Diagnosis, to_plain
+from logdiag.report.json_ import SCHEMA
 
 # Some readers of lines take these for line ends; a lone surrogate cannot be written as UTF-8.
 _ESCAPED = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029, *range(0xD800, 0xE000))}
@@ -45,12 +45,12 @@ def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, dict[str, Any]]]:
     }
     for kind, values in several.items():
         for value in values:
-            yield kind, plain(value)
+            yield kind, to_plain(value)
 
 
 def _sums(value: Diagnosis | Coverage) -> dict[str, Any]:
     names = (field.name for field in fields(value))
-    return {name: plain(getattr(value, name)) for name in names if name not in _ON_LINES_OF_THEIR_OWN}
+    return {name: to_plain(getattr(value, name)) for name in names if name not in _ON_LINES_OF_THEIR_OWN}
 
 
 def _line(kind: str, written: dict[str, Any]) -> str:

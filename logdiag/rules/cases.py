@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from logdiag.model import UNDATED, Diagnosis, Finding, Incident
+from logdiag.model import UNDATED, Diagnosis, Finding, Incident, to_plain
 from logdiag.reading import Tables, read_texts
-from logdiag.report.json_ import plain
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Case, Expectation
 
@@ -75,7 +74,7 @@ def found_by(name: str, library: Library, diagnosis: Diagnosis) -> list[Finding 
 
 
 def _compare(item: Finding | Incident, expected: Expectation) -> Iterator[str]:
-    written = plain(item)
+    written = to_plain(item)
     for field in ("state", "severity", "title", "hosts", "peers", "first", "last", "count", "requested"):
         wanted = getattr(expected, field)
         if wanted is not None and written.get(field) != wanted:

@@ -11,9 +11,10 @@ import pytest
 import sample
 from markdown_it import MarkdownIt
 
-from logdiag.ci.baseline import marked, read_baseline
-from logdiag.ci.diff import Became, Difference, compare, to_json, to_markdown
-from logdiag.ci.findings_file import read
+from logdiag.compare.baseline import marked, read_baseline
+from logdiag.compare.diff import Became, Difference, compare, to_json, to_markdown
+from logdiag.compare.diff_terminal import render
+from logdiag.compare.findings_file import read
 from logdiag.errors import InputError
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding, Reason
@@ -196,7 +197,7 @@ def test_json_tells_all_of_it() -> None:
 
 
 def test_the_text_tells_the_news_first_and_what_was() -> None:
-    shown = compare(OLDER, NEWER).to_text(color=False, width=200).splitlines()
+    shown = render(compare(OLDER, NEWER), color=False, width=200).splitlines()
     assert shown[0] == "New: 1; worse: 2; over: 1; not over yet: 1; not told any more: 1; as before: 1."
     headings = [shown[i + 1] for i, line in enumerate(shown) if not line]
     assert headings == ["New", "Worse", "Over", "Not over yet", "Not told any more"]
@@ -208,8 +209,8 @@ def test_two_clusters_are_said_to_be_two() -> None:
     elsewhere = dataclasses.replace(
         sample.quiet(), cluster=dataclasses.replace(sample.quiet().cluster, peers=(other,))
     )
-    assert "no peer in common" in compare(sample.sample(), elsewhere).to_text(color=False, width=200)
-    assert "no peer in common" not in compare(sample.sample(), sample.empty()).to_text(color=False, width=200)
+    assert "no peer in common" in render(compare(sample.sample(), elsewhere), color=False, width=200)
+    assert "no peer in common" not in render(compare(sample.sample(), sample.empty()), color=False, width=200)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -219,7 +220,7 @@ def test_hostile_findings_stay_on_their_lines(width: int, language: str) -> None
     hostile = sample.attacked(sample.sample(), attack)
     difference = compare(sample.calm(), hostile)
     with speaking(language):
-        shown = difference.to_text(color=False, width=width)
+        shown = render(difference, color=False, width=width)
         document = to_markdown(difference)
     invisible = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
     assert not invisible.search(shown)
@@ -232,10 +233,10 @@ def test_hostile_findings_stay_on_their_lines(width: int, language: str) -> None
         "list_item_open",
     }
     assert sum(token.type == "heading_open" for token in tokens) <= 6
-    assert "\x1b" in difference.to_text(color=True, width=width)
+    assert "\x1b" in render(difference, color=True, width=width)
 
 
 def test_no_line_is_wider_than_asked() -> None:
     for width in (20, 37, 80):
-        shown = compare(OLDER, NEWER).to_text(color=False, width=width)
+        shown = render(compare(OLDER, NEWER), color=False, width=width)
         assert max(map(len, shown.splitlines())) <= width

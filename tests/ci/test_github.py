@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from logdiag.ci import github
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding
-from logdiag.report import markdown, text
+from logdiag.report import github, markdown, text
 from logdiag.report.defuse import defuse
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]

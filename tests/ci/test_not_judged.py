@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from logdiag.ci import junit
 from logdiag.model import Diagnosis, NotChecked
 from logdiag.pipeline import Options, diagnose
+from logdiag.report import junit
 
 RULE = """
 title: A thing on {hosts}

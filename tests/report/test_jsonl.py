@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sample
 
-from logdiag.model import Diagnosis
+from logdiag.model import Diagnosis, to_plain
 from logdiag.report import json_, jsonl
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]
@@ -52,7 +52,7 @@ def test_the_lines_put_together_are_the_findings_file(make: Callable[[], Diagnos
 def test_the_first_line_tells_the_answer() -> None:
     first = read(sample.sample())[0]
     assert first["schema"] == json_.SCHEMA
-    assert first["verdict"] == json_.plain(sample.sample().verdict)
+    assert first["verdict"] == to_plain(sample.sample().verdict)
     assert first["exit"]["code"] == 5
     assert first["coverage"]["records"] == 10_616
 
@@ -62,5 +62,5 @@ def test_no_value_ends_a_line_early() -> None:
     attacked = sample.attacked(sample.sample(), ends)
     text = jsonl.render(attacked)
     assert len(text.splitlines()) == text.count("\n") == len(read(sample.sample()))
-    assert read(attacked)[0]["verdict"] == json_.plain(attacked.verdict)
+    assert read(attacked)[0]["verdict"] == to_plain(attacked.verdict)
     text.encode("utf-8")

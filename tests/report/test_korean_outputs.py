@@ -13,10 +13,9 @@ import pytest
 import sample
 
 from logdiag.i18n import speaking
-from logdiag.model import Diagnosis
+from logdiag.model import Diagnosis, to_plain
 from logdiag.pipeline import Options, Report, diagnose
 from logdiag.report import markdown, text
-from logdiag.report.json_ import plain
 from logdiag.snapshots import Limits
 
 NAMES = {"gzip", "zip", "tar", "UTF", "PEM", "BSD", "syslog", "KiB", "MiB", "DTD", "XML", "ratio", "member"}
@@ -92,7 +91,7 @@ def test_the_ledger_is_korean(report: Report) -> None:
 
 @pytest.mark.parametrize("view", ["to_text", "to_markdown"])
 def test_a_view_adds_no_english_to_what_it_tells(report: Report, view: str) -> None:
-    values = set().union(*map(words, texts(plain(report.diagnosis))))
+    values = set().union(*map(words, texts(to_plain(report.diagnosis))))
     said = words(getattr(report, view)())
     # A long value is cut, and so may be its last word.
     assert {word for word in said if not any(map(partial(_begins, word), values))} <= OF_VIEWS
@@ -101,7 +100,7 @@ def test_a_view_adds_no_english_to_what_it_tells(report: Report, view: str) -> N
 @pytest.mark.parametrize("make", [sample.sample, sample.quiet, sample.two_clusters, sample.empty])
 def test_no_view_has_english_of_its_own(make: Any) -> None:
     diagnosis: Diagnosis = make()
-    values = set().union(*map(words, texts(plain(diagnosis))))
+    values = set().union(*map(words, texts(to_plain(diagnosis))))
     with speaking("ko"):
         for render in (partial(text.render, color=False, width=100), markdown.render):
             # Values of the model that stand for words, such as `high`, are to be said in Korean.

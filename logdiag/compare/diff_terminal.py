@@ -3,7 +3,7 @@
 from rich.padding import Padding
 from rich.text import Text
 
-from logdiag.ci.diff import HEADINGS, Difference, notes, sections, summed, told
+from logdiag.compare.diff import HEADINGS, Difference, notes, sections, summed, told
 from logdiag.report import phrases, words
 from logdiag.report.terminal import COLORS, HEADING, SOFT, one_line, paper, printed
 

@@ -7,11 +7,11 @@ gets neither to the output as it is.
 import re
 from collections.abc import Iterator, Mapping
 
-from logdiag.ci.places import Places
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Severity
 from logdiag.report import phrases, words
 from logdiag.report.defuse import defuse
+from logdiag.report.locations import Places
 
 MOST_ANNOTATIONS = 10
 """Annotations of one kind that GitHub takes of a step."""

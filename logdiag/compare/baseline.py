@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from logdiag.ci.findings_file import read
+from logdiag.compare.findings_file import read
 from logdiag.model import SEVERITIES, Diagnosis, Finding
 
 _OPEN = ("open", "open_at_end")

@@ -8,12 +8,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from logdiag.ci.places import Place, Places, place_of
 from logdiag.i18n import gettext, ngettext
-from logdiag.model import Diagnosis, Evidence, Finding, Severity
+from logdiag.model import Diagnosis, Evidence, Finding, Severity, to_plain
 from logdiag.report import phrases
 from logdiag.report.defuse import defuse
-from logdiag.report.json_ import plain
+from logdiag.report.locations import Place, Places, place_of
 
 MOST_RESULTS = 5000
 """Results that GitHub shows of a run; it takes 25,000, and refuses a file with more."""
@@ -109,8 +108,8 @@ def _result(finding: Finding, number: int, places: Places, has_baseline: bool) -
             "severity": finding.severity,
             "state": finding.state,
             "basis": finding.basis,
-            "first": plain(finding.first),
-            "last": plain(finding.last),
+            "first": to_plain(finding.first),
+            "last": to_plain(finding.last),
         },
     }
     if len(finding.evidence) > 1:
@@ -132,7 +131,7 @@ def _flows(evidence: Sequence[Evidence], places: Places) -> list[dict[str, Any]]
             {
                 "location": {**_location(place_of(record)), "message": {"text": _line(record.text) or " "}},
                 "executionOrder": order,
-                **({"executionTimeUtc": plain(record.time)} if record.time else {}),
+                **({"executionTimeUtc": to_plain(record.time)} if record.time else {}),
             }
         )
     return [{"id": _line(peer), "locations": locations} for peer, locations in flows.items()]

@@ -11,9 +11,9 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdiag.ci import junit
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, NotChecked
+from logdiag.report import junit
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]
 

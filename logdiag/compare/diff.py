@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from logdiag.ci.baseline import Earlier, is_worse
+from logdiag.compare.baseline import Earlier, is_worse
 from logdiag.i18n import N_, gettext, ngettext
-from logdiag.model import SEVERITIES, Diagnosis, Finding, Severity
+from logdiag.model import SEVERITIES, Diagnosis, Finding, Severity, to_plain
 from logdiag.report import phrases, words
 from logdiag.report.inert import inline
-from logdiag.report.json_ import plain
 from logdiag.report.words import Words
 
 SCHEMA = "logdiag.diff/1"
@@ -54,12 +53,6 @@ class Difference:
         least = SEVERITIES.index(level)
         found = (one.finding for one in (*self.changed["opened"], *self.changed["worse"]))
         return sum(SEVERITIES.index(one.severity) >= least and not one.requested for one in found)
-
-    def to_text(self, *, color: bool, width: int) -> str:
-        """The difference for a terminal."""
-        from logdiag.ci.diff_text import render
-
-        return render(self, color=color, width=width)
 
 
 def compare(older: Diagnosis, newer: Diagnosis) -> Difference:
@@ -121,7 +114,7 @@ def _plain(one: Changed) -> dict[str, Any]:
         "peers",
     )
     was = one.was and {"severity": one.was.severity, "state": one.was.state}
-    return {**{name: plain(getattr(one.finding, name)) for name in names}, "was": was}
+    return {**{name: to_plain(getattr(one.finding, name)) for name in names}, "was": was}
 
 
 def to_markdown(difference: Difference) -> str:

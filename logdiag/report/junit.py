@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from logdiag.ci.places import Places, place_of
 from logdiag.i18n import gettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, NotChecked
 from logdiag.report import phrases, words
 from logdiag.report.defuse import defuse
+from logdiag.report.locations import Places, place_of
 
 MOST_FINDINGS, MOST_RECORDS = 100, 100
 """What is shown of a rule, and of a finding."""
