@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from logdiag.errors import InputError, LibraryError, LogdiagError
-    from logdiag.pipeline import Options, Report, diagnose, parse
+    from logdiag.options import Options
+    from logdiag.outputs import Report
+    from logdiag.pipeline import diagnose, parse
+
+_HOMES = {
+    "InputError": "errors",
+    "LibraryError": "errors",
+    "LogdiagError": "errors",
+    "Options": "options",
+    "Report": "outputs",
+    "diagnose": "pipeline",
+    "parse": "pipeline",
+}
 
 __all__ = ["InputError", "LibraryError", "LogdiagError", "Options", "Report", "diagnose", "parse"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("InputError", "LibraryError", "LogdiagError"):
-        from logdiag import errors
+    if name in _HOMES:
+        from importlib import import_module
 
-        return getattr(errors, name)
-    if name in __all__:
-        from logdiag import pipeline
-
-        return getattr(pipeline, name)
-    raise AttributeError(f"module 'logdiag' has no attribute {name!r}")
+        return getattr(import_module(f"logdiag.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

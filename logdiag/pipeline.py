@@ -1,7 +1,7 @@
 """The straight line: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,41 +12,36 @@ from logdiag.cluster import Cluster, find_clusters, with_alarms
 from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
 from logdiag.cluster.changes import find_changes
 from logdiag.cluster.coverage import (
-    NOTHING_READ,
     PARTIAL,
     coverage,
-    is_empty,
-    partial_reasons,
-    why_nothing_read,
 )
 from logdiag.cluster.dump_tables import sources
 from logdiag.cluster.facts import find_facts
 from logdiag.cluster.membership import add_membership, strangers
-from logdiag.compare.baseline import Baseline, marked
+from logdiag.compare.baseline import marked
 from logdiag.conditions import Log
 from logdiag.errors import InputError
-from logdiag.i18n import ENGLISH, gettext, ngettext, speaking
+from logdiag.exit_code import exit_of
+from logdiag.i18n import gettext, speaking
 from logdiag.incidents import Told, tell, together
 from logdiag.incidents.verdict import verdict, wanted
 from logdiag.model import (
-    SEVERITIES,
     AlarmEvent,
     Change,
     ClusterView,
     Command,
     Diagnosis,
     Exit,
-    Finding,
     NotChecked,
     Reason,
-    Severity,
     Silent,
     Tool,
 )
+from logdiag.options import Options
+from logdiag.outputs import Report
 from logdiag.reading import Engine, Tables, read, without_other_logs
 from logdiag.reading.deduplicate import counted_once
 from logdiag.records import RECORDS, Want
-from logdiag.redaction import Form, Redactor, check, redacted
 from logdiag.rules.events import Case
 from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
@@ -54,15 +49,11 @@ from logdiag.rules.nearest import nearest_miss
 from logdiag.rules.schema import Rule
 from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
-from logdiag.snapshots import Limits, Snapshot, find_snapshots
+from logdiag.snapshots import Snapshot, find_snapshots
 from logdiag.snapshots.deadline import Deadline
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-FINDINGS = 1
-"""The exit code of a run that found what ``fail_on`` names."""
-
+    pass
 
 READING, RULES = 0.7, 0.9
 """How much of the seconds of a run is used up when reading ends, and when judging ends, at the latest.
@@ -70,137 +61,6 @@ READING, RULES = 0.7, 0.9
 Records are worth nothing until rules have judged them, and findings until a report shows them. The report
 is always written.
 """
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a diagnosis is made. ``min_coverage`` is a percentage of the bytes of log members.
-
-    All but ``jobs``, the cores that are used, change the answer.
-    """
-
-    fail_on: Severity | None = None
-    min_coverage: float | None = None
-    explain: bool = False
-    allow_partial: bool = False
-    rules: tuple[Path, ...] = ()
-    jobs: int | None = None
-    limits: Limits = field(default_factory=Limits)
-    language: str = ENGLISH
-    baseline: Baseline | None = None
-    """What is known already and no worse does not count for ``fail_on``."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """A diagnosis and its views; with a ``redactor``, one that says nothing of who the customer is."""
-
-    diagnosis: Diagnosis
-    redactor: Redactor | None = field(default=None, repr=False)
-
-    def redacted(self) -> "Report":
-        """The report with numbered words for addresses, names, users, aliases, keys and secrets."""
-        return self if self.redactor is not None else Report(*redacted(self.diagnosis))
-
-    def to_html(self) -> str:
-        """One self-contained page.
-
-        Raises:
-            RedactionError: of a redacted report, something is left that was to be replaced.
-
-        """
-        from logdiag.report import html
-
-        with speaking(self.diagnosis.language):
-            return self._checked(html.render(self.diagnosis), "html")
-
-    def to_json(self) -> str:
-        """The findings file, `logdiag.findings/2`. Raises as `to_html` does."""
-        from logdiag.report import json_
-
-        return self._checked(json_.render(self.diagnosis), "json")
-
-    def to_jsonl(self) -> str:
-        """The findings file by the line: JSON objects that say of what type they are.
-
-        Raises as `to_html` does.
-        """
-        from logdiag.report import jsonl
-
-        return self._checked(jsonl.render(self.diagnosis), "json")
-
-    def to_markdown(self) -> str:
-        """A report for a ticket. Raises as `to_html` does."""
-        from logdiag.report import markdown
-
-        with speaking(self.diagnosis.language):
-            return self._checked(markdown.render(self.diagnosis), "markdown")
-
-    def to_text(self, *, color: bool = False, width: int = 100) -> str:
-        """A summary for a terminal. Raises as `to_html` does."""
-        from logdiag.report import text
-
-        with speaking(self.diagnosis.language):
-            return self._checked(text.render(self.diagnosis, color=color, width=width), "text")
-
-    def to_junit(self) -> str:
-        """JUnit's XML: a case for each rule."""
-        from logdiag.report import junit
-
-        with speaking(self.diagnosis.language):
-            return self._checked(junit.render(self.diagnosis), "html")
-
-    def to_sarif(self) -> str:
-        """The findings as SARIF 2.1.0."""
-        from logdiag.report import sarif
-
-        with speaking(self.diagnosis.language):
-            return self._checked(sarif.render(self.diagnosis), "json")
-
-    def to_annotations(self) -> str:
-        """The worst findings as commands of GitHub Actions."""
-        from logdiag.report import github
-
-        with speaking(self.diagnosis.language):
-            return self._checked(github.annotations(self.diagnosis), "text")
-
-    def to_step_summary(self, *, taken: int = 0) -> str:
-        """The Markdown, as far as GitHub takes it where a step has told ``taken`` bytes already."""
-        from logdiag.report import github
-
-        with speaking(self.diagnosis.language):
-            return github.summary(self.to_markdown(), taken)
-
-    def said(self, text: str) -> str:
-        """A line about the report, which may tell no more than the report does."""
-        return text if self.redactor is None else self.redactor.text(text)
-
-    def _checked(self, output: str, form: Form) -> str:
-        if self.redactor is not None:
-            check(output, form, self.redactor)
-        return output
-
-    @property
-    def findings(self) -> "pd.DataFrame":
-        """The findings as a pandas frame, a row each, for a notebook."""
-        import pandas as pd
-
-        from logdiag.model import to_plain, written
-
-        rows = [to_plain(finding) for finding in self.diagnosis.findings]
-        frame = pd.DataFrame(rows, columns=[field.name for field in written(Finding)])
-        return frame.assign(first=pd.to_datetime(frame["first"]), last=pd.to_datetime(frame["last"]))
-
-
-VIEWS: dict[str, Callable[[Report], str]] = {
-    ".html": Report.to_html,
-    ".md": Report.to_markdown,
-    ".json": Report.to_json,
-    ".jsonl": Report.to_jsonl,
-    ".xml": Report.to_junit,
-    ".sarif": Report.to_sarif,
-}
-"""What is written to a file, by its suffix."""
 
 
 def parse(
@@ -269,8 +129,8 @@ def diagnose(
         diagnosis = examine(tables, library, explain=options.explain, deadline=deadline)
         if options.baseline is not None:
             diagnosis = marked(diagnosis, options.baseline)
-        exit_ = _exit(diagnosis, snapshots, options)
-        return Report(replace(diagnosis, command=_command(options), exit=exit_))
+        exit_ = exit_of(diagnosis, snapshots, options)
+        return Report(replace(diagnosis, command=options.as_command(), exit=exit_))
 
 
 def examine(
@@ -390,52 +250,3 @@ def _examine(
 
 def _several(inputs: Sequence[str | Path] | str | Path) -> Sequence[str | Path]:
     return [inputs] if isinstance(inputs, str | Path) else inputs
-
-
-def _command(options: Options) -> Command:
-    given = {
-        "fail_on": options.fail_on,
-        "min_coverage": None if options.min_coverage is None else f"{options.min_coverage:g}",
-        "explain": "true" if options.explain else None,
-        "allow_partial": "true" if options.allow_partial else None,
-        "limits": options.limits.differing(),
-        "baseline": None if options.baseline is None else options.baseline.digest,
-    }
-    return Command("diagnose", {name: value for name, value in given.items() if value is not None})
-
-
-def _exit(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:
-    """The exit code by the contract: the first of 4, 5 and 1 that holds; the reasons are all of them."""
-    holds: list[tuple[int, str]] = []
-    coverage = diagnosis.coverage
-    if is_empty(coverage.members):
-        holds.append((NOTHING_READ, why_nothing_read(coverage.members)))
-    holds += [(PARTIAL, reason) for reason in partial_reasons(coverage.members, snapshots)]
-    holds += [(reason.code, reason.text) for reason in diagnosis.exit.reasons]
-    part = gettext("{rule} looked at a part of what it matches")
-    holds += [(PARTIAL, part.format(rule=rule)) for rule in diagnosis.capped]
-    logs = sum(member.size for member in coverage.members if member.kind == "log")
-    if options.min_coverage is not None and logs:
-        percent = 100 * (logs - coverage.unparsed_bytes) / logs
-        if percent < options.min_coverage:
-            under = gettext("records cover {percent} % of the logs, under {wanted} %")
-            said = under.format(percent=f"{percent:.1f}", wanted=f"{options.min_coverage:g}")
-            holds.append((PARTIAL, said))
-    if options.fail_on is not None:
-        level = SEVERITIES.index(options.fail_on)
-        counted = [one for one in diagnosis.findings if not one.requested and not one.known]
-        worst = sum(SEVERITIES.index(one.severity) >= level for one in counted)
-        if worst:
-            found = ngettext(
-                "{number} finding at {level} or above", "{number} findings at {level} or above", worst
-            )
-            if options.baseline is not None:
-                found = ngettext(
-                    "{number} finding at {level} or above is new or worse",
-                    "{number} findings at {level} or above are new or worse",
-                    worst,
-                )
-            holds.append((FINDINGS, found.format(number=worst, level=options.fail_on)))
-    codes = [code for code, _ in holds if not (code == PARTIAL and options.allow_partial)]
-    code = next((code for code in (NOTHING_READ, PARTIAL, FINDINGS) if code in codes), 0)
-    return Exit(code, tuple(Reason(code, text) for code, text in holds))

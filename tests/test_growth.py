@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from logdiag.model import Diagnosis
-from logdiag.pipeline import Report, examine
+from logdiag.outputs import Report
+from logdiag.pipeline import examine
 from logdiag.reading import Tables, read
 from logdiag.rules import matches
 from logdiag.rules.library import Library, load

@@ -18,7 +18,8 @@ from records_from import HEADER
 
 from logdiag.errors import InputError
 from logdiag.model import Fault, MemberCoverage
-from logdiag.pipeline import RULES, Options, diagnose, examine
+from logdiag.options import Options
+from logdiag.pipeline import RULES, diagnose, examine
 from logdiag.reading import Tables, read, read_texts
 from logdiag.rules.library import load
 from logdiag.snapshots import Limits, Meter, find_snapshots

@@ -15,8 +15,9 @@ from logdiag.batch.split import LARGE, Large, PartTask, read_part
 from logdiag.batch.work import Done, Join, Task, join, unseen, work
 from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
 from logdiag.errors import EngineError
+from logdiag.exit_code import FINDINGS
 from logdiag.i18n import gettext, speaking
-from logdiag.pipeline import FINDINGS, Options
+from logdiag.options import Options
 from logdiag.reading import Engine as Reader
 from logdiag.rules.library import load
 from logdiag.rules.translation import in_language

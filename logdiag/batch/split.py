@@ -12,7 +12,8 @@ from typing import Any
 
 from logdiag.batch.output import Output
 from logdiag.i18n import speaking
-from logdiag.pipeline import Options, Reading
+from logdiag.options import Options
+from logdiag.pipeline import Reading
 from logdiag.reading import Stored, Tables, joined, keep
 from logdiag.records import Want
 from logdiag.rules.library import load

@@ -13,7 +13,8 @@ from logdiag.batch.rows import Job, Row, failed, row_of
 from logdiag.batch.split import Large, large, reading_of
 from logdiag.errors import InputError
 from logdiag.i18n import gettext, speaking
-from logdiag.pipeline import Options, Reading, diagnose
+from logdiag.options import Options
+from logdiag.pipeline import Reading, diagnose
 from logdiag.reading import Engine, Tables, read
 from logdiag.records import Want
 from logdiag.snapshots import Snapshot, digest, find_snapshots

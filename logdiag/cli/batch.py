@@ -52,7 +52,7 @@ def batch(
     from logdiag.batch.progress import progress
     from logdiag.batch.run import batch as run
     from logdiag.i18n import ngettext, speaking
-    from logdiag.pipeline import Options
+    from logdiag.options import Options
     from logdiag.snapshots import Limits
     from logdiag.snapshots.file_systems import shown
     from logdiag.snapshots.limits import size

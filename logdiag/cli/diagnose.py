@@ -61,7 +61,8 @@ def diagnose(
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
     from logdiag.compare.baseline import read_baseline
     from logdiag.i18n import gettext, speaking
-    from logdiag.pipeline import VIEWS, Options
+    from logdiag.options import Options
+    from logdiag.outputs import VIEWS
     from logdiag.pipeline import diagnose as run
     from logdiag.report.github import is_at_hand
     from logdiag.snapshots import Limits
@@ -87,8 +88,8 @@ def diagnose(
     complete = run(inputs, options)
     report = complete.redacted() if redact else complete
     # All are made before one is written: a redacted report may be refused.
-    contents = [(path, VIEWS[path.suffix.lower()](report).encode()) for path in outputs]
-    contents += [(path, VIEWS[path.suffix.lower()](complete).encode()) for path in whole]
+    contents = [(path, report.render(path.suffix.lower()).encode()) for path in outputs]
+    contents += [(path, complete.render(path.suffix.lower()).encode()) for path in whole]
     summary = "" if outputs else laid_out(report.to_text, no_color)
     annotations = report.to_annotations() if is_at_hand(os.environ) else ""
     with speaking(language):

@@ -13,7 +13,7 @@ from logdiag.files.atomic_write import write
 
 if TYPE_CHECKING:
     from logdiag.model import Diagnosis
-    from logdiag.pipeline import Options
+    from logdiag.options import Options
 
 
 def diff(
@@ -50,8 +50,9 @@ def diff(
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
     from logdiag.compare.diff import VIEWS, compare
     from logdiag.compare.diff_terminal import render
+    from logdiag.exit_code import FINDINGS
     from logdiag.i18n import gettext, speaking
-    from logdiag.pipeline import FINDINGS, Options
+    from logdiag.options import Options
     from logdiag.snapshots import Limits
 
     level = level_of(fail_on)

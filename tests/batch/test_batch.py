@@ -22,7 +22,8 @@ from logdiag.batch.engines import Processes
 from logdiag.batch.output import Output
 from logdiag.batch.run import Outcome, batch
 from logdiag.errors import InputError
-from logdiag.pipeline import Options, diagnose
+from logdiag.options import Options
+from logdiag.pipeline import diagnose
 
 
 def run(out: Path, *given: Path, options: Options | None = None) -> Outcome:

@@ -20,7 +20,7 @@ from logdiag.batch import cluster as cluster_module
 from logdiag.batch.cluster import Dask, behind, on_this_machine
 from logdiag.batch.run import Step, batch
 from logdiag.errors import EngineError
-from logdiag.pipeline import Options
+from logdiag.options import Options
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from logdiag.batch.engines import Processes
 from logdiag.batch.rows import Row
 from logdiag.batch.run import batch
 from logdiag.i18n import speaking
-from logdiag.pipeline import Options
+from logdiag.options import Options
 from logdiag.rules.library import load
 from logdiag.rules.translation import in_language
 

@@ -24,7 +24,7 @@ from logdiag.batch.engines import Processes
 from logdiag.batch.run import batch
 from logdiag.batch.split import PartTask, large
 from logdiag.batch.work import Join
-from logdiag.pipeline import Options
+from logdiag.options import Options
 from logdiag.reading import Stored, Tables, joined, keep, read
 from logdiag.records import Want
 from logdiag.snapshots import Limits, Snapshot, find_snapshots

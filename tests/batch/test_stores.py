@@ -18,7 +18,7 @@ from logdiag.batch.find import find
 from logdiag.batch.run import Outcome, batch
 from logdiag.batch.stores import Objects, store
 from logdiag.errors import InputError
-from logdiag.pipeline import Options
+from logdiag.options import Options
 
 
 @pytest.fixture(scope="module")

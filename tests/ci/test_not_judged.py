@@ -6,7 +6,8 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from logdiag.model import Diagnosis, NotChecked
-from logdiag.pipeline import Options, diagnose
+from logdiag.options import Options
+from logdiag.pipeline import diagnose
 from logdiag.report import junit
 
 RULE = """

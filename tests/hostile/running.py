@@ -87,7 +87,8 @@ def _serve() -> None:
     import logdiag.report.html
     import logdiag.report.json_
     import logdiag.report.text  # noqa: F401
-    from logdiag.pipeline import Report, examine
+    from logdiag.outputs import Report
+    from logdiag.pipeline import examine
     from logdiag.reading import read_texts
     from logdiag.rules.library import load
 

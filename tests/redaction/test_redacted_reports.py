@@ -12,7 +12,9 @@ import pytest
 from logdiag.errors import LogdiagError
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Reason, Verdict
-from logdiag.pipeline import Options, Report, diagnose
+from logdiag.options import Options
+from logdiag.outputs import Report
+from logdiag.pipeline import diagnose
 from logdiag.redaction import redacted
 from logdiag.redaction.vocabulary import product_words
 

@@ -9,7 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
-from logdiag.pipeline import Options, diagnose
+from logdiag.options import Options
+from logdiag.pipeline import diagnose
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
 NAMES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())

@@ -13,7 +13,7 @@ from sarif_kit.validate import validation_errors
 
 from logdiag import diagnose
 from logdiag.model import Diagnosis
-from logdiag.pipeline import Report
+from logdiag.outputs import Report
 
 MARK = "=cmd|' /C calc'!A0"
 ATTACKS = [

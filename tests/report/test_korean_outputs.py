@@ -14,7 +14,9 @@ import sample
 
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, to_plain
-from logdiag.pipeline import Options, Report, diagnose
+from logdiag.options import Options
+from logdiag.outputs import Report
+from logdiag.pipeline import diagnose
 from logdiag.report import markdown, text
 from logdiag.snapshots import Limits
 

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from logdiag.cli import app
-from logdiag.pipeline import VIEWS, diagnose
+from logdiag.outputs import VIEWS
+from logdiag.pipeline import diagnose
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = str(ROOT / "sample_logs" / "replication")
@@ -23,7 +24,7 @@ def test_the_suffix_decides_what_is_written(tmp_path: Path) -> None:
     assert done.stdout == ""
     written = {file.suffix: file.read_text(encoding="utf-8") for file in files}
     report = diagnose([SAMPLE])
-    assert written == {suffix: view(report) for suffix, view in VIEWS.items()}
+    assert written == {suffix: report.render(suffix) for suffix in VIEWS}
     assert written[".md"].startswith("# ")
     assert written[".html"].startswith("<!doctype html>")
     assert json.loads(written[".json"])["verdict"] == json.loads(written[".jsonl"].split("\n")[0])["verdict"]
@@ -49,8 +50,8 @@ def test_every_output_and_every_type_of_line_is_told_of() -> None:
 
 @pytest.mark.parametrize("suffix", VIEWS)
 def test_a_view_is_told_in_the_language_of_the_diagnosis(suffix: str) -> None:
-    from logdiag.pipeline import Options
+    from logdiag.options import Options
 
     report = diagnose([SAMPLE], Options(language="ko"))
-    assert report.diagnosis.verdict.headline in VIEWS[suffix](report) or suffix in (".md", ".xml", ".sarif")
-    assert "복제" in VIEWS[suffix](report)
+    assert report.diagnosis.verdict.headline in report.render(suffix) or suffix in (".md", ".xml", ".sarif")
+    assert "복제" in report.render(suffix)

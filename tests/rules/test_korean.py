@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from logdiag.model import Diagnosis, Finding
-from logdiag.pipeline import Options, diagnose, examine
+from logdiag.options import Options
+from logdiag.pipeline import diagnose, examine
 from logdiag.reading import read_texts
 from logdiag.rules.cases import files_of, tables_of
 from logdiag.rules.library import Library, load

@@ -1,0 +1,64 @@
+"""The exit code of a diagnosis, with the reasons for it."""
+
+from collections.abc import Iterator, Sequence
+
+from logdiag.cluster.coverage import NOTHING_READ, PARTIAL, is_empty, partial_reasons, why_nothing_read
+from logdiag.i18n import gettext, ngettext
+from logdiag.model import SEVERITIES, Diagnosis, Exit, Reason
+from logdiag.options import Options
+from logdiag.snapshots import Snapshot
+
+FINDINGS = 1
+"""The exit code of a run that found what ``fail_on`` names."""
+
+
+def exit_of(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:
+    """Return the exit code: the first of 4, 5 and 1 that holds. The reasons are all that hold."""
+    reasons = tuple(_reasons(diagnosis, snapshots, options))
+    codes = [reason.code for reason in reasons if not (reason.code == PARTIAL and options.allow_partial)]
+    return Exit(next((code for code in (NOTHING_READ, PARTIAL, FINDINGS) if code in codes), 0), reasons)
+
+
+def _reasons(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Iterator[Reason]:
+    coverage = diagnosis.coverage
+    if is_empty(coverage.members):
+        yield Reason(NOTHING_READ, why_nothing_read(coverage.members))
+    for text in partial_reasons(coverage.members, snapshots):
+        yield Reason(PARTIAL, text)
+    yield from diagnosis.exit.reasons
+    part = gettext("{rule} looked at a part of what it matches")
+    for rule in diagnosis.capped:
+        yield Reason(PARTIAL, part.format(rule=rule))
+    yield from _too_little_covered(diagnosis, options)
+    yield from _findings(diagnosis, options)
+
+
+def _too_little_covered(diagnosis: Diagnosis, options: Options) -> Iterator[Reason]:
+    logs = sum(member.size for member in diagnosis.coverage.members if member.kind == "log")
+    if options.min_coverage is None or not logs:
+        return
+    percent = 100 * (logs - diagnosis.coverage.unparsed_bytes) / logs
+    if percent < options.min_coverage:
+        under = gettext("records cover {percent} % of the logs, under {wanted} %")
+        yield Reason(PARTIAL, under.format(percent=f"{percent:.1f}", wanted=f"{options.min_coverage:g}"))
+
+
+def _findings(diagnosis: Diagnosis, options: Options) -> Iterator[Reason]:
+    if options.fail_on is None:
+        return
+    level = SEVERITIES.index(options.fail_on)
+    counted = [one for one in diagnosis.findings if not one.requested and not one.known]
+    worst = sum(SEVERITIES.index(one.severity) >= level for one in counted)
+    if not worst:
+        return
+    if options.baseline is None:
+        found = ngettext(
+            "{number} finding at {level} or above", "{number} findings at {level} or above", worst
+        )
+    else:
+        found = ngettext(
+            "{number} finding at {level} or above is new or worse",
+            "{number} findings at {level} or above are new or worse",
+            worst,
+        )
+    yield Reason(FINDINGS, found.format(number=worst, level=options.fail_on))
