@@ -33,6 +33,8 @@ class Episode:
     """How it ended or why that is not known, as a sentence."""
     took: int | None = None
     """How long the last chain of a sequence took, in microseconds."""
+    proofs: frozenset[Event] = frozenset()
+    """Events that prove an end: they are evidence, and their peers do not report the problem."""
 
 
 Answers = Iterable[tuple[Key, Episode]]
@@ -239,7 +241,8 @@ def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluste
         return Episode(events, "closed", first, last, count, note)
     if interval.proof is not None:
         note = gettext("It was over by {time} at the latest, as another record proves.")
-        return Episode(events, "closed", first, last, count, note.format(time=moment(instant(last))))
+        note = note.format(time=moment(instant(last)))
+        return Episode(events, "closed", first, last, count, note, proofs=frozenset({interval.proof}))
     peer = interval.raised[-1].peer
     seen = cluster.observed.get(peer)
     if seen is None:
@@ -308,4 +311,5 @@ def _one_of(run: list[Episode]) -> Episode:
         count=count, span=length, sentence=f"{last.note[:1].lower()}{last.note[1:]}"
     )
     events = tuple(event for episode in run for event in episode.events)
-    return Episode(events, last.state, first.first, last.last, count, note)
+    proofs = frozenset().union(*(episode.proofs for episode in run))
+    return Episode(events, last.state, first.first, last.last, count, note, proofs=proofs)

@@ -172,7 +172,8 @@ def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[st
     about = _peer_names(match)
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
     reporter = dict(key).get("host")
-    hosts = tuple(sorted({event.peer for event in episode.events if reporter in (None, event.peer)}))
+    reports = [event for event in episode.events if event not in episode.proofs] or episode.events
+    hosts = tuple(sorted({event.peer for event in reports if reporter in (None, event.peer)}))
     named = {
         one
         for event in episode.events
