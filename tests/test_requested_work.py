@@ -533,3 +533,26 @@ def test_a_loss_that_the_other_peers_log_keeps_its_title() -> None:
     incident = only(logs.told())
     assert incident.rule == "incident/peer-lost"
     assert "node1" in incident.title and "node2" in incident.title
+
+
+# ── a factory reset of the primary ──────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("primary", "is_named"), [(2, True), (1, False)])
+def test_another_peer_becomes_the_primary_before_a_reset_primary_joins_again(
+    primary: int, is_named: bool
+) -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "08:58", primary)
+    for number in (1, 2, 3):
+        logs.edit(f"09:00:0{number}", "node2", f"Peer{number} Address", f"10.7.0.{number}", "")
+    logs.start("09:05:10", "node2")
+    incident = only(logs.told())
+    assert incident.rule == "factory-reset/carried-out"
+    said = [step.do for step in incident.remedy]
+    chosen = [n for n, text in enumerate(said) if "set Configuration primary" in text]
+    assert bool(chosen) == is_named
+    if is_named:
+        assert said[chosen[0]].startswith("node2 was the configuration primary. On node1 and node3, set")
+        assert chosen[0] < next(n for n, text in enumerate(said) if "add it to the cluster again" in text)
+        assert incident.remedy[chosen[0]].where == ("node1", "node3")
