@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from logdiag.model import Diagnosis
-from logdiag.pipeline import diagnose
+from logdiag.pipeline import diagnose, examine
+from logdiag.reading import read_texts
 from logdiag.report import json_
+from logdiag.rules.library import load
 
 Write = Callable[..., Path]
 CONF = '*c xConfiguration IP DNS Hostname: "{host}"\n*c xConfiguration Ethernet 1 IP V4 Address: "{own}"\n'
@@ -148,3 +150,32 @@ def test_nothing_at_all_says_what_to_give(given: Given) -> None:
     diagnosis = given({"notes.txt": "the cluster is broken\n"})
     assert diagnosis.verdict.headline.startswith("No log record was found")
     assert "Diagnostic logging" in diagnosis.verdict.detail
+
+
+# ── how much of the time the logs cover ─────────────────────────────────────────────────────
+
+
+def quiet(name: str, minutes: int) -> bytes:
+    line = (
+        '2024-05-06T09:{minute:02d}:00.100+00:00 {name} tvcs: UTCTime="2024-05-06 09:{minute:02d}:00,100" '
+        'Module="network.dns" Level="INFO": Detail="Sending DNS query"\n'
+    )
+    return "".join(line.format(minute=minute, name=name) for minute in range(minutes)).encode()
+
+
+@pytest.mark.parametrize(("minutes", "is_short"), [(10, True), (26, False), (50, False)])
+def test_a_log_that_is_much_shorter_than_the_others_is_named(minutes: int, is_short: bool) -> None:
+    diagnosis = examine(read_texts({"a.log": quiet("expa01", 50), "b.log": quiet("expa02", minutes)}), load())
+    assert ("The log of expa02 covers only 2024-05-06 09:00:00" in diagnosis.verdict.text) == is_short
+    assert ("9 m to 49 m" in diagnosis.verdict.text) == is_short
+    asked = [wanted.what for wanted in diagnosis.wanted if wanted.peer == "expa02"]
+    assert bool(asked) == is_short
+
+
+def test_an_alarm_that_is_no_fault_is_named_in_the_verdict_and_not_called_unknown() -> None:
+    raised = (
+        b'2024-05-06T09:20:00.100+00:00 expa01 alarm: Level="WARN" Event="Alarm Raised" Id="25019" '
+        b'Severity="info" Detail="Verbose log levels configured" UTCTime="2024-05-06 09:20:00,100"\n'
+    )
+    diagnosis = examine(read_texts({"a.log": quiet("expa01", 20) + raised}), load())
+    assert "Alarms that were not seen to be lowered: 25019 on expa01." in diagnosis.verdict.text

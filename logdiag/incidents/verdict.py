@@ -18,6 +18,9 @@ _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that 
 _SHOWN = 3
 """Members and gaps that a sentence of the verdict lists; the coverage has them all."""
 _DUMP = re.compile(r"x(conf|stat)")
+_LONG = 20 * 60 * 1_000_000
+"""Logs are compared from this length on, in microseconds: in a shorter time the seconds of a start decide."""
+
 _ROLES = {"primary": N_("primary"), "subordinate": N_("subordinate")}
 
 
@@ -118,28 +121,29 @@ def _when(headline: Incident) -> str:
 
 def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[str]:
     """What was watched of a cluster without a fault, and what was seen to work."""
-    watched = max(sum(end - start for start, end in seen.spans) for seen in cluster.observed.values())
+    watched = max(map(_covered, cluster.observed.values()))
     count = len(cluster.peers)
     peers = ngettext("{seen} of {number} peer", "{seen} of {number} peers", count)
     peers = peers.format(seen=len(cluster.observed), number=f"{count:,}")
     if several:
         peers = gettext("{peers} of {cluster}").format(peers=peers, cluster=cluster.peers[0].cluster)
     span = stretch(timedelta(microseconds=watched))
+    if _short_logs(cluster):
+        shortest = stretch(timedelta(microseconds=min(map(_covered, cluster.observed.values()))))
+        span = gettext("{shortest} to {longest}").format(shortest=shortest, longest=span)
     alarms = [
         gettext("{what} on {peers}").format(what=number, peers=peer.name)
         for peer in cluster.peers
         for number, state in peer.alarms.items()
         if state != "clear"
     ]
+    yield gettext("Nothing wrong was seen in {span} of the logs of {peers}.").format(span=span, peers=peers)
     if alarms:
-        yield gettext(
-            "Nothing wrong was seen in {span} of the logs of {peers}, "
-            "but alarms that no rule knows: {alarms}."
-        ).format(span=span, peers=peers, alarms=listed(alarms))
-    else:
-        yield gettext("Nothing wrong was seen in {span} of the logs of {peers}.").format(
-            span=span, peers=peers
-        )
+        yield gettext("Alarms that were not seen to be lowered: {alarms}.").format(alarms=listed(alarms))
+    for name in _short_logs(cluster):
+        seen = cluster.observed[name]
+        said = gettext("The log of {peer} covers only {start} to {end}.")
+        yield said.format(peer=name, start=second(instant(seen.start)), end=second(instant(seen.end)))
     names = {peer.name for peer in cluster.peers}
     completed = [f for f in told.findings if f.rule == "replication/healthy" and names.issuperset(f.hosts)]
     if completed:
@@ -155,6 +159,18 @@ def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[s
         yield ngettext("The logs have a gap ({gaps}).", "The logs have gaps ({gaps}).", len(gaps)).format(
             gaps="; ".join(spans)
         )
+
+
+def _covered(seen: Observed) -> int:
+    return sum(end - start for start, end in seen.spans)
+
+
+def _short_logs(cluster: Cluster) -> list[str]:
+    """Return the peers whose logs cover much less time than those of the others: less than half of it."""
+    longest = max(map(_covered, cluster.observed.values()))
+    if longest < _LONG:
+        return []
+    return sorted(name for name, seen in cluster.observed.items() if 2 * _covered(seen) < longest)
 
 
 def _role(role: str) -> str:
@@ -223,6 +239,14 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 what = gettext("The log of {peer} from {start} to {end}")
                 what = what.format(peer=host, start=moment(start), end=moment(end))
                 yield Wanted(what, gettext("A gap hides how this went on."), host)
+    if not incidents and cluster.observed:
+        # Nothing was seen in a log that is much shorter than the others: the rest of it can show something.
+        begins = instant(min(seen.start for seen in cluster.observed.values()))
+        ends = instant(max(seen.end for seen in cluster.observed.values()))
+        for name in _short_logs(cluster):
+            what = gettext("The log of {peer} from {start} to {end}")
+            what = what.format(peer=name, start=moment(begins), end=moment(ends))
+            yield Wanted(what, gettext("What was given of it covers only a part of that time."), name)
     if headline is not None and cluster.primary is None and len(cluster.peers) > 1:
         yield Wanted(
             gettext(
