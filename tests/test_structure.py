@@ -126,6 +126,25 @@ def test_parts_know_each_other_in_one_direction() -> None:
     assert set(order) == {part(module) for module in MODULES}
 
 
+def module_name(module: Path) -> str:
+    return ".".join(module.with_suffix("").parts).removesuffix("__init__").rstrip(".")
+
+
+def test_modules_know_each_other_in_one_direction() -> None:
+    """Also inside a part, and also those that a function imports when it is called."""
+    names = {module_name(module) for module in MODULES}
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        known = graph.setdefault(module_name(module), set())
+        for node in ast.walk(ast.parse((ROOT / module).read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "logdiag":
+                base = (node.module or "").removeprefix("logdiag").lstrip(".")
+                found = (f"{base}.{alias.name}".lstrip(".") for alias in node.names)
+                known |= {name if name in names else base for name in found}
+        known.discard(module_name(module))
+    list(TopologicalSorter(graph).static_order())  # raises CycleError where there is no order
+
+
 PRINTING = {"print", "exit", "typer.echo", "sys.exit", "os._exit"}
 
 
