@@ -50,7 +50,7 @@ def _lark(path: Path, _: int) -> object:
 
 def _lark_alone(path: Path, _: int) -> object:
     from logdiag.grammar import tokens
-    from logdiag.records.pieces import Apart, pieces
+    from logdiag.records.chunker import Apart, pieces
 
     cut = (piece for piece in pieces(_chunks(path), 1 << 20) if not isinstance(piece, Apart))
     return [list(tokens(bytes(piece))) for piece in cut]
@@ -61,7 +61,7 @@ def _lark_cython(path: Path, _: int) -> object:
     from lark import Lark
 
     from logdiag.files import resources
-    from logdiag.records.pieces import Apart, pieces
+    from logdiag.records.chunker import Apart, pieces
 
     lark = Lark(
         (resources.folder("grammars") / "expressway.lark").read_text(),

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from logdiag.cli import app
 from logdiag.conditions import alarm_catalogue as catalogue
 from logdiag.records import RECORDS
-from logdiag.report.inert import inline
+from logdiag.report.markdown_escape import inline
 from logdiag.rules.alarm_page import rules_by_alarm
 from logdiag.rules.library import Library, load
 from logdiag.rules.page import page

@@ -19,7 +19,7 @@ from logdiag.records import RECORDS, Selected, Want
 from logdiag.records.compiled import Reader
 from logdiag.records.digests import digest
 
-PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
+PIECES = import_module("logdiag.records.chunker")  # the package has a function of this name
 
 ODD = [
     b'UTCTime="2020-02-30 10:00:00"',

@@ -12,13 +12,13 @@ from records_from import FRAGMENTS
 from logdiag.errors import GrammarError
 from logdiag.files import resources
 from logdiag.grammar import tokens
-from logdiag.grammar.automaton import Automaton, determined
-from logdiag.grammar.compiled import tokens as compiled_tokens
 from logdiag.grammar.compiler import compiled
-from logdiag.grammar.expressions import Program
-from logdiag.grammar.guesses import numbered, steps_of
-from logdiag.grammar.kept import tables
+from logdiag.grammar.dfa import Automaton, determined
 from logdiag.grammar.kernel import scan
+from logdiag.grammar.lexer import tokens as compiled_tokens
+from logdiag.grammar.nfa import Program
+from logdiag.grammar.state_order import numbered, steps_of
+from logdiag.grammar.table_cache import tables
 from logdiag.grammar.tables import Tables
 
 GRAMMARS = ("expressway", "xdump")
@@ -206,7 +206,7 @@ def test_another_grammar_needs_no_other_edit(tmp_path: Path, monkeypatch: pytest
     try:
         assert "HOST" not in before
         assert "HOST" in {token.terminal for token in tokens(log)}
-        monkeypatch.setattr("logdiag.grammar.compiled.tables", tables.__wrapped__)
+        monkeypatch.setattr("logdiag.grammar.lexer.tables", tables.__wrapped__)
         assert list(compiled_tokens(log, "expressway")) == list(tokens(log))
     finally:
         reference.load.cache_clear()

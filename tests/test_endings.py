@@ -137,19 +137,19 @@ def test_a_file_that_shrinks_while_it_is_read_makes_the_run_partial(
 ) -> None:
     log = tmp_path / "a.log"
     log.write_bytes(next((samples / "peer-lost").glob("*.log")).read_bytes() * 700)
-    from logdiag.snapshots import places
+    from logdiag.snapshots import locations
 
     whole = log.stat().st_size
-    read = places.Local.chunks
+    read = locations.Local.chunks
     with pytest.MonkeyPatch.context() as patch:
 
-        def chunks(self: places.Local):  # type: ignore[no-untyped-def]
+        def chunks(self: locations.Local):  # type: ignore[no-untyped-def]
             for number, chunk in enumerate(read(self)):
                 if number == 3:
                     os.truncate(log, whole // 2)
                 yield chunk
 
-        patch.setattr(places.Local, "chunks", chunks)
+        patch.setattr(locations.Local, "chunks", chunks)
         done = run("diagnose", "a.log")
     assert done.returncode == 5
     assert "the file became shorter while it was read" in done.stdout.decode().replace("\n", " ")

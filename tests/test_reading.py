@@ -19,13 +19,13 @@ from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
 from logdiag.reading.unread_reasons import NO_YEARS
 from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
-from logdiag.records.pieces import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
+from logdiag.records.chunker import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
 from logdiag.rules.selection import Selection
 from logdiag.snapshots import Limits, Member, Meter
 
-PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
+PIECES = import_module("logdiag.records.chunker")  # the package has a function of this name
 MEMBERS_MODULE = import_module("logdiag.reading.members")
 NODES = HEADER + b'cdb: Node="c@a" Detail="d" Node="c@b"\n'
 LINE = HEADER + b'tvcs: Event="x"\n'

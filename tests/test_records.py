@@ -15,7 +15,7 @@ from logdiag.reading import members, read
 from logdiag.records import EACH, NO_INSTANT, ORPHAN, RECORDS, UNPARSED
 from logdiag.records.pasted import is_pasted
 
-PIECES = import_module("logdiag.records.pieces")  # the package has a function of this name
+PIECES = import_module("logdiag.records.chunker")  # the package has a function of this name
 
 Pairs = list[tuple[str, str]]
 

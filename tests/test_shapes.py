@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logdiag.reading import read_texts
 from logdiag.rules.library import load
-from logdiag.shapes import grouped, shapes, written
+from logdiag.shapes import count, shapes, written
 from logdiag.shapes.words import Words, product_words
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -150,7 +150,7 @@ def test_a_very_long_text_is_masked_at_once_and_cut() -> None:
 
 
 def test_shapes_beyond_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grouped, "MOST", 1)
+    monkeypatch.setattr(count, "MOST", 1)
     head, shape = told(
         *(f'expa01 tvcs: Module="developer.{name}" Level="INFO": is' for name in ("aa", "bb", "bb"))
     )

@@ -33,7 +33,7 @@ from logdiag.model import Fault
 from logdiag.reading import Tables, read
 from logdiag.snapshots import Meter, Snapshot, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown
-from logdiag.snapshots.places import Kind, Place, Remote, Web, open_place
+from logdiag.snapshots.locations import Kind, Place, Remote, Web, open_place
 
 NOTHING = "there is no such file or folder"
 REFUSED = "its host cannot be reached"

@@ -21,7 +21,7 @@ from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
 from logdiag.snapshots import digest, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown
-from logdiag.snapshots.places import Local, Place, Remote, Web, open_place
+from logdiag.snapshots.locations import Local, Place, Remote, Web, open_place
 
 _DEEPEST = 100
 _LONGEST_NAME = 80

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from logdiag.batch.run import Step
 from logdiag.i18n import gettext
-from logdiag.report import words
-from logdiag.report.defuse import defuse
+from logdiag.report import labels
+from logdiag.report.sanitize import defuse
 
 
 def line(step: Step) -> str:
@@ -15,7 +15,7 @@ def line(step: Step) -> str:
     if not row.usable:
         said = row.reasons[0] if row.reasons else ""
     else:
-        said = words.SEVERITIES[row.severity] if row.severity else gettext("without incidents")
+        said = labels.SEVERITIES[row.severity] if row.severity else gettext("without incidents")
     if step.again:
         said = gettext("{said} (done before)").format(said=said)
     text = gettext("{number} of {total}: {cluster}: {said}")

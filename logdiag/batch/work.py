@@ -19,7 +19,7 @@ from logdiag.reading import Engine, Tables, read
 from logdiag.records import Want
 from logdiag.snapshots import Snapshot, digest, find_snapshots
 from logdiag.snapshots.file_systems import shown
-from logdiag.snapshots.places import open_place
+from logdiag.snapshots.locations import open_place
 
 
 @dataclass(frozen=True)

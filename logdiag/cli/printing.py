@@ -35,8 +35,8 @@ def complain(*lines: str) -> None:
 
 
 def _harmless(text: str) -> str:
-    from logdiag.report.defuse import defuse
     from logdiag.report.github import inert
+    from logdiag.report.sanitize import defuse
 
     return inert(defuse(text), os.environ)
 

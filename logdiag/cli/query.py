@@ -76,8 +76,8 @@ def query(
 
 def _print(rows: "Rows", form: Format) -> None:
     from logdiag.query import laid_out
-    from logdiag.report.defuse import defuse
     from logdiag.report.github import inert
+    from logdiag.report.sanitize import defuse
     from logdiag.tables.export import csv_lines, json_lines
 
     is_terminal = is_at_terminal()

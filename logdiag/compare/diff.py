@@ -8,9 +8,9 @@ from typing import Any, Literal
 from logdiag.compare.baseline import Earlier, is_worse
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Severity, to_plain
-from logdiag.report import phrases, words
-from logdiag.report.inert import inline
-from logdiag.report.words import Words
+from logdiag.report import labels, sentences
+from logdiag.report.labels import Words
+from logdiag.report.markdown_escape import inline
 
 SCHEMA = "logdiag.diff/1"
 MOST = 200
@@ -126,12 +126,12 @@ def to_markdown(difference: Difference) -> str:
     for became, found in sections(difference):
         lines += [f"## {HEADINGS[became]}", ""]
         for one in found[:MOST]:
-            facts = f"{inline(told(one))} · {inline(phrases.clipped(one.finding.rule, LONGEST))}"
-            title = inline(phrases.clipped(one.finding.title, LONGEST))
-            lines += [f"- **{words.SEVERITIES[one.finding.severity].upper()}** {title}  ", f"  {facts}"]
+            facts = f"{inline(told(one))} · {inline(sentences.clipped(one.finding.rule, LONGEST))}"
+            title = inline(sentences.clipped(one.finding.title, LONGEST))
+            lines += [f"- **{labels.SEVERITIES[one.finding.severity].upper()}** {title}  ", f"  {facts}"]
         lines.append("")
         if found[MOST:]:
-            lines += [phrases.more(len(found) - MOST, "findings"), ""]
+            lines += [sentences.more(len(found) - MOST, "findings"), ""]
     return "\n".join(lines)
 
 
@@ -169,11 +169,11 @@ def notes(difference: Difference) -> Iterator[str]:
 def told(one: Changed) -> str:
     """How it stands, and how it stood where that differs."""
     now = one.finding
-    said = f"{words.STATES[now.state]}: {phrases.since_until(now)}"
+    said = f"{labels.STATES[now.state]}: {sentences.since_until(now)}"
     if one.was is None or (one.was.state, one.was.severity) == (now.state, now.severity):
         return said
     was = gettext("was {severity}, {state}").format(
-        severity=words.SEVERITIES[one.was.severity], state=words.STATES[one.was.state]
+        severity=labels.SEVERITIES[one.was.severity], state=labels.STATES[one.was.state]
     )
     return f"{said} ({was})"
 

@@ -8,7 +8,7 @@ which takes linear time for any text.
 
 from logdiag.conditions.log import Log, Rows, holds
 from logdiag.conditions.modifiers import check_extraction, check_regular_expression
-from logdiag.conditions.written import (
+from logdiag.conditions.parse import (
     COLUMNS,
     AllOf,
     AnyOf,

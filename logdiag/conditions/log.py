@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.conditions.modifiers import MODIFIERS
-from logdiag.conditions.written import (
+from logdiag.conditions.parse import (
     COLUMNS,
     SHORTCUTS,
     AllOf,

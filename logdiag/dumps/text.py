@@ -177,9 +177,9 @@ def _read(batch: list[Line]) -> Iterator[_Shape]:
 def _tokens(content: bytes) -> Iterator[Token]:
     if len(content) < _MANY:
         return tokens(content, "xdump")
-    from logdiag.grammar import compiled  # machine code, which takes a moment to load
+    from logdiag.grammar import lexer  # machine code, which takes a moment to load
 
-    return compiled.tokens(content, "xdump")
+    return lexer.tokens(content, "xdump")
 
 
 def _shape(found: dict[str, str], indent: int, behind_path: bytes) -> _Shape:

@@ -15,9 +15,9 @@ from lark.lexer import PatternRE, TerminalDef
 from lark.parsers.lalr_analysis import Shift
 
 from logdiag.errors import GrammarError, Mistake
-from logdiag.grammar.automaton import determined
-from logdiag.grammar.expressions import CompilerError, Program
-from logdiag.grammar.guesses import numbered
+from logdiag.grammar.dfa import determined
+from logdiag.grammar.nfa import CompilerError, Program
+from logdiag.grammar.state_order import numbered
 from logdiag.grammar.tables import ENDS, Tables
 
 

@@ -27,7 +27,7 @@ def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
     """Write what each token means and where it ends; their number, or why there is none, and where.
 
     A state is looked up by the state before it, which would have to wait for the memory at each byte.
-    So the next one is guessed (`logdiag.grammar.guesses`): where the guess is right, as it is for most
+    So the next one is guessed (`logdiag.grammar.state_order`): where the guess is right, as it is for most
     bytes, the processor has long gone on with it. The compiler must not learn that a guess which is right
     is what was looked up, or it would use that.
 

@@ -87,7 +87,7 @@ class Answer:
 
 @contextmanager
 def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, deadline: Deadline) -> Iterator[Answer]:
-    """Answer a query that `logdiag.query.asked` has read.
+    """Answer a query that `logdiag.query.parse` has read.
 
     Args:
         sql: the query.

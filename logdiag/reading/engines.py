@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from logdiag.records import Batch, Record, Together, Unparsed, Want, batched, part_of, rows, together
-from logdiag.records.pieces import Apart, is_cut
+from logdiag.records.chunker import Apart, is_cut
 from logdiag.records.utf16 import Transcoded
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class LogReader:
 
     def _reader(self) -> "Reader":
         if self._compiled is None:
-            from logdiag.grammar.kept import tables
+            from logdiag.grammar.table_cache import tables
             from logdiag.records.compiled import Reader
 
             self._compiled = Reader(tables("expressway"), self._jobs, self._want)

@@ -16,8 +16,8 @@ from logdiag.records.batches import (
     part_of,
     together,
 )
+from logdiag.records.chunker import ORPHAN, lacks_year, pieces
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
-from logdiag.records.pieces import ORPHAN, lacks_year, pieces
 from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, micros, rows
 from logdiag.records.spans import SILENCE, Span, Spans
 

@@ -11,8 +11,8 @@ from itertools import groupby
 
 from logdiag.grammar import Token, tokens
 from logdiag.i18n import N_
+from logdiag.records.chunker import NO_YEAR, ORPHAN, Apart
 from logdiag.records.header import Stamp, Yearless, dated, dated_near, stamp_of, yearless_of
-from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart
 
 NO_INSTANT = N_("starts with a time that is no instant, or with no host behind it")
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Severity
-from logdiag.report import phrases, words
-from logdiag.report.defuse import defuse
+from logdiag.report import labels, sentences
 from logdiag.report.locations import Places
+from logdiag.report.sanitize import defuse
 
 MOST_ANNOTATIONS = 10
 """Annotations of one kind that GitHub takes of a step."""
@@ -61,13 +61,13 @@ def _annotations(diagnosis: Diagnosis) -> Iterator[str]:
         left[command] -= 1
         place = places.of(finding)
         properties = {
-            "file": phrases.clipped(place.path, LONGEST),
+            "file": sentences.clipped(place.path, LONGEST),
             "line": str(place.line),
-            "title": phrases.clipped(finding.title, LONGEST_TITLE),
+            "title": sentences.clipped(finding.title, LONGEST_TITLE),
         }
         said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        state = f"{words.STATES[finding.state]}: {phrases.since_until(finding)}"
-        message = phrases.clipped(" ".join((finding.explanation, f"({state}; {finding.rule})")), LONGEST)
+        state = f"{labels.STATES[finding.state]}: {sentences.since_until(finding)}"
+        message = sentences.clipped(" ".join((finding.explanation, f"({state}; {finding.rule})")), LONGEST)
         yield f"::{command} {said}::{_escaped(defuse(message, lines=True))}"
     for command, number in more.items():
         if number:

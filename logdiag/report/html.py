@@ -21,11 +21,11 @@ from logdiag.files.resources import folder
 from logdiag.i18n import gettext, ngettext
 from logdiag.i18n.sentences import stretch
 from logdiag.model import Change, Diagnosis, Finding, Incident, Step
-from logdiag.report import words
+from logdiag.report import labels
 from logdiag.report.actions import first_steps, message
-from logdiag.report.defuse import defuse, is_plain
 from logdiag.report.limits import Limits, limited
 from logdiag.report.replication import replicated
+from logdiag.report.sanitize import defuse, is_plain
 from logdiag.report.timeline import chart, events, own_times, span_of
 
 LIMITS = Limits(
@@ -61,7 +61,7 @@ def render(diagnosis: Diagnosis) -> str:
     ids = [finding.id for finding in diagnosis.findings]
     return template("report.html.jinja").render(
         d=diagnosis,
-        redacted=gettext(words.REDACTED) if words.is_redacted(diagnosis) else "",
+        redacted=gettext(labels.REDACTED) if labels.is_redacted(diagnosis) else "",
         left_out=left_out,
         whole=whole,
         most=LIMITS.peers,
@@ -245,7 +245,7 @@ def _environment() -> Environment:
         before,
     )
     environment.filters.update({function.__name__: function for function in filters})
-    environment.globals["words"] = words
+    environment.globals["labels"] = labels
     environment.filters["number"] = "{:,}".format
     return environment
 

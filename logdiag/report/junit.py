@@ -10,9 +10,9 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from logdiag.i18n import gettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, NotChecked
-from logdiag.report import phrases, words
-from logdiag.report.defuse import defuse
+from logdiag.report import labels, sentences
 from logdiag.report.locations import Places, place_of
+from logdiag.report.sanitize import defuse
 
 MOST_FINDINGS, MOST_RECORDS = 100, 100
 """What is shown of a rule, and of a finding."""
@@ -76,14 +76,14 @@ def _case(rule: str, found: Sequence[Finding | Incident], reasons: Sequence[NotC
 def _all(found: Sequence[Finding | Incident]) -> str:
     texts = ["\n".join(_lines(one)) for one in found[:MOST_FINDINGS]]
     if len(found) > MOST_FINDINGS:
-        texts.append(phrases.more(len(found) - MOST_FINDINGS, "findings"))
+        texts.append(sentences.more(len(found) - MOST_FINDINGS, "findings"))
     return "\n\n".join(texts)
 
 
 def _lines(one: Finding | Incident) -> list[str]:
     lines = [
         _line(one.title),
-        _line(f"{words.SEVERITIES[one.severity]}, {words.STATES[one.state]}: {phrases.since_until(one)}"),
+        _line(f"{labels.SEVERITIES[one.severity]}, {labels.STATES[one.state]}: {sentences.since_until(one)}"),
     ]
     if isinstance(one, Incident):
         return [*lines, _line(one.summary)]
@@ -97,7 +97,7 @@ def _lines(one: Finding | Incident) -> list[str]:
         place = place_of(record)
         lines.append(f"{_line(place.path)}:{place.line}")
     if len(one.evidence) > MOST_RECORDS:
-        lines.append(phrases.more(len(one.evidence) - MOST_RECORDS, "records"))
+        lines.append(sentences.more(len(one.evidence) - MOST_RECORDS, "records"))
     return lines
 
 
@@ -108,4 +108,4 @@ def _fails(one: Finding | Incident) -> bool:
 
 def _line(text: str) -> str:
     """``text`` on one line, without anything that XML cannot hold."""
-    return defuse(" ".join(phrases.clipped(text, LONGEST).split())).translate(_NO_CHARACTERS)
+    return defuse(" ".join(sentences.clipped(text, LONGEST).split())).translate(_NO_CHARACTERS)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Finding, Incident, Step
-from logdiag.report import phrases, words
+from logdiag.report import labels, sentences
 from logdiag.report.actions import first_steps
-from logdiag.report.inert import fenced, inline
 from logdiag.report.limits import Limits, limited
+from logdiag.report.markdown_escape import fenced, inline
 
 LIMITS = Limits(incidents=20, findings=150, changes=100, wanted=30, peers=60, members=50, gaps=50, reasons=50)
 MOST_RECORDS = 8
@@ -79,10 +79,10 @@ def _cluster(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
         [
             *([peer.cluster or ""] if several else []),
             peer.name,
-            phrases.role(peer),
-            phrases.software(peer),
-            phrases.log_of(peer),
-            ", ".join(filter(None, phrases.alarms(peer))),
+            sentences.role(peer),
+            sentences.software(peer),
+            sentences.log_of(peer),
+            ", ".join(filter(None, sentences.alarms(peer))),
             ", ".join(filter(None, (peer.fqdn, *peer.addresses))) or gettext("not known"),
         ]
         for peer in peers
@@ -131,9 +131,9 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
             f"{prefix}{number}",
             one.title,
             one.rule,
-            phrases.SEVERITIES[one.severity],
-            words.STATES[one.state],
-            phrases.BASES[one.basis],
+            sentences.SEVERITIES[one.severity],
+            labels.STATES[one.state],
+            sentences.BASES[one.basis],
             _milliseconds(one.first) if one.first else "",
             _milliseconds(one.last) if one.last else "",
             f"{one.count:,}",
@@ -153,7 +153,7 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
         for record in one.evidence[:MOST_RECORDS]:
             time = f", {_milliseconds(record.time)} UTC" if record.time else ""
             yield from (_said(f"{record.source}:{record.line}{time}"), "")
-            yield from (*fenced(phrases.clipped(record.text, LONGEST)), "")
+            yield from (*fenced(sentences.clipped(record.text, LONGEST)), "")
         yield from _more(len(one.evidence[MOST_RECORDS:]), "records")
         if not prefix:
             yield from _steps(one.remedy, brief=False)
@@ -164,7 +164,7 @@ def _steps(steps: Sequence[Step], *, brief: bool, start: int = 1) -> Iterator[st
     for number, step in enumerate(steps, start=start):
         sign = f"{number}. "
         indent = " " * len(sign)
-        yield from (f"{sign}{_said(phrases.where(step))}", "", f"{indent}{_said(step.do)}", "")
+        yield from (f"{sign}{_said(sentences.where(step))}", "", f"{indent}{_said(step.do)}", "")
         if step.risk == "destructive":
             warning = gettext(
                 "This step destroys data and cannot be taken back. Do not run it without support at hand, "
@@ -186,7 +186,7 @@ def _changes(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
     if not diagnosis.changes:
         return
     rows = [
-        [phrases.utc(one.time), one.peer, words.CHANGES[one.kind], one.what, phrases.who(one)]
+        [sentences.utc(one.time), one.peer, labels.CHANGES[one.kind], one.what, sentences.who(one)]
         for one in diagnosis.changes
     ]
     yield from _heading(2, gettext("Changes and restarts"))
@@ -207,13 +207,13 @@ def _wanted(diagnosis: Diagnosis, left_out: Limits) -> Iterator[str]:
 
 
 def _read(diagnosis: Diagnosis, whole: Diagnosis, left_out: Limits) -> Iterator[str]:
-    yield from (*_heading(2, gettext("What was read")), _said(phrases.read_in_all(whole.coverage)), "")
+    yield from (*_heading(2, gettext("What was read")), _said(sentences.read_in_all(whole.coverage)), "")
     if whole.coverage.repeated:
-        yield from (_said(phrases.repeated(whole.coverage)), "")
+        yield from (_said(sentences.repeated(whole.coverage)), "")
     if diagnosis.exit.reasons:
-        yield from (_said(phrases.ended(diagnosis.exit, left_out.reasons)), "")
+        yield from (_said(sentences.ended(diagnosis.exit, left_out.reasons)), "")
     for gap in diagnosis.coverage.gaps:
-        yield f"- {_said(phrases.gap(gap))}"
+        yield f"- {_said(sentences.gap(gap))}"
     if diagnosis.coverage.gaps:
         yield ""
     yield from _more(left_out.gaps, "gaps")
@@ -232,17 +232,17 @@ def _read(diagnosis: Diagnosis, whole: Diagnosis, left_out: Limits) -> Iterator[
         notes = [
             *(gettext("not whole: {fault}").format(fault=fault.text) for fault in member.faults),
             *filter(None, (member.repair, member.reason)),
-            *(phrases.lines(count, reason) for reason, count in member.reasons.items()),
+            *(sentences.lines(count, reason) for reason, count in member.reasons.items()),
         ]
         rows.append(
             [
                 member.source,
                 member.snapshot,
-                words.KINDS[member.kind],
+                labels.KINDS[member.kind],
                 f"{member.size:,}",
                 f"{member.records or member.settings:,}",
                 f"{member.unparsed:,}",
-                phrases.covers(member.first, member.last) if member.first is not None else "",
+                sentences.covers(member.first, member.last) if member.first is not None else "",
                 "; ".join(notes),
             ]
         )
@@ -284,11 +284,11 @@ def _heading(level: int, title: str, number: str = "") -> tuple[str, str]:
 def _severity(incident: Incident) -> str:
     """The line below an incident's title: how bad it is, how it stands, whom it is about."""
     facts = [
-        f"{words.STATES[incident.state]}: {phrases.since_until(incident)}",
+        f"{labels.STATES[incident.state]}: {sentences.since_until(incident)}",
         ", ".join(incident.peers) or gettext("peers not known"),
         incident.rule,
     ]
-    severity = phrases.SEVERITIES[incident.severity].upper()
+    severity = sentences.SEVERITIES[incident.severity].upper()
     return " · ".join((f"**{severity}**", *map(_said, facts)))
 
 
@@ -301,14 +301,14 @@ def _table(headings: Iterable[str], rows: Iterable[Sequence[str]]) -> Iterator[s
     yield ""
 
 
-def _more(number: int, things: phrases.Things) -> Iterator[str]:
+def _more(number: int, things: sentences.Things) -> Iterator[str]:
     if number:
-        yield from (phrases.more(number, things), "")
+        yield from (sentences.more(number, things), "")
 
 
 def _milliseconds(time: datetime) -> str:
-    return f"{phrases.utc(time)}.{time.microsecond // 1000:03d}"
+    return f"{sentences.utc(time)}.{time.microsecond // 1000:03d}"
 
 
 def _said(text: str) -> str:
-    return inline(phrases.clipped(text, LONGEST))
+    return inline(sentences.clipped(text, LONGEST))

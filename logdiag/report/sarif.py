@@ -10,9 +10,9 @@ from typing import Any
 
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Evidence, Finding, Severity, to_plain
-from logdiag.report import phrases
-from logdiag.report.defuse import defuse
+from logdiag.report import sentences
 from logdiag.report.locations import Place, Places, place_of
+from logdiag.report.sanitize import defuse
 
 MOST_RESULTS = 5000
 """Results that GitHub shows of a run; it takes 25,000, and refuses a file with more."""
@@ -162,7 +162,7 @@ def _invocation(diagnosis: Diagnosis) -> dict[str, Any]:
 def _notifications(diagnosis: Diagnosis) -> Iterator[dict[str, Any]]:
     left = len(diagnosis.findings) - MOST_RESULTS
     if left > 0:
-        yield _notification("left-out", "warning", phrases.more(left, "findings"))
+        yield _notification("left-out", "warning", sentences.more(left, "findings"))
     cut = sum(len(one.evidence) >= MOST_LOCATIONS for one in diagnosis.findings[:MOST_RESULTS])
     if cut:
         said = ngettext(
@@ -177,7 +177,7 @@ def _notifications(diagnosis: Diagnosis) -> Iterator[dict[str, Any]]:
             place = Place(member.snapshot, member.source, 1)
             yield {**_notification("fault", "warning", said), "locations": [_location(place)]}
     for gap in diagnosis.coverage.gaps:
-        yield _notification("gap", "note", phrases.gap(gap))
+        yield _notification("gap", "note", sentences.gap(gap))
     for one in diagnosis.not_checked:
         note = _notification("not-judged", "note", f"{one.rule}: {one.reason}")
         yield {**note, "associatedRule": {"id": _line(one.rule)}}
@@ -188,4 +188,4 @@ def _notification(kind: str, level: str, text: str) -> dict[str, Any]:
 
 
 def _line(text: str) -> str:
-    return defuse(" ".join(phrases.clipped(text, LONGEST).split()))
+    return defuse(" ".join(sentences.clipped(text, LONGEST).split()))

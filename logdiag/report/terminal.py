@@ -6,8 +6,8 @@ import re
 from rich.console import Console
 
 from logdiag.model import Severity
-from logdiag.report import phrases
-from logdiag.report.defuse import defuse
+from logdiag.report import sentences
+from logdiag.report.sanitize import defuse
 
 LONGEST = 600
 """Characters that are shown of one value."""
@@ -52,4 +52,4 @@ def printed(console: Console) -> str:
 
 def one_line(text: str) -> str:
     """Put ``text`` on one line, harmless, and too short to scroll the verdict away."""
-    return defuse(_LAYOUT.sub(" ", phrases.clipped(text, LONGEST)))
+    return defuse(_LAYOUT.sub(" ", sentences.clipped(text, LONGEST)))

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer, Step
-from logdiag.report import phrases, words
+from logdiag.report import labels, sentences
 from logdiag.report.actions import first_steps
-from logdiag.report.defuse import defuse
 from logdiag.report.limits import Limits, limited
+from logdiag.report.sanitize import defuse
 from logdiag.report.terminal import COLORS as _COLORS
 from logdiag.report.terminal import HEADING as _HEADING
 from logdiag.report.terminal import LONGEST, paper, printed
@@ -44,8 +44,8 @@ def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) 
     yield Text(_line(diagnosis.verdict.text), style=_COLORS[headline.severity] if headline else "bold")
     made = gettext("logdiag {version}, rules {library}")
     yield _soft(made.format(version=diagnosis.tool.version, library=diagnosis.tool.library))
-    if words.is_redacted(diagnosis):
-        yield Text(gettext(words.REDACTED))
+    if labels.is_redacted(diagnosis):
+        yield Text(gettext(labels.REDACTED))
     if diagnosis.cluster.peers:
         yield from _clusters(diagnosis.cluster.peers, width)
         yield from _more(left_out.peers, "peers")
@@ -86,8 +86,8 @@ def _rows(peers: tuple[Peer, ...]) -> list[list[Text]]:
     headings = gettext("Peer"), gettext("Role"), gettext("Software"), gettext("Log, in UTC")
     rows = [[Text(heading, style=_SOFT) for heading in (*headings, gettext("Alarms raised"))]]
     for peer in peers:
-        name, role = Text(_line(peer.name), style="bold"), Text(_line(phrases.role(peer)))
-        rows.append([name, role, Text(_line(phrases.software(peer))), _log(peer), _alarms(peer)])
+        name, role = Text(_line(peer.name), style="bold"), Text(_line(sentences.role(peer)))
+        rows.append([name, role, Text(_line(sentences.software(peer))), _log(peer), _alarms(peer)])
     return rows
 
 
@@ -108,28 +108,28 @@ def _table(rows: list[list[Text]]) -> RenderableType:
 
 def _peer(peer: Peer) -> RenderableType:
     name = Text(_line(peer.name), style="bold")
-    role = phrases.role(peer) if peer.role else gettext("role not known")
-    software = phrases.software(peer) if peer.product or peer.version else gettext("software not known")
+    role = sentences.role(peer) if peer.role else gettext("role not known")
+    software = sentences.software(peer) if peer.product or peer.version else gettext("software not known")
     name.append(_line(f" ({role}, {software})"), style="not bold")
     raised = Text(gettext("Alarms raised") + ": ").append_text(_alarms(peer))
     return _item("-", name, raised, Text(gettext("Log, in UTC") + ": ").append_text(_log(peer)))
 
 
 def _log(peer: Peer) -> Text:
-    return Text(_line(phrases.log_of(peer)), style="" if peer.snapshots or peer.snapshot else "yellow")
+    return Text(_line(sentences.log_of(peer)), style="" if peer.snapshots or peer.snapshot else "yellow")
 
 
 def _alarms(peer: Peer) -> Text:
-    raised, unknown = phrases.alarms(peer)
+    raised, unknown = sentences.alarms(peer)
     text = Text(_line(raised), style="red" if "raised" in peer.alarms.values() else "")
     return text.append(f", {_line(unknown)}", style=_SOFT) if unknown else text
 
 
 def _incidents(incidents: tuple[Incident, ...], found: dict[str, Finding]) -> Iterator[RenderableType]:
     for number, incident in enumerate(incidents, start=1):
-        title = Text(phrases.SEVERITIES[incident.severity].upper(), style=_COLORS[incident.severity])
+        title = Text(sentences.SEVERITIES[incident.severity].upper(), style=_COLORS[incident.severity])
         title.append(f"  {_line(incident.title)}", style="bold")
-        facts = Text(f"{words.STATES[incident.state]}: {phrases.since_until(incident)}")
+        facts = Text(f"{labels.STATES[incident.state]}: {sentences.since_until(incident)}")
         about = Text(_line(", ".join(incident.peers)) or gettext("peers not known"), style="")
         about.append(f" | {_line(incident.rule)} | {_findings(incident, found)}", style=_SOFT)
         yield _item(f"{number}.", title, facts, about, Text(_line(incident.summary)))
@@ -137,7 +137,7 @@ def _incidents(incidents: tuple[Incident, ...], found: dict[str, Finding]) -> It
 
 def _findings(incident: Incident, found: dict[str, Finding]) -> str:
     members = [found[id_] for id_ in incident.findings if id_ in found]
-    said = phrases.findings(len(members))
+    said = sentences.findings(len(members))
     if not members:
         return said
     return gettext("{findings}, first {rule}").format(findings=said, rule=_line(members[0].rule))
@@ -156,7 +156,7 @@ def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[Renderable
 
 
 def _step(number: int, step: Step) -> RenderableType:
-    parts: list[RenderableType] = [_soft(phrases.where(step)), Text(_line(step.do))]
+    parts: list[RenderableType] = [_soft(sentences.where(step)), Text(_line(step.do))]
     if step.command is not None:
         # Blanks count in a command, so it does not go through _line.
         parts.extend(Text(f"  {defuse(line[:LONGEST])}", style="bold") for line in step.command.split("\n"))
@@ -172,9 +172,9 @@ def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType
     for _ in range(2):
         grid.add_column(overflow="fold")
     for change in changes:
-        time, peer = _soft(phrases.utc(change.time)), Text(_line(change.peer), style="bold")
-        what = Text(f"{words.CHANGES[change.kind]}: {_line(change.what)}")
-        if by := phrases.who(change):
+        time, peer = _soft(sentences.utc(change.time)), Text(_line(change.peer), style="bold")
+        what = Text(f"{labels.CHANGES[change.kind]}: {_line(change.what)}")
+        if by := sentences.who(change):
             what.append(f" ({_line(by)})", style=_SOFT)
         if width < _NARROW:
             yield _item("-", time.append("  ").append_text(peer), what)
@@ -185,9 +185,9 @@ def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType
 
 
 def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterator[RenderableType]:
-    yield Text(phrases.read_in_all(whole))
+    yield Text(sentences.read_in_all(whole))
     if whole.repeated:
-        yield Text(phrases.repeated(whole))
+        yield Text(sentences.repeated(whole))
     for member in diagnosis.coverage.members:
         if member.repair is not None:
             yield _item("-", Text(f"{_line(member.source)}: {_line(member.repair)}"))
@@ -196,20 +196,20 @@ def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterat
             said = said.format(member=_line(member.source), fault=_line(fault.text))
             yield _item("-", Text(said, style="yellow"))
     yield from _more(left_out.members, "members")
-    for said in phrases.not_read(diagnosis.coverage):
+    for said in sentences.not_read(diagnosis.coverage):
         yield _item("-", Text(_line(said)))
     for gap in diagnosis.coverage.gaps:
-        yield _item("-", Text(_line(phrases.gap(gap)), style="yellow"))
+        yield _item("-", Text(_line(sentences.gap(gap)), style="yellow"))
     yield from _more(left_out.gaps, "gaps")
     rules = gettext("Rules: {silent} found nothing, {unjudged} could not be judged.")
     yield Text(rules.format(silent=f"{len(diagnosis.silent):,}", unjudged=f"{len(diagnosis.not_checked):,}"))
     if diagnosis.exit.reasons:
-        yield Text(_line(phrases.ended(diagnosis.exit, left_out.reasons)))
+        yield Text(_line(sentences.ended(diagnosis.exit, left_out.reasons)))
 
 
-def _more(number: int, things: phrases.Things) -> Iterator[RenderableType]:
+def _more(number: int, things: sentences.Things) -> Iterator[RenderableType]:
     if number:
-        yield _soft(phrases.more(number, things))
+        yield _soft(sentences.more(number, things))
 
 
 def _soft(text: str) -> Text:

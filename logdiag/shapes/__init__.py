@@ -4,7 +4,7 @@
 says which rules may mean them, `written` is the file.
 """
 
-from logdiag.shapes.grouped import Shape, Shapes, shapes
-from logdiag.shapes.written import written
+from logdiag.shapes.count import Shape, Shapes, shapes
+from logdiag.shapes.jsonl import written
 
 __all__ = ["Shape", "Shapes", "shapes", "written"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from logdiag.conditions import AllOf, AnyOf, Condition, Test
 from logdiag.rules.library import Library
 from logdiag.rules.matches import patterns
-from logdiag.shapes.grouped import Shape
+from logdiag.shapes.count import Shape
 from logdiag.shapes.words import product_words
 
 _TEXTS = frozenset(("is", "contains", "startswith", "endswith"))

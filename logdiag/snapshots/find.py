@@ -12,8 +12,8 @@ from logdiag.i18n import N_, gettext
 from logdiag.model import Fault
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
+from logdiag.snapshots.locations import Place, Stream, open_place
 from logdiag.snapshots.member import Member
-from logdiag.snapshots.places import Place, Stream, open_place
 from logdiag.snapshots.streams import members
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")

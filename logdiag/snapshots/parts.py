@@ -12,7 +12,7 @@ from logdiag.model import Fault
 from logdiag.snapshots.file_systems import told
 from logdiag.snapshots.find import Snapshot, read
 from logdiag.snapshots.limits import RATIO_FROM, Limits, Meter
-from logdiag.snapshots.places import Local, Place, Remote, Web
+from logdiag.snapshots.locations import Local, Place, Remote, Web
 
 
 def parts(snapshot: Snapshot) -> list[Snapshot]:

@@ -28,8 +28,8 @@ from logdiag.options import Options
 from logdiag.reading import Stored, Tables, joined, keep, read
 from logdiag.records import Want
 from logdiag.snapshots import Limits, Snapshot, find_snapshots
+from logdiag.snapshots.locations import Local
 from logdiag.snapshots.parts import parts, size
-from logdiag.snapshots.places import Local
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 ALL = Want(texts=True, digests=True, sha256=True)

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding
 from logdiag.report import github, markdown, text
-from logdiag.report.defuse import defuse
+from logdiag.report.sanitize import defuse
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]
 STEP = {"GITHUB_ACTIONS": "true"}

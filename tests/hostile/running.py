@@ -74,7 +74,7 @@ class Runner:
 
 
 _MACHINE_CODE = """
-from logdiag.grammar.kept import tables
+from logdiag.grammar.table_cache import tables
 from logdiag.records import Want
 from logdiag.records.compiled import Reader
 

@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
-from logdiag.report import html, json_, jsonl, markdown, phrases, text, words
-from logdiag.report.defuse import defuse
+from logdiag.report import html, json_, jsonl, labels, markdown, sentences, text
+from logdiag.report.sanitize import defuse
 
 SAMPLES = sorted(path.name for path in (Path(__file__).parents[2] / "sample_logs").iterdir() if path.is_dir())
 MADE = {"hostile": sample.hostile, "made": sample.sample, "two": sample.two_clusters, "quiet": sample.quiet}
@@ -84,12 +84,12 @@ def from_jsonl(diagnosis: Diagnosis) -> tuple[list[Told], dict[str, Found]]:
 
 
 def state_of(said: str) -> str:
-    [state] = [name for name in words.STATES if words.STATES[name] == said]
+    [state] = [name for name in labels.STATES if labels.STATES[name] == said]
     return state
 
 
 def severity_of(said: str) -> str:
-    [severity] = [name for name in phrases.SEVERITIES if phrases.SEVERITIES[name] == said.lower()]
+    [severity] = [name for name in sentences.SEVERITIES if sentences.SEVERITIES[name] == said.lower()]
     return severity
 
 

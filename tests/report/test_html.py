@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from logdiag.model import ClusterView, Diagnosis, Gap, Peer
 from logdiag.report import html
-from logdiag.report.defuse import defuse, is_plain
+from logdiag.report.sanitize import defuse, is_plain
 
 SECTIONS = ["verdict", "actions", "cluster", "timeline", "incidents", "findings", "coverage"]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}

@@ -14,8 +14,8 @@ from markdown_it.token import Token
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis
 from logdiag.report import markdown
-from logdiag.report.defuse import defuse
-from logdiag.report.inert import fenced, inline
+from logdiag.report.markdown_escape import fenced, inline
+from logdiag.report.sanitize import defuse
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 ATTACKS = (

@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from logdiag.records.batches import READ
 from logdiag.records.columns import masked
-from logdiag.records.compiled.room import NAMES, Columns, Numbers
-from logdiag.records.compiled.words import moved
+from logdiag.records.compiled.buffers import NAMES, Columns, Numbers
+from logdiag.records.compiled.word_ops import moved
 
 _TRIMMED: dict[str, Callable[[str], str]] = {
     "host": lambda name: name.rstrip(" "),

@@ -10,7 +10,7 @@ a token or a record: a column is an array of numbers, or of places in the piece.
 import numpy as np
 
 from logdiag.grammar.machine_code import compiled, nth
-from logdiag.records.compiled.room import NAMES
+from logdiag.records.compiled.buffers import NAMES
 from logdiag.records.compiled.strings import (
     copied,
     interned,
@@ -20,7 +20,7 @@ from logdiag.records.compiled.strings import (
     with_text,
 )
 from logdiag.records.compiled.times import dated, dated_near, number, stamp, utc_time, yearless
-from logdiag.records.compiled.words import WORD, equal, first_word, place_of
+from logdiag.records.compiled.word_ops import WORD, equal, first_word, place_of
 
 OTHER, START, HOST, PROCESS, SUBPROCESS, SYSLOG, NAME, PAIR, KEY, UTC_TIME, VALUE, TEXT, LINE, ORPHAN = range(
     14

@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables
 from logdiag.records.batches import READ, TOLD, Batch, Part, Want, batch
+from logdiag.records.chunker import NO_YEAR, ORPHAN, Apart
 from logdiag.records.compiled.arrow import table
+from logdiag.records.compiled.buffers import NAMES, Columns, Numbers, Room, Written
 from logdiag.records.compiled.columns import OF_NO_INSTANT, OF_NO_YEAR, OF_ORPHAN, ROLES, columns, sizes
-from logdiag.records.compiled.room import NAMES, Columns, Numbers, Room, Written
 from logdiag.records.compiled.strings import digests_of
-from logdiag.records.pieces import NO_YEAR, ORPHAN, Apart
 from logdiag.records.rows import EACH, NO_INSTANT, Unparsed, unparsed_rows
 
 _REASONS = {OF_NO_INSTANT: NO_INSTANT, OF_ORPHAN: ORPHAN, OF_NO_YEAR: NO_YEAR}

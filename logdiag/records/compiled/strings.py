@@ -6,7 +6,7 @@
 import numpy as np
 
 from logdiag.grammar.machine_code import compiled, inlined, nth
-from logdiag.records.compiled.words import WORD, equal, first_word, put, word
+from logdiag.records.compiled.word_ops import WORD, equal, first_word, put, word
 from logdiag.records.digests import FACTOR, SHIFT
 
 ROOM = 2 * WORD

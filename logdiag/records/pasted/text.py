@@ -5,9 +5,9 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from logdiag.i18n import N_
+from logdiag.records.chunker import Apart
 from logdiag.records.pasted.record import Pasted
 from logdiag.records.pasted.starts import starts
-from logdiag.records.pieces import Apart
 from logdiag.records.rows import Record, Unparsed, rows
 
 PROSE = N_("stands between pasted records")

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from logdiag.grammar.expressions import CompilerError, Found, Program, Read, Ways
+from logdiag.grammar.nfa import CompilerError, Found, Program, Read, Ways
 
 DEAD = 0
 """The state that nothing leads out of."""

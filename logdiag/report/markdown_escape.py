@@ -7,7 +7,7 @@ and Jira from making links and pictures of what stands in the finished page: add
 
 import re
 
-from logdiag.report.defuse import defuse
+from logdiag.report.sanitize import defuse
 
 _LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
 _WORD = re.compile(r'[A-Za-z0-9_.:+/@#!~%&$^=?-]+(?:(?<=[~%])")?')

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from logdiag.cluster.coverage import in_words
 from logdiag.model import Finding
-from logdiag.query.asked import Asked
+from logdiag.query.parse import Asked
 from logdiag.reading import Tables
 from logdiag.records import Select, Selected, Want
 from logdiag.tables.schemas import COVERAGE, FINDINGS

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from logdiag.report.defuse import defuse
+from logdiag.report.sanitize import defuse
 from logdiag.tables.export import Rows, plain_rows
 
 _LOOKED_AT = 1000

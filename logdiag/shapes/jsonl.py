@@ -7,7 +7,7 @@ from typing import Any
 
 from logdiag.i18n import gettext
 from logdiag.rules.library import Library
-from logdiag.shapes.grouped import Shape, Shapes
+from logdiag.shapes.count import Shape, Shapes
 from logdiag.shapes.near import Nearest
 
 SCHEMA = "logdiag.shapes/1"

@@ -10,8 +10,8 @@ from typing import Literal
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import by_reason, listed
 from logdiag.model import Basis, Change, Coverage, Exit, Finding, Gap, Incident, Peer, Role, Severity, Step
-from logdiag.report import words
-from logdiag.report.words import Words
+from logdiag.report import labels
+from logdiag.report.labels import Words
 
 SEVERITIES: Words[Severity] = Words(
     {
@@ -90,7 +90,7 @@ def alarms(peer: Peer) -> tuple[str, str]:
 
 def where(step: Step) -> str:
     """On which peers a step is done, and what it does to them."""
-    risk = words.RISKS[step.risk]
+    risk = labels.RISKS[step.risk]
     if not step.where:
         return gettext("Where: see text ({risk})").format(risk=risk)
     return gettext("On {peers} ({risk})").format(peers=", ".join(step.where), risk=risk)

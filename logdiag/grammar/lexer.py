@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from logdiag.grammar.kept import tables
 from logdiag.grammar.kernel import scan
 from logdiag.grammar.reference import Token
+from logdiag.grammar.table_cache import tables
 
 
 def tokens(log: bytes, grammar: str) -> Iterator[Token]:
