@@ -8,11 +8,11 @@ from pathlib import Path
 
 from logdiag.batch import dataset, page
 from logdiag.batch.engines import Engine
-from logdiag.batch.find import absolute, find
+from logdiag.batch.jobs import absolute, find
 from logdiag.batch.output import Output
 from logdiag.batch.rows import Row, failed
+from logdiag.batch.run_job import Done, Join, Task, join, unseen, work
 from logdiag.batch.split import LARGE, Large, PartTask, read_part
-from logdiag.batch.work import Done, Join, Task, join, unseen, work
 from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
 from logdiag.errors import EngineError
 from logdiag.exit_code import FINDINGS

@@ -104,7 +104,7 @@ def _engine(
 
         return Processes(jobs)
     try:
-        from logdiag.batch.cluster import behind, on_this_machine
+        from logdiag.batch.dask_engine import behind, on_this_machine
     except ImportError as error:
         usage_error(f"--engine dask needs a package ({error.name}): pip install 'logdiag[cluster]'")
     return on_this_machine(jobs, each) if scheduler is None else behind(scheduler)

@@ -31,8 +31,8 @@ def redact(
     """Write the snapshots without addresses, names, users, aliases, keys and secrets."""
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
     from logdiag.i18n import gettext, ngettext, speaking
-    from logdiag.redaction.crew import Crew
     from logdiag.redaction.listing import as_json, as_text
+    from logdiag.redaction.pool import Crew
     from logdiag.redaction.snapshots import SHORTEST_KEY, Snapshots, key_of
     from logdiag.snapshots import Limits, find_snapshots
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from logdiag.redaction.addresses import is_address
 from logdiag.redaction.der import redacted
-from logdiag.redaction.namers import KeyedWords
 from logdiag.redaction.names import is_name
+from logdiag.redaction.pseudonyms import KeyedWords
 from logdiag.redaction.texts import Texts
 
 if TYPE_CHECKING:

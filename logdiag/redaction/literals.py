@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, is_address
-from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
-from logdiag.redaction.found import Address, Found, Kind, masked
-from logdiag.redaction.keyed import (
+from logdiag.redaction.by_context import find_placed
+from logdiag.redaction.by_key import (
     find_addressed,
     find_hosts,
     find_keyed,
@@ -16,10 +15,11 @@ from logdiag.redaction.keyed import (
     is_no_value,
     signs_of,
 )
-from logdiag.redaction.known import Known, searchable
+from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
+from logdiag.redaction.found import Address, Found, Kind, masked
+from logdiag.redaction.literal_search import Known, searchable
 from logdiag.redaction.names import Domains, dns_name, is_name, unicode_name
 from logdiag.redaction.phones import find_enum, find_phones, plain_alias
-from logdiag.redaction.placed import find_placed
 from logdiag.redaction.vocabulary import product_words
 
 _STRENGTH: tuple[Kind, ...] = (

@@ -3,9 +3,9 @@
 from logdiag.redaction.addresses import address_of, is_address, plain_mac
 from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.literals import NUMBERED, Literals
-from logdiag.redaction.namers import Namer, NumberedWords
 from logdiag.redaction.names import unicode_name
 from logdiag.redaction.phones import alias_end, plain_alias
+from logdiag.redaction.pseudonyms import Namer, NumberedWords
 from logdiag.redaction.spellings import spelled_as
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from logdiag.errors import LogdiagError
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.found import Kind
-from logdiag.redaction.known import Known
+from logdiag.redaction.literal_search import Known
 from logdiag.redaction.redactor import Redactor
 
 Form = Literal["html", "json", "markdown", "text"]

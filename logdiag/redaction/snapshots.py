@@ -16,16 +16,16 @@ from logdiag.errors import InputError
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
 from logdiag.redaction.certificates import redacted_certificates
-from logdiag.redaction.crew import Crew, Shift
 from logdiag.redaction.found import Kind
 from logdiag.redaction.learning import Learner, Learnt
 from logdiag.redaction.listing import ListedArchive, ListedMember
 from logdiag.redaction.members import MemberKind, Opened, lines, opened
-from logdiag.redaction.namers import KeyedWords
+from logdiag.redaction.pool import Crew, Shift
+from logdiag.redaction.pseudonyms import KeyedWords
 from logdiag.redaction.reads import Read, Reads
 from logdiag.redaction.redactor import Redactor
 from logdiag.redaction.scan import RedactionError, noun_of
-from logdiag.redaction.work import (
+from logdiag.redaction.tasks import (
     Learning,
     Looked,
     Looking,

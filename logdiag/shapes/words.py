@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from logdiag.conditions.alarm_catalogue import load as load_alarms
-from logdiag.redaction.keyed import find_keyed
+from logdiag.redaction.by_key import find_keyed
 from logdiag.redaction.names import Domains
 from logdiag.rules.library import load as load_rules
 

@@ -17,7 +17,7 @@ import pyarrow.dataset
 import pytest
 from clusters import Here, R, T, cluster, log, put, tree
 
-from logdiag.batch import work as work_module
+from logdiag.batch import run_job as work_module
 from logdiag.batch.engines import Processes
 from logdiag.batch.output import Output
 from logdiag.batch.run import Outcome, batch

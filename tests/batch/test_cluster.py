@@ -16,8 +16,8 @@ from clusters import Here, cluster, log, put, tree
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logdiag.batch import cluster as cluster_module
-from logdiag.batch.cluster import Dask, behind, on_this_machine
+from logdiag.batch import dask_engine as cluster_module
+from logdiag.batch.dask_engine import Dask, behind, on_this_machine
 from logdiag.batch.run import Step, batch
 from logdiag.errors import EngineError
 from logdiag.options import Options
@@ -259,7 +259,7 @@ def test_an_engine_that_is_not_to_be_had_is_2(
 def test_without_the_package_the_error_names_the_extra(
     run: Callable[..., "subprocess.CompletedProcess[bytes]"], fleet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "logdiag.batch.cluster")
+    monkeypatch.delitem(sys.modules, "logdiag.batch.dask_engine")
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = run("batch", fleet, "-o", "out", "--engine", "dask")
     assert (done.returncode, b"pip install 'logdiag[cluster]'" in done.stderr) == (2, True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from clusters import cluster, log, put
 
-from logdiag.batch.find import find
+from logdiag.batch.jobs import find
 from logdiag.errors import InputError
 
 

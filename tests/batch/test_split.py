@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from logdiag import pipeline
 from logdiag.batch.engines import Processes
 from logdiag.batch.run import batch
+from logdiag.batch.run_job import Join
 from logdiag.batch.split import PartTask, large
-from logdiag.batch.work import Join
 from logdiag.options import Options
 from logdiag.reading import Stored, Tables, joined, keep, read
 from logdiag.records import Want

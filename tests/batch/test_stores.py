@@ -14,7 +14,7 @@ from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from logdiag import pipeline
-from logdiag.batch.find import find
+from logdiag.batch.jobs import find
 from logdiag.batch.run import Outcome, batch
 from logdiag.batch.stores import Objects, store
 from logdiag.errors import InputError

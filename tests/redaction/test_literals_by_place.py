@@ -3,7 +3,7 @@
 import pytest
 from redacting import redact
 
-from logdiag.redaction.placed import find_placed
+from logdiag.redaction.by_context import find_placed
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ from redacting import KEY, members, redact_into
 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
-from logdiag.redaction import crew
-from logdiag.redaction.left import Left
+from logdiag.redaction import pool
 from logdiag.redaction.snapshots import Snapshots, safe
 from logdiag.redaction.texts import Texts
+from logdiag.redaction.verify import Left
 from logdiag.rules.cases import files_of
 from logdiag.rules.library import load
 from logdiag.snapshots import Limits, find_snapshots
@@ -186,7 +186,7 @@ addresses = st.lists(
 @given(addresses, st.integers(0, 64))
 def test_addresses_share_as_many_bits_as_before(numbers: list[int], shift: int) -> None:
     from logdiag.redaction.addresses import address_of, find_addresses
-    from logdiag.redaction.namers import KeyedWords
+    from logdiag.redaction.pseudonyms import KeyedWords
 
     words = KeyedWords(KEY)
     plain = [
@@ -402,8 +402,8 @@ def test_what_was_not_learnt_is_not_written(
 def test_a_process_that_is_ended_from_outside_is_said_to_be(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "_ALONE", 1)
-    monkeypatch.setattr(crew, "_begin", partial(os._exit, 9))
+    monkeypatch.setattr(pool, "_ALONE", 1)
+    monkeypatch.setattr(pool, "_begin", partial(os._exit, 9))
     (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n")
     done = run("redact", "log", "-o", "out", "--jobs", "2")
     assert done.returncode == 2
@@ -598,7 +598,7 @@ def test_what_cannot_be_searched_is_not_handed_over(
 def test_the_bytes_do_not_depend_on_the_jobs(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "_ALONE", 1)
+    monkeypatch.setattr(pool, "_ALONE", 1)
     monkeypatch.setattr("logdiag.redaction.members._LOT", 2000)
     (tmp_path / "key").write_bytes(KEY)
     body = "\n".join(f"MIIEvQ{n}IBADANBgkqhkiG9w0BAQ" for n in range(200))
@@ -607,9 +607,9 @@ def test_the_bytes_do_not_depend_on_the_jobs(
     records = "".join(f'{HEAD} kilo7 x: a="box{n}.acme.sh" b="10.1.{n}.3" User="u{n}x"\n' for n in range(99))
     (tmp_path / "log").write_text(f"{records}{block}{HEAD} kilo7 x: c@box.acme.sh box7\n")
     begun = []
-    executor = crew.ProcessPoolExecutor
+    executor = pool.ProcessPoolExecutor
     monkeypatch.setattr(
-        crew,
+        pool,
         "ProcessPoolExecutor",
         lambda *given, **more: begun.append(executor(*given, **more)) or begun[-1],
     )

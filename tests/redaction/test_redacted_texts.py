@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from redacting import redact, redactor_of
 
 from logdiag.redaction import Redactor
-from logdiag.redaction.known import Known
+from logdiag.redaction.literal_search import Known
 from logdiag.redaction.vocabulary import product_words
 from logdiag.rules.library import load
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from logdiag.errors import LogdiagError
 from logdiag.i18n import gettext
-from logdiag.redaction.work import Lot
+from logdiag.redaction.tasks import Lot
 
 R = TypeVar("R")
 _ALONE = 6 << 20

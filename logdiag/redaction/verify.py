@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Set
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Address, Kind
-from logdiag.redaction.known import Known
+from logdiag.redaction.literal_search import Known
 from logdiag.redaction.scan import SHORTEST
 from logdiag.redaction.texts import cut, parameters, says_nothing
 

@@ -8,12 +8,12 @@ from logdiag.redaction.addresses import address_of
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
 from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.learning import Learner, Learnt
-from logdiag.redaction.left import Left
 from logdiag.redaction.literals import Lore
 from logdiag.redaction.members import Opened, gathered, lines
-from logdiag.redaction.namers import KeyedWords
+from logdiag.redaction.pseudonyms import KeyedWords
 from logdiag.redaction.redactor import Redactor
 from logdiag.redaction.texts import Form, Texts
+from logdiag.redaction.verify import Left
 
 
 class Lot(NamedTuple):

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from logdiag.redaction.by_context import is_placed
 from logdiag.redaction.found import Found, Kind
 from logdiag.redaction.key_names import STEMS, kind_of_key
 from logdiag.redaction.names import LABEL, is_name, without_particle
-from logdiag.redaction.placed import is_placed
 from logdiag.redaction.vocabulary import product_words
 
 _KEYS: dict[Kind, str] = {
