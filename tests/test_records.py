@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, HEADER_TIME, OneLog, assert_tiled, read_bytes, record, rows, utc
 
-from logdiag.reading import members, read
+from logdiag.reading import classify, read
 from logdiag.records import EACH, NO_INSTANT, ORPHAN, RECORDS, UNPARSED
 from logdiag.records.pasted import is_pasted
 
@@ -1191,7 +1191,7 @@ def test_a_file_without_records_is_no_log(content: bytes, reason: str) -> None:
 
 
 def test_records_behind_the_part_that_is_searched_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(members, "SEARCHED", 1000)
+    monkeypatch.setattr(classify, "SEARCHED", 1000)
     near, far = (read_bytes(b"x" * size + b"\n" + NEXT, step=10).members[0] for size in (900, 1100))
     assert (near.kind, far.kind) == ("log", "other")
     assert far.size == 1101 + len(NEXT)

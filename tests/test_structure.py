@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": {"dumps", "files", "grammar", "i18n", "model", "records", "snapshots"},
     "options": {"compare", "i18n", "model", "snapshots"},
     "cluster": {"conditions", "dumps", "files", "i18n", "model", "reading", "records", "snapshots"},
-    "redaction": {"dumps", "errors", "files", "grammar", "i18n", "model", "reading", "records", "snapshots"},
+    "redaction": {"dumps", "errors", "files", "i18n", "model", "reading", "records", "snapshots"},
     "exit_code": {"cluster", "i18n", "model", "options", "snapshots"},
     "query": {"cluster", "errors", "i18n", "model", "reading", "records", "report", "snapshots", "tables"},
     "rules": {"cluster", "conditions", "errors", "files", "i18n", "model", "reading", "records"},

@@ -165,12 +165,17 @@ def _covered(seen: Observed) -> int:
     return sum(end - start for start, end in seen.spans)
 
 
+def _extent(seen: Observed) -> int:
+    """The time from the first record to the last: gaps are told separately."""
+    return seen.end - seen.start
+
+
 def _short_logs(cluster: Cluster) -> list[str]:
     """Return the peers whose logs cover much less time than those of the others: less than half of it."""
-    longest = max(map(_covered, cluster.observed.values()))
+    longest = max(map(_extent, cluster.observed.values()))
     if longest < _LONG:
         return []
-    return sorted(name for name, seen in cluster.observed.items() if 2 * _covered(seen) < longest)
+    return sorted(name for name, seen in cluster.observed.items() if 2 * _extent(seen) < longest)
 
 
 def _role(role: str) -> str:

@@ -3,8 +3,9 @@
 In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no gap, no overlap.
 """
 
+from logdiag.reading.classify import SEARCHED
 from logdiag.reading.engines import Engine
-from logdiag.reading.members import PASTED, SEARCHED
+from logdiag.reading.members import PASTED
 from logdiag.reading.other_logs import without_other_logs
 from logdiag.reading.parts import Stored, joined, keep
 from logdiag.reading.reader import read, read_texts

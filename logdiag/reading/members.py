@@ -4,27 +4,23 @@ import itertools
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.dumps import Kind as DumpKind
-from logdiag.dumps import Section, Setting, kind_of, pages, sections, settings
+from logdiag.dumps import Section, Setting, pages, sections, settings
 from logdiag.dumps.pages import LARGEST
-from logdiag.grammar import record_start
 from logdiag.i18n import N_, gettext
 from logdiag.model import Fault, MemberCoverage
+from logdiag.reading.classify import Classified, classify
 from logdiag.reading.engines import LogReader, Small
-from logdiag.reading.unread_reasons import NO_RECORD, NO_YEARS, why_not_read
-from logdiag.records import EACH, Batch, Span, Spans, Together, Unparsed, instant, lacks_year, pieces, rows
-from logdiag.records.pasted import is_pasted, pasted_rows
-from logdiag.records.utf16 import Transcoded, utf16_of
+from logdiag.reading.unread_reasons import NO_RECORD, NO_YEARS
+from logdiag.records import EACH, Batch, Span, Spans, Together, Unparsed, instant, pieces, rows
+from logdiag.records.pasted import pasted_rows
 from logdiag.snapshots import Limits, Member
-
-SEARCHED = 8 << 20
-"""A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
 
 PASTED = N_("pasted text, put together again")
 """What the ledger says of a member whose records were pasted."""
@@ -39,8 +35,6 @@ To ask a log which of its records the rules want takes 4 ms, however short it is
 _EACH = 1 << 9
 """Bytes that a member costs beyond its content, so that thousands of empty ones are not held at once."""
 
-_DUMP_HEAD = 1 << 20
-_LOOKED_AT = 4096
 _MOST_SETTINGS = 100_000
 _MOST_PROBLEMS = 100
 
@@ -88,24 +82,11 @@ Read = tuple[str, Iterator[Piece]] | Several
 """A member with its name and what is read of it, or several."""
 
 
-@dataclass
-class _Opened:
-    """A member of which the beginning was read; ``chunks`` are all of it.
+class _Opened(NamedTuple):
+    """A member of which the beginning was read, and its line of the coverage so far."""
 
-    ``log`` says what its records are in, if it may be a log: pasted text, or plain lines.
-    """
-
-    member: Member
+    found: Classified
     ledger: MemberCoverage
-    head: bytes
-    chunks: Iterator[bytes]
-    transcoded: Transcoded | None
-    log: Literal["pasted", "plain"] | None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the beginning is all of it."""
-        return len(self.head) < SEARCHED
 
 
 class MemberReader:
@@ -125,24 +106,24 @@ class MemberReader:
         size = 0
         for member in members:
             opened = _opened(member)
-            if len(opened.head) > _SMALL:
+            if len(opened.found.head) > _SMALL:
                 yield from self._together(waiting)
                 waiting, size = [], 0
                 yield member.source, self._whole(opened, self._found(opened))
                 continue
             waiting.append(opened)
-            size += len(opened.head) + _EACH
+            size += len(opened.found.head) + _EACH
             if size > _TOGETHER:
                 yield from self._together(waiting)
                 waiting, size = [], 0
         yield from self._together(waiting)
 
     def _together(self, waiting: Sequence[_Opened]) -> Iterator[Read]:
-        if sum(one.log is not None for one in waiting) < 2:
+        if sum(one.found.log is not None for one in waiting) < 2:
             for one in waiting:
-                yield one.member.source, self._whole(one, self._found(one))
+                yield one.found.member.source, self._whole(one, self._found(one))
             return
-        logs = {number: self._small(one) for number, one in enumerate(waiting) if one.log is not None}
+        logs = {number: self._small(one) for number, one in enumerate(waiting) if one.found.log is not None}
         records, unparsed = self._engine.together(logs, len(waiting))
         read = []
         for number, one in enumerate(waiting):
@@ -150,81 +131,74 @@ class MemberReader:
             if number in logs:
                 found = itertools.chain(unparsed[number], [records.batches[number]])
             read.append(self._whole(one, found))
-        yield Several([one.member.source for one in waiting], records, read)
+        yield Several([one.found.member.source for one in waiting], records, read)
 
     def _small(self, opened: _Opened) -> Small:
-        if opened.log == "pasted":
-            found = pasted_rows(opened.head)
+        found = opened.found
+        if found.log == "pasted":
+            read = pasted_rows(found.head)
         else:
-            cut = pieces(opened.chunks, self._limits.line)
-            if opened.transcoded is None:
-                return self._engine.small(cut, len(opened.head))
-            found = rows(cut)
-        return list(found if opened.transcoded is None else opened.transcoded.placed(found))
+            cut = pieces(found.chunks, self._limits.line)
+            if found.transcoded is None:
+                return self._engine.small(cut, len(found.head))
+            read = rows(cut)
+        return list(read if found.transcoded is None else found.transcoded.placed(read))
 
     def _found(self, opened: _Opened) -> Iterator[Batch | Unparsed] | None:
         """The rows of what may be a log."""
-        if opened.log is None:
+        found = opened.found
+        if found.log is None:
             return None
-        if opened.log == "pasted":
-            return self._engine.batched(pasted_rows(opened.head), opened.transcoded)
-        cut = pieces(opened.chunks, self._limits.line)
-        if opened.transcoded is None:
-            return self._engine.read(cut, len(opened.head))
-        return self._engine.batched(rows(cut), opened.transcoded)
+        if found.log == "pasted":
+            return self._engine.batched(pasted_rows(found.head), found.transcoded)
+        cut = pieces(found.chunks, self._limits.line)
+        if found.transcoded is None:
+            return self._engine.read(cut, len(found.head))
+        return self._engine.batched(rows(cut), found.transcoded)
 
-    def _whole(self, opened: _Opened, found: Iterator[Batch | Unparsed] | None) -> Iterator[Piece]:
-        end = yield from self._member(opened, found)
+    def _whole(self, opened: _Opened, read: Iterator[Batch | Unparsed] | None) -> Iterator[Piece]:
+        end = yield from self._member(opened, read)
         # The faults of a member are complete when its bytes are used up.
-        if opened.member.faults:
-            faults = (*end.coverage.faults, *opened.member.faults)
-            end = replace(end, coverage=replace(end.coverage, faults=faults))
+        if faults := opened.found.member.faults:
+            end = replace(end, coverage=replace(end.coverage, faults=(*end.coverage.faults, *faults)))
         yield end
 
     def _member(
-        self, opened: _Opened, found: Iterator[Batch | Unparsed] | None
+        self, opened: _Opened, read: Iterator[Batch | Unparsed] | None
     ) -> Generator[Piece, None, End]:
-        ledger, member, head, transcoded = opened.ledger, opened.member, opened.head, opened.transcoded
-        if found is not None:
-            end = yield from _log(ledger, found)
+        found, ledger = opened
+        if read is not None:
+            end = yield from _log(ledger, read)
             if end.coverage.kind == "log":
-                return _with_pages(end, head) if opened.is_whole else end
-            reason = NO_YEARS if lacks_year(head[:_LOOKED_AT]) else NO_RECORD
+                return _with_pages(end, found.head) if found.is_whole else end
+            reason = NO_YEARS if found.lacks_year else NO_RECORD
             return End(replace(end.coverage, reason=gettext(reason), repair=None))
-        kind = kind_of(head[:_DUMP_HEAD], member.source) if ledger.reason is None else None
+        kind = found.dump_kind() if ledger.reason is None else None
         if kind is not None:
-            counted = _Counted(opened.chunks)
-            end = yield from _dump(replace(ledger, kind=kind), kind, member.source, counted)
-            size = counted.size + sum(map(len, opened.chunks))
-            size = transcoded.size if transcoded is not None else size
+            counted = _Counted(found.chunks)
+            end = yield from _dump(replace(ledger, kind=kind), kind, found.member.source, counted)
+            size = counted.size + sum(map(len, found.chunks))
+            size = found.transcoded.size if found.transcoded is not None else size
             return replace(end, coverage=replace(end.coverage, size=size))
-        size = sum(map(len, opened.chunks))
-        size = transcoded.size if transcoded is not None else size
-        if opened.is_whole and ledger.reason is None and size:
-            end = _with_pages(End(replace(ledger, kind="page", size=size)), head)
+        size = sum(map(len, found.chunks))
+        size = found.transcoded.size if found.transcoded is not None else size
+        if found.is_whole and ledger.reason is None and size:
+            end = _with_pages(End(replace(ledger, kind="page", size=size)), found.head)
             if end.dumps:
                 return end
         why = ledger.reason
-        if why is None and not (member.faults and not size):
-            yearless = lacks_year(head[:_LOOKED_AT])
-            searched = None if opened.is_whole else f"{SEARCHED >> 20} MiB"
-            why = why_not_read(head, yearless=yearless, searched=searched)
+        if why is None and not (found.member.faults and not size):
+            why = found.why_not_read()
         return End(replace(ledger, size=size, reason=why, repair=None))
 
 
 def _opened(member: Member) -> _Opened:
     """A member, and what its beginning shows it to be."""
     ledger = MemberCoverage(snapshot="", source="", kind="other", size=0, reason=member.skipped)
-    head, chunks = _taken(member.chunks, SEARCHED)
-    encoding = None if head[:2] in (b"<\0", b"\0<") or b"<\0?\0" in head[:8] else utf16_of(head)
-    transcoded = Transcoded(chunks, encoding) if encoding is not None else None
-    if transcoded is not None:
-        head, chunks = _taken(transcoded.chunks(), SEARCHED)
-        ledger = replace(ledger, repair=TRANSCODED)
-    opened = _Opened(member, ledger, head, chunks, transcoded, None)
-    if opened.is_whole and is_pasted(head):
-        return replace(opened, ledger=replace(ledger, repair=PASTED), log="pasted")
-    return replace(opened, log="plain") if record_start().search(head) else opened
+    found = classify(member, markup=False)
+    if found.log == "pasted":
+        return _Opened(found, replace(ledger, repair=PASTED))
+    return _Opened(found, replace(ledger, repair=TRANSCODED) if found.transcoded is not None else ledger)
 
 
 def _log(ledger: MemberCoverage, found: Iterator[Batch | Unparsed]) -> Generator[Piece, None, End]:
@@ -338,15 +312,3 @@ class _Counted:
         chunk = next(self._chunks)
         self.size += len(chunk)
         return chunk
-
-
-def _taken(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first ``size`` bytes or more, fewer at the end, and all chunks with these in front again."""
-    parts: list[bytes] = []
-    taken = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        taken += len(chunk)
-        if taken >= size:
-            break
-    return b"".join(parts), itertools.chain(parts, chunks)

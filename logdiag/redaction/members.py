@@ -1,26 +1,16 @@
 """Members of snapshots, as far as they are redacted: what they are, and their text in whole lines."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Literal, NamedTuple
 
 from logdiag.dumps import Kind as DumpKind
-from logdiag.dumps import kind_of
 from logdiag.dumps.kinds import is_xml
-from logdiag.grammar import record_start
-from logdiag.reading.unread_reasons import why_not_read
-from logdiag.records import lacks_year
-from logdiag.records.pasted import is_pasted
-from logdiag.records.utf16 import Encoding, Transcoded, utf16_of
+from logdiag.reading.classify import classify
+from logdiag.records.utf16 import Encoding
 from logdiag.redaction.texts import Form
 from logdiag.snapshots import Member
 
-SEARCHED = 8 << 20
-"""Bytes in which a record must start, as where logs are read."""
-_DUMP_HEAD = 1 << 20
-_LOOKED_AT = 4096
 _LOT = 1 << 20
-_MARKUP: dict[bytes, Encoding] = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 MemberKind = DumpKind | Literal["log"]
 
@@ -39,22 +29,14 @@ class Opened(NamedTuple):
 
 
 def opened(member: Member) -> Opened:
-    """What a member is, by its first bytes; to be read at once."""
-    head, chunks = _taken(iter(member.chunks))
-    encoding = _MARKUP.get(head[:2]) or utf16_of(head)
-    if encoding is not None:
-        head, chunks = _taken(Transcoded(chunks, encoding).chunks())
-    kind: MemberKind | None
-    if record_start().search(head) or (len(head) < SEARCHED and is_pasted(head)):
-        kind = "log"
-    else:
-        kind = kind_of(head[:_DUMP_HEAD].removeprefix(b"\xef\xbb\xbf"), member.source)
+    """Return what a member is, by its first bytes; to be read at once."""
+    found = classify(member, markup=True)
+    kind: MemberKind | None = "log" if found.log is not None else found.dump_kind()
     reason = member.skipped
     if kind is None and reason is None:
-        searched = None if len(head) < SEARCHED else f"{SEARCHED >> 20} MiB"
-        reason = why_not_read(head, yearless=lacks_year(head[:_LOOKED_AT]), searched=searched)
-    form: Form = "log" if kind == "log" else "xml" if is_xml(head) else "text"
-    return Opened(kind, reason, form, encoding, chunks)
+        reason = found.why_not_read()
+    form: Form = "log" if kind == "log" else "xml" if is_xml(found.head) else "text"
+    return Opened(kind, reason, form, found.encoding, found.chunks)
 
 
 def lines(chunks: Iterable[bytes], form: Form, longest: int) -> Iterator[bytes | int]:
@@ -111,14 +93,3 @@ def gathered(cut: Iterable[bytes | int]) -> Iterator[bytes | int]:
             yield one
     if parts:
         yield b"".join(parts)
-
-
-def _taken(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    parts: list[bytes] = []
-    taken = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        taken += len(chunk)
-        if taken >= SEARCHED:
-            break
-    return b"".join(parts), chain(parts, chunks)
