@@ -33,14 +33,14 @@ STATE_NOTES: Words[State] = Words(
         "closed": N_("Its end was seen, or there is proof that it ended."),
     }
 )
-BASES: Words[Basis] = Words(
+BASIS_MEANINGS: Words[Basis] = Words(
     {
         "confirmed": N_("the log shapes that it rests on are well known"),
         "inferred": N_("the log shapes that it rests on are likely, but not documented"),
         "assumed": N_("the log shapes that it rests on are a guess; check before you act on it"),
     }
 )
-BASIS_NAMES: Words[Basis] = Words(
+BASES: Words[Basis] = Words(
     {"confirmed": N_("confirmed"), "inferred": N_("inferred"), "assumed": N_("assumed")}
 )
 SEVERITIES: Words[Severity] = Words(

@@ -133,7 +133,7 @@ def _findings(findings: Sequence[Finding], prefix: str) -> Iterator[str]:
             one.rule,
             sentences.SEVERITIES[one.severity],
             labels.STATES[one.state],
-            sentences.BASES[one.basis],
+            labels.BASES[one.basis],
             _milliseconds(one.first) if one.first else "",
             _milliseconds(one.last) if one.last else "",
             f"{one.count:,}",

@@ -9,7 +9,7 @@ from typing import Literal
 
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import by_reason, listed
-from logdiag.model import Basis, Change, Coverage, Exit, Finding, Gap, Incident, Peer, Role, Severity, Step
+from logdiag.model import Change, Coverage, Exit, Finding, Gap, Incident, Peer, Role, Severity, Step
 from logdiag.report import labels
 from logdiag.report.labels import Words
 
@@ -21,9 +21,6 @@ SEVERITIES: Words[Severity] = Words(
         "low": N_("low"),
         "info": N_("info"),
     }
-)
-BASES: Words[Basis] = Words(
-    {"confirmed": N_("confirmed"), "inferred": N_("inferred"), "assumed": N_("assumed")}
 )
 ROLES: Words[Role] = Words({"primary": N_("primary"), "subordinate": N_("subordinate")})
 

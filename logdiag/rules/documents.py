@@ -20,11 +20,12 @@ from logdiag.rules.notation import Place
 
 _MOST_NODES = 50_000
 _DEEPEST = 40
-"""A library may be a stranger's: what YAML unfolds to has an end."""
+"""Limits of what the YAML of a rule unfolds to: a library may come from a stranger."""
 
 _M = TypeVar("_M", bound=BaseModel)
 
-_DEEPEST = 200
+_DEEPEST_BRACKETS = 200
+"""Brackets that are open at once: the parser takes quadratic time for more."""
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _DASHES = re.compile(rb"(?:[-?:][ \t]+){100}")
 
@@ -81,7 +82,7 @@ def _is_deep(content: bytes) -> bool:
     depth = 0
     for bracket in _BRACKETS.findall(content):
         depth = depth + 1 if bracket in b"[{" else max(0, depth - 1)
-        if depth > _DEEPEST:
+        if depth > _DEEPEST_BRACKETS:
             return True
     return False
 

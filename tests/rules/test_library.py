@@ -247,6 +247,15 @@ def test_what_is_nested_deep_is_refused_at_once(tmp_path: Path, sign: str) -> No
     assert the_mistake(tmp_path, f"title: \n  {sign * 40_000}").endswith("is nested too deep")
 
 
+@pytest.mark.parametrize(("depth", "is_refused"), [(30, False), (60, True), (300, True)])
+def test_what_unfolds_deeper_than_a_rule_can_be_is_refused(
+    tmp_path: Path, depth: int, is_refused: bool
+) -> None:
+    told = mistakes(tmp_path, {"x/rule": f"title: {'[' * depth}x{']' * depth}\n"})
+    refused = [one for one in told if str(one).endswith(("than a rule can be", "is nested too deep"))]
+    assert bool(refused) == is_refused
+
+
 @pytest.mark.parametrize("word", ["no", "No", "off", "yes", "on", "y"])
 def test_no_is_a_text(tmp_path: Path, word: str) -> None:
     library = loaded(tmp_path, {"x/rule": rule(f"{{record: {{where: {{Answer: {word}}}}}}}")})
