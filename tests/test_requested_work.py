@@ -255,6 +255,29 @@ def test_work_whose_log_ends_soon_and_without_an_alarm_is_told_as_open_at_the_en
     assert "nothing else" not in steps(incident)
 
 
+def test_a_peer_that_has_not_started_yet_is_lost_for_as_long_as_a_restart_may_take() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "08:58")
+    logs.event("09:00:00", "node2", "Reboot Requested")
+    logs.away("09:00:10", None, "node2", alarm=False)
+    logs.cycles("09:00", "09:20", 1, "node1", "node3")
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.state) == ("incident/planned-restart", "info", "open")
+    assert "no fault" not in incident.summary
+    assert "It is not over" in incident.summary
+
+
+def test_a_change_that_a_peer_was_not_told_of_yet_is_told_as_open_at_the_end() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "09:20")
+    logs.edit("09:00:00", "node1", "Peer4 Address", "", "10.7.0.4")
+    logs.edit("09:01:00", "node3", "Peer4 Address", "", "10.7.0.4")
+    incident = only(logs.told())
+    assert (incident.severity, incident.state) == ("info", "open_at_end")
+    assert "no fault" not in incident.summary
+    assert "Cluster settings were changed on some peers only" in incident.summary
+
+
 # ── unfinished: it keeps its effects and heads them ─────────────────────────────────────────
 
 
@@ -290,6 +313,84 @@ def test_the_others_may_log_the_noise_of_a_restart_some_seconds_before_its_reque
     logs.start("09:03:00", "node2")
     incident = only(logs.told())
     assert (incident.rule, incident.peers) == ("incident/restart-unfinished", ("node2",))
+
+
+def test_a_peer_that_started_and_stays_lost_is_told_before_half_an_hour_is_over() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "08:58")
+    logs.event("09:00:00", "node2", "Restart Requested")
+    logs.away("09:00:10", None, "node2", alarm=False)
+    logs.start("09:03:00", "node2")
+    logs.cycles("09:00", "09:20", 1, "node1", "node3")
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.state) == (
+        "incident/restart-unfinished",
+        "high",
+        "open",
+    )
+
+
+@pytest.mark.parametrize("end", ["09:24", "09:50"])
+@pytest.mark.parametrize("size", [2, 3])
+def test_two_primaries_are_told_when_the_old_one_was_not_told_of_the_change(size: int, end: str) -> None:
+    logs = Logs(size)
+    others = logs.names[1:]
+    logs.cycles("08:50", "08:58")
+    for name in others:
+        logs.edit("08:59:00", name, "ConfigurationPrimary", "1", "2")
+    logs.cycles("09:00", end, 1, "node1")
+    logs.cycles("09:00", end, 2, *others)
+    incident = logs.told().incidents[0]
+    assert (incident.rule, incident.severity, incident.state) == (
+        "incident/change-unfinished",
+        "high",
+        "open",
+    )
+    assert "each say that they are the configuration primary" in incident.summary
+
+
+@pytest.mark.parametrize("end", ["09:24", "09:50"])
+def test_a_peer_without_cycles_since_a_change_that_arrived_everywhere_is_the_fault(end: str) -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "08:58")
+    for second, name in enumerate(logs.names):
+        logs.edit(f"08:59:0{second}", name, "ConfigurationPrimary", "1", "2")
+    logs.gone("node3", "08:59:30", "24")
+    logs.cycles("09:00", end, 2)
+    for minute in range(int(end[3:]) + 1):
+        at = f"09:{minute:02d}:30"
+        logs.write(at, "node3", 'tvcs: Module="network.dns" Level="INFO": Detail="Sending DNS query"')
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.state) == ("replication/stalled", "medium", "open")
+
+
+@pytest.mark.parametrize("minutes", [31, 45, 100])
+def test_a_restart_that_took_too_long_is_one_incident_whose_title_knows_the_request(minutes: int) -> None:
+    logs = Logs(2)
+    logs.cycles("08:20", "11:40")
+    logs.event("09:00:00", "node2", "Restart Requested")
+    at = datetime(2024, 5, 6, 9, tzinfo=UTC) + timedelta(minutes=minutes)
+    logs.away("09:00:10", f"{at:%H:%M}:40", "node2")
+    logs.start(f"{at:%H:%M}:10", "node2")
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.state) == (
+        "incident/restart-unfinished",
+        "high",
+        "closed",
+    )
+    assert "took longer than it should" in incident.title
+
+
+def test_a_start_long_after_a_restart_that_ended_was_not_requested() -> None:
+    logs = Logs(2)
+    logs.cycles("08:20", "11:40")
+    logs.event("09:00:00", "node2", "Restart Requested")
+    logs.away("09:00:10", "09:03:40", "node2")
+    logs.start("09:03:10", "node2")
+    logs.away("09:45:00", "09:49:40", "node2")
+    logs.start("09:49:10", "node2")
+    fault, work = logs.told().incidents
+    assert (fault.rule, work.rule) == ("incident/peer-lost", "incident/planned-restart")
 
 
 def test_a_restart_of_the_lost_peer_itself_is_told_as_an_attempt_to_repair_it() -> None:
@@ -362,6 +463,66 @@ def test_an_alarm_after_a_restart_is_not_joined_to_its_noise(number: str) -> Non
     diagnosis = logs.told()
     fault, work = diagnosis.incidents
     assert fault.first == datetime(2024, 5, 6, 9, 8, 30, 100_000, tzinfo=UTC)
+    assert (work.rule, work.severity, work.state) == ("incident/planned-restart", "info", "closed")
+
+
+@pytest.mark.parametrize("end", ["09:24", "09:50"])
+def test_the_loss_of_another_peer_after_a_restart_that_ended_well_is_a_fault_of_its_own(end: str) -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", end)
+    logs.event("09:00:00", "node2", "Restart Requested")
+    logs.away("09:00:10", "09:03:30", "node2")
+    logs.start("09:03:10", "node2")
+    logs.away("09:05:00", None, "node3")
+    fault, work = logs.told("node3").incidents
+    assert (fault.rule, fault.state, fault.peers) == ("incident/peer-lost", "open", ("node3",))
+    assert (work.severity, work.state) == ("info", "closed")
+
+
+def test_failed_connections_to_another_peer_after_a_restart_that_ended_well_are_a_fault_of_their_own() -> (
+    None
+):
+    logs = Logs(3)
+    logs.cycles("08:50", "09:50")
+    logs.event("09:00:00", "node2", "Restart Requested")
+    logs.away("09:00:10", "09:03:30", "node2")
+    logs.start("09:03:10", "node2")
+    for minute in range(5, 50, 5):
+        logs.write(
+            f"09:{minute:02d}:00",
+            "node2",
+            'Module="developer.clusterdb.cdb" Level="WARN" Node="clusterdb@node2.fjell.example" '
+            'Detail="Failed connecting to node" Reason="nodedown" Node="clusterdb@node3.fjell.example"',
+        )
+    fault, work = logs.told().incidents
+    assert (fault.rule, fault.state) == ("database/connect-failed", "open")
+    assert (work.rule, work.severity) == ("incident/planned-restart", "info")
+
+
+def test_a_loss_after_a_change_of_primary_is_a_fault_of_its_own() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "08:58")
+    for second, name in enumerate(logs.names):
+        logs.edit(f"08:59:0{second}", name, "ConfigurationPrimary", "1", "2")
+    logs.away("09:01:00", None, "node3", alarm=False)
+    logs.cycles("09:00", "09:24", 2)
+    fault, work = logs.told("node3").incidents
+    assert (fault.rule, fault.severity, fault.peers) == ("incident/peer-lost", "high", ("node3",))
+    assert (work.rule, work.severity) == ("incident/planned-restart", "info")
+
+
+def test_an_alarm_half_an_hour_after_a_complete_upgrade_is_a_fault_of_its_own() -> None:
+    logs = Logs(2)
+    logs.cycles("08:50", "08:58")
+    for number, name in enumerate(logs.names):
+        logs.upgrade(f"09:{20 * number:02d}:00", name)
+        logs.event(f"09:{20 * number + 10:02d}:00", name, "Reboot Requested")
+        logs.away(f"09:{20 * number + 10:02d}:10", f"09:{20 * number + 18:02d}:00", name)
+        logs.start(f"09:{20 * number + 17:02d}:30", name)
+    logs.cycles("09:40", "10:40")
+    logs.alarm("10:08:00", "node2", "20006")
+    fault, work = logs.told().incidents
+    assert (fault.rule, fault.state) == ("cluster/database-communication-failure", "open")
     assert (work.rule, work.severity, work.state) == ("incident/planned-restart", "info", "closed")
 
 

@@ -40,7 +40,7 @@ def _merged(explains: Iterable[Explains]) -> Iterable[Explains]:
     widest: dict[tuple[object, ...], Explains] = {}
     for one in explains:
         # With `unless`, a narrow span may find what a wide one takes back.
-        key = one.rule, one.on, one.unless and (*one.unless, one.within)
+        key = one.rule, one.on, one.unless and (*one.unless, one.within), *sorted(one.values.items())
         known = widest.get(key, one)
         spans = {"within": max(known.within, one.within), "early": max(known.early, one.early)}
         widest[key] = one.model_copy(update=spans)

@@ -8,7 +8,7 @@ incident of the fault.
 import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from logdiag.cluster import Cluster
@@ -19,6 +19,12 @@ from logdiag.model import Finding, State
 from logdiag.records import instant
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Requested
+
+_TOGETHER = timedelta(minutes=1)
+"""Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
+
+_MOST_NAMED = 3
+"""How many effects that go on a sentence names; the incident lists all of them."""
 
 Outcome = Literal["finished", "running", "unfinished"]
 
@@ -59,11 +65,18 @@ class _Judged:
             key=lambda work: (work.finding.began, work.finding.id),
         )
         self._firsts = [work.finding.began for work in self.works]
+        self._work_of = {work.finding.id: work for work in self.works}
+        for work in self.works:
+            self._detach_faults_of_others(work)
 
     def judge(self, work: _Work) -> None:
         """Fill in how a work ended, and what that makes of its effects."""
         finding = self.known[work.finding.id]
         if finding.requested:
+            # It is a part of work that ended well: what began long after it is a fault of its own.
+            for one in self._direct(finding):
+                if self._is_late(one, work):
+                    self.known[one.id] = replace(one, caused_by=())
             return
         cause = self.known[finding.caused_by[0]] if finding.caused_by else None
         if cause is not None and not self._is_work(cause):
@@ -71,7 +84,7 @@ class _Judged:
             self.known[finding.id] = replace(finding, severity="info")
             return
         late = [one for one in self._direct(finding) if self._is_late(one, work)]
-        timely = self._under(finding, without=late)
+        timely = self._under(work)
         faults = [one for one in timely if not self._is_over(one, work)]
         outcome = self._outcome(work, timely, faults)
         # A repair after which the peer itself is lost is more than a repair.
@@ -96,15 +109,18 @@ class _Judged:
             if outcome == "running":
                 state = "open_at_end"
                 finding = _noted(finding, _cut_short(self._ends(finding, timely)))
+                finding = _noted(finding, self._not_over(faults))
             self.known[finding.id] = replace(finding, state=state)
             for one in (finding, *timely):
-                self.known[one.id] = replace(self.known[one.id], requested=True, severity="info")
+                one = self.known[one.id]
+                ended: State = "closed" if one.state == "seen" and self._is_work(one) else one.state
+                self.known[one.id] = replace(one, requested=True, severity="info", state=ended)
 
     def _unfinished(
         self, work: _Work, finding: Finding, effects: list[Finding], faults: list[Finding]
     ) -> None:
         blamed = [one for one in faults if one.rule in work.asked.told_under]
-        if blamed:
+        if blamed and not any(_is_setting(one, self._library) for one in faults):
             fault = min(blamed, key=lambda one: (one.began, one.id))
             self.known[fault.id] = replace(fault, caused_by=())
             self.known[finding.id] = replace(finding, caused_by=(fault.id,), severity="info")
@@ -112,21 +128,51 @@ class _Judged:
         state: State = "open"
         if faults and all(one.state == "closed" for one in faults):
             state = "closed"  # its effects ended late, but they ended
+        elif finding.state == "closed" and not faults and self._end(work, effects) is not None:
+            state = "closed"  # it took longer than it should, and ended well
         elif not faults:
             state = "unknown" if finding.state == "unknown" else "open"
             note = gettext("Nothing in the {span} of logs after it shows that it ended well.")
             finding = _noted(finding, note.format(span=stretch(self._ends(finding, effects))))
+        finding = _noted(finding, self._not_over(faults))
         self.known[finding.id] = replace(finding, state=state)
+
+    def _not_over(self, faults: Iterable[Finding]) -> str:
+        """Which effects of a work go on, as a sentence; empty if none does."""
+        lasting = sorted(
+            (one for one in faults if one.state != "closed"), key=lambda one: (one.began, one.id)
+        )
+        titles = list(dict.fromkeys(one.title for one in lasting))
+        return gettext("Not over: {what}.").format(what="; ".join(titles[:_MOST_NAMED])) if titles else ""
 
     # ── how it ended ────────────────────────────────────────────────────────────────────────
 
     def _outcome(self, work: _Work, effects: Sequence[Finding], faults: Sequence[Finding]) -> Outcome:
-        if not faults and self._is_ended(work, effects):
+        # A restart that its rule still waits for when its span is over ended too late, though it ended.
+        if work.finding.state == "closed":
+            return "unfinished"
+        if not faults and self._end(work, effects) is not None:
             return "finished"
-        left = [one for one in faults if one.state == "closed" or self._is_alarm(one)]
+        left = [one for one in faults if not self._may_go_on(one, work)]
         if not left and self._ends(work.finding, effects) < work.asked.lasts:
             return "running"
         return "unfinished"
+
+    def _may_go_on(self, fault: Finding, work: _Work) -> bool:
+        """Whether an effect that is not over can still be the noise of work that is not over either."""
+        finding, asked = work.finding, work.asked
+        if fault.state == "closed" or self._is_alarm(fault):
+            return False
+        within = asked.begins_within or asked.over_within
+        if within is None or not _has_own_end(finding) or _is_setting(fault, self._library):
+            # A peer that starts takes its time, and so does entering a setting on one peer after the other.
+            return True
+        ends = (
+            instant(self._cluster.observed[host].end)
+            for host in fault.hosts
+            if host in self._cluster.observed
+        )
+        return max(ends, default=finding.ended) <= finding.ended + within
 
     def _is_over(self, effect: Finding, work: _Work) -> bool:
         """Whether an effect ended as it should."""
@@ -138,16 +184,16 @@ class _Judged:
         last = max((one.finding.ended for one in self.works[start:end]), default=work.finding.ended)
         return effect.state in ("seen", "closed") and effect.ended <= last + work.asked.over_within
 
-    def _is_ended(self, work: _Work, effects: Sequence[Finding]) -> bool:
-        """Whether the end of a work was seen."""
+    def _end(self, work: _Work, effects: Sequence[Finding]) -> datetime | None:
+        """When the end of a work had been seen on each of its peers, if it was."""
         finding, asked = work.finding, work.asked
-        own_end = finding.state in ("seen", "closed")
+        own_end = _has_own_end(finding)
         if not asked.shown_by:
-            return True
+            return finding.ended
         if not own_end and (asked.own_end or finding.state == "open"):
-            return False
+            return None
         if own_end and len(self._cluster.peers) == 1:
-            return True
+            return finding.ended
         caused = {one.id for one in effects}
         shown = [
             one
@@ -157,15 +203,16 @@ class _Judged:
         ]
         # What the peer itself logs shows its end from its start on; where a gap hides that, some time later.
         since = finding.ended if own_end else finding.began + asked.lasts
-        return all(
-            any(
-                host in one.peers
-                or (host in one.hosts and one.ended > since)
-                or (len(finding.hosts) == 1 and one.id in caused and not one.peers)
-                for one in shown
-            )
-            for host in finding.hosts
-        )
+        ends = []
+        for host in finding.hosts:
+            of_host = [one.ended for one in shown if host in one.peers]
+            of_host += [_first_after(one, since) for one in shown if host in one.hosts and one.ended > since]
+            if len(finding.hosts) == 1:
+                of_host += [one.ended for one in shown if one.id in caused and not one.peers]
+            if not of_host:
+                return None
+            ends.append(min(of_host))
+        return max(ends)
 
     def _ends(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
         """How long after a work the logs go on that would show its end."""
@@ -179,16 +226,56 @@ class _Judged:
         effects = (self.known[id_] for id_ in self._effects.get(work.id, ()))
         return [one for one in effects if one.caused_by == (work.id,)]
 
-    def _under(self, work: Finding, without: Iterable[Finding] = ()) -> list[Finding]:
-        """All that a work caused, but for some of its effects and what these caused."""
-        left = {one.id for one in without}
-        kept = [one for one in self._direct(work) if one.id not in left]
-        return [self.known[one.id] for one in members_under(kept, self._effects, self.known)]
+    def _under(self, work: _Work) -> list[Finding]:
+        """All that a work and the work that it led to caused, but for what began long after."""
+        kept: dict[str, Finding] = {}
+        waiting = [(work, one) for one in self._direct(work.finding)]
+        while waiting:
+            cause, one = waiting.pop()
+            if one.id in kept or self._is_late(one, cause):
+                continue
+            kept[one.id] = one
+            # What an effect led to is as timely as the effect.
+            part = self._work_of.get(one.id)
+            if part is not None:
+                waiting += [(part, effect) for effect in self._direct(one)]
+            else:
+                kept |= {
+                    more.id: self.known[more.id] for more in members_under([one], self._effects, self.known)
+                }
+        return [self.known[one.id] for one in members_under(kept.values(), {}, self.known)]
 
     def _is_late(self, effect: Finding, work: _Work) -> bool:
         """Whether an effect began too late to be the noise of a work."""
         within = work.asked.over_within
+        if work.asked.begins_within is not None:
+            within = work.asked.begins_within if _has_own_end(work.finding) else None
         return within is not None and effect.began > work.finding.ended + within
+
+    def _detach_faults_of_others(self, work: _Work) -> None:
+        """Make faults of other peers independent of a work whose time they share by chance."""
+        direct = self._direct(work.finding)
+        end = self._end(work, direct) if work.asked.shown_by else None
+        for one in direct:
+            about = {*(one.peers or one.hosts)}
+            if self._is_work(one) or self._is_over(one, work) or not about.isdisjoint(work.finding.hosts):
+                continue
+            # An alarm does not say which peer it is about.
+            began_after = end is not None and one.began > end and not self._is_alarm(one)
+            if began_after or self._is_reported_elsewhere(one, work.finding):
+                self.known[one.id] = replace(one, caused_by=())
+
+    def _is_reported_elsewhere(self, fault: Finding, work: Finding) -> bool:
+        """Whether a peer that the work is not on reports the same of the same peers, not due to the work."""
+        return any(
+            other.caused_by != (work.id,)
+            and other.hosts != fault.hosts
+            and not set(other.peers).isdisjoint(fault.peers)
+            and set(work.hosts).isdisjoint({*other.hosts, *other.peers})
+            and abs(other.began - fault.began) <= _TOGETHER
+            for found in self._of_rule[fault.rule]
+            for other in (self.known[found.id],)
+        )
 
     def _is_work(self, finding: Finding) -> bool:
         return self._library.rules[finding.rule].requested is not None
@@ -213,6 +300,22 @@ class _Judged:
         return max(earlier, key=lambda one: (one.began, one.id), default=None)
 
 
+def _has_own_end(work: Finding) -> bool:
+    """Whether the records that a work ends with were seen, such as the start after a restart."""
+    return work.state in ("seen", "closed")
+
+
+def _is_setting(finding: Finding, library: Library) -> bool:
+    """Whether a finding is about what is configured, not about what happens."""
+    return all(match.audit is not None for match in library.rules[finding.rule].match)
+
+
+def _first_after(finding: Finding, since: datetime) -> datetime:
+    """The first time after a moment at which something was logged that goes on beyond it."""
+    times = (record.time for record in finding.evidence)
+    return min((time for time in times if time is not None and time > since), default=finding.ended)
+
+
 def _is_about(effect: Finding, work: Finding) -> bool:
     return not {*effect.hosts, *effect.peers}.isdisjoint(work.hosts)
 
@@ -224,6 +327,8 @@ def _cut_short(after: timedelta) -> str:
 
 
 def _noted(finding: Finding, note: str) -> Finding:
-    """A finding that also says how its work ended."""
+    """A finding that also says how its work ended, if there is something to say."""
+    if not note:
+        return finding
     explanation = f"{finding.explanation} {note}"
     return replace(finding, explanation=explanation, outcome=f"{finding.outcome} {note}".strip())

@@ -278,7 +278,7 @@ def hidden_by(gap: tuple[int, int], peer: str, since: int) -> str:
 def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count.
 
-    The noise of requested work and what begins after the work are two.
+    The noise of requested work and what goes on after the time for that noise are two.
     """
     runs: list[list[Episode]] = []
     for episode in episodes:
@@ -287,7 +287,7 @@ def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episo
             before is not None
             and before.state == "closed"
             and episode.first - before.last <= apart
-            and not _is_work_between(before.first, episode.first, work)
+            and not _is_work_between(before.first, episode.last if episode.state == "closed" else None, work)
         ):
             runs[-1].append(episode)
         else:
@@ -295,10 +295,10 @@ def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episo
     return [_one_of(run) for run in runs]
 
 
-def _is_work_between(before: int, after: int, work: Spans) -> bool:
-    """Whether the earlier of two times lies in a span of requested work, and the later does not."""
+def _is_work_between(before: int, end: int | None, work: Spans) -> bool:
+    """Whether a time lies in a span of requested work, and an end (None: not seen) does not."""
     index = bisect.bisect_right(work, before, key=lambda span: span[0]) - 1
-    return index >= 0 and before <= work[index][1] < after
+    return index >= 0 and before <= work[index][1] and (end is None or work[index][1] < end)
 
 
 def _one_of(run: list[Episode]) -> Episode:

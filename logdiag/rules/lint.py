@@ -125,6 +125,7 @@ def _unused(rule: Rule) -> set[str]:
     used = {name for match in rule.match for name in match.by}
     used |= {match.count.distinct for match in rule.match if match.count and match.count.distinct}
     used |= {match.peers.value for match in rule.match if match.peers and match.peers.value}
+    used |= {name for explains in rule.explains for name in explains.values}
     # A bound peer is used without being named: it says whom the finding is about.
     used |= {
         name

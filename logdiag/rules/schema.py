@@ -45,13 +45,20 @@ class Requested(Strict):
     """Work that somebody asked for: what it causes is no fault if the work ended well.
 
     Work is finished when its end was seen and its effects are over. Work whose log ends within
-    ``lasts``, with no alarm open, is still running. All other work is unfinished: it keeps its own
-    severity and its effects. With a finding of ``unless`` that began before and was not over, the
+    ``lasts``, with no alarm open and with no other effect that goes on for longer than work of this
+    kind explains, is still running. All other work is unfinished: it keeps its own severity and its
+    effects. A fault of another peer that begins after the end was seen, or that peers report that the
+    work is not on, is no effect. With a finding of ``unless`` that began before and was not over, the
     work is an attempted repair and folds under that finding.
     """
 
     over_within: Span | None = Field(
         None, description="how soon after it all effects must be over; else: ever"
+    )
+    begins_within: Span | None = Field(
+        None,
+        description="how soon after its own last record, once that was seen, effects begin; "
+        "default: `over_within`",
     )
     lasts: Span = Field(timedelta(minutes=30), description="how long it may take")
     shown_by: list[str] = Field(
