@@ -92,6 +92,10 @@ class _Judged:
         repaired = None if cause is not None else self._repaired(work, timely)
         if lost and repaired is not None and set(repaired.peers).isdisjoint(finding.hosts):
             repaired = None
+        # What peers were told differently while they were apart stays when they are together again.
+        half_changed = any(_is_setting(one, self._library) for one in faults)
+        if half_changed and repaired is not None and self._root(repaired).state == "closed":
+            repaired, outcome = None, "unfinished"
         for one in late:
             # What began late is an effect of unfinished work if it is about the same peer.
             if not (outcome == "unfinished" and repaired is None and _is_about(one, finding)):
@@ -284,6 +288,12 @@ class _Judged:
         return any(match.alarm is not None for match in self._library.rules[finding.rule].match)
 
     # ── an attempt to repair ────────────────────────────────────────────────────────────────
+
+    def _root(self, finding: Finding) -> Finding:
+        """The cause of the cause of a finding, and so on; of one without a cause itself."""
+        while finding.caused_by:
+            finding = self.known[finding.caused_by[0]]
+        return finding
 
     def _repaired(self, work: _Work, effects: Iterable[Finding]) -> Finding | None:
         """The last fault that was open when a work began, and that no other work explains."""
