@@ -58,7 +58,7 @@ def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, fo
         told, reasons = quantified.answers(match.peers, match, collected)
         found.reasons += reasons
     signals = {signal: library.signals[signal].match for signal in proofs(match)}
-    if match.lasts is not None:
+    if match.lasts is not None and match.absence is None:
         episodes = list(lasting_answers(match.lasts, match, rule.settling, collected, signals))
     else:
         episodes = list(answers(match, rule.settling, collected, signals))

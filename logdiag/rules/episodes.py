@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.observed import Observed
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import RAISED_BEFORE, moment, stretch
 from logdiag.model import State
@@ -53,7 +54,7 @@ def answers(match: Match, settling: timedelta, collected: Collected, signals: di
     if match.sequence is not None:
         return _sequences(match.sequence, match, settled, collected)
     if match.absence is not None:
-        return _absences(match.absence, match, collected)
+        return _absences(match.absence, match, settled, collected)
     if match.state is not None:
         return _states(match.state, match, settled, collected, signals)
     if match.alarm is not None:
@@ -115,7 +116,7 @@ def _happened(sequence: Sequence, chain: list[Event]) -> list[Event]:
     return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
 
 
-def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
+def _absences(absence: Absence, match: Match, settled: int, collected: Collected) -> Answers:
     own_log = absence.logged_by == "host"
     closing = collected.grouped(absence.closing, match, hosts=own_log)
     within = absence.within // _MICROSECOND
@@ -140,7 +141,13 @@ def _absences(absence: Absence, match: Match, collected: Collected) -> Answers:
                     episodes.setdefault((peer, answer, later), []).append(opening)
         for (peer, answer, later), events in episodes.items():
             if absence.before:
-                yield key, _unannounced(events, answer, stretch(absence.within))
+                episode = _unannounced(events, answer, stretch(absence.within))
+                if match.lasts is None:
+                    yield key, episode
+                    continue
+                ends = [one for one in collected.events(match.lasts.until, match.by) if one.peer == peer]
+                seen = collected.case.cluster.observed.get(peer)
+                yield from ((key, part) for part in _parts(episode, sorted(ends), peer, settled, seen))
                 continue
             state: State = "open" if answer == "absent" else answer
             note = _absence_note(
@@ -163,6 +170,37 @@ def _unannounced(events: list[Event], answer: str, span: str) -> Episode:
             "The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
         )
     return Episode(tuple(events), "closed", first, last, count, note.format(span=span))
+
+
+def _parts(
+    episode: Episode, ends: list[Event], peer: str, settled: int, seen: Observed | None
+) -> Iterable[Episode]:
+    """What nothing announced, as one episode for each time that it ended, and one that did not end."""
+    parts: dict[Event | None, list[Event]] = {}
+    for event in episode.events:
+        place = bisect.bisect_right(ends, event)
+        parts.setdefault(ends[place] if place < len(ends) else None, []).append(event)
+    for end, events in parts.items():
+        last = end.time if end is not None else events[-1].time
+        state: State = "closed"
+        note = gettext("It was over by {time} at the latest, as another record proves.")
+        note = note.format(time=moment(instant(last)))
+        if end is None and seen is not None:
+            gap = seen.gap_within(last, seen.end)
+            after = stretch(max(instant(seen.end) - instant(last), timedelta(0)))
+            if gap is not None:
+                state, note = "unknown", hidden_by(gap, peer, last)
+            elif seen.end - last >= settled:
+                note = gettext("It is not over: it was last logged {span} before the log of {peer} ends.")
+                state, note = "open", note.format(span=after, peer=peer)
+            elif seen.end > last:
+                note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
+                state, note = "open_at_end", note.format(peer=peer, span=after)
+            else:
+                note = gettext("It was not seen to end: the log of {peer} stops with it.")
+                state, note = "open_at_end", note.format(peer=peer)
+        whole = (*events, end) if end is not None else tuple(events)
+        yield Episode(whole, state, events[0].time, last, len(events), f"{episode.note} {note}")
 
 
 def _absence_note(answer: str, peer: str, span: str) -> str:

@@ -328,7 +328,8 @@ class Match(Strict):
     incident: IncidentMatch | None = None
     """findings of other rules that are one problem"""
     lasts: Lasts | None = Field(
-        None, description="for a record, a count or a sequence: until when it goes on"
+        None,
+        description="for a record, a count, a sequence or an absence with `before`: until when it goes on",
     )
     by: list[str] = Field([], description="bound names: one finding for each of their values")
     across: Literal["peer", "cluster"] = Field(
@@ -340,8 +341,11 @@ class Match(Strict):
         kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
             raise ValueError(f"a match is exactly one of {', '.join(KINDS)}")
-        if self.lasts is not None and kinds[0] not in ("record", "count", "sequence"):
-            raise ValueError("lasts goes with record, count and sequence, and with nothing else")
+        unannounced = self.absence is not None and self.absence.before
+        if self.lasts is not None and kinds[0] not in ("record", "count", "sequence") and not unannounced:
+            raise ValueError(
+                "lasts goes with record, count, sequence and absence with before, and with nothing else"
+            )
         return self
 
     @property
