@@ -70,6 +70,7 @@ FACTS: dict[str, str] = {
     "node_count": "how many nodes all lists of peers name together, where the lists differ",
     "strangers": "nodes of the cluster database that are in no list of peers",
     "returned": "why it is taken for a peer that was removed and has come back",
+    "still_listed": "peers whose lists name it long after its own list was cleared",
 }
 """The facts that an audit can name."""
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.edited_settings import find_edits
 from logdiag.cluster.facts import Fact, Facts
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
 from logdiag.cluster.observed import BOOT
@@ -54,6 +55,7 @@ def add_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
     return {
         **found,
         "returned": {**listed, **dict(_returned(found, log, cluster))},
+        "still_listed": {**logged, **dict(_still_listed(found, log, cluster))},
         "node_count": {**listed, **dict(_node_counts(found, cluster))},
         "strangers": {**logged, **dict(_strangers(log, cluster))},
         "namesakes": {**listed, **dict(_namesakes(log, cluster))},
@@ -69,6 +71,27 @@ def strangers(found: Facts) -> list[Stranger]:
         for node in fact.values:
             seen.setdefault(node, []).append(peer)
     return [Stranger(node_name(node), tuple(peers)) for node, peers in sorted(seen.items())]
+
+
+# ── peers that left ─────────────────────────────────────────────────────────────────────────
+
+
+def _still_listed(found: Facts, log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The peers that cleared their own list, with those that replicate with them in theirs long after."""
+    newest = {edit.peer: edit for edit in find_edits(log, cluster) if edit.place == 1}
+    for peer, edit in sorted(newest.items()):
+        if edit.new:
+            continue
+        left = instant(edit.time)
+        lists = {
+            other: fact
+            for other, fact in sorted(found["logged_peer_list"].items())
+            if other != peer and peer in fact.values and fact.time > left + _STILL_LEAVING
+        }
+        if lists:
+            theirs = (one for fact in lists.values() for one in fact.evidence)
+            evidence = (Evidence(*log.place(edit.row), left, edit.text), *theirs)
+            yield peer, Fact(tuple(lists), left, evidence[:20])
 
 
 # ── peers that were taken out and are back ──────────────────────────────────────────────────
