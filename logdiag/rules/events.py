@@ -15,6 +15,7 @@ from logdiag.rules.chains import Budget, Candidates, sequences
 from logdiag.rules.matchers import Event
 from logdiag.rules.matches import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
+from logdiag.rules.versions import is_older
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -113,7 +114,8 @@ class Collected:
                     value = cluster.primary_of(cluster.resolve(value) or value, times[index])
                 if value is not None:
                     values[name] = value
-            if keep:
+            older = (is_older(values.get(one), values.get(other)) for one, other in pattern.older.items())
+            if keep and all(older):
                 place_of = (columns[0][index], columns[1][index], columns[2][index])
                 event = Event(times[index], host, *place_of, int(row), number, values, pattern.table)
                 if source.dumped is not None:

@@ -126,6 +126,13 @@ def _unused(rule: Rule) -> set[str]:
     used |= {match.count.distinct for match in rule.match if match.count and match.count.distinct}
     used |= {match.peers.value for match in rule.match if match.peers and match.peers.value}
     used |= {name for explains in rule.explains for name in explains.values}
+    used |= {
+        name
+        for match in rule.match
+        for _, pattern in patterns(match)
+        for names in pattern.older.items()
+        for name in names
+    }
     # A bound peer is used without being named: it says whom the finding is about.
     used |= {
         name

@@ -83,6 +83,16 @@ class Pattern(Strict):
     )
     bind: dict[str, Binding] = {}
     """names for values of what matches"""
+    older: dict[str, str] = Field(
+        {}, description="bound software versions, each with the bound one that it has to be older than"
+    )
+
+    @model_validator(mode="after")
+    def _older_is_bound(self) -> "Pattern":
+        unbound = sorted({*self.older, *self.older.values()} - self.bind.keys())
+        if unbound:
+            raise ValueError(f"older compares names that bind does not have: {', '.join(unbound)}")
+        return self
 
     @cached_property
     def condition(self) -> Condition:

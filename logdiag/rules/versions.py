@@ -33,6 +33,12 @@ def applies_to_all(specs: Iterable[str], versions: Iterable[str | None]) -> Answ
     return "cannot tell" if "cannot tell" in answers or not answers else "does not"
 
 
+def is_older(version: str | None, other: str | None) -> bool:
+    """Whether a version comes before another one; False if one of them is not a version."""
+    mine, theirs = (_VERSION.match(text.strip()) if text else None for text in (version, other))
+    return mine is not None and theirs is not None and _holds(f"<{theirs[0]}", _numbers(mine["numbers"]))
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
