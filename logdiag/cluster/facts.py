@@ -20,7 +20,9 @@ from logdiag.reading import Dump, Tables
 from logdiag.records import instant
 
 _EPOCH = instant(0)
-_TLS_MODE = re.compile(r" to:\s*'?([A-Za-z]+)")
+_TLS_MODE = re.compile(r"changed from:\s*'?(?P<old>[A-Za-z]+)'?\s+to:\s*'?(?P<new>[A-Za-z]+)")
+_ARRIVAL = timedelta(minutes=10)
+"""A change of the TLS mode replicates in about 2 minutes, up to 5; after this it has not arrived."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
             found[name].setdefault(peer, fact)
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
+    found["tls_mode"] = {**_without_arrival(log, cluster), **found["tls_mode"]}
     found["edited_settings"] = dict(_of_edits(log, cluster, found))
     measured = {name for pair in cluster.skews for name in pair}
     for peer_ in cluster.peers:
@@ -296,14 +299,8 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         time = instant(log.time_at(row))
         evidence = (Evidence(*log.place(row), time, f"Application Start: Software version {version}"),)
         yield "version", cluster.resolve(host) or host, Fact((version,), time, evidence)
-    rows = log.rows(_TLS_EDITS)
-    details = log.values(Reference("Detail"), rows).to_pylist()
-    for at, row, host, detail in sorted(
-        zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
-    ):
-        if mode := _TLS_MODE.search(detail[:500]):
-            evidence = (Evidence(*log.place(row), instant(at), detail[:500]),)
-            yield "tls_mode", cluster.resolve(host) or host, Fact((mode[1],), instant(at), evidence)
+    for edit in _tls_edits(log, cluster):
+        yield "tls_mode", edit.peer, Fact((edit.new,), instant(edit.time), (edit.evidence,))
     for said in sorted(peer_lists(log), key=lambda one: one.time):
         peer = cluster.resolve(said.host) or said.host
         time = instant(said.time)
@@ -316,6 +313,48 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         if said.primary is not None:
             primary = cluster.resolve(said.primary) or said.primary
             yield "logged_primary", peer, Fact((primary,), time, evidence)
+
+
+@dataclass(frozen=True)
+class _TlsEdit:
+    """A change of the TLS verification mode, as one peer logged it."""
+
+    time: int
+    peer: str
+    old: str
+    new: str
+    evidence: Evidence
+
+
+def _tls_edits(log: Log, cluster: Cluster) -> list[_TlsEdit]:
+    """The changes of the TLS verification mode, in the order of time."""
+    rows = log.rows(_TLS_EDITS)
+    details = log.values(Reference("Detail"), rows).to_pylist()
+    edits = []
+    for at, row, host, detail in sorted(
+        zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
+    ):
+        if mode := _TLS_MODE.search(detail[:500]):
+            evidence = Evidence(*log.place(row), instant(at), detail[:500])
+            edits.append(_TlsEdit(at, cluster.resolve(host) or host, mode["old"], mode["new"], evidence))
+    return edits
+
+
+def _without_arrival(log: Log, cluster: Cluster) -> dict[str, Fact]:
+    """The old TLS mode of each peer that never logged the newest change, though it was up and logged on."""
+    edits = _tls_edits(log, cluster)
+    if not edits:
+        return {}
+    newest = edits[-1]
+    reached = {edit.peer for edit in edits}
+    within = _ARRIVAL // timedelta(microseconds=1)
+    return {
+        peer: Fact((newest.old,), newest.evidence.time or instant(newest.time), (newest.evidence,))
+        for peer, seen in cluster.observed.items()
+        if peer not in reached
+        and seen.covers_all(newest.time, newest.time + within)
+        and seen.up_for(newest.time, within) == newest.time + within
+    }
 
 
 def _of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
