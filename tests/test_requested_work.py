@@ -381,6 +381,21 @@ def test_a_restart_that_took_too_long_is_one_incident_whose_title_knows_the_requ
     assert "took longer than it should" in incident.title
 
 
+def test_an_upgrade_that_took_too_long_is_one_incident_whose_title_knows_the_upgrade() -> None:
+    logs = Logs(2)
+    logs.cycles("08:20", "12:40")
+    logs.upgrade("09:00:00", "node2")
+    logs.away("09:00:10", "11:30:40", "node2")
+    logs.start("11:30:10", "node2")
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.state) == (
+        "incident/upgrade-unfinished",
+        "high",
+        "closed",
+    )
+    assert "took longer than it should" in incident.title
+
+
 def test_a_start_long_after_a_restart_that_ended_was_not_requested() -> None:
     logs = Logs(2)
     logs.cycles("08:20", "11:40")
