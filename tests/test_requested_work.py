@@ -600,6 +600,59 @@ def test_an_upgrade_out_of_order_is_told_inside_the_conflict_that_it_caused(star
     assert sorted(inside) == [("node1",), ("node3",)]
 
 
+def test_a_tls_mode_that_one_of_three_peers_never_got_is_no_work_that_went_well() -> None:
+    logs = Logs(3)
+    logs.cycles("08:50", "09:50")
+    for name in ("node1", "node2"):
+        node = f"clusterdb@{name}.fjell.example"
+        logs.write(
+            "09:00:00",
+            name,
+            f'Event="System Configuration Changed" Node="{node}" Detail="xconfiguration clusterConfiguration '
+            'tls_verify - changed from: Permissive to: Enforcing"',
+        )
+    for name, minute in (("node1", 5), ("node2", 15)):
+        logs.event(f"09:{minute:02d}:00", name, "Restart Requested")
+        logs.away(f"09:{minute:02d}:10", f"09:{minute + 3:02d}:40", name)
+        logs.start(f"09:{minute + 3:02d}:00", name)
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.state) == ("requirements/tls-mode", "medium", "open")
+    assert incident.title.endswith("Permissive on node3")
+
+
+def test_a_downgrade_of_all_peers_is_one_incident_and_no_work_that_went_well() -> None:
+    logs = Logs(2)
+    logs.cycles("08:50", "08:58")
+    for number, name in enumerate(logs.names):
+        logs.upgrade(f"09:{20 * number:02d}:00", name, "X14.3.1", "X14.2.6")
+        logs.event(f"09:{20 * number + 10:02d}:00", name, "Reboot Requested")
+        logs.away(f"09:{20 * number + 10:02d}:10", f"09:{20 * number + 18:02d}:00", name)
+        logs.start(f"09:{20 * number + 17:02d}:30", name, "X14.2.6")
+    logs.cycles("09:40", "10:40")
+    incident = only(logs.told())
+    assert (incident.rule, incident.severity, incident.peers) == (
+        "system/downgrade",
+        "high",
+        ("node1", "node2"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "rule"), [("X8.10.4", "cluster/peer-left"), ("", "factory-reset/carried-out")]
+)
+def test_a_cleared_list_and_a_restart_are_a_removal_before_x8_11(version: str, rule: str) -> None:
+    """A version that is not known is taken for X8.11 or later."""
+    logs = Logs(3)
+    logs.cycles("08:50", "09:50", 1, "node1", "node2")
+    logs.cycles("08:50", "08:58", 1, "node3")
+    for number in (1, 2, 3):
+        logs.edit(f"09:00:0{number}", "node3", f"Peer{number} Address", f"10.7.0.{number}", "")
+    logs.event("09:01:00", "node3", "Restart Requested")
+    logs.write("09:05:00", "node3", f'tvcs: Event="Application Start" Detail="Software version {version}"')
+    logs.write("09:30:00", "node3", 'tvcs: Module="network.dns" Level="INFO": Detail="Sending DNS query"')
+    assert [one.rule for one in logs.told().incidents] == [rule]
+
+
 # ── failed ──────────────────────────────────────────────────────────────────────────────────
 
 
