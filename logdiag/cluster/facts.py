@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import numpy as np
+
 from logdiag.cluster import Cluster, edited_settings
 from logdiag.cluster.dump_tables import anchor_of
+from logdiag.cluster.find import ROLE_WORDS
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.dumps import lines_of
@@ -23,6 +26,10 @@ _EPOCH = instant(0)
 _TLS_MODE = re.compile(r"changed from:\s*'?(?P<old>[A-Za-z]+)'?\s+to:\s*'?(?P<new>[A-Za-z]+)")
 _ARRIVAL = timedelta(minutes=10)
 """A change of the TLS mode replicates in about 2 minutes, up to 5; after this it has not arrived."""
+
+_UNCLAIMED = timedelta(minutes=10)
+"""How long no peer has to claim to be the primary: five cycles. After a change of primary the next cycle
+of the new one claims it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ FACTS: dict[str, str] = {
     "tls_mode": "Permissive or Enforcing",
     "cluster_name": "the cluster's name",
     "primary": "the number of the configuration primary, from 1",
+    "primary_not_listed": "the number of the configuration primary, if the list of peers has no such entry",
+    "no_primary": "this peer, if all peers have said for 10 minutes that they are not the primary",
     "peer_list": "the configured addresses of peers, in their order",
     "peer_count": "how many peers are configured",
     "ntp_servers": "the time servers",
@@ -87,6 +96,7 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
     found["tls_mode"] = {**_without_arrival(log, cluster), **found["tls_mode"]}
+    found["no_primary"] = dict(_without_primary(log, cluster))
     found["edited_settings"] = dict(_of_edits(log, cluster, found))
     measured = {name for pair in cluster.skews for name in pair}
     for peer_ in cluster.peers:
@@ -117,6 +127,7 @@ _DUMPED: dict[str, tuple[str, _Read]] = {
     "cluster_name": ("cluster_name", lambda d: _one(d.facts.cluster_name)),
     "domain": ("domain", lambda d: _one(d.facts.domain)),
     "primary": ("primary", lambda d: _one(None if d.facts.primary is None else str(d.facts.primary))),
+    "primary_not_listed": ("primary", lambda d: _primary_not_listed(d)),
     "peer_list": ("peer", lambda d: d.facts.peer_list),
     "peer_count": ("peer", lambda d: _one(_count(d.facts.peer_list))),
     "ntp_servers": ("ntp_server", lambda d: d.facts.ntp_servers if d.kind == "xconfiguration" else None),
@@ -172,6 +183,14 @@ def _options(dump: Dump) -> tuple[str, ...] | None:
 
 def _count(peers: tuple[str, ...] | None) -> str | None:
     return None if peers is None else str(sum(bool(peer) for peer in peers))
+
+
+def _primary_not_listed(dump: Dump) -> tuple[str, ...] | None:
+    """The number of the primary if the list has no entry there; None if the dump lacks list or number."""
+    number, peers = dump.facts.primary, dump.facts.peer_list
+    if number is None or not peers or not any(peers):
+        return None
+    return () if 1 <= number <= len(peers) and peers[number - 1] else (str(number),)
 
 
 def _nat_in_list(dump: Dump) -> tuple[str, ...] | None:
@@ -301,6 +320,7 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         yield "version", cluster.resolve(host) or host, Fact((version,), time, evidence)
     for edit in _tls_edits(log, cluster):
         yield "tls_mode", edit.peer, Fact((edit.new,), instant(edit.time), (edit.evidence,))
+    unlisted: dict[str, datetime] = {}
     for said in sorted(peer_lists(log), key=lambda one: one.time):
         peer = cluster.resolve(said.host) or said.host
         time = instant(said.time)
@@ -310,6 +330,15 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         if said.pairs:
             names = tuple(cluster.resolve(name) or name for _, name in said.pairs)
             yield "logged_peer_list", peer, Fact(names, time, evidence)
+            if said.unlisted is not None:
+                # The fact is as old as the first of the records in a row that have no primary.
+                began = unlisted.setdefault(peer, time)
+                numbered = f"{text}, number of the primary: {said.unlisted}"
+                beyond = Evidence(*place, time, numbered)
+                yield "primary_not_listed", peer, Fact((str(said.unlisted),), began, (beyond,))
+            elif said.primary is not None:
+                unlisted.pop(peer, None)
+                yield "primary_not_listed", peer, Fact((), time, evidence)
         if said.primary is not None:
             primary = cluster.resolve(said.primary) or said.primary
             yield "logged_primary", peer, Fact((primary,), time, evidence)
@@ -355,6 +384,27 @@ def _without_arrival(log: Log, cluster: Cluster) -> dict[str, Fact]:
         and seen.covers_all(newest.time, newest.time + within)
         and seen.up_for(newest.time, within) == newest.time + within
     }
+
+
+def _without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """That every peer says that it is not the primary, and none has said the opposite for some time."""
+    claimed = max(log.times(log.rows(ROLE_WORDS[True])), default=None)
+    rows = log.rows(ROLE_WORDS[False])
+    denials: dict[str, list[tuple[int, int]]] = {}
+    for at, row, host in sorted(zip(log.times(rows), rows.tolist(), log.hosts(rows), strict=True)):
+        if claimed is None or at > claimed:
+            denials.setdefault(cluster.resolve(host) or host, []).append((at, row))
+    if cluster.topology != "cluster" or not cluster.names <= denials.keys():
+        return
+    of_peers = {name: denials[name] for name in cluster.names}
+    since = max(said[0][0] for said in of_peers.values())
+    if min(said[-1][0] for said in of_peers.values()) - since < _UNCLAIMED // timedelta(microseconds=1):
+        return
+    details = Reference("Detail")
+    for peer, said in of_peers.items():
+        at, row = said[-1]
+        text = log.values(details, np.array([row])).to_pylist()[0]
+        yield peer, Fact((peer,), instant(since), (Evidence(*log.place(row), instant(at), text[:500]),))
 
 
 def _of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:

@@ -353,13 +353,14 @@ def _roles(words: Iterable[_Word], drafts: Drafts) -> dict[str, Role]:
 
 _BEFORE_ALL = -(1 << 62)
 
-_ROLE_WORDS = {
+ROLE_WORDS = {
     is_primary: compile_condition(
         {"Module": "developer.replication", "Detail|re": f"(?i)peer {words} (master|primary)"}
     )
     for words, is_primary in (("is the cluster", True), ("is not the cluster", False))
 }
-ASKED = tuple(_ROLE_WORDS.values())
+"""The records in which a peer says that it is the primary, or that it is not."""
+ASKED = tuple(ROLE_WORDS.values())
 """The records that this module asks for."""
 
 
@@ -375,7 +376,7 @@ def _words(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -
         if one.primary is not None:
             peer, primary = drafts.named(one.host).name, drafts.named(one.primary).name
             yield one.time, peer, primary, peer == primary
-    for is_primary, condition in _ROLE_WORDS.items():
+    for is_primary, condition in ROLE_WORDS.items():
         rows = log.rows(condition)
         for time, host in zip(log.times(rows), log.hosts(rows), strict=True):
             peer = drafts.named(host).name

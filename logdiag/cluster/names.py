@@ -39,6 +39,7 @@ class PeerList(NamedTuple):
 
     A name that the list has twice does not tell its peers apart: their addresses replace it, and the
     name is one of ``namesakes``. ``own`` is the address at the place that the peer itself has in the list.
+    ``unlisted`` is the number of the primary, from 1, if the list has no entry with this number.
     """
 
     row: int
@@ -49,6 +50,7 @@ class PeerList(NamedTuple):
     primary: str | None
     own: str | None = None
     namesakes: tuple[str, ...] = ()
+    unlisted: int | None = None
 
 
 _PEER_LISTS = compile_condition({"AlternateIPAddresses|exists": True})
@@ -75,7 +77,8 @@ def peer_lists(log: Log) -> Iterator[PeerList]:
         count = Counter(name.lower() for _, name in found)
         pairs = tuple((address, name if count[name.lower()] == 1 else address) for address, name in found)
         twice = dict.fromkeys(name for _, name in found if count[name.lower()] > 1)
-        first, own = _at(pairs, master if master is not None else primary), _at(pairs, local)
+        index = master if master is not None else primary
+        first, own = _at(pairs, index), _at(pairs, local)
         yield PeerList(
             int(row),
             time,
@@ -85,14 +88,24 @@ def peer_lists(log: Log) -> Iterator[PeerList]:
             first[1] if first else None,
             own[0] if own else None,
             tuple(twice),
+            int(index) + 1 if index is not None and _is_index(index) and first is None else None,
         )
 
 
 def _at(pairs: Sequence[tuple[str, str]], index: str | None) -> tuple[str, str] | None:
     """The pair at an index of the list; None if the list has no such index."""
-    known = index is not None and index.isdecimal() and index.isascii() and int(index) < len(pairs)
-    return pairs[int(index)] if known and index is not None else None
+    if index is None or not _is_index(index) or int(index) >= len(pairs):
+        return None
+    return pairs[int(index)]
 
+
+def _is_index(text: str | None) -> bool:
+    """Whether a text is a whole number that a place in a list can have."""
+    return text is not None and text.isdecimal() and text.isascii() and len(text) <= _DIGITS
+
+
+_DIGITS = 4
+"""Digits of an index at most: a list has six places, and a number of thousands of digits cannot be read."""
 
 _VERSION = re.compile(r"\bX\d+(\.\d+)*")
 

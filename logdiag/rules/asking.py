@@ -52,7 +52,7 @@ def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, fo
     collected = Others(case, library) if others else Collected(case)
     told: list[Told] = []
     if match.audit is not None:
-        told, reasons = audits.answers(match.audit, case)
+        told, reasons = audits.answers(match.audit, case, across=match.across == "cluster")
         found.reasons += reasons
     elif match.peers is not None:
         told, reasons = quantified.answers(match.peers, match, collected)

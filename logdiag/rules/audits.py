@@ -51,8 +51,8 @@ class Told:
     as_of: datetime | None = None
 
 
-def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
-    """What stands out, and why the rest could not be judged."""
+def answers(audit: Audit, case: Case, *, across: bool = False) -> tuple[list[Told], list[str]]:
+    """What stands out, and why the rest could not be judged; ``across``: one answer for all peers."""
     cluster = case.cluster
     if audit.topology == "cluster" and cluster.topology != "cluster":
         single = cluster.topology == "single"
@@ -76,6 +76,8 @@ def answers(audit: Audit, case: Case) -> tuple[list[Told], list[str]]:
     if audit.must == "carries":
         return _capacity(audit, known, case), reasons
     wrong = {peer: fact for peer, fact in known.items() if _is_wrong(audit, fact, peer, case)}
+    if across:
+        return [_told((), tuple(sorted(wrong)), (), wrong, audit)] if wrong else [], reasons
     return [
         _told((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in sorted(wrong.items())
     ], reasons

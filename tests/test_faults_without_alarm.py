@@ -1,0 +1,142 @@
+"""Faults that no alarm reports: what the logs show by what is missing, or by what is the same everywhere."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from logdiag.model import Diagnosis
+from logdiag.pipeline import examine
+from logdiag.reading import read_texts
+from logdiag.rules.library import load
+
+
+class Logs:
+    """The logs of a cluster ``node1``, ``node2``, …: records, cycles and a sign of life in each minute."""
+
+    def __init__(self, size: int) -> None:
+        self.names = [f"node{number}" for number in range(1, size + 1)]
+        self._lines: dict[str, list[str]] = {name: [] for name in self.names}
+
+    def write(self, at: str, name: str, text: str) -> None:
+        """Add a record at a time such as ``09:15:00``."""
+        self._lines[name].append(f'2024-05-06T{at}.100+00:00 {name} {text} UTCTime="2024-05-06 {at},100"')
+
+    def event(self, at: str, name: str, event: str, detail: str = "") -> None:
+        self.write(at, name, f'httpd[7]: web: Event="{event}" Detail="{detail}" User="anna"')
+
+    def start(self, at: str, *names: str) -> None:
+        for name in names:
+            self.write(at, name, 'tvcs: Event="Application Start" Detail="Software version X14.3.1"')
+
+    def alive(self, start: str, end: str, *names: str) -> None:
+        """Let peers, or all, log something unimportant in each minute."""
+        for at in _minutes(start, end, 1):
+            for name in names or self.names:
+                self.write(
+                    f"{at}:50", name, 'tvcs: Module="network.dns" Level="DEBUG": Detail="Sending DNS query"'
+                )
+
+    def cycles(
+        self,
+        start: str,
+        end: str,
+        *names: str,
+        primary: int = 1,
+        claimed: bool = True,
+        entries: tuple[str, ...] | None = None,
+    ) -> None:
+        """Let peers, or all, finish a cycle every two minutes.
+
+        Args:
+            start: the minute of the first cycle.
+            end: the minute that no cycle is after.
+            names: the peers.
+            primary: the number of the primary, from 1.
+            claimed: whether that peer says that it is the primary.
+            entries: the peers in their lists; default: all.
+
+        """
+        listed = entries or tuple(self.names)
+        text = ", ".join(f"'(10.7.0.{self.names.index(name) + 1} {name})'" for name in listed)
+        for at in _minutes(start, end, 2):
+            for name in names or listed:
+                own = "the" if claimed and listed[primary - 1 : primary] == (name,) else "not the"
+                place = listed.index(name)
+                for second, said in enumerate(
+                    (
+                        'Detail="Starting synchronisation"',
+                        f'AlternateIPAddresses="[{text}]" ConfigurationMasterIndex="{primary - 1}" '
+                        f'LocalPeerIndex="{place}"',
+                        f'Detail="This peer is {own} cluster primary, local configuration is already up to date"',
+                        'Detail="Synchronisation completed successfully"',
+                    )
+                ):
+                    record = f'replication: Module="developer.replication" Level="INFO" {said}'
+                    self.write(f"{at}:{10 * place + second:02d}", name, record)
+
+    def told(self, *without: str) -> Diagnosis:
+        """Diagnose these logs, but for those of some peers."""
+        files = {
+            f"{name}.log": "\n".join(sorted(lines)).encode()
+            for name, lines in self._lines.items()
+            if name not in without
+        }
+        return examine(read_texts(files), load())
+
+
+def _minutes(start: str, end: str, step: int) -> list[str]:
+    at = datetime.strptime(start, "%H:%M").replace(tzinfo=UTC)
+    last = datetime.strptime(end, "%H:%M").replace(tzinfo=UTC)
+    return [
+        f"{at + timedelta(minutes=minute):%H:%M}"
+        for minute in range(0, (last - at) // timedelta(minutes=1) + 1, step)
+    ]
+
+
+def rules(diagnosis: Diagnosis) -> list[str]:
+    """Return the rules that head the incidents above info."""
+    return [one.rule for one in diagnosis.incidents if one.severity != "info"]
+
+
+# ── no peer is the primary ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("primary", [4, 6])
+def test_a_primary_that_is_not_in_the_list_is_one_incident(primary: int) -> None:
+    logs = Logs(3)
+    logs.cycles("09:00", "09:40", primary=primary)
+    diagnosis = logs.told()
+    assert rules(diagnosis) == ["requirements/primary-not-listed"]
+    assert len(diagnosis.incidents) == 1
+    assert f"number {primary} on node1, node2 and node3" in diagnosis.verdict.text
+
+
+def test_a_number_that_was_not_corrected_is_not_told_as_work_without_a_fault() -> None:
+    logs = Logs(3)
+    logs.cycles("09:00", "09:10", primary=3)
+    for name in ("node2", "node3"):
+        logs.event(
+            "09:11:00",
+            name,
+            "System Configuration Changed",
+            "xconfiguration alternatesConfiguration Peer1 Address - changed from: 10.7.0.1 to: 10.7.0.2",
+        )
+    logs.cycles("09:12", "09:50", primary=3, entries=("node2", "node3"))
+    diagnosis = logs.told()
+    assert [one.rule for one in diagnosis.incidents] == ["requirements/primary-not-listed"]
+    [incident] = diagnosis.incidents
+    assert "node1" not in {peer for step in incident.remedy for peer in step.where}
+
+
+@pytest.mark.parametrize("claimed", [True, False])
+def test_a_primary_has_to_say_that_it_is_one(claimed: bool) -> None:
+    logs = Logs(3)
+    logs.cycles("09:00", "09:40", claimed=claimed)
+    diagnosis = logs.told()
+    assert rules(diagnosis) == ([] if claimed else ["replication/no-primary"])
+
+
+def test_without_the_log_of_a_peer_nobody_can_say_that_there_is_no_primary() -> None:
+    logs = Logs(3)
+    logs.cycles("09:00", "09:40")
+    assert rules(logs.told("node1")) == []
