@@ -140,3 +140,49 @@ def test_without_the_log_of_a_peer_nobody_can_say_that_there_is_no_primary() -> 
     logs = Logs(3)
     logs.cycles("09:00", "09:40")
     assert rules(logs.told("node1")) == []
+
+
+# ── a peer without a cycle ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("silent", ["node1", "node3"])
+def test_a_peer_without_any_cycle_in_its_log_is_stalled(silent: str) -> None:
+    logs = Logs(3)
+    logs.alive("09:00", "11:00")
+    logs.cycles("09:00", "11:00", *(name for name in logs.names if name != silent))
+    diagnosis = logs.told()
+    assert rules(diagnosis) == ["replication/stalled"]
+    assert diagnosis.incidents[0].peers == (silent,)
+
+
+def test_no_cycle_after_a_requested_restart_is_unfinished_work() -> None:
+    logs = Logs(2)
+    logs.cycles("09:00", "10:00", "node1")
+    logs.cycles("09:00", "09:10", "node2")
+    logs.event("09:11:00", "node2", "Restart Requested")
+    logs.start("09:14:00", "node2")
+    logs.alive("09:14", "10:00")
+    diagnosis = logs.told()
+    assert rules(diagnosis) == ["incident/restart-unfinished"]
+    assert "replication/stalled" in {one.rule for one in diagnosis.findings}
+
+
+def test_the_end_of_a_gap_is_a_start_of_the_log_too() -> None:
+    logs = Logs(2)
+    logs.cycles("09:00", "10:40", "node1")
+    logs.cycles("09:00", "09:20", "node2")
+    logs.alive("09:00", "09:20")
+    logs.alive("10:20", "10:40")
+    assert rules(logs.told()) == ["replication/stalled"]
+
+
+def test_logs_that_have_no_cycles_do_not_show_that_peers_replicate() -> None:
+    logs = Logs(2)
+    logs.cycles("09:00", "09:00")
+    logs._lines = {
+        name: [line for line in lines if "LocalPeer" in line] for name, lines in logs._lines.items()
+    }
+    logs.alive("09:00", "09:40")
+    diagnosis = logs.told()
+    assert rules(diagnosis) == []
+    assert "No replication cycle was seen to end on node1 and node2" in diagnosis.verdict.detail

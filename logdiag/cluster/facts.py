@@ -16,7 +16,7 @@ from logdiag.cluster import Cluster, edited_settings
 from logdiag.cluster.dump_tables import anchor_of
 from logdiag.cluster.find import ROLE_WORDS
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
-from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.conditions import Condition, Log, Reference, compile_condition
 from logdiag.dumps import lines_of
 from logdiag.model import Evidence
 from logdiag.reading import Dump, Tables
@@ -27,9 +27,9 @@ _TLS_MODE = re.compile(r"changed from:\s*'?(?P<old>[A-Za-z]+)'?\s+to:\s*'?(?P<ne
 _ARRIVAL = timedelta(minutes=10)
 """A change of the TLS mode replicates in about 2 minutes, up to 5; after this it has not arrived."""
 
-_UNCLAIMED = timedelta(minutes=10)
-"""How long no peer has to claim to be the primary: five cycles. After a change of primary the next cycle
-of the new one claims it."""
+_FIVE_CYCLES = timedelta(minutes=10) // timedelta(microseconds=1)
+"""How long a claim to be the primary, or a cycle, has to be missing, in microseconds. One is due every two
+minutes; after a start it may take five."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ FACTS: dict[str, str] = {
     "certificate_missing": "this peer's names in the list that its server certificate does not hold",
     "logged_peer_list": "the list of peers in its newest replication record, in its order",
     "logged_primary": "the primary that its newest replication record names",
+    "without_cycle": "this peer, if it began no replication cycle since its log or the peer itself started",
     "edited_settings": "cluster settings that were edited in the log and differ between peers since then",
     "clock_skew": "seconds by which its clock is ahead, where it could be measured",
     "domain": "the DNS domain",
@@ -96,6 +97,7 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
     found["tls_mode"] = {**_without_arrival(log, cluster), **found["tls_mode"]}
+    found["without_cycle"] = dict(_without_cycle(log, cluster))
     found["no_primary"] = dict(_without_primary(log, cluster))
     found["edited_settings"] = dict(_of_edits(log, cluster, found))
     measured = {name for pair in cluster.skews for name in pair}
@@ -308,7 +310,9 @@ _TLS_EDITS = compile_condition(
         "Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:",
     }
 )
-ASKED = (_TLS_EDITS, *edited_settings.ASKED)
+_CYCLES = compile_condition({"Module": "developer.replication", "Detail": "Starting synchronisation"})
+_STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
+ASKED = (_TLS_EDITS, _CYCLES, _STARTS, *edited_settings.ASKED)
 """The records that this module asks for."""
 
 
@@ -388,23 +392,64 @@ def _without_arrival(log: Log, cluster: Cluster) -> dict[str, Fact]:
 
 def _without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """That every peer says that it is not the primary, and none has said the opposite for some time."""
-    claimed = max(log.times(log.rows(ROLE_WORDS[True])), default=None)
-    rows = log.rows(ROLE_WORDS[False])
-    denials: dict[str, list[tuple[int, int]]] = {}
+    claimed = max(log.times(log.rows(ROLE_WORDS[True])), default=0)
+    denials = {
+        peer: [one for one in said if one[0] > claimed]
+        for peer, said in _by_peer(log, cluster, ROLE_WORDS[False]).items()
+    }
+    if cluster.topology != "cluster" or not all(denials.get(name) for name in cluster.names):
+        return
+    since = max(denials[name][0][0] for name in cluster.names)
+    until = min(denials[name][-1][0] for name in cluster.names)
+    if until - since >= _FIVE_CYCLES:
+        for name in cluster.names:
+            yield name, Fact((name,), instant(since), (_logged(log, denials[name][-1][1]),))
+
+
+def _without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """For each peer whether it began no cycle up to the end of its log, although cycles are logged.
+
+    The time is that of its last start, or when its log began or went on after a gap. A log of a kind that
+    has no cycles says nothing: this peer has logged one before, or another peer logs them meanwhile.
+    """
+    if cluster.topology != "cluster":
+        return
+    cycles, starts = (_by_peer(log, cluster, condition) for condition in (_CYCLES, _STARTS))
+    for peer, seen in cluster.observed.items():
+        begin, end = seen.spans[-1]
+        started = [(at, row) for at, row in starts.get(peer, ()) if begin <= at <= end][-1:]
+        begin = started[0][0] if started else begin
+        if end - begin < _FIVE_CYCLES:
+            continue
+        own = cycles.get(peer, [])
+        if own and own[-1][0] >= begin:
+            yield peer, Fact((), instant(own[-1][0]))
+            continue
+        known = [*started, *own[-1:]]
+        known += [
+            last
+            for other, of_other in sorted(cycles.items())
+            for last in of_other[-1:]
+            if other != peer and last[0] >= begin
+        ]
+        if len(known) > len(started):
+            yield peer, Fact((peer,), instant(begin), tuple(_logged(log, row) for _, row in known))
+
+
+def _by_peer(log: Log, cluster: Cluster, condition: Condition) -> dict[str, list[tuple[int, int]]]:
+    """Time and row of the records that a condition means, by peer and in the order of time."""
+    rows = log.rows(condition)
+    found: dict[str, list[tuple[int, int]]] = {}
     for at, row, host in sorted(zip(log.times(rows), rows.tolist(), log.hosts(rows), strict=True)):
-        if claimed is None or at > claimed:
-            denials.setdefault(cluster.resolve(host) or host, []).append((at, row))
-    if cluster.topology != "cluster" or not cluster.names <= denials.keys():
-        return
-    of_peers = {name: denials[name] for name in cluster.names}
-    since = max(said[0][0] for said in of_peers.values())
-    if min(said[-1][0] for said in of_peers.values()) - since < _UNCLAIMED // timedelta(microseconds=1):
-        return
-    details = Reference("Detail")
-    for peer, said in of_peers.items():
-        at, row = said[-1]
-        text = log.values(details, np.array([row])).to_pylist()[0]
-        yield peer, Fact((peer,), instant(since), (Evidence(*log.place(row), instant(at), text[:500]),))
+        found.setdefault(cluster.resolve(host) or host, []).append((at, row))
+    return found
+
+
+def _logged(log: Log, row: int) -> Evidence:
+    """A record with its Detail, or its Event."""
+    rows = np.array([row])
+    texts = [log.values(Reference(key), rows).to_pylist()[0] for key in ("Detail", "Event")]
+    return Evidence(*log.place(row), instant(log.time_at(row)), next(filter(None, texts), "")[:500])
 
 
 def _of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:

@@ -149,6 +149,14 @@ def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[s
     if completed:
         roles = {f"{listed(f.hosts)} ({_role(f.values['role'])})" for f in completed}
         yield gettext("Replication completed on {peers}.").format(peers=listed(sorted(roles)))
+    unseen = sorted(set(cluster.observed) - {host for f in completed for host in f.hosts})
+    # On a single node there is nothing to replicate.
+    if unseen and cluster.topology == "cluster":
+        yield ngettext(
+            "No replication cycle was seen to end on {peers}: these logs do not show whether it replicates.",
+            "No replication cycle was seen to end on {peers}: these logs do not show whether they replicate.",
+            len(unseen),
+        ).format(peers=listed(unseen))
     if gaps := cluster.gaps():
         said = gettext("{peer}: {start} to {end}")
         spans = [
