@@ -186,3 +186,71 @@ def test_logs_that_have_no_cycles_do_not_show_that_peers_replicate() -> None:
     diagnosis = logs.told()
     assert rules(diagnosis) == []
     assert "No replication cycle was seen to end on node1 and node2" in diagnosis.verdict.detail
+
+
+# ── peers that started together ─────────────────────────────────────────────────────────────
+
+
+def power_cut(size: int, before: str, *names: str) -> Logs:
+    """Logs in which some peers are silent for five minutes and start within a minute."""
+    logs = Logs(size)
+    cut = names or tuple(logs.names)
+    logs.alive(before, "10:14")
+    logs.cycles(before, "10:14")
+    for number, name in enumerate(cut):
+        logs.start(f"10:19:{10 * number + 5:02d}", name)
+    for name in set(logs.names) - set(cut):
+        logs.alive("10:15", "11:00", name)
+        logs.cycles("10:16", "11:00", name)
+    logs.alive("10:20", "11:00", *cut)
+    return logs
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("before", ["09:00", "09:58"])
+def test_peers_that_all_started_unasked_are_one_incident(size: int, before: str) -> None:
+    logs = power_cut(size, before)
+    logs.cycles("10:22", "11:00")
+    [incident] = logs.told().incidents
+    assert (incident.rule, incident.state, incident.severity) == (
+        "system/all-peers-started",
+        "closed",
+        "high",
+    )
+    assert not [step for step in incident.remedy if step.risk == "outage"]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_cluster_that_does_not_come_back_is_restarted_in_order(size: int) -> None:
+    logs = power_cut(size, "09:00")
+    for name in logs.names[1:]:
+        detail = "Cluster replication error: The primary peer is unreachable"
+        logs.write("10:22:00", name, f'alarm: Level="WARN" Event="Alarm Raised" Id="20016" Detail="{detail}"')
+    [incident] = logs.told().incidents
+    assert (incident.rule, incident.state, incident.severity) == ("system/all-peers-started", "open", "high")
+    restarts = [step.where for step in incident.remedy if step.risk == "outage"]
+    assert restarts == [("node1",), tuple(logs.names[1:])]
+
+
+def test_two_of_three_peers_that_started_together_are_one_incident() -> None:
+    logs = power_cut(3, "09:00", "node2", "node3")
+    logs.cycles("10:22", "11:00", "node2", "node3")
+    [incident] = logs.told().incidents
+    assert (incident.rule, incident.peers) == ("system/peers-started-together", ("node2", "node3"))
+
+
+@pytest.mark.parametrize("requested", ["node1", "node2"])
+def test_a_requested_start_beside_another_is_no_power_cut(requested: str) -> None:
+    logs = power_cut(2, "09:00")
+    logs.event("10:14:55", requested, "Restart Requested")
+    logs.cycles("10:22", "11:00")
+    assert "system/all-peers-started" not in {one.rule for one in logs.told().findings}
+
+
+def test_the_verdict_names_a_start_that_may_not_have_been_requested() -> None:
+    logs = power_cut(2, "09:58", "node2")
+    logs.cycles("10:22", "11:00", "node2")
+    verdict = logs.told().verdict.text
+    assert verdict.startswith("node2 was silent for ")
+    assert "do not show whether the start was requested" in verdict
+    assert "Nothing wrong" not in verdict

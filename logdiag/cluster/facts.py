@@ -12,13 +12,14 @@ from functools import partial
 
 import numpy as np
 
-from logdiag.cluster import Cluster, edited_settings
+from logdiag.cluster import Cluster, edited_settings, starts
 from logdiag.cluster.dump_tables import anchor_of
 from logdiag.cluster.find import ROLE_WORDS
 from logdiag.cluster.names import is_address, peer_lists, plain_name, started_versions
-from logdiag.conditions import Condition, Log, Reference, compile_condition
+from logdiag.cluster.starts import STARTS, find_starts_together, rows_by_peer
+from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.dumps import lines_of
-from logdiag.model import Evidence
+from logdiag.model import Evidence, State
 from logdiag.reading import Dump, Tables
 from logdiag.records import instant
 
@@ -37,7 +38,8 @@ class Fact:
     """One fact of one peer: its values in their order, when it was so, and what says so.
 
     The ``time`` of a value that a dump has, which is not ``dated``, only puts it among the records;
-    ``as_of`` is when the dump was made, as far as that is known.
+    ``as_of`` is when the dump was made, as far as that is known. A fact that is over has the ``state``
+    closed, and was over at ``until``; without a state it goes on.
     """
 
     values: tuple[str, ...]
@@ -45,6 +47,8 @@ class Fact:
     evidence: tuple[Evidence, ...] = ()
     dated: bool = True
     as_of: datetime | None = None
+    state: State | None = None
+    until: datetime | None = None
 
 
 Facts = dict[str, dict[str, Fact]]
@@ -74,6 +78,8 @@ FACTS: dict[str, str] = {
     "logged_peer_list": "the list of peers in its newest replication record, in its order",
     "logged_primary": "the primary that its newest replication record names",
     "without_cycle": "this peer, if it began no replication cycle since its log or the peer itself started",
+    "all_started": "this peer, if all peers started within 5 minutes and none logged a request",
+    "started_together": "this peer, if it and others, but not all, started within 5 minutes unrequested",
     "edited_settings": "cluster settings that were edited in the log and differ between peers since then",
     "clock_skew": "seconds by which its clock is ahead, where it could be measured",
     "domain": "the DNS domain",
@@ -97,6 +103,11 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
     found["tls_mode"] = {**_without_arrival(log, cluster), **found["tls_mode"]}
+    together = dict(_started_together(log, cluster))
+    everyone = together.keys() == cluster.names
+    for name, of in (("all_started", everyone), ("started_together", not everyone)):
+        none = {peer.name: Fact((), peer.seen_from or _EPOCH) for peer in cluster.peers}
+        found[name] = none | (together if of else {})
     found["without_cycle"] = dict(_without_cycle(log, cluster))
     found["no_primary"] = dict(_without_primary(log, cluster))
     found["edited_settings"] = dict(_of_edits(log, cluster, found))
@@ -311,8 +322,7 @@ _TLS_EDITS = compile_condition(
     }
 )
 _CYCLES = compile_condition({"Module": "developer.replication", "Detail": "Starting synchronisation"})
-_STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
-ASKED = (_TLS_EDITS, _CYCLES, _STARTS, *edited_settings.ASKED)
+ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED)
 """The records that this module asks for."""
 
 
@@ -395,15 +405,18 @@ def _without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     claimed = max(log.times(log.rows(ROLE_WORDS[True])), default=0)
     denials = {
         peer: [one for one in said if one[0] > claimed]
-        for peer, said in _by_peer(log, cluster, ROLE_WORDS[False]).items()
+        for peer, said in rows_by_peer(log, cluster, ROLE_WORDS[False]).items()
     }
-    if cluster.topology != "cluster" or not all(denials.get(name) for name in cluster.names):
+    if cluster.topology != "cluster" or not all(name in denials for name in cluster.names):
         return
-    since = max(denials[name][0][0] for name in cluster.names)
-    until = min(denials[name][-1][0] for name in cluster.names)
-    if until - since >= _FIVE_CYCLES:
-        for name in cluster.names:
+    since = max((said[0][0] for said in denials.values() if said), default=0)
+    until = min((said[-1][0] for said in denials.values() if said), default=0)
+    is_without = all(denials[name] for name in cluster.names) and until - since >= _FIVE_CYCLES
+    for name in cluster.names:
+        if is_without:
             yield name, Fact((name,), instant(since), (_logged(log, denials[name][-1][1]),))
+        else:
+            yield name, Fact((), _EPOCH)
 
 
 def _without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
@@ -414,10 +427,10 @@ def _without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """
     if cluster.topology != "cluster":
         return
-    cycles, starts = (_by_peer(log, cluster, condition) for condition in (_CYCLES, _STARTS))
+    cycles, started_at = (rows_by_peer(log, cluster, condition) for condition in (_CYCLES, STARTS))
     for peer, seen in cluster.observed.items():
         begin, end = seen.spans[-1]
-        started = [(at, row) for at, row in starts.get(peer, ()) if begin <= at <= end][-1:]
+        started = [(at, row) for at, row in started_at.get(peer, ()) if begin <= at <= end][-1:]
         begin = started[0][0] if started else begin
         if end - begin < _FIVE_CYCLES:
             continue
@@ -436,20 +449,21 @@ def _without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
             yield peer, Fact((peer,), instant(begin), tuple(_logged(log, row) for _, row in known))
 
 
-def _by_peer(log: Log, cluster: Cluster, condition: Condition) -> dict[str, list[tuple[int, int]]]:
-    """Time and row of the records that a condition means, by peer and in the order of time."""
-    rows = log.rows(condition)
-    found: dict[str, list[tuple[int, int]]] = {}
-    for at, row, host in sorted(zip(log.times(rows), rows.tolist(), log.hosts(rows), strict=True)):
-        found.setdefault(cluster.resolve(host) or host, []).append((at, row))
-    return found
-
-
 def _logged(log: Log, row: int) -> Evidence:
     """A record with its Detail, or its Event."""
     rows = np.array([row])
     texts = [log.values(Reference(key), rows).to_pylist()[0] for key in ("Detail", "Event")]
     return Evidence(*log.place(row), instant(log.time_at(row)), next(filter(None, texts), "")[:500])
+
+
+def _started_together(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """The peers that started together without a request, and whether each has come back."""
+    if cluster.topology != "cluster":
+        return
+    for start in find_starts_together(log, cluster):
+        until = None if start.back is None else instant(start.back)
+        evidence = (_logged(log, start.row),)
+        yield start.peer, Fact((start.peer,), instant(start.time), evidence, state=start.state, until=until)
 
 
 def _of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:

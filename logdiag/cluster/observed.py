@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from logdiag.conditions import Log, compile_condition
-from logdiag.records import SILENCE, Span, micros
+from logdiag.records import SILENCE, Span, instant, micros
 
 _STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
 ASKED = (_STARTS,)
@@ -88,6 +88,14 @@ class Observed:
                 break
             end += until - max(since, start)
         return end
+
+    def silence_before(self, start: datetime) -> tuple[datetime, datetime] | None:
+        """When the silence began and ended that a start ended; None if the peer was not silent before it."""
+        time = micros(start)
+        for since, until in reversed(self.down):
+            if until <= time <= until + BOOT // _MICROSECOND:
+                return instant(since), instant(until)
+        return None
 
     def gap_after(self, time: datetime) -> tuple[int, int] | None:
         """The first gap that ends after a moment."""

@@ -18,6 +18,9 @@ from logdiag.rules.texts import fill, placeholders, unbound, worded
 LOSS = "database/peer-down"
 """The rule whose findings say that a peer is lost."""
 
+UNWATCHED = "system/started-unwatched"
+"""The rule whose findings are starts that may have been requested before the logs begin."""
+
 _LASTING = ("open", "open_at_end")
 _NOT_OVER = (*_LASTING, "unknown")
 

@@ -9,7 +9,7 @@ from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.cluster.observed import Observed
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import RAISED_BEFORE, listed, moment, second, stretch
-from logdiag.incidents import LOSS, Told
+from logdiag.incidents import LOSS, UNWATCHED, Told
 from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
 from logdiag.records import instant
@@ -137,7 +137,12 @@ def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[s
         for number, state in peer.alarms.items()
         if state != "clear"
     ]
-    yield gettext("Nothing wrong was seen in {span} of the logs of {peers}.").format(span=span, peers=peers)
+    if starts := _unexplained_starts(cluster, told):
+        yield from starts
+        said = gettext("Nothing else was seen in {span} of the logs of {peers}.")
+    else:
+        said = gettext("Nothing wrong was seen in {span} of the logs of {peers}.")
+    yield said.format(span=span, peers=peers)
     if alarms:
         yield gettext("Alarms that were not seen to be lowered: {alarms}.").format(alarms=listed(alarms))
     for name in _short_logs(cluster):
@@ -184,6 +189,31 @@ def _short_logs(cluster: Cluster) -> list[str]:
     if longest < _LONG:
         return []
     return sorted(name for name, seen in cluster.observed.items() if 2 * _extent(seen) < longest)
+
+
+def _unexplained_starts(cluster: Cluster, told: Told) -> list[str]:
+    """The starts that somebody may have asked for before the logs begin, or nobody, a sentence for each."""
+    said: list[str] = []
+    for finding in told.findings:
+        if finding.rule != UNWATCHED or finding.caused_by or finding.last is None:
+            continue
+        for host in finding.hosts:
+            if host not in cluster.observed:
+                continue
+            silence = cluster.observed[host].silence_before(finding.last)
+            if silence is None:
+                text = gettext(
+                    "{peer} started at {time}, and the logs do not show whether the start was requested."
+                )
+                said.append(text.format(peer=host, time=second(finding.last)))
+            else:
+                text = gettext(
+                    "{peer} was silent for {span} and started at {time}, "
+                    "and the logs do not show whether the start was requested."
+                )
+                since, until = silence
+                said.append(text.format(peer=host, span=stretch(until - since), time=second(finding.last)))
+    return said
 
 
 def _role(role: str) -> str:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from logdiag.cluster.facts import FACTS, Fact, after
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import listed
-from logdiag.model import Evidence, State
+from logdiag.model import STATES, Evidence, State
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
@@ -248,6 +248,12 @@ def _told(
     times = dated or [fact.time for fact in facts.values()]
     first, last = (int((time - _EPOCH).total_seconds() * 1_000_000) for time in (min(times), max(times)))
     state: State = "seen" if audit.must in ("told", "carries") else "open"
+    states = [fact.state for fact in facts.values() if fact.state is not None]
+    if states and state == "open":
+        state = min(states, key=STATES.index)
+        ends = [fact.until for fact in facts.values() if fact.until is not None]
+        if state == "closed" and ends:
+            last = max(last, int((max(ends) - _EPOCH).total_seconds() * 1_000_000))
     groups: dict[str, list[str]] = {}
     for peer, fact in facts.items():
         said = ", ".join(_say(audit, value) for value in fact.values if value) or gettext("nothing")

@@ -1,0 +1,111 @@
+"""Peers that started at about the same time, with no request in their logs."""
+
+import bisect
+from dataclasses import dataclass
+from datetime import timedelta
+
+from logdiag.cluster.find import Cluster
+from logdiag.cluster.observed import BOOT
+from logdiag.conditions import Condition, Log, compile_condition
+from logdiag.model import State
+from logdiag.records import instant, micros
+
+_MICROSECOND = timedelta(microseconds=1)
+_TOGETHER = timedelta(minutes=5) // _MICROSECOND
+"""Boots after one power cut: a disk check or the order of the virtual machines can make minutes."""
+_REQUESTED = timedelta(minutes=30) // _MICROSECOND
+"""A restart takes up to this long after its request."""
+_BEFORE = timedelta(minutes=5) // _MICROSECOND
+"""A request comes just before a peer goes down. A log that shows less of the time before says nothing."""
+_BACK = timedelta(minutes=10) // _MICROSECOND
+"""A peer that has finished no cycle so long after its start has not come back."""
+
+STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
+"""The records of a start."""
+_REQUESTS = compile_condition(
+    [
+        {"Event": ["Restart Requested", "Reboot Requested", "Upgrade"], "Module|exists": False},
+        {
+            "Event": "Command Executed",
+            "Detail|re": r"(?i)^\s*xcommand\s+(?:restart|reboot|boot)",
+            "Module|exists": False,
+        },
+    ]
+)
+_COMPLETED = compile_condition(
+    {"Module": "developer.replication", "Detail": "Synchronisation completed successfully"}
+)
+ASKED = (STARTS, _REQUESTS, _COMPLETED)
+"""The records that this module asks for."""
+
+Rows = dict[str, list[tuple[int, int]]]
+"""Time and row of records by peer, in the order of time."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A start without a request. ``back`` is when the peer finished a cycle after it, if it did."""
+
+    peer: str
+    time: int
+    row: int
+    back: int | None
+    state: State
+
+
+def rows_by_peer(log: Log, cluster: Cluster, condition: Condition) -> Rows:
+    """Return time and row of the records that a condition means, by peer and in the order of time."""
+    rows = log.rows(condition)
+    found: Rows = {}
+    for at, row, host in sorted(zip(log.times(rows), rows.tolist(), log.hosts(rows), strict=True)):
+        found.setdefault(cluster.resolve(host) or host, []).append((at, row))
+    return found
+
+
+def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
+    """Return the starts of the most peers that started together, one for each; empty if it was one peer.
+
+    Of several such groups with as many peers it is the last.
+    """
+    starts = sorted(_unrequested(log, cluster), key=lambda start: (start.time, start.peer))
+    best: dict[str, Start] = {}
+    for number, first in enumerate(starts):
+        group: dict[str, Start] = {}
+        for start in starts[number:]:
+            if start.time - first.time > _TOGETHER:
+                break
+            group.setdefault(start.peer, start)
+        if len(group) >= max(2, len(best)):
+            best = group
+    return tuple(best.values())
+
+
+def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
+    """The starts of all peers before which the log shows some time, and no request."""
+    requests, completed = (rows_by_peer(log, cluster, one) for one in (_REQUESTS, _COMPLETED))
+    found: list[Start] = []
+    for peer, records in rows_by_peer(log, cluster, STARTS).items():
+        seen = cluster.observed.get(peer)
+        if seen is None or peer not in cluster.names:
+            continue
+        before = None
+        for at, row in records:
+            # The system and the application log one start each.
+            same = before is not None and at - before <= BOOT // _MICROSECOND
+            before = at
+            if same:
+                continue
+            silence = seen.silence_before(instant(at))
+            went = at if silence is None else micros(silence[0])
+            asked = requests.get(peer, [])
+            place = bisect.bisect_left(asked, (at, -1))
+            if place and asked[place - 1][0] >= at - _REQUESTED:
+                continue
+            if not seen.covers_all(went - _BEFORE, at):
+                continue
+            done = completed.get(peer, [])
+            place = bisect.bisect_right(done, (at, row))
+            back = done[place][0] if place < len(done) else None
+            state: State = "open" if seen.end - at >= _BACK else "open_at_end"
+            found.append(Start(peer, at, row, back, "closed" if back is not None else state))
+    return found
