@@ -254,3 +254,34 @@ def test_the_verdict_names_a_start_that_may_not_have_been_requested() -> None:
     assert verdict.startswith("node2 was silent for ")
     assert "do not show whether the start was requested" in verdict
     assert "Nothing wrong" not in verdict
+
+
+# ── what somebody did to a peer of a cluster ────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("events", "rule"),
+    [
+        ((("Beginning System Restore", ""), ("Completed System restore", "")), "system/restored-in-cluster"),
+        ((("System restore started", ""), ("System restore completed", "")), "system/restored-in-cluster"),
+        ((("System restore started", ""), ("System restore error", "")), "system/restore-failed"),
+        ((("Command Executed", "xCommand DefaultValuesSet Level: 3"),), "factory-reset/by-command"),
+        ((("Command Executed", "/sbin/clusterdb_destroy_and_purge_data.sh"),), "database/purged"),
+    ],
+)
+@pytest.mark.parametrize("restarts", [True, False])
+def test_what_was_done_to_a_peer_heads_also_when_the_peer_restarts(
+    events: tuple[tuple[str, str], ...], rule: str, *, restarts: bool
+) -> None:
+    logs = Logs(3)
+    logs.alive("09:00", "10:40", "node1", "node3")
+    logs.alive("09:00", "09:44", "node2")
+    logs.cycles("09:00", "10:40", "node1", "node3")
+    logs.cycles("09:00", "09:44", "node2")
+    for number, (event, detail) in enumerate(events):
+        logs.event(f"09:4{5 + number}:00", "node2", event, detail)
+    if restarts:
+        logs.start("09:50:00", "node2")
+    logs.alive("09:50", "10:40", "node2")
+    logs.cycles("09:52", "10:40", "node2")
+    assert rules(logs.told()) == [rule]
