@@ -285,3 +285,62 @@ def test_what_was_done_to_a_peer_heads_also_when_the_peer_restarts(
     logs.alive("09:50", "10:40", "node2")
     logs.cycles("09:52", "10:40", "node2")
     assert rules(logs.told()) == [rule]
+
+
+# ── lists that are the same on every peer, and wrong ────────────────────────────────────────
+
+
+def dumped(entries: tuple[str, ...], addresses: tuple[str, ...], number: int = 1) -> dict[str, bytes]:
+    """Return the xConfiguration dumps of node1, node2, …, with these addresses and one list of peers."""
+    listed = "".join(
+        f'*c xConfiguration Alternates Peer {place} Address: "{entry}"\n'
+        for place, entry in enumerate(entries, start=1)
+    )
+    return {
+        f"node{peer}/xconf_dump.txt": (
+            f"{listed}*c xConfiguration Alternates ConfigurationPrimary: {number}\n"
+            f'*c xConfiguration Ethernet 1 IP V4 Address: "{address}"\n'
+            f'*c xConfiguration IP DNS Hostname: "node{peer}"\n'
+            f'*c xConfiguration IP DNS Domain Name: "fjell.example"\n'
+        ).encode()
+        for peer, address in enumerate(addresses, start=1)
+    }
+
+
+@pytest.mark.parametrize(
+    ("entries", "addresses", "rule"),
+    [
+        (("10.7.0.1", "", "10.7.0.2"), ("10.7.0.1", "10.7.0.2"), "requirements/list-gap"),
+        (("10.7.0.1", "10.7.0.2", "10.7.0.2"), ("10.7.0.1", "10.7.0.2"), "requirements/list-duplicate"),
+        (("10.7.0.1", "10.7.0.2"), ("10.7.0.1", "10.7.0.1"), "requirements/lan-address"),
+        (
+            ("node1.fjell.example", "node2.fjell.example"),
+            ("10.7.0.9", "10.7.0.9"),
+            "requirements/lan-address",
+        ),
+        (("10.7.0.1", "10.7.0.2", ""), ("10.7.0.1", "10.7.0.2"), None),
+    ],
+)
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_wrong_list_is_told_although_it_is_the_same_on_every_peer(
+    entries: tuple[str, ...], addresses: tuple[str, ...], rule: str | None, *, logged: bool
+) -> None:
+    files = dumped(entries, addresses)
+    if logged:
+        logs = Logs(2)
+        logs.cycles("09:00", "09:40")
+        files |= {f"{name}/log.txt": "\n".join(logs._lines[name]).encode() for name in logs.names}
+    diagnosis = examine(read_texts(files), load())
+    assert rules(diagnosis) == ([rule] if rule else [])
+    steps = " ".join(step.do for incident in diagnosis.incidents for step in incident.remedy)
+    assert "the same cluster name" not in steps
+
+
+def test_two_peers_with_one_address_are_two_peers() -> None:
+    logs = Logs(2)
+    logs.cycles("09:00", "09:40")
+    files = dumped(("10.7.0.1", "10.7.0.2"), ("10.7.0.1", "10.7.0.1"))
+    files |= {f"{name}/log.txt": "\n".join(logs._lines[name]).encode() for name in logs.names}
+    diagnosis = examine(read_texts(files), load())
+    assert [peer.name for peer in diagnosis.cluster.peers] == ["node1", "node2"]
+    assert diagnosis.wanted == ()

@@ -5,7 +5,8 @@ them; some are said by records, such as the list of peers that a replication cyc
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -68,6 +69,9 @@ FACTS: dict[str, str] = {
     "primary_not_listed": "the number of the configuration primary, if the list of peers has no such entry",
     "no_primary": "this peer, if all peers have said for 10 minutes that they are not the primary",
     "peer_list": "the configured addresses of peers, in their order",
+    "gaps_in_list": "places of the list of peers that are empty, though a later place is not",
+    "twice_in_list": "addresses that the list of peers has twice",
+    "shared_address": "LAN addresses of this peer that another peer has as well",
     "peer_count": "how many peers are configured",
     "ntp_servers": "the time servers",
     "dns_servers": "the name servers",
@@ -100,6 +104,7 @@ def find_facts(tables: Tables, log: Log, cluster: Cluster) -> Facts:
     for peer, dumps in cluster.dumps.items():
         for name, fact in _of_dumps(peer, dumps, evidence, cluster):
             found[name].setdefault(peer, fact)
+    found["shared_address"] = dict(_shared_addresses(cluster, evidence))
     for name, peer, fact in _of_records(log, cluster):
         found[name][peer] = fact
     found["tls_mode"] = {**_without_arrival(log, cluster), **found["tls_mode"]}
@@ -142,6 +147,8 @@ _DUMPED: dict[str, tuple[str, _Read]] = {
     "primary": ("primary", lambda d: _one(None if d.facts.primary is None else str(d.facts.primary))),
     "primary_not_listed": ("primary", lambda d: _primary_not_listed(d)),
     "peer_list": ("peer", lambda d: d.facts.peer_list),
+    "gaps_in_list": ("peer", lambda d: _gaps_in_list(d)),
+    "twice_in_list": ("peer", lambda d: _twice(d.facts.peer_list)),
     "peer_count": ("peer", lambda d: _one(_count(d.facts.peer_list))),
     "ntp_servers": ("ntp_server", lambda d: d.facts.ntp_servers if d.kind == "xconfiguration" else None),
     "dns_servers": ("dns_server", lambda d: d.facts.dns_servers if d.kind == "xconfiguration" else None),
@@ -204,6 +211,63 @@ def _primary_not_listed(dump: Dump) -> tuple[str, ...] | None:
     if number is None or not peers or not any(peers):
         return None
     return () if 1 <= number <= len(peers) and peers[number - 1] else (str(number),)
+
+
+def _gaps_in_list(dump: Dump) -> tuple[str, ...] | None:
+    """The numbers of the empty places before the last address; None if the dump has no list."""
+    peers = dump.facts.peer_list
+    if not peers or not any(peers):
+        return None
+    last = max(number for number, entry in enumerate(peers) if entry)
+    return tuple(str(number + 1) for number in range(last) if not peers[number])
+
+
+def _twice(entries: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The entries of a list that it has more than once; None if there is no list."""
+    count = Counter(plain_name(entry) for entry in entries or () if entry)
+    return tuple(entry for entry, number in count.items() if number > 1) if count else None
+
+
+def _shared_addresses(cluster: Cluster, dumped: "_Dumped") -> Iterator[tuple[str, Fact]]:
+    """For each peer whose LAN addresses dumps show those that another peer has, too.
+
+    Only addresses that a list of peers has, and the first of a peer, count: an interface that is not used
+    keeps the address that it was delivered with.
+    """
+    dumps = {
+        peer: [dump for dump in of_peer if dump.facts.addresses] for peer, of_peer in cluster.dumps.items()
+    }
+    listed = {
+        plain_name(entry)
+        for of_peer in cluster.dumps.values()
+        for dump in of_peer
+        for entry in dump.facts.peer_list or ()
+    }
+    serials = {
+        peer: {dump.facts.serial for dump in of_peer if dump.facts.serial}
+        for peer, of_peer in cluster.dumps.items()
+    }
+    own = {
+        peer: {
+            plain_name(address)
+            for dump in of_peer
+            for number, address in enumerate(dump.facts.addresses)
+            if number == 0 or plain_name(address) in listed
+        }
+        for peer, of_peer in dumps.items()
+        if of_peer
+    }
+    for peer, addresses in own.items():
+        # One machine whose host name was changed is not two peers.
+        others = {
+            address
+            for other, of in own.items()
+            if other != peer and serials[other].isdisjoint(serials[peer])
+            for address in of
+        }
+        shared = tuple(sorted(addresses & others))
+        lines = _lines(dumps[peer][0], "address_v4", dumped) if shared else ()
+        yield peer, _of_dump(shared, dumps[peer][0], peer, cluster, lines)
 
 
 def _nat_in_list(dump: Dump) -> tuple[str, ...] | None:
@@ -344,6 +408,9 @@ def _of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
         if said.pairs:
             names = tuple(cluster.resolve(name) or name for _, name in said.pairs)
             yield "logged_peer_list", peer, Fact(names, time, evidence)
+            if twice := _twice(address for address, _ in said.pairs):
+                # A record may leave out what the list has twice, and then takes nothing back.
+                yield "twice_in_list", peer, Fact(twice, time, evidence)
             if said.unlisted is not None:
                 # The fact is as old as the first of the records in a row that have no primary.
                 began = unlisted.setdefault(peer, time)

@@ -171,8 +171,9 @@ class Drafts:
                 having.setdefault(address, {})[id(draft)] = draft
         for nameless in [draft for draft in self.all() if is_address(draft.name)]:
             owners = [one for one in having.get(nameless.name, {}).values() if one is not nameless]
-            if len(owners) == 1:
-                owner = owners[0]
+            if owners:
+                # Of several that have one address it is that of the one that has no other.
+                owner = min(owners, key=lambda one: (len(one.addresses), one.name.lower()))
                 owner.addresses |= nameless.addresses
                 for address in nameless.addresses:
                     del having[address][id(nameless)]
