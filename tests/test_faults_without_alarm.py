@@ -344,3 +344,25 @@ def test_two_peers_with_one_address_are_two_peers() -> None:
     diagnosis = examine(read_texts(files), load())
     assert [peer.name for peer in diagnosis.cluster.peers] == ["node1", "node2"]
     assert diagnosis.wanted == ()
+
+
+# ── an outage that began long before the logs ───────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("number", "names"), [("3", "node3"), ("10.7.0.3", "node3"), ("9", None)])
+def test_a_peer_that_has_been_away_for_days_is_named_by_its_place_in_the_list(
+    number: str, names: str | None
+) -> None:
+    logs = Logs(3)
+    logs.cycles("09:00", "09:40", "node1", "node2")
+    detail = (
+        f"Licenses of lost cluster peer have been taken off the license pool: Cluster peer {number} has been "
+        "unavailable for more than 14 days."
+    )
+    logs.write("09:10:00", "node1", f'alarm: Level="WARN" Event="Alarm Raised" Id="30016" Detail="{detail}"')
+    [incident] = logs.told().incidents
+    assert incident.rule == "cluster/peer-away-for-long"
+    assert incident.title.startswith(
+        f"{names or 'A peer of the cluster'} has been unavailable for more than 14"
+    )
+    assert incident.severity == "medium"

@@ -34,6 +34,14 @@ class Case:
     work: Spans = ()
     """When requested work went on whose noise is no fault, in order and without overlaps."""
 
+    def entry_at(self, host: str, place: int) -> str | None:
+        """The entry at a place, from 1, of the newest list of peers of a host; None if it is not known."""
+        for fact in ("logged_peer_list", "peer_list"):
+            if host in self.facts[fact]:
+                entries = self.facts[fact][host].values
+                return entries[place - 1] or None if place <= len(entries) else None
+        return None
+
     def text(self, event: Event) -> str:
         """What an event's row says, as it was logged or dumped."""
         return self.sources[event.table].text(event.row)
@@ -110,6 +118,9 @@ class Collected:
                     value = SEPARATOR.join(
                         dict.fromkeys(cluster.resolve(one) or one for one in _listed(value))
                     )
+                if value is not None and binding.kind == "place":
+                    entry = self.case.entry_at(host, int(value)) if _is_place(value) else value
+                    value = None if entry is None else cluster.resolve(entry)
                 if value is not None and binding.kind == "primary":
                     value = cluster.primary_of(cluster.resolve(value) or value, times[index])
                 if value is not None:
@@ -129,6 +140,11 @@ SEPARATOR = ", "
 """The separator between the peers of a bound list."""
 
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:and\s+)?")
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text is the number of a place in a list of peers, which has six."""
+    return len(text) == 1 and text in "123456"
 
 
 def _listed(text: str) -> list[str]:

@@ -257,7 +257,7 @@ def _peer_names(match: Match) -> set[str]:
         name
         for _, pattern in patterns(match)
         for name, binding in pattern.bind.items()
-        if binding.kind in ("peer", "peers")
+        if binding.kind in ("peer", "peers", "place")
     }
 
 

@@ -139,7 +139,7 @@ def _unused(rule: Rule) -> set[str]:
         for match in rule.match
         for _, pattern in patterns(match)
         for name, binding in pattern.bind.items()
-        if binding.kind in ("peer", "peers")
+        if binding.kind in ("peer", "peers", "place")
     }
     return {
         name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used

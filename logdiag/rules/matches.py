@@ -407,7 +407,9 @@ def bound(match: Match | Several[Match]) -> set[str]:
 
 def binds_peers(match: Match) -> bool:
     """Whether what a match finds is about other peers than the one that logs it."""
-    return any(b.kind in ("peer", "peers") for _, pattern in patterns(match) for b in pattern.bind.values())
+    return any(
+        b.kind in ("peer", "peers", "place") for _, pattern in patterns(match) for b in pattern.bind.values()
+    )
 
 
 def proofs(match: Match) -> list[str]:

@@ -35,13 +35,14 @@ class Binding(Short):
     value: str | None = Field(None, description="a fixed text, instead of from")
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
-    kind: Literal["text", "peer", "peers", "stranger", "primary"] = Field(
+    kind: Literal["text", "peer", "peers", "stranger", "primary", "place"] = Field(
         "text",
         alias="as",
         description="a peer is known by any of its names and addresses; peers are a list of them, each "
         "told by its name if it is known and as written if not; a stranger is an address that no peer has; "
         "primary: the configuration primary that this peer followed at that time, without a value if it is "
-        "not known",
+        "not known; place: a peer by its number, from 1, in the list of the peer that logs it, or by name or "
+        "address, without a value if it is none of the cluster's",
     )
     optional: bool = Field(
         False,
