@@ -232,10 +232,12 @@ def _shared_addresses(cluster: Cluster, dumped: "_Dumped") -> Iterator[tuple[str
     """For each peer whose LAN addresses dumps show those that another peer has, too.
 
     Only addresses that a list of peers has, and the first of a peer, count: an interface that is not used
-    keeps the address that it was delivered with.
+    keeps the address that it was delivered with. Behind static NAT two sites can use the same addresses.
     """
     dumps = {
-        peer: [dump for dump in of_peer if dump.facts.addresses] for peer, of_peer in cluster.dumps.items()
+        peer: [dump for dump in of_peer if dump.facts.addresses]
+        for peer, of_peer in cluster.dumps.items()
+        if not any(dump.facts.nat_addresses for dump in of_peer)
     }
     listed = {
         plain_name(entry)

@@ -15,7 +15,7 @@ _NAMES = {
     "database": "peer-down inconsistent connect-failed failure sync-failed log-server-frozen",
     "cluster": (
         "peer-failed communication-failure database-communication-failure restart-required ports-blocked "
-        "invalid-configuration inconsistent-state name-missing"
+        "invalid-configuration inconsistent-state name-missing peer-away-for-long"
     ),
     "h323": "peer-timeout mode-off",
     "dns": "peer-unresolved",
