@@ -11,7 +11,7 @@ from logdiag.model import State
 from logdiag.records import instant, micros
 
 _MICROSECOND = timedelta(microseconds=1)
-_TOGETHER = timedelta(minutes=5) // _MICROSECOND
+_TOGETHER = timedelta(minutes=10) // _MICROSECOND
 """Boots after one power cut: a disk check or the order of the virtual machines can make minutes."""
 _REQUESTED = timedelta(minutes=30) // _MICROSECOND
 """A restart takes up to this long after its request."""
@@ -68,16 +68,25 @@ def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
     Of several such groups with as many peers it is the last.
     """
     starts = sorted(_unrequested(log, cluster), key=lambda start: (start.time, start.peer))
-    best: dict[str, Start] = {}
-    for number, first in enumerate(starts):
-        group: dict[str, Start] = {}
-        for start in starts[number:]:
-            if start.time - first.time > _TOGETHER:
-                break
-            group.setdefault(start.peer, start)
-        if len(group) >= max(2, len(best)):
-            best = group
-    return tuple(best.values())
+    # A window over the starts in order: to look from each start at all after it would be quadratic.
+    inside: dict[str, int] = {}
+    best = range(0)
+    most = 1
+    first = 0
+    for number, start in enumerate(starts):
+        inside[start.peer] = inside.get(start.peer, 0) + 1
+        while start.time - starts[first].time > _TOGETHER:
+            left = starts[first].peer
+            inside[left] -= 1
+            if not inside[left]:
+                del inside[left]
+            first += 1
+        if len(inside) > 1 and len(inside) >= most:
+            most, best = len(inside), range(first, number + 1)
+    group: dict[str, Start] = {}
+    for number in best:
+        group.setdefault(starts[number].peer, starts[number])
+    return tuple(group.values())
 
 
 def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
