@@ -176,6 +176,27 @@ def test_the_end_of_a_gap_is_a_start_of_the_log_too() -> None:
     assert rules(logs.told()) == ["replication/stalled"]
 
 
+def test_a_first_cycle_that_comes_late_ends_what_began_with_the_log() -> None:
+    logs = Logs(2)
+    logs.alive("09:00", "10:00")
+    logs.cycles("09:00", "10:00", "node1")
+    logs.cycles("09:30", "10:00", "node2")
+    [incident] = logs.told().incidents
+    assert (incident.rule, incident.state, incident.peers) == ("replication/stalled", "closed", ("node2",))
+
+
+@pytest.mark.parametrize("first", ["09:16", "09:22"])
+def test_a_first_cycle_some_minutes_after_a_requested_start_is_no_fault(first: str) -> None:
+    logs = Logs(2)
+    logs.cycles("09:00", "10:00", "node1")
+    logs.cycles("09:00", "09:10", "node2")
+    logs.event("09:11:00", "node2", "Restart Requested")
+    logs.start("09:14:00", "node2")
+    logs.alive("09:14", "10:00")
+    logs.cycles(first, "10:00", "node2")
+    assert rules(logs.told()) == []
+
+
 def test_logs_that_have_no_cycles_do_not_show_that_peers_replicate() -> None:
     logs = Logs(2)
     logs.cycles("09:00", "09:00")

@@ -492,7 +492,8 @@ def _without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """For each peer whether it began no cycle up to the end of its log, although cycles are logged.
 
     The time is that of its last start, or when its log began or went on after a gap. A log of a kind that
-    has no cycles says nothing: this peer has logged one before, or another peer logs them meanwhile.
+    has no cycles says nothing: this peer has logged one before, or another peer logs them meanwhile. A
+    first cycle that comes late, without a start before it, ends what began with the log.
     """
     if cluster.topology != "cluster":
         return
@@ -505,7 +506,15 @@ def _without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
             continue
         own = cycles.get(peer, [])
         if own and own[-1][0] >= begin:
-            yield peer, Fact((), instant(own[-1][0]))
+            first, until = seen.spans[0]
+            late = min(started_at.get(peer, []) + own)
+            # A start before it has its own time to finish; what delayed it is told by other rules.
+            if late == own[0] and first + _FIVE_CYCLES <= late[0] <= until:
+                ended = (_logged(log, late[1]),)
+                times = (instant(first), instant(late[0]))
+                yield peer, Fact((peer,), times[0], ended, state="closed", until=times[1])
+            else:
+                yield peer, Fact((), instant(own[-1][0]))
             continue
         known = [*started, *own[-1:]]
         known += [
