@@ -264,6 +264,9 @@ LAST_RESORTS = {
     "let-a-factory-reset-succeed",
     "recover-the-lost-configuration",
     "keep-a-removed-peer-out",
+    "isolate-a-replaced-primary",
+    "isolate-a-restored-peer",
+    "rejoin-a-purged-peer",
 }
 
 
