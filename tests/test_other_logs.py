@@ -50,7 +50,7 @@ def test_beside_a_log_of_a_peer_it_changes_nothing_but_the_coverage(log: str, tm
         alone.wanted,
         alone.verdict.headline,
     )
-    assert both.verdict.detail == "Not understood: other.log."
+    assert both.verdict.detail == f"{alone.verdict.detail} Not understood: other.log."
     assert both.coverage.records == alone.coverage.records
     assert [member.kind for member in both.coverage.members] == ["log", "other"]
 
