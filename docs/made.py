@@ -22,7 +22,7 @@ from logdiag.records import RECORDS
 from logdiag.report.markdown_escape import inline
 from logdiag.rules.alarm_page import rules_by_alarm
 from logdiag.rules.library import Library, load
-from logdiag.rules.page import page
+from logdiag.rules.rule_page import page
 from logdiag.rules.schema import Remedy
 from logdiag.snapshots import Limits
 

@@ -45,7 +45,7 @@ from logdiag.records import RECORDS, Want
 from logdiag.rules.events import Case
 from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
-from logdiag.rules.nearest import nearest_miss
+from logdiag.rules.near_miss import nearest_miss
 from logdiag.rules.schema import Rule
 from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language

@@ -193,7 +193,7 @@ def scanned(found: Tables, log: bytes) -> list[tuple[int, int]]:
 
 def test_another_grammar_needs_no_other_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new column in the grammar alone: the fast reader follows, and still agrees with Lark."""
-    from logdiag.grammar import reference
+    from logdiag.grammar import lark_reader
 
     text = (resources.folder("grammars") / "expressway.lark").read_text()
     changed = text.replace("HOST.28: /(", "HOST.28: /(@[a-z]+@|")
@@ -202,14 +202,14 @@ def test_another_grammar_needs_no_other_edit(tmp_path: Path, monkeypatch: pytest
     log = b"2024-03-05T09:00:00.000+00:00 @peer@ tvcs: x\n"
     before = {token.terminal for token in tokens(log)}
     monkeypatch.setattr(resources, "folder", lambda _: tmp_path)
-    reference.load.cache_clear()
+    lark_reader.load.cache_clear()
     try:
         assert "HOST" not in before
         assert "HOST" in {token.terminal for token in tokens(log)}
         monkeypatch.setattr("logdiag.grammar.lexer.tables", tables.__wrapped__)
         assert list(compiled_tokens(log, "expressway")) == list(tokens(log))
     finally:
-        reference.load.cache_clear()
+        lark_reader.load.cache_clear()
 
 
 def same(a: Tables, b: Tables) -> bool:

@@ -8,7 +8,7 @@ from logdiag.pipeline import examine
 from logdiag.rules.cases import run_cases
 from logdiag.rules.library import load
 from logdiag.rules.lint import lint, untranslated
-from logdiag.rules.matches import KINDS
+from logdiag.rules.match_schema import KINDS
 from logdiag.rules.reference import reference
 
 RECIPES = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")

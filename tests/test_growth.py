@@ -22,7 +22,7 @@ from logdiag.model import Diagnosis
 from logdiag.outputs import Report
 from logdiag.pipeline import examine
 from logdiag.reading import Tables, read
-from logdiag.rules import matches
+from logdiag.rules import match_schema
 from logdiag.rules.library import Library, load
 from logdiag.rules.schema import Rule, Signal
 from logdiag.rules.selection import want_of
@@ -286,7 +286,7 @@ def test_a_rule_is_judged_in_proportion_to_what_it_looks_for(kind: str) -> None:
 
 
 def test_every_kind_of_rule_is_measured() -> None:
-    assert {kind.partition(",")[0] for kind in KINDS} | {"incident"} == set(matches.KINDS)
+    assert {kind.partition(",")[0] for kind in KINDS} | {"incident"} == set(match_schema.KINDS)
 
 
 def test_incidents_are_folded_in_proportion_to_the_findings() -> None:

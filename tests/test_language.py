@@ -15,8 +15,8 @@ from logdiag.errors import InputError
 from logdiag.files.resources import folder
 from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
 from logdiag.i18n.sentences import listed, stretch
+from logdiag.rules.placeholders import fill
 from logdiag.rules.schema import ProcedureStep
-from logdiag.rules.texts import fill
 
 ROOT = Path(__file__).parent.parent
 OTHERS = [language for language in languages() if language != ENGLISH]

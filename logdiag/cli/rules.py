@@ -35,7 +35,7 @@ def rules_show(
     """One rule as a page: what it means, when it fires, what to do."""
     from logdiag.i18n import speaking
     from logdiag.rules.library import load
-    from logdiag.rules.page import page
+    from logdiag.rules.rule_page import page
     from logdiag.rules.translation import in_language
 
     with speaking(language):

@@ -2,9 +2,9 @@
 
 from logdiag.cluster import find, names, observed, skew
 from logdiag.cluster.find import Cluster, with_alarms
+from logdiag.cluster.find_all import find_clusters
 from logdiag.cluster.names import NODES
 from logdiag.cluster.observed import BETWEEN_MEMBERS
-from logdiag.cluster.several import find_clusters
 
 ASKED = (*names.ASKED, *find.ASKED, *skew.ASKED, *observed.ASKED)
 """The records that a cluster is worked out from, besides `NODES`."""

@@ -9,8 +9,8 @@ from itertools import chain
 
 from logdiag.dumps import certificates, text, xml_
 from logdiag.dumps.facts import Facts, ListedAlarm, ListedPeer, facts
-from logdiag.dumps.found import lines_of
 from logdiag.dumps.kinds import is_xml, kind_of
+from logdiag.dumps.lookup import lines_of
 from logdiag.dumps.pages import pages
 from logdiag.dumps.sections import Section, sections
 from logdiag.dumps.setting import Kind, Setting, Unread

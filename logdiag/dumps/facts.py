@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from logdiag.dumps.found import Found
-from logdiag.dumps.known import ALARM, ALTERNATE, PRODUCTS, TLS_MODES
+from logdiag.dumps.lookup import Found
+from logdiag.dumps.paths import ALARM, ALTERNATE, PRODUCTS, TLS_MODES
 
 _NO_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
 _VERSION = re.compile(r"\bX\d+(?:\.\d+)*|^\d+(?:\.\d+)+")

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from logdiag.dumps.setting import Kind
-from logdiag.grammar.reference import load
+from logdiag.grammar.lark_reader import load
 
 _NAMES: tuple[tuple[str, Kind], ...] = (("xconf", "xconfiguration"), ("xstat", "xstatus"))
 """What the names of dumps hold (administrator guide X15.5: ``xconf_dump_...``, ``xstat_dump_...``)."""

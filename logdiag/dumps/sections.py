@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from logdiag.dumps.facts import Facts, facts
-from logdiag.dumps.found import is_single
+from logdiag.dumps.lookup import is_single
 from logdiag.dumps.setting import Kind, Setting
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from logdiag.grammar.kernel import scan
-from logdiag.grammar.reference import Token
+from logdiag.grammar.lark_reader import Token
 from logdiag.grammar.table_cache import tables
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from logdiag.model import Finding
-from logdiag.rules.matches import IncidentMatch
+from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.schema import Rule
 
 

@@ -10,10 +10,10 @@ from logdiag.incidents.groups import is_mutual
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity
 from logdiag.rules.findings import stamp
 from logdiag.rules.library import Library
+from logdiag.rules.placeholders import fill, placeholders, unbound, worded
 from logdiag.rules.remedies import remedy
 from logdiag.rules.roles import Overall, Situation
 from logdiag.rules.schema import Rule
-from logdiag.rules.texts import fill, placeholders, unbound, worded
 
 LOSS = "database/peer-down"
 """The rule whose findings say that a peer is lost."""

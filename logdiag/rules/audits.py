@@ -21,7 +21,7 @@ from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Key
-from logdiag.rules.matches import ACROSS, Audit, Platform
+from logdiag.rules.match_schema import ACROSS, Audit, Platform
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from logdiag.rules.matchers import Event
+from logdiag.rules.time_logic import Event
 
 Side = Literal["any", "same", "other"]
 """Whose event a step may be, compared with the peer of the first step."""

@@ -10,10 +10,10 @@ from typing import Any
 from logdiag.cluster.facts import FACTS
 from logdiag.conditions import Reference, check_extraction, check_regular_expression, mistakes
 from logdiag.rules import versions
-from logdiag.rules.matches import ACROSS, OTHER_WORDS, Match, bound, patterns, proofs
-from logdiag.rules.notation import Place
+from logdiag.rules.match_schema import ACROSS, OTHER_WORDS, Match, bound, patterns, proofs
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal, When
+from logdiag.rules.types import Place
 
 ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "duration"})
 """Placeholders that every finding has."""

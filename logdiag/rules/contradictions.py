@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from logdiag.conditions import AllOf, AnyOf, Condition, Not, Reference, Test, compile_condition, holds
 from logdiag.rules.library import Library
-from logdiag.rules.matches import IncidentMatch, bound, patterns
+from logdiag.rules.match_schema import IncidentMatch, bound, patterns
 
 _ABOVE = ("gt", "gte")
 _BELOW = ("lt", "lte")

@@ -9,13 +9,13 @@ from logdiag.i18n import gettext
 from logdiag.i18n.sentences import moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
-from logdiag.rules import matchers
+from logdiag.rules import time_logic
 from logdiag.rules.episodes import Answers, Episode, chains_by_key, flapping, hidden_by, occurrences
 from logdiag.rules.events import Collected, Key
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Lasts, Match
+from logdiag.rules.match_schema import Lasts, Match
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, signal_proofs
+from logdiag.rules.time_logic import Event
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -42,7 +42,7 @@ def lasting_answers(
         ends = {time[-1]: time for time in times}
         seen = [one for end in ends if (one := opposites.first_after(end, ends[end], dict(key))) is not None]
         proven = proofs.ends(sorted(ends), values, {}, cluster)
-        folded = matchers.intervals(ends, seen, (), proven)
+        folded = time_logic.intervals(ends, seen, (), proven)
         parts = [part for one in folded if one.raised for part in _split(one, again)]
         yield from (
             (key, episode)
@@ -63,7 +63,7 @@ def _logged(match: Match, collected: Collected) -> dict[Key, list[_Time]]:
         return {key: [(event,) for event in events] for key, events in single.items()}
     within = match.count.within // _MICROSECOND
     counted = {
-        key: matchers.dense(events, match.count.at_least, within, match.count.distinct)
+        key: time_logic.dense(events, match.count.at_least, within, match.count.distinct)
         for key, events in collected.grouped(match.count.of, match).items()
     }
     return {key: [(event,) for event in events] for key, events in counted.items() if events}
@@ -90,16 +90,16 @@ class _Opposites:
         return min(found, default=None)
 
 
-def _split(interval: matchers.Interval, again: int | None) -> Iterator[matchers.Interval]:
+def _split(interval: time_logic.Interval, again: int | None) -> Iterator[time_logic.Interval]:
     """An interval, cut at silences that are too long to know whether the condition went on."""
-    parts = [list(interval.raised)] if again is None else matchers.episodes(interval.raised, again)
+    parts = [list(interval.raised)] if again is None else time_logic.episodes(interval.raised, again)
     for part in parts[:-1]:
-        yield matchers.Interval(tuple(part))
-    yield matchers.Interval(tuple(parts[-1]), interval.lowered, interval.proof)
+        yield time_logic.Interval(tuple(part))
+    yield time_logic.Interval(tuple(parts[-1]), interval.lowered, interval.proof)
 
 
 def _episode(
-    interval: matchers.Interval,
+    interval: time_logic.Interval,
     ends: dict[Event, _Time],
     match: Match,
     settled: int,

@@ -11,12 +11,12 @@ from logdiag.i18n import gettext
 from logdiag.i18n.sentences import RAISED_BEFORE, moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
-from logdiag.rules import matchers
+from logdiag.rules import time_logic
 from logdiag.rules.events import Collected, Key, Spans, find_chains
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Absence, Count, Match, Sequence, StateMatch
+from logdiag.rules.match_schema import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, by_values, signal_proofs
+from logdiag.rules.time_logic import Event
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -79,22 +79,22 @@ def _seen_episode(events: list[Event]) -> Episode:
 
 def _records(patterns: list[Pattern], match: Match, settled: int, collected: Collected) -> Answers:
     for key, events in sorted(collected.grouped(patterns, match).items()):
-        for part in matchers.episodes(events, settled):
+        for part in time_logic.episodes(events, settled):
             yield key, _seen_episode(part)
 
 
 def _counts(count: Count, match: Match, collected: Collected) -> Answers:
     within = count.within // _MICROSECOND
     for key, events in sorted(collected.grouped(count.of, match).items()):
-        enough = matchers.dense(events, count.at_least, within, count.distinct)
-        for part in matchers.episodes(enough, within):
+        enough = time_logic.dense(events, count.at_least, within, count.distinct)
+        for part in time_logic.episodes(enough, within):
             yield key, Episode(tuple(part), "seen", part[0].time, part[-1].time, len(part))
 
 
 def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collected) -> Answers:
     for key, chains in sorted(chains_by_key(sequence, match, collected).items()):
         ends = {chain[-1]: chain for chain in chains}
-        for part in matchers.episodes(ends, settled):
+        for part in time_logic.episodes(ends, settled):
             events = sorted({event for end in part for event in _happened(sequence, ends[end])})
             took = part[-1].time - ends[part[-1]][0].time
             yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
@@ -127,13 +127,13 @@ def _absences(absence: Absence, match: Match, settled: int, collected: Collected
         for event in openings:
             peer = event.peer if own_log else event.values.get(absence.logged_by, "")
             watched.setdefault(peer, []).append(event)
-        episodes: dict[tuple[str, matchers.Answer, Event | None], list[Event]] = {}
+        episodes: dict[tuple[str, time_logic.Answer, Event | None], list[Event]] = {}
         for peer, events in watched.items():
             seen = collected.case.cluster.observed.get(peer)
             if absence.before:
-                answered = matchers.unannounced(events, closings, within, seen)
+                answered = time_logic.unannounced(events, closings, within, seen)
             else:
-                answered = matchers.absences(events, closings, within, seen, up=absence.up)
+                answered = time_logic.absences(events, closings, within, seen, up=absence.up)
             for opening, answer in answered:
                 if answer in absence.report:
                     after = len(closings) if absence.before else bisect.bisect_right(closings, opening)
@@ -229,7 +229,9 @@ def _states(
         values = tuple(bound[name] for name in match.by)
         lost = about.get(bound.get("host", ""), {})
         own = proofs.ends(raised.get(key, []), values, lost, collected.case.cluster)
-        folded = matchers.intervals(raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own)
+        folded = time_logic.intervals(
+            raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own
+        )
         if state.unraised == "nothing":
             folded = [interval for interval in folded if interval.raised]
         episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
@@ -268,7 +270,7 @@ def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
     return episode
 
 
-def _interval_episode(interval: matchers.Interval, settled: int, cluster: Cluster) -> Episode:
+def _interval_episode(interval: time_logic.Interval, settled: int, cluster: Cluster) -> Episode:
     events = interval.events
     first, last, count = events[0].time, events[-1].time, max(1, len(interval.raised))
     if interval.lowered is not None:

@@ -12,9 +12,9 @@ from logdiag.cluster.dump_tables import Source
 from logdiag.cluster.facts import Facts
 from logdiag.conditions import Log, Reference, Rows
 from logdiag.rules.chains import Budget, Candidates, sequences
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Match, Sequence
+from logdiag.rules.match_schema import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
+from logdiag.rules.time_logic import Event
 from logdiag.rules.versions import is_older
 
 _MICROSECOND = timedelta(microseconds=1)

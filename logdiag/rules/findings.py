@@ -10,14 +10,14 @@ from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
 from logdiag.records import instant
 from logdiag.rules import versions
-from logdiag.rules.asking import Answer, ask
+from logdiag.rules.evaluate import Answer, ask
 from logdiag.rules.events import MOST, SEPARATOR, Case, Spans
 from logdiag.rules.library import Library
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Match, patterns
-from logdiag.rules.other_alarms import from_catalogue, severity_of
+from logdiag.rules.match_schema import Match, patterns
+from logdiag.rules.placeholders import fill, placeholders, unbound, without, worded
 from logdiag.rules.schema import Rule
-from logdiag.rules.texts import fill, placeholders, unbound, without, worded
+from logdiag.rules.time_logic import Event
+from logdiag.rules.unclaimed_alarms import from_catalogue, severity_of
 
 EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""

@@ -12,9 +12,9 @@ from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.files import resources
 from logdiag.rules import cache
 from logdiag.rules.checking import Known, check
-from logdiag.rules.documents import RuleFile, read, validate
-from logdiag.rules.matches import IncidentMatch
+from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.schema import Procedure, Rule, Signal
+from logdiag.rules.yaml_file import RuleFile, read, validate
 
 _KINDS: dict[str, type[Rule | Signal | Procedure]] = {"procedures": Procedure, "signals": Signal}
 """Folders of a library that hold something else than rules."""

@@ -7,7 +7,7 @@ from logdiag.conditions import alarm_catalogue as catalogue
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.contradictions import contradictions
 from logdiag.rules.library import Library
-from logdiag.rules.matches import bound, patterns, proofs
+from logdiag.rules.match_schema import bound, patterns, proofs
 from logdiag.rules.schema import Rule
 from logdiag.rules.translation import sayings, texts
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, WithJsonSchema, model_validator
 
 from logdiag.conditions import Condition, compile_condition
-from logdiag.rules.notation import OneOrMore, Short, Strict
+from logdiag.rules.types import OneOrMore, Short, Strict
 
 Where = Annotated[
     Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]})

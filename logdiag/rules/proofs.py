@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.cluster.observed import Observed
-from logdiag.rules import matchers
+from logdiag.rules import time_logic
 from logdiag.rules.events import Collected, find_chains
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Match, StateMatch
+from logdiag.rules.match_schema import Match, StateMatch
+from logdiag.rules.time_logic import Event
 
 _Values = tuple[str | None, ...]
 
@@ -60,9 +60,9 @@ def _values(events: Iterable[Event]) -> dict[str, str]:
 def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> Iterator[Proof]:
     """For each peer the lowerings after which nothing of a state was raised any more, or for a while."""
     raised, lowered = collected.grouped(state.raised, match), collected.grouped(state.lower or [], match)
-    of_peer: dict[str, list[matchers.Interval]] = {}
+    of_peer: dict[str, list[time_logic.Interval]] = {}
     for key, events in raised.items():
-        for interval in matchers.intervals(events, lowered.get(key, ())):
+        for interval in time_logic.intervals(events, lowered.get(key, ())):
             if interval.raised:
                 of_peer.setdefault(interval.raised[0].peer, []).append(interval)
     for intervals in of_peer.values():

@@ -11,8 +11,8 @@ from logdiag.model import State
 from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import Case, Collected
-from logdiag.rules.matchers import Event, episodes
-from logdiag.rules.matches import Match, Peers
+from logdiag.rules.match_schema import Match, Peers
+from logdiag.rules.time_logic import Event, episodes
 
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -7,9 +7,9 @@ from logdiag.i18n.sentences import MOST_LISTED, listed
 from logdiag.model import Step
 from logdiag.rules import versions
 from logdiag.rules.library import Library
+from logdiag.rules.placeholders import fill
 from logdiag.rules.roles import ROLES, Resolved, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
-from logdiag.rules.texts import fill
 
 
 def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:

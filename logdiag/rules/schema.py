@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from logdiag.model import Basis, Risk, Severity, State
-from logdiag.rules.matches import IncidentMatch, Match, Words
-from logdiag.rules.notation import OneOrMore, Short, Span, Strict
+from logdiag.rules.match_schema import IncidentMatch, Match, Words
 from logdiag.rules.patterns import Table
+from logdiag.rules.types import OneOrMore, Short, Span, Strict
 
 
 class Explains(Short):

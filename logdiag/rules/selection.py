@@ -14,7 +14,7 @@ from logdiag.cluster import alarms, changes, facts, membership
 from logdiag.conditions import AnyOf, Condition, Log, Reference
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
-from logdiag.rules.matches import Match, patterns
+from logdiag.rules.match_schema import Match, patterns
 from logdiag.rules.patterns import Pattern
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from logdiag.i18n import ENGLISH, gettext, speaking
 from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.matches import OTHER_WORDS, Match, Words, patterns
+from logdiag.rules.match_schema import OTHER_WORDS, Match, Words, patterns
 from logdiag.rules.schema import Procedure, ProcedureStep, Rule, StepWording, Wording
 
 KOREAN = "ko"

@@ -15,7 +15,7 @@ from logdiag.conditions import AnyOf, Log, Reference, compile_condition
 from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.reading import Tables
 from logdiag.rules.library import Library
-from logdiag.rules.matches import patterns
+from logdiag.rules.match_schema import patterns
 from logdiag.rules.selection import asked
 from logdiag.shapes.words import Words, is_naming, words_of
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from logdiag.conditions import AllOf, AnyOf, Condition, Test
 from logdiag.rules.library import Library
-from logdiag.rules.matches import patterns
+from logdiag.rules.match_schema import patterns
 from logdiag.shapes.count import Shape
 from logdiag.shapes.words import product_words
 

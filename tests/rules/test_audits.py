@@ -13,8 +13,8 @@ from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
 from logdiag.rules import audits, quantified
 from logdiag.rules.events import Case
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Audit, Match, Peers
+from logdiag.rules.match_schema import Audit, Match, Peers
+from logdiag.rules.time_logic import Event
 
 NOON = datetime(2024, 3, 5, 12, 0, tzinfo=UTC)
 NAMES = ("expa01", "expa02", "expa03", "expa04")

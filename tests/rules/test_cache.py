@@ -8,7 +8,7 @@ import pytest
 
 from logdiag.errors import LibraryError
 from logdiag.files import cache as files
-from logdiag.rules import cache, documents, library
+from logdiag.rules import cache, library, yaml_file
 from logdiag.rules.library import Library, load
 
 RULE = """\
@@ -45,9 +45,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that were read as YAML."""
     names: list[str] = []
 
-    def read(file: documents.RuleFile) -> object:
+    def read(file: yaml_file.RuleFile) -> object:
         names.append(file.name)
-        return documents.read(file)
+        return yaml_file.read(file)
 
     monkeypatch.setattr(library, "read", read)
     return names

@@ -18,9 +18,9 @@ from logdiag.model import Peer
 from logdiag.rules.chains import sequences
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import Case, Collected, find_chains
-from logdiag.rules.matchers import Event, absences
-from logdiag.rules.matches import Match
+from logdiag.rules.match_schema import Match
 from logdiag.rules.patterns import Pattern
+from logdiag.rules.time_logic import Event, absences
 
 MANY = settings(deadline=None, max_examples=150)
 PEERS = ("a", "b")

@@ -18,7 +18,7 @@ from logdiag.pipeline import examine
 from logdiag.reading import read_texts
 from logdiag.rules.chains import sequences
 from logdiag.rules.library import load
-from logdiag.rules.matchers import (
+from logdiag.rules.time_logic import (
     Event,
     Interval,
     absences,

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from logdiag.rules.library import load
-from logdiag.rules.page import page
+from logdiag.rules.rule_page import page
 
 RULES = sorted(load().rules)
 SOURCE = Path(__file__).parents[2] / "rules"

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.cluster.observed import Observed
-from logdiag.rules.matchers import Event
 from logdiag.rules.proofs import Proof, Proofs
+from logdiag.rules.time_logic import Event
 
 MINUTE = 60_000_000
 BETWEEN = BETWEEN_MEMBERS.total_seconds() * 1_000_000

@@ -12,8 +12,8 @@ from logdiag.pipeline import examine
 from logdiag.reading import read_texts
 from logdiag.rules.cases import files_of, tables_of
 from logdiag.rules.library import load
+from logdiag.rules.placeholders import fill
 from logdiag.rules.schema import Case
-from logdiag.rules.texts import fill
 
 KEY = "xCommand ForceSystemKeyUpdate"
 DETAILS = {

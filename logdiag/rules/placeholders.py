@@ -6,7 +6,7 @@ from datetime import datetime
 from logdiag.i18n import gettext
 from logdiag.i18n.particles import with_particle
 from logdiag.i18n.sentences import listed, moment, stretch
-from logdiag.rules.matches import Match, patterns
+from logdiag.rules.match_schema import Match, patterns
 
 
 def unbound(matches: Iterable[Match]) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Finding facts in settings, by the table of paths in `logdiag.dumps.known`."""
+"""Finding facts in settings, by the table of paths in `logdiag.dumps.paths`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from logdiag.dumps.known import FAMILIES, PATHS
+from logdiag.dumps.paths import FAMILIES, PATHS
 
 _INDEX = 4
 """Digits of an index, at most; more are a name."""

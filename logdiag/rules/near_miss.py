@@ -13,13 +13,13 @@ from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test
 from logdiag.i18n import gettext, ngettext
 from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.records import instant
-from logdiag.rules import matchers
+from logdiag.rules import time_logic
 from logdiag.rules.chains import sequences
 from logdiag.rules.events import Case, Collected
-from logdiag.rules.matchers import Event
-from logdiag.rules.matches import Absence, Audit, Count, Match, Sequence
+from logdiag.rules.match_schema import Absence, Audit, Count, Match, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
+from logdiag.rules.time_logic import Event
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -116,7 +116,7 @@ def _most(events: list[Event], count: Count) -> int:
     # Where there are enough for one number, there are for each smaller one.
     numbers = range(1, min(count.at_least, len(events)) + 1)
     return bisect.bisect_left(
-        numbers, True, key=lambda enough: not matchers.dense(events, enough, within, count.distinct)
+        numbers, True, key=lambda enough: not time_logic.dense(events, enough, within, count.distinct)
     )
 
 

@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from logdiag.errors import Mistake
-from logdiag.rules.notation import Place
+from logdiag.rules.types import Place
 
 _MOST_NODES = 50_000
 _DEEPEST = 40

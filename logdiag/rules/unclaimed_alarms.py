@@ -7,8 +7,8 @@ from logdiag.i18n import N_, gettext
 from logdiag.model import Severity
 from logdiag.rules.events import Case, Collected
 from logdiag.rules.library import Library
-from logdiag.rules.matchers import Event
 from logdiag.rules.patterns import Pattern
+from logdiag.rules.time_logic import Event
 
 _UNKNOWN_MEANING = N_("The alarm catalogue does not know this alarm; what is known of it is its own text.")
 _UNKNOWN_ADVICE = N_(

@@ -9,9 +9,9 @@ from logdiag.rules.durations import lasting_answers
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import Case, Collected, Key
 from logdiag.rules.library import Library
-from logdiag.rules.matches import Match, binds_peers, proofs
-from logdiag.rules.other_alarms import Others
+from logdiag.rules.match_schema import Match, binds_peers, proofs
 from logdiag.rules.schema import Rule
+from logdiag.rules.unclaimed_alarms import Others
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from logdiag.rules.notation import OneOrMore, Place, Span, Strict
 from logdiag.rules.patterns import Binding, Contrary, Pattern, Step, Where
+from logdiag.rules.types import OneOrMore, Place, Span, Strict
 
 
 class Count(Strict):
