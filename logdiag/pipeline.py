@@ -23,7 +23,7 @@ from logdiag.conditions import Log
 from logdiag.errors import InputError
 from logdiag.exit_code import exit_of
 from logdiag.i18n import gettext, speaking
-from logdiag.incidents import Told, tell, together
+from logdiag.incidents import Folded, fold, together
 from logdiag.incidents.verdict import verdict, wanted
 from logdiag.model import (
     AlarmEvent,
@@ -42,7 +42,7 @@ from logdiag.outputs import Report
 from logdiag.reading import Engine, Tables, read, without_other_logs
 from logdiag.reading.deduplicate import counted_once
 from logdiag.records import RECORDS, Want
-from logdiag.rules.events import Case
+from logdiag.rules.events import CaseData
 from logdiag.rules.findings import MOST_OF_ALL, judge
 from logdiag.rules.library import Library, load
 from logdiag.rules.near_miss import nearest_miss
@@ -219,8 +219,8 @@ class _Examined:
     """What is known of one cluster."""
 
     cluster: Cluster
-    case: Case
-    told: Told
+    case: CaseData
+    told: Folded
     changes: tuple[Change, ...]
     alarm_events: tuple[AlarmEvent, ...]
     not_checked: tuple[NotChecked, ...]
@@ -234,12 +234,12 @@ def _examine(
     log = Log(part.records)
     cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
     facts = add_membership(find_facts(part, log, cluster), log, cluster)
-    case = Case(sources(part, log, cluster), cluster, facts)
+    case = CaseData(sources(part, log, cluster), cluster, facts)
     judged = judge(library, case, most, is_late)
     return _Examined(
         cluster,
         case,
-        tell(judged.findings, library, cluster),
+        fold(judged.findings, library, cluster),
         find_changes(log, cluster),
         alarm_events(log, cluster),
         tuple(judged.not_checked),

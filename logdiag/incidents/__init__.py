@@ -6,7 +6,7 @@ what is left is an incident by the name of its own rule. ``info`` findings that 
 form none.
 """
 
-from logdiag.incidents.fold import Told, tell, together
+from logdiag.incidents.fold import Folded, fold, together
 from logdiag.incidents.incident import LOSS, UNWATCHED
 
-__all__ = ["LOSS", "UNWATCHED", "Told", "tell", "together"]
+__all__ = ["LOSS", "UNWATCHED", "Folded", "fold", "together"]

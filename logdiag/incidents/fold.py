@@ -18,14 +18,14 @@ TOGETHER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Told:
+class Folded:
     """Findings with their causes filled in, and the incidents that they make, worst first."""
 
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]
 
 
-def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Told:
+def fold(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Folded:
     """Fold findings into incidents."""
     folded = with_requests(with_causes(findings, library), library, cluster)
     context = Context.of(folded, library, cluster)
@@ -58,11 +58,11 @@ def tell(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Tol
             members = members_under(causes, effects, known)
             incidents.append(incident_of(name, rule, causes, members, context))
     incidents.sort(key=rank)
-    return Told(tuple(sorted(known.values(), key=rank)), tuple(incidents))
+    return Folded(tuple(sorted(known.values(), key=rank)), tuple(incidents))
 
 
-def together(parts: Sequence[Told]) -> Told:
+def together(parts: Sequence[Folded]) -> Folded:
     """What is told of several clusters, as one."""
     findings = sorted((finding for part in parts for finding in part.findings), key=rank)
     incidents = sorted((incident for part in parts for incident in part.incidents), key=rank)
-    return Told(tuple(findings), tuple(incidents))
+    return Folded(tuple(findings), tuple(incidents))

@@ -9,7 +9,7 @@ from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.cluster.observed import Observed
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import RAISED_BEFORE, listed, moment, second, stretch
-from logdiag.incidents import LOSS, UNWATCHED, Told
+from logdiag.incidents import LOSS, UNWATCHED, Folded
 from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
 from logdiag.records import instant
@@ -24,14 +24,14 @@ _LONG = 20 * 60 * 1_000_000
 _ROLES = {"primary": N_("primary"), "subordinate": N_("subordinate")}
 
 
-def verdict(told: Told, clusters: Sequence[Cluster], tables: Tables) -> Verdict:
+def verdict(told: Folded, clusters: Sequence[Cluster], tables: Tables) -> Verdict:
     """The answer in a sentence or two, and never more than was seen; then what could not be used."""
     answer = _answer(told, clusters)
     unused = " ".join(_unused(tables))
     return replace(answer, detail=f"{answer.detail} {unused}".strip())
 
 
-def _answer(told: Told, clusters: Sequence[Cluster]) -> Verdict:
+def _answer(told: Folded, clusters: Sequence[Cluster]) -> Verdict:
     if told.incidents:
         headline = told.incidents[0]
         sentences = [_when(headline)]
@@ -119,7 +119,7 @@ def _when(headline: Incident) -> str:
     return gettext("Seen in a dump that has no time; when it began is not known.")
 
 
-def _nothing_wrong(cluster: Cluster, told: Told, *, several: bool) -> Iterator[str]:
+def _nothing_wrong(cluster: Cluster, told: Folded, *, several: bool) -> Iterator[str]:
     """What was watched of a cluster without a fault, and what was seen to work."""
     watched = max(map(_covered, cluster.observed.values()))
     count = len(cluster.peers)
@@ -191,7 +191,7 @@ def _short_logs(cluster: Cluster) -> list[str]:
     return sorted(name for name, seen in cluster.observed.items() if 2 * _extent(seen) < longest)
 
 
-def _unexplained_starts(cluster: Cluster, told: Told) -> list[str]:
+def _unexplained_starts(cluster: Cluster, told: Folded) -> list[str]:
     """The starts that somebody may have asked for before the logs begin, or nobody, a sentence for each."""
     said: list[str] = []
     for finding in told.findings:
@@ -230,7 +230,7 @@ def _state(incident: Incident) -> str:
     }[incident.state]
 
 
-def wanted(told: Told, cluster: Cluster) -> tuple[Wanted, ...]:
+def wanted(told: Folded, cluster: Cluster) -> tuple[Wanted, ...]:
     """What to ask the customer for about a cluster, the most useful first."""
     return tuple(dict.fromkeys(_wanted(told.incidents, told.findings, cluster)))
 

@@ -20,7 +20,7 @@ from logdiag.model import STATES, Evidence, State
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
-from logdiag.rules.events import Case, Key
+from logdiag.rules.events import CaseData, Key
 from logdiag.rules.match_schema import ACROSS, Audit, Platform
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Told:
     as_of: datetime | None = None
 
 
-def answers(audit: Audit, case: Case, *, across: bool = False) -> tuple[list[Told], list[str]]:
+def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list[Told], list[str]]:
     """What stands out, and why the rest could not be judged; ``across``: one answer for all peers."""
     cluster = case.cluster
     if audit.topology == "cluster" and cluster.topology != "cluster":
@@ -83,7 +83,7 @@ def answers(audit: Audit, case: Case, *, across: bool = False) -> tuple[list[Tol
     ], reasons
 
 
-def _asked(audit: Audit, case: Case) -> dict[str, Fact]:
+def _asked(audit: Audit, case: CaseData) -> dict[str, Fact]:
     """The fact of each peer that the audit is about."""
     facts = case.facts[audit.of]
     if audit.only_if is None:
@@ -149,7 +149,7 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
     return [_told((), tuple(sorted(set(known) - right)), tuple(sorted(right)), known, audit)]
 
 
-def _is_wrong(audit: Audit, fact: Fact, peer: str, case: Case) -> bool:
+def _is_wrong(audit: Audit, fact: Fact, peer: str, case: CaseData) -> bool:
     values = [value for value in fact.values if value and not _is_exempt(audit, value)]
     match audit.must:
         case "present":
@@ -172,7 +172,7 @@ def _is_wrong(audit: Audit, fact: Fact, peer: str, case: Case) -> bool:
     return False
 
 
-def _capacity(audit: Audit, known: dict[str, Fact], case: Case) -> list[Told]:
+def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[Told]:
     """What the cluster carries: one peer's figures, times the peers that count."""
     found = {peer: _platform(audit, fact, case.cluster.versions[peer]) for peer, fact in known.items()}
     if not found:

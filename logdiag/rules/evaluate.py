@@ -7,7 +7,7 @@ from logdiag.rules import audits, quantified
 from logdiag.rules.audits import Told
 from logdiag.rules.durations import lasting_answers
 from logdiag.rules.episodes import Episode, answers
-from logdiag.rules.events import Case, Collected, Key
+from logdiag.rules.events import CaseData, Collected, Key
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import Match, binds_peers, proofs
 from logdiag.rules.schema import Rule
@@ -34,7 +34,7 @@ class Answered:
     capped: bool = False
 
 
-def ask(rule: Rule, library: Library, case: Case) -> Answered:
+def ask(rule: Rule, library: Library, case: CaseData) -> Answered:
     """Ask every match of a rule."""
     found = Answered()
     for number, match in enumerate(rule.match):
@@ -43,7 +43,7 @@ def ask(rule: Rule, library: Library, case: Case) -> Answered:
     return found
 
 
-def _ask(number: int, match: Match, rule: Rule, library: Library, case: Case, found: Answered) -> None:
+def _ask(number: int, match: Match, rule: Rule, library: Library, case: CaseData, found: Answered) -> None:
     if match.cannot_tell is not None:
         if case.cluster.topology != "single":
             found.reasons.append(match.cannot_tell.strip())

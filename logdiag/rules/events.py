@@ -25,7 +25,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
-class Case:
+class CaseData:
     """The evidence that rules are judged on."""
 
     sources: dict[str, Source]
@@ -56,7 +56,7 @@ Key = tuple[tuple[str, str], ...]
 class Collected:
     """The events of a rule's patterns; counts the records that have no key."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: CaseData) -> None:
         self.case = case
         self.left_out = 0
         self.capped = False

@@ -11,7 +11,7 @@ from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incide
 from logdiag.records import instant
 from logdiag.rules import versions
 from logdiag.rules.evaluate import Answer, ask
-from logdiag.rules.events import MOST, SEPARATOR, Case, Spans
+from logdiag.rules.events import MOST, SEPARATOR, CaseData, Spans
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import Match, patterns
 from logdiag.rules.placeholders import fill, placeholders, unbound, without, worded
@@ -51,7 +51,7 @@ class Judged:
 
 def judge(
     library: Library,
-    case: Case,
+    case: CaseData,
     most: int = MOST_OF_ALL,
     is_late: Callable[[], bool] = lambda: False,
 ) -> Judged:
@@ -117,7 +117,7 @@ def _cut(judged: Judged) -> None:
             judged.cap(name, most)
 
 
-def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) -> None:
+def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judged) -> None:
     answered = ask(rule, library, case)
     reasons = answered.reasons
     other_versions: list[str] = []
@@ -155,14 +155,14 @@ def _judge(name: str, rule: Rule, library: Library, case: Case, judged: Judged) 
     judged.not_checked.extend(NotChecked(name, said, False) for said in dict.fromkeys(other_versions))
 
 
-def _applies(rule: Rule, finding: Finding, case: Case) -> versions.Answer:
+def _applies(rule: Rule, finding: Finding, case: CaseData) -> versions.Answer:
     if rule.applies_to is None:
         return "applies"
     versions_of = case.cluster.versions
     return versions.applies_to_all(rule.applies_to, [versions_of.get(host) for host in finding.hosts])
 
 
-def _finding(name: str, rule: Rule, answer: Answer, case: Case, says: Mapping[str, str]) -> Finding:
+def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mapping[str, str]) -> Finding:
     match, key, episode, told = rule.match[answer.number], answer.key, answer.episode, answer.told
     values: dict[str, str] = {}
     for event in episode.events:
@@ -267,6 +267,6 @@ def _shown(events: tuple[Event, ...]) -> Iterable[Event]:
     return [*events[: EVIDENCE - EVIDENCE // 4], *events[-(EVIDENCE // 4) :]]
 
 
-def _evidence(event: Event, case: Case) -> Evidence:
+def _evidence(event: Event, case: CaseData) -> Evidence:
     time = instant(event.time) if event.table == "records" else None
     return Evidence(event.snapshot, event.source, event.line, time, case.text(event))

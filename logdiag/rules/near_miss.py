@@ -15,7 +15,7 @@ from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.records import instant
 from logdiag.rules import time_logic
 from logdiag.rules.chains import sequences
-from logdiag.rules.events import Case, Collected
+from logdiag.rules.events import CaseData, Collected
 from logdiag.rules.match_schema import Absence, Audit, Count, Match, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
@@ -24,13 +24,13 @@ from logdiag.rules.time_logic import Event
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def nearest_miss(rule: Rule, case: Case) -> str | None:
+def nearest_miss(rule: Rule, case: CaseData) -> str | None:
     """The best partial match of a silent rule, in a sentence; None where nothing came near."""
     found = [text for match in rule.match if (text := _nearest(match, case)) is not None]
     return " ".join(found) or None
 
 
-def _nearest(match: Match, case: Case) -> str | None:
+def _nearest(match: Match, case: CaseData) -> str | None:
     if match.count is not None:
         return _of_count(match.count, match, case)
     if match.sequence is not None:
@@ -60,7 +60,7 @@ def _nearest(match: Match, case: Case) -> str | None:
     return None
 
 
-def _of_patterns(patterns: list[Pattern], case: Case) -> str | None:
+def _of_patterns(patterns: list[Pattern], case: CaseData) -> str | None:
     """The condition that most records hold but for one term, and that term."""
     best: tuple[int, str] | None = None
     for pattern in patterns:
@@ -102,7 +102,7 @@ def _said(condition: Condition) -> str:
             return gettext(" or ").join(_said(term) for term in terms[:3])
 
 
-def _of_count(count: Count, match: Match, case: Case) -> str | None:
+def _of_count(count: Count, match: Match, case: CaseData) -> str | None:
     groups = Collected(case).grouped(count.of, match)
     most = max((_most(events, count) for events in groups.values()), default=0)
     if not most:
@@ -120,7 +120,7 @@ def _most(events: list[Event], count: Count) -> int:
     )
 
 
-def _of_sequence(sequence: Sequence, case: Case) -> str | None:
+def _of_sequence(sequence: Sequence, case: CaseData) -> str | None:
     collected = Collected(case)
     steps = [collected.events([step]) for step in sequence.steps]
     for length in range(len(steps) - 1, 0, -1):
@@ -151,7 +151,7 @@ def _of_sequence(sequence: Sequence, case: Case) -> str | None:
     return _of_patterns(list(sequence.steps[:1]), case)
 
 
-def _of_absence(absence: Absence, match: Match, case: Case) -> str | None:
+def _of_absence(absence: Absence, match: Match, case: CaseData) -> str | None:
     openings = Collected(case).events(absence.opening, match.by)
     if not openings:
         return _of_patterns(absence.opening, case)
@@ -163,7 +163,7 @@ def _of_absence(absence: Absence, match: Match, case: Case) -> str | None:
     return near.format(number=f"{len(openings):,}", span=stretch(absence.within))
 
 
-def _of_audit(audit: Audit, case: Case) -> str | None:
+def _of_audit(audit: Audit, case: CaseData) -> str | None:
     facts = case.facts[audit.of]
     if not facts:
         return gettext("Not known of any peer: {fact}.").format(fact=gettext(FACTS[audit.of]))

@@ -10,7 +10,7 @@ from logdiag.i18n.sentences import listed
 from logdiag.model import State
 from logdiag.rules.audits import Told
 from logdiag.rules.episodes import Episode
-from logdiag.rules.events import Case, Collected
+from logdiag.rules.events import CaseData, Collected
 from logdiag.rules.match_schema import Match, Peers
 from logdiag.rules.time_logic import Event, episodes
 
@@ -34,11 +34,11 @@ def answers(peers: Peers, match: Match, collected: Collected) -> tuple[list[Told
     return _one_sided(events, peers.value or "", within, case)
 
 
-def _unwatched(case: Case) -> list[str]:
+def _unwatched(case: CaseData) -> list[str]:
     return [peer.name for peer in case.cluster.peers if peer.name not in case.cluster.observed]
 
 
-def _all(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
+def _all(events: list[Event], within: int, case: CaseData) -> tuple[list[Told], list[str]]:
     if unwatched := _unwatched(case):
         return [], [gettext("no log of {peers} was given").format(peers=listed(unwatched))]
     everyone = case.cluster.names
@@ -64,7 +64,7 @@ def _all(events: list[Event], within: int, case: Case) -> tuple[list[Told], list
     return found, []
 
 
-def _none(events: list[Event], within: int, case: Case) -> tuple[list[Told], list[str]]:
+def _none(events: list[Event], within: int, case: CaseData) -> tuple[list[Told], list[str]]:
     if events:
         return [], []
     missing = _unwatched(case)
@@ -82,7 +82,7 @@ def _none(events: list[Event], within: int, case: Case) -> tuple[list[Told], lis
     return [Told((), Episode((), "open", start, end, 1), hosts, (), (), gettext("none on any peer"))], []
 
 
-def _differ(events: list[Event], value: str, case: Case) -> tuple[list[Told], list[str]]:
+def _differ(events: list[Event], value: str, case: CaseData) -> tuple[list[Told], list[str]]:
     newest = {event.peer: event for event in events if value in event.values}
     if len({event.values[value] for event in newest.values()}) < 2:
         missing = _unwatched(case)
@@ -98,7 +98,7 @@ def _differ(events: list[Event], value: str, case: Case) -> tuple[list[Told], li
     return [_told(chosen, case, found, state="open")], []
 
 
-def _one_sided(events: list[Event], value: str, within: int, case: Case) -> tuple[list[Told], list[str]]:
+def _one_sided(events: list[Event], value: str, within: int, case: CaseData) -> tuple[list[Told], list[str]]:
     told: list[Told] = []
     reasons: list[str] = []
     pairs: dict[tuple[str, str], list[Event]] = {}
@@ -125,7 +125,7 @@ def _is_near(time: int, times: Sequence[int], within: int) -> bool:
     return place < len(times) and times[place] < time + within
 
 
-def _told(events: tuple[Event, ...], case: Case, found: str = "", *, state: State = "seen") -> Told:
+def _told(events: tuple[Event, ...], case: CaseData, found: str = "", *, state: State = "seen") -> Told:
     hosts = tuple(sorted({event.peer for event in events}))
     said = {value for event in events for value in event.values.values()}
     peers = (said & case.cluster.names) - set(hosts)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from logdiag.conditions.alarm_catalogue import alarm_title, load
 from logdiag.i18n import N_, gettext
 from logdiag.model import Severity
-from logdiag.rules.events import Case, Collected
+from logdiag.rules.events import CaseData, Collected
 from logdiag.rules.library import Library
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.time_logic import Event
@@ -19,7 +19,7 @@ _UNKNOWN_ADVICE = N_(
 class Others(Collected):
     """The events of alarms, but for those that some other rule's match means."""
 
-    def __init__(self, case: Case, library: Library) -> None:
+    def __init__(self, case: CaseData, library: Library) -> None:
         super().__init__(case)
         self._claimed: set[tuple[str, int]] = set()
         for rule in library.rules.values():

@@ -12,7 +12,7 @@ from logdiag.cluster.facts import FACTS, Fact, Facts
 from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
 from logdiag.rules import audits, quantified
-from logdiag.rules.events import Case
+from logdiag.rules.events import CaseData
 from logdiag.rules.match_schema import Audit, Match, Peers
 from logdiag.rules.time_logic import Event
 
@@ -25,14 +25,16 @@ def cluster(names: tuple[str, ...], seen: dict[str, Observed] | None = None) -> 
     return Cluster(peers, seen or {}, listed=True, dumps={}, aliases={}, skews={})
 
 
-def case(facts: dict[str, dict[str, tuple[str, ...]]], names: tuple[str, ...] = NAMES) -> Case:
+def case(facts: dict[str, dict[str, tuple[str, ...]]], names: tuple[str, ...] = NAMES) -> CaseData:
     known: Facts = {name: {} for name in FACTS}
     for name, by_peer in facts.items():
         known[name] = {peer: Fact(values, NOON) for peer, values in by_peer.items()}
-    return Case({}, cluster(names), known)
+    return CaseData({}, cluster(names), known)
 
 
-def answers(written: dict[str, Any], evidence: Case) -> tuple[list[tuple[tuple[str, ...], str]], list[str]]:
+def answers(
+    written: dict[str, Any], evidence: CaseData
+) -> tuple[list[tuple[tuple[str, ...], str]], list[str]]:
     told, reasons = audits.answers(Audit.model_validate(written), evidence)
     return [(one.hosts, one.found) for one in told], reasons
 
@@ -186,7 +188,7 @@ def test_a_fact_counts_only_where_another_fact_has_a_value() -> None:
 class Given:
     """What `quantified` asks of collected events."""
 
-    def __init__(self, events: list[Event], evidence: Case) -> None:
+    def __init__(self, events: list[Event], evidence: CaseData) -> None:
         self.case = evidence
         self._events = sorted(events)
 
@@ -210,7 +212,7 @@ def ask(quantifier: str, said: list[tuple[int, str, str]], watching: tuple[str, 
         for row, (second, peer, other) in enumerate(said)
     ]
     seen = {peer: Observed(((-100 * SECOND, 200 * SECOND),)) for peer in watching}
-    evidence = Case({}, cluster(NAMES[:3], seen), {name: {} for name in FACTS})
+    evidence = CaseData({}, cluster(NAMES[:3], seen), {name: {} for name in FACTS})
     return quantified.answers(peers, Match.model_validate({"peers": written}), Given(events, evidence))  # type: ignore[arg-type]
 
 
@@ -285,5 +287,5 @@ def test_a_certificate_must_outlast_the_log() -> None:
         until = (NOON + left).isoformat().replace("+00:00", "Z")
         facts["certificate_until"]["expa01"] = Fact((until,), NOON)
         audit = Audit.model_validate({"of": "certificate_until", "must": "last", "topology": "any"})
-        told, _ = audits.answers(audit, Case({}, cluster(("expa01",), seen), facts))
+        told, _ = audits.answers(audit, CaseData({}, cluster(("expa01",), seen), facts))
         assert len(told) == expected

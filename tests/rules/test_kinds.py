@@ -17,7 +17,7 @@ from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
 from logdiag.rules.chains import sequences
 from logdiag.rules.episodes import Episode, answers
-from logdiag.rules.events import Case, Collected, find_chains
+from logdiag.rules.events import CaseData, Collected, find_chains
 from logdiag.rules.match_schema import Match
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.time_logic import Event, absences
@@ -46,7 +46,7 @@ class Given(Collected):
         cluster = Cluster(
             tuple(Peer(name) for name in PEERS), seen, listed=True, dumps={}, aliases={}, skews={}
         )
-        super().__init__(Case({}, cluster, {name: {} for name in FACTS}))
+        super().__init__(CaseData({}, cluster, {name: {} for name in FACTS}))
         self._given = events
 
     def _events(self, pattern: Pattern, number: int) -> list[Event]:
