@@ -1,11 +1,12 @@
 """The exit code of a diagnosis, with the reasons for it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from logdiag.cluster.coverage import NOTHING_READ, PARTIAL, is_empty, partial_reasons, why_nothing_read
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import SEVERITIES, Diagnosis, Exit, Reason
 from logdiag.options import Options
+from logdiag.rules.library import Library
 from logdiag.snapshots import Snapshot
 
 FINDINGS = 1
@@ -62,3 +63,15 @@ def _findings(diagnosis: Diagnosis, options: Options) -> Iterator[Reason]:
             worst,
         )
     yield Reason(FINDINGS, found.format(number=worst, level=options.fail_on))
+
+
+def late_exit(late: Iterable[str], library: Library, *, explain: bool) -> Exit:
+    """Return the exit of a run whose time was used up; ``explain`` if near misses were not looked at."""
+    reasons = []
+    if rules := sorted(set(late)):
+        judged = sum(rule.incident is None for rule in library.rules.values())
+        said = gettext("the time is used up (seconds): {number} of {all} rules were not judged, first {rule}")
+        reasons.append(said.format(number=len(rules), all=judged, rule=rules[0]))
+    if explain:
+        reasons.append(gettext("the time is used up (seconds): how near silent rules came was not looked at"))
+    return Exit(PARTIAL if reasons else 0, tuple(Reason(PARTIAL, text) for text in reasons))

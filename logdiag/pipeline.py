@@ -1,39 +1,28 @@
 """The straight line: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from logdiag.cluster import Cluster, find_clusters, with_alarms
-from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
-from logdiag.cluster.changes import find_changes
+from logdiag.cluster import find_clusters
 from logdiag.cluster.coverage import (
-    PARTIAL,
     coverage,
 )
-from logdiag.cluster.dump_tables import sources
-from logdiag.cluster.facts import find_facts
-from logdiag.cluster.membership import add_membership, strangers
+from logdiag.cluster.membership import strangers
 from logdiag.compare.baseline import marked
-from logdiag.conditions import Log
-from logdiag.errors import InputError
-from logdiag.exit_code import exit_of
-from logdiag.i18n import gettext, speaking
-from logdiag.incidents import Folded, fold, together
+from logdiag.exit_code import exit_of, late_exit
+from logdiag.i18n import speaking
+from logdiag.incidents import together
+from logdiag.incidents.examine import examine_cluster, nearest, not_checked
 from logdiag.incidents.verdict import verdict, wanted
 from logdiag.model import (
-    AlarmEvent,
-    Change,
     ClusterView,
     Command,
     Diagnosis,
-    Exit,
-    NotChecked,
-    Reason,
     Silent,
     Tool,
 )
@@ -41,12 +30,10 @@ from logdiag.options import Options
 from logdiag.outputs import Report
 from logdiag.reading import Engine, Tables, read, without_other_logs
 from logdiag.reading.deduplicate import counted_once
-from logdiag.records import RECORDS, Want
-from logdiag.rules.events import CaseData
-from logdiag.rules.findings import MOST_OF_ALL, judge
+from logdiag.records import Want
+from logdiag.records.columns import columns_of
+from logdiag.rules.findings import MOST_OF_ALL
 from logdiag.rules.library import Library, load
-from logdiag.rules.near_miss import nearest_miss
-from logdiag.rules.schema import Rule
 from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
 from logdiag.snapshots import Snapshot, find_snapshots
@@ -85,20 +72,6 @@ def parse(
     """
     want = Want(columns=None if columns is None else columns_of(columns))
     return read(find_snapshots(_several(inputs)), want=want, engine=engine, jobs=jobs).records
-
-
-def columns_of(names: Iterable[str]) -> frozenset[str]:
-    """Columns of the records table, by their names.
-
-    Raises:
-        InputError: there is no such column.
-
-    """
-    wanted = frozenset(names)
-    if unknown := sorted(wanted.difference(RECORDS.names)):
-        said = gettext("no such column: {names}; there are {columns}")
-        raise InputError(said.format(names=", ".join(unknown), columns=", ".join(RECORDS.names)))
-    return wanted
 
 
 Reading = Callable[[Sequence[Snapshot], Want], Tables | None]
@@ -154,14 +127,16 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
     tables, repeated = counted_once(without_other_logs(tables))
     clusters = find_clusters(tables)
     most = MOST_OF_ALL // len(clusters)
-    examined = [_examine(cluster, part, library, most, is_late) for cluster, part in clusters]
-    told = together([one.told for one in examined])
+    examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
+    told = together([one.folded for one in examined])
     peers = tuple(peer for one in examined for peer in one.cluster.peers)
     fired = {finding.rule for finding in told.findings} | {incident.rule for incident in told.incidents}
     return Diagnosis(
         tool=Tool(version("logdiag"), library.digest),
         command=Command("diagnose"),
-        exit=_late(examined, library, explain=explain and is_late()),
+        exit=late_exit(
+            [rule for one in examined for rule in one.late], library, explain=explain and is_late()
+        ),
         verdict=verdict(told, [one.cluster for one in examined], tables),
         cluster=ClusterView(peers, tuple(one for part in examined for one in strangers(part.case.facts))),
         alarm_events=tuple(
@@ -172,79 +147,16 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
         changes=tuple(
             sorted((c for one in examined for c in one.changes), key=lambda c: (c.time, c.peer, c.what))
         ),
-        wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.told, one.cluster))),
+        wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.folded, one.cluster))),
         incidents=told.incidents,
         findings=told.findings,
-        not_checked=_not_checked(examined),
+        not_checked=not_checked(examined),
         silent=tuple(
-            Silent(name, _nearest(rule, examined) if explain and not is_late() else None)
+            Silent(name, nearest(rule, examined) if explain and not is_late() else None)
             for name, rule in sorted(library.rules.items())
             if name not in fired
         ),
         language=library.language,
-    )
-
-
-def _not_checked(examined: Sequence["_Examined"]) -> tuple[NotChecked, ...]:
-    """What could not be judged in any cluster, each with the clusters where that is so."""
-    where: dict[NotChecked, set[str]] = {}
-    for one in examined:
-        names = {peer.cluster for peer in one.cluster.peers if peer.cluster is not None}
-        for item in one.not_checked:
-            where.setdefault(item, set()).update(names)
-    ordered = sorted(where, key=lambda item: (item.rule, item.reason))
-    return tuple(replace(item, clusters=tuple(sorted(where[item]))) for item in ordered)
-
-
-def _late(examined: Sequence["_Examined"], library: Library, *, explain: bool) -> Exit:
-    """What was left out because the time was used up."""
-    reasons = []
-    late = sorted({rule for one in examined for rule in one.late})
-    if late:
-        judged = sum(rule.incident is None for rule in library.rules.values())
-        said = gettext("the time is used up (seconds): {number} of {all} rules were not judged, first {rule}")
-        reasons.append(said.format(number=len(late), all=judged, rule=late[0]))
-    if explain:
-        reasons.append(gettext("the time is used up (seconds): how near silent rules came was not looked at"))
-    return Exit(PARTIAL if reasons else 0, tuple(Reason(PARTIAL, text) for text in reasons))
-
-
-def _nearest(rule: Rule, examined: Sequence["_Examined"]) -> str | None:
-    """The nearest that a silent rule came in any cluster."""
-    return next((text for one in examined if (text := nearest_miss(rule, one.case)) is not None), None)
-
-
-@dataclass(frozen=True)
-class _Examined:
-    """What is known of one cluster."""
-
-    cluster: Cluster
-    case: CaseData
-    told: Folded
-    changes: tuple[Change, ...]
-    alarm_events: tuple[AlarmEvent, ...]
-    not_checked: tuple[NotChecked, ...]
-    capped: tuple[str, ...]
-    late: tuple[str, ...]
-
-
-def _examine(
-    cluster: Cluster, part: Tables, library: Library, most: int, is_late: Callable[[], bool]
-) -> _Examined:
-    log = Log(part.records)
-    cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
-    facts = add_membership(find_facts(part, log, cluster), log, cluster)
-    case = CaseData(sources(part, log, cluster), cluster, facts)
-    judged = judge(library, case, most, is_late)
-    return _Examined(
-        cluster,
-        case,
-        fold(judged.findings, library, cluster),
-        find_changes(log, cluster),
-        alarm_events(log, cluster),
-        tuple(judged.not_checked),
-        capped=tuple(judged.capped),
-        late=tuple(judged.late),
     )
 
 

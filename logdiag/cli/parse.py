@@ -25,9 +25,9 @@ def parse(
 ) -> None:
     """Write the records as a table."""
     from logdiag.cluster.coverage import exit_code, partial_reasons
-    from logdiag.pipeline import columns_of
     from logdiag.reading import read
     from logdiag.records import Want
+    from logdiag.records.columns import columns_of
     from logdiag.snapshots import Limits, find_snapshots
     from logdiag.tables import export
 

@@ -1,10 +1,14 @@
 """The columns of the tables, and rows on their way into them."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from logdiag.errors import InputError
+from logdiag.i18n import gettext
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _FIELD = pa.struct(
@@ -153,3 +157,17 @@ class Rows:
                 chunks = [pa.DictionaryArray.from_arrays(chunk, values) for chunk in chunks]
             columns.append(pa.chunked_array(chunks, self._schema.field(name).type))
         return pa.table(columns, schema=self._schema)
+
+
+def columns_of(names: Iterable[str]) -> frozenset[str]:
+    """Return columns of the records table by their names.
+
+    Raises:
+        InputError: there is no such column.
+
+    """
+    wanted = frozenset(names)
+    if unknown := sorted(wanted.difference(RECORDS.names)):
+        said = gettext("no such column: {names}; there are {columns}")
+        raise InputError(said.format(names=", ".join(unknown), columns=", ".join(RECORDS.names)))
+    return wanted

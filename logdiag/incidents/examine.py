@@ -1,0 +1,80 @@
+"""One cluster from its tables to its incidents."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from logdiag.cluster import Cluster, with_alarms
+from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
+from logdiag.cluster.changes import find_changes
+from logdiag.cluster.dump_tables import sources
+from logdiag.cluster.facts import find_facts
+from logdiag.cluster.membership import add_membership
+from logdiag.conditions import Log
+from logdiag.incidents.fold import Folded, fold
+from logdiag.model import AlarmEvent, Change, NotChecked
+from logdiag.reading import Tables
+from logdiag.rules.events import CaseData
+from logdiag.rules.findings import judge
+from logdiag.rules.library import Library
+from logdiag.rules.near_miss import nearest_miss
+from logdiag.rules.schema import Rule
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is known of one cluster. ``late`` are the rules for which no time was left."""
+
+    cluster: Cluster
+    case: CaseData
+    folded: Folded
+    changes: tuple[Change, ...]
+    alarm_events: tuple[AlarmEvent, ...]
+    not_checked: tuple[NotChecked, ...]
+    capped: tuple[str, ...]
+    late: tuple[str, ...]
+
+
+def examine_cluster(
+    cluster: Cluster, part: Tables, library: Library, most: int, is_late: Callable[[], bool]
+) -> Examined:
+    """Judge a cluster by all rules, and fold what was found into incidents.
+
+    Args:
+        cluster: the cluster.
+        part: the tables of its peers.
+        library: the rules.
+        most: how many findings it may have at most.
+        is_late: whether the time for judging is used up.
+
+    """
+    log = Log(part.records)
+    cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
+    facts = add_membership(find_facts(part, log, cluster), log, cluster)
+    case = CaseData(sources(part, log, cluster), cluster, facts)
+    judged = judge(library, case, most, is_late)
+    return Examined(
+        cluster,
+        case,
+        fold(judged.findings, library, cluster),
+        find_changes(log, cluster),
+        alarm_events(log, cluster),
+        tuple(judged.not_checked),
+        capped=tuple(judged.capped),
+        late=tuple(judged.late),
+    )
+
+
+def not_checked(examined: Sequence[Examined]) -> tuple[NotChecked, ...]:
+    """Return what could not be judged in any cluster, each with the clusters to which that applies."""
+    where: dict[NotChecked, set[str]] = {}
+    for one in examined:
+        names = {peer.cluster for peer in one.cluster.peers if peer.cluster is not None}
+        for item in one.not_checked:
+            where.setdefault(item, set()).update(names)
+    ordered = sorted(where, key=lambda item: (item.rule, item.reason))
+    return tuple(replace(item, clusters=tuple(sorted(where[item]))) for item in ordered)
+
+
+def nearest(rule: Rule, examined: Sequence[Examined]) -> str | None:
+    """Return how near a silent rule came in the first cluster in which it came near."""
+    return next((text for one in examined if (text := nearest_miss(rule, one.case)) is not None), None)
