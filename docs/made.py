@@ -172,7 +172,7 @@ def _rule(name: str, library: Library) -> Iterator[str]:
     parts = _parts(page(name, library))
     yield from (f"({_anchor(name)})=", f"### {name}", "", f"**{_said(rule.title)}**", "")
     yield from (f"Severity {rule.severity}, basis {rule.basis}.", "", _said(rule.why), "")
-    for heading in ("Software versions", "How long it may take to end by itself"):
+    for heading in ("Software versions", "How long it may take to end without help"):
         if heading in parts:
             yield from (f"{heading}: {inline(parts[heading])}", "")
     for heading in ("What it looks for", "Work that somebody asked for"):

@@ -61,8 +61,8 @@ def parse(
 
     Args:
         inputs: files, folders, archives, URLs.
-        columns: those that are wanted, in the order of the whole table; all by itself. Fewer take less time.
-        jobs: the cores that are used; all of them by itself.
+        columns: the columns to return, in the order of the whole table (default: all). Fewer take less time.
+        jobs: number of cores to use (default: all).
         engine: ``lark`` is the reference and takes long, ``compiled`` gives the same in much less time,
             ``auto`` takes what is sooner done.
 

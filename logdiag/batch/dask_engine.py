@@ -146,7 +146,7 @@ def on_this_machine(workers: int, memory: int | None) -> Iterator[Dask]:
 
     Args:
         workers: how many processes.
-        memory: bytes that each may use; by itself what the machine has, divided.
+        memory: bytes that each may use (default: those of the machine, divided).
 
     """
     with (

@@ -79,7 +79,7 @@ Jobs = Annotated[
         metavar="N",
         envvar="LOGDIAG_JOBS",
         show_envvar=False,
-        help="The cores that are used; all of them by itself.",
+        help="Number of cores to use (default: all).",
     ),
 ]
 Quiet = Annotated[

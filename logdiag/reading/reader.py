@@ -42,8 +42,8 @@ def read(
         snapshots: what to read.
         limits: how much of it.
         want: which records are kept, and whether their texts are.
-        engine: what reads logs: Lark, the compiled grammar, or by itself the one that is sooner done.
-        jobs: how many cores the compiled grammar uses; all of them by itself.
+        engine: what reads logs: Lark, the compiled grammar, or the one that takes less time (default).
+        jobs: number of cores that the compiled grammar uses (default: all).
         deadline: when the run has to be over; by default after the seconds of the limits.
         share: how much of the time until then reading may use up.
 
@@ -77,7 +77,7 @@ def read_texts(files: Mapping[str, bytes]) -> Tables:
 
 
 def member_reader(limits: Limits, want: Want, engine: Engine, jobs: int | None) -> MemberReader:
-    """What reads members so; ``jobs`` are all cores by itself."""
+    """What reads members so; ``jobs`` is the number of cores (default: all)."""
     return MemberReader(limits, LogReader(engine, want, jobs or os.cpu_count() or 1))
 
 

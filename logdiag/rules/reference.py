@@ -30,7 +30,7 @@ _HEAD = """\
 `logdiag rules reference` prints this page; it is made from the schema. [CONTRIBUTING](../CONTRIBUTING.md) has
 the recipe and an example, [the library](library.md) shows the rules that there are. A *span* is a whole
 number with `ms`, `s`, `m`, `h` or `d`, such as `90s`. Where a key takes a list, one item may stand without
-its brackets. A key without a value by itself must be there, unless it is one of several kinds.
+its brackets. A key without a default must be there, unless it is one of several kinds.
 
 ## In an editor
 
@@ -117,7 +117,7 @@ def _parts(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _section(model: type[BaseModel]) -> str:
     lines = [f"## {_called(model)}", "", _prose(model.__doc__ or ""), ""]
-    lines += ["| key | is | by itself | meaning |", "| --- | --- | --- | --- |"]
+    lines += ["| key | is | default | meaning |", "| --- | --- | --- | --- |"]
     for name, field in model.model_fields.items():
         cells = (
             f"`{field.alias or name}`",

@@ -22,7 +22,7 @@ def page(name: str, library: Library) -> str:
     if rule.applies_to:
         lines += ["Software versions", *_wrapped(listed(rule.applies_to)), ""]
     lines += ["What it looks for", *_as_yaml(file.tree["match"]), ""]
-    lines += ["How long it may take to end by itself", *_wrapped(stretch(rule.settling)), ""]
+    lines += ["How long it may take to end without help", *_wrapped(stretch(rule.settling)), ""]
     if rule.requested:
         lines += ["Work that somebody asked for", *_as_yaml(file.tree["requested"]), ""]
     if rule.explains:

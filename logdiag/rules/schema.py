@@ -236,7 +236,7 @@ class Rule(Strict):
     reads: list[Table] = ["records"]
     """the tables it looks at, for the reader"""
     match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")
-    settling: Span = Field(timedelta(minutes=5), description="how long it may take to end by itself")
+    settling: Span = Field(timedelta(minutes=5), description="how long it may take to end without help")
     explains: list[Explains] = []
     """rules whose findings are effects of this one: they fold under it"""
     requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
