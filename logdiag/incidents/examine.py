@@ -7,7 +7,7 @@ from logdiag.cluster import Cluster, with_alarms
 from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
 from logdiag.cluster.changes import find_changes
 from logdiag.cluster.dump_tables import sources
-from logdiag.cluster.facts import find_facts
+from logdiag.cluster.find_facts import find_facts
 from logdiag.cluster.membership import add_membership
 from logdiag.conditions import Log
 from logdiag.incidents.fold import Folded, fold

@@ -179,7 +179,7 @@ def _covered(seen: Observed) -> int:
 
 
 def _extent(seen: Observed) -> int:
-    """The time from the first record to the last: gaps are told separately."""
+    """The time from the first record to the last: gaps are reported separately."""
     return seen.end - seen.start
 
 
