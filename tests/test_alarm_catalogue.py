@@ -10,9 +10,16 @@ import pytest
 
 from logdiag.conditions.alarm_catalogue import Alarm, alarm_title, find, identify, load
 from logdiag.files.resources import folder
-from logdiag.i18n import speaking
+from logdiag.i18n import gettext, speaking
 
 ALARMS = tuple(load().values())
+
+
+def korean(text: str) -> str:
+    """A text in Korean."""
+    with speaking("ko"):
+        return gettext(text)
+
 
 # The alarms that the technical note shows or describes, with words of theirs.
 OF_THE_DOCUMENT = {
@@ -112,7 +119,7 @@ def test_meanings_and_remedies_are_short_and_whole_sentences() -> None:
 
 def test_no_two_alarms_mean_the_same() -> None:
     assert len({alarm.meaning for alarm in ALARMS}) == len(ALARMS)
-    assert len({alarm.meaning_ko for alarm in ALARMS}) == len(ALARMS)
+    assert len({korean(alarm.meaning) for alarm in ALARMS}) == len(ALARMS)
 
 
 def test_a_meaning_says_something_that_title_and_text_do_not() -> None:
@@ -123,7 +130,9 @@ def test_a_meaning_says_something_that_title_and_text_do_not() -> None:
 def test_a_dangerous_remedy_asks_for_a_backup_or_for_support() -> None:
     for alarm in ALARMS:
         assert GUARD.search(alarm.remedy) or not DANGEROUS.search(alarm.remedy), alarm.id
-        assert GUARD_KO.search(alarm.remedy_ko) or not DANGEROUS_KO.search(alarm.remedy_ko), alarm.id
+        assert GUARD_KO.search(korean(alarm.remedy)) or not DANGEROUS_KO.search(korean(alarm.remedy)), (
+            alarm.id
+        )
 
 
 def test_the_command_that_deletes_a_configuration_is_kept_off_the_primary() -> None:
@@ -131,29 +140,28 @@ def test_the_command_that_deletes_a_configuration_is_kept_off_the_primary() -> N
     assert {alarm.id for alarm in with_it} == {"20009", "20011", "20014", "20017"}
     for alarm in with_it:
         assert "backup" in alarm.remedy and "never on the primary" in alarm.remedy, alarm.id
-        assert "백업" in alarm.remedy_ko and "기본 피어에서는 절대로 실행하지 마십시오" in alarm.remedy_ko, (
-            alarm.id
-        )
+        assert "백업" in korean(alarm.remedy) and "기본 피어에서는 절대로 실행하지 마십시오" in korean(
+            alarm.remedy
+        ), alarm.id
 
 
 def test_a_remedy_that_restarts_something_says_what_drops() -> None:
     for alarm in ALARMS:
         if re.search(r"\bre(start|boot)", alarm.remedy, re.IGNORECASE):
             assert re.search(r"\bdrops?\b", alarm.remedy), alarm.id
-        if re.search("재시작|재부팅", alarm.remedy_ko):
-            assert "끊" in alarm.remedy_ko, alarm.id
+        if re.search("재시작|재부팅", korean(alarm.remedy)):
+            assert "끊" in korean(alarm.remedy), alarm.id
 
 
 def test_the_korean_is_korean_in_polite_plain_style() -> None:
     for alarm in ALARMS:
-        for korean in (alarm.meaning_ko, alarm.remedy_ko):
-            assert len(re.findall("[가-힣]", korean)) >= 10, alarm.id
-            assert re.search(r"(니다|십시오)(\([^()]*\))?\.$", korean), alarm.id
+        for text in (korean(alarm.meaning), korean(alarm.remedy)):
+            assert len(re.findall("[가-힣]", text)) >= 10, alarm.id
+            assert re.search(r"(니다|십시오)(\([^()]*\))?\.$", text), alarm.id
 
 
-def test_one_title_has_one_korean() -> None:
-    assert len({(alarm.title, alarm.title_ko) for alarm in ALARMS}) == len({alarm.title for alarm in ALARMS})
-    assert [alarm.id for alarm in ALARMS if not re.search("[가-힣]", alarm.title_ko)] == []
+def test_every_title_is_korean() -> None:
+    assert [alarm.id for alarm in ALARMS if not re.search("[가-힣]", korean(alarm.title))] == []
 
 
 def test_an_alarm_in_korean_keeps_the_title_by_which_it_is_looked_up() -> None:
@@ -161,15 +169,17 @@ def test_an_alarm_in_korean_keeps_the_title_by_which_it_is_looked_up() -> None:
     assert alarm.called() == "License usage of lost cluster peer"
     with speaking("ko"):
         assert alarm.called() == "분리된 클러스터 피어의 라이선스 사용 (License usage of lost cluster peer)"
-        assert alarm.told() == alarm.meaning_ko
-        assert alarm.advice() == alarm.remedy_ko
+        assert alarm.told() == korean(alarm.meaning)
+        assert alarm.advice() == korean(alarm.remedy)
 
 
 def test_the_korean_names_the_same_commands_pages_ports_and_alarms() -> None:
     for alarm in ALARMS:
-        for english, korean in ((alarm.meaning, alarm.meaning_ko), (alarm.remedy, alarm.remedy_ko)):
+        for english in (alarm.meaning, alarm.remedy):
             for exact in (r"xCommand \w+", r"Force\w+", r"\b\d{4,5}\b", r"CSC\w+", r"[A-Z]\w+ > [A-Z]\w+"):
-                assert set(re.findall(exact, english)) == set(re.findall(exact, korean, re.ASCII)), alarm.id
+                assert set(re.findall(exact, english)) == set(re.findall(exact, korean(english), re.ASCII)), (
+                    alarm.id
+                )
 
 
 def test_the_catalogue_is_read_once_and_cannot_be_changed() -> None:

@@ -290,13 +290,13 @@ def test_rules_list_show_lint_test_schema(run: Run) -> None:
     assert tested.stdout.decode() == f"{cases} of {cases} cases as expected\n"
 
 
-def test_lint_notes_what_has_no_korean_and_complains_of_the_rest(run: Run, tmp_path: Path) -> None:
+def test_lint_notes_what_has_no_translation_and_complains_of_the_rest(run: Run, tmp_path: Path) -> None:
     (tmp_path / "own" / "procedures").mkdir(parents=True)
     step = "{do: D, why: W, where: every peer, risk: read}"
     (tmp_path / "own" / "procedures" / "idle.yaml").write_text(f"title: T\nsteps: [{step}]\n")
     done = run("rules", "lint", "--rules", "own")
     lines = done.stdout.decode().splitlines()
-    assert lines[0] == "note: procedures/idle: has no Korean for title, step 1: do, step 1: why"
+    assert lines[0] == "note: procedures/idle: not translated into ko: title, steps.0.do, steps.0.why"
     assert lines[1:] == ["procedures/idle: no rule uses this procedure"]
     assert done.returncode == 3
 

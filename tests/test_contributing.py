@@ -15,8 +15,12 @@ RECIPES = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding=
 
 
 def test_the_rule_in_the_recipe_works_as_it_stands(tmp_path: Path) -> None:
-    files = re.findall(r"^`(mine/[^`]+\.yaml)`.*?:\n\n```yaml\n(.*?)^```$", RECIPES, re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in files] == ["mine/zones/edited.yaml", "mine/procedures/look-at-the-zones.yaml"]
+    files = re.findall(r"^`(mine/[^`]+)`.*?:\n\n```\w+\n(.*?)^```$", RECIPES, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in files] == [
+        "mine/zones/edited.yaml",
+        "mine/procedures/look-at-the-zones.yaml",
+        "mine/locale/ko/LC_MESSAGES/logdiag.po",
+    ]
     for name, content in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")

@@ -11,12 +11,15 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from logdiag.cluster.facts import FACTS
+from logdiag.conditions import alarm_catalogue
 from logdiag.errors import InputError
 from logdiag.files.resources import folder
 from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
 from logdiag.i18n.sentences import listed, stretch
+from logdiag.rules.library import load
 from logdiag.rules.placeholders import fill
 from logdiag.rules.schema import ProcedureStep
+from logdiag.rules.translation import texts
 
 ROOT = Path(__file__).parent.parent
 OTHERS = [language for language in languages() if language != ENGLISH]
@@ -27,8 +30,10 @@ FIELDS = re.compile(r"\{\w*\}|%\(\w+\)[sd]")
 
 
 def said() -> set[str]:
-    """Every text that the code and the templates ask a catalogue for; of two by number, the first."""
-    found: set[str] = set(IN_TABLES)
+    """Every text of code, templates, rules and alarms; of two by number, the first."""
+    found: set[str] = {*IN_TABLES, *(text.english for text in texts(load()))}
+    for alarm in alarm_catalogue.load().values():
+        found |= {alarm.title, alarm.meaning, alarm.remedy}
     for place, method in ((ROOT / "logdiag", "python"), (ROOT / "reports", "jinja2.ext:babel_extract")):
         suffix = "py" if method == "python" else "jinja"
         for _, _, text, _, _ in extract_from_dir(place, method_map=[(f"**.{suffix}", method)]):

@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 
 from logdiag.files.resources import folder
-from logdiag.i18n import gettext, language
+from logdiag.i18n import gettext, in_every_language
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Alarm:
     ``text`` is what follows the title in a Detail, as the product words it, several wordings separated
     by `` | ``; ``<n>`` and the like stand for values. In round brackets it is a description, because the
     wording is not known. ``severity`` is Cisco's word; where the guide leaves it blank it is ``Warning``
-    and the row ``inferred``. ``meaning`` and ``remedy`` are our own sentences, in English and Korean;
-    the titles are the product's, with our Korean.
+    and the row ``inferred``. ``meaning`` and ``remedy`` are our own sentences, the titles are
+    the product's; the message catalogues have them in other languages.
     ``versions`` are those whose documents have the alarm, not the only ones that raise it.
     ``confidence`` is ``confirmed``, ``inferred`` or ``assumed``: how well id, title, text and severity
     are known to belong together.
@@ -36,25 +36,22 @@ class Alarm:
     severity: str
     meaning: str
     remedy: str
-    title_ko: str
-    meaning_ko: str
-    remedy_ko: str
     versions: str
     confidence: str
     source: str
 
     def called(self) -> str:
         """The title in the language at hand, with the product's own, by which it is looked up."""
-        own = self.title_ko if language() == "ko" else gettext(self.title)
+        own = gettext(self.title)
         return self.title if own == self.title else f"{own} ({self.title})"
 
     def told(self) -> str:
         """The meaning in the language at hand."""
-        return self.meaning_ko if language() == "ko" else gettext(self.meaning)
+        return gettext(self.meaning)
 
     def advice(self) -> str:
         """The remedy in the language at hand."""
-        return self.remedy_ko if language() == "ko" else gettext(self.remedy)
+        return gettext(self.remedy)
 
 
 @cache
@@ -73,7 +70,7 @@ def load() -> Mapping[str, Alarm]:
 def find(words: str) -> list[Alarm]:
     """The alarm with this id, or else all that hold every one of the words.
 
-    They are looked for in id, text, titles and meanings, of both languages. Case does not count, a part
+    They are looked for in id, text, titles and meanings, of all languages. Case does not count, a part
     of a word is enough, and no words at all find every alarm.
     """
     alarms = load()
@@ -82,7 +79,7 @@ def find(words: str) -> list[Alarm]:
     wanted = words.casefold().split()
     found = []
     for alarm in alarms.values():
-        told = (alarm.id, alarm.title, alarm.text, alarm.meaning, alarm.title_ko, alarm.meaning_ko)
+        told = (alarm.id, alarm.text, *in_every_language(alarm.title), *in_every_language(alarm.meaning))
         searched = "\n".join(told).casefold()
         if all(word in searched for word in wanted):
             found.append(alarm)

@@ -13,6 +13,7 @@ from logdiag.conditions.alarm_catalogue import load
 from logdiag.dumps.facts import facts
 from logdiag.dumps.sections import Section
 from logdiag.dumps.setting import Setting
+from logdiag.i18n import in_every_language
 
 _TELLING = 15
 """Characters that the text of an alarm needs at least to be known by it."""
@@ -146,7 +147,7 @@ def _alarms(lines: list[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[str,
             continue
         alarm = known[ids[0]]
         near = " ".join(text for _, text in lines[max(0, place - 6) : place + 1])
-        titled = alarm.title.casefold() in line.casefold() or alarm.title_ko in line
+        titled = any(title.casefold() in line.casefold() for title in in_every_language(alarm.title))
         if not titled and not (_STATE.search(line) and alarm.title.casefold() in near.casefold()):
             continue
         if not titled:  # the columns of the page came as lines of their own

@@ -4,10 +4,22 @@ from logdiag.i18n.catalogue import (
     ENGLISH,
     N_,
     gettext,
+    in_every_language,
     language,
     languages,
     ngettext,
     speaking,
+    translated_texts,
 )
 
-__all__ = ["ENGLISH", "N_", "gettext", "language", "languages", "ngettext", "speaking"]
+__all__ = [
+    "ENGLISH",
+    "N_",
+    "gettext",
+    "in_every_language",
+    "language",
+    "languages",
+    "ngettext",
+    "speaking",
+    "translated_texts",
+]

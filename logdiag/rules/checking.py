@@ -71,10 +71,6 @@ def check(item: Rule | Signal | Procedure, known: Known) -> _Complaints:
                 yield ("reported_by",), _unknown("rule", item.reported_by, known.rules)
             for index, step in enumerate(item.steps):
                 here: Place = ("steps", index)
-                wording = item.ko.steps[index] if item.ko else None
-                for name in ("do", "why", "impact", "verify", "wait") if wording else ():
-                    text = getattr(wording, name) or ""
-                    yield from _placeholders(text, set(IN_PROCEDURES), ("ko", *here, name))
                 if step.where not in ROLES:
                     yield (*here, "where"), _unknown("role", step.where, ROLES)
                 for name in ("do", "why", "command", "impact", "verify", "wait"):
@@ -100,11 +96,7 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
         names |= bound(rule.match) | ({"took"} if any(match.sequence for match in rule.match) else set())
     for field in ("title", "why"):
         yield from _placeholders(getattr(rule, field), names, (field,))
-        if rule.ko is not None:
-            yield from _placeholders(getattr(rule.ko, field), names, ("ko", field))
         for other in OTHER_WORDS:
-            words = getattr(rule.ko, other, None)
-            yield from _placeholders(getattr(words, field, ""), names, ("ko", other, field))
             words = getattr(incident, other, None)
             yield from _placeholders(getattr(words, field, ""), names, ("match", "incident", other, field))
     for index, effect in enumerate(rule.explains):

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache as once
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Library:
     """What a further folder defines again: its own counts."""
     files: dict[str, RuleFile] = field(default_factory=dict)
     """The file of each rule, as it was written."""
+    folders: tuple[Path, ...] = ()
+    """The folders of the user's; each may hold translations, as ``reports`` does."""
     language: str = "en"
     says: dict[str, dict[str, str]] = field(default_factory=dict)
     """For each rule what its bound texts read as in the library's language, where that is not English."""
@@ -67,7 +69,7 @@ def load(folders: Sequence[Path] = ()) -> Library:
         raise InputError(*(f"{it}: the library is the folder rules in it: {it}/rules" for it in above))
     shipped = resources.folder("rules")
     # Folders of the user's are read each time: they may have been edited since.
-    return _load((shipped, *folders)) if folders else _shipped(shipped)
+    return replace(_load((shipped, *folders)), folders=tuple(folders)) if folders else _shipped(shipped)
 
 
 @once

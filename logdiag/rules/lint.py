@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from logdiag.conditions import AllOf, AnyOf, Condition, Not, Reference, Test, references
-from logdiag.conditions import alarm_catalogue as catalogue
+from logdiag.conditions import AllOf, AnyOf, Condition, Not, Reference, Test, alarm_catalogue, references
+from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.contradictions import contradictions
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import bound, patterns, proofs
 from logdiag.rules.schema import Rule
-from logdiag.rules.translation import sayings, texts
+from logdiag.rules.translation import texts
 
 
 def lint(library: Library) -> Iterator[str]:
@@ -75,35 +75,31 @@ def _requires(condition: Condition, reference: Reference) -> bool:
 
 
 def untranslated(library: Library) -> Iterator[str]:
-    """What has no Korean: the rules, procedures and alarms, each with the places of its texts."""
-    missing: dict[str, list[str]] = {}
-    for text in texts(library):
-        if text.korean is None:
-            missing.setdefault(text.owner, []).append(text.place)
-    for alarm in catalogue.load().values():
-        for place, korean in (
-            ("title", alarm.title_ko),
-            ("meaning", alarm.meaning_ko),
-            ("remedy", alarm.remedy_ko),
-        ):
-            if not korean:
-                missing.setdefault(f"alarms.csv: {alarm.id}", []).append(place)
-    for owner, places in missing.items():
-        yield f"{owner}: has no Korean for {', '.join(places)}"
+    """The texts that a language lacks: the file of each, and the places there."""
+    for language in languages()[1:]:
+        missing: dict[str, list[str]] = {}
+        known = translated_texts(language, library.folders)
+        for file, path, english in texts(library):
+            if english not in known:
+                missing.setdefault(file, []).append(".".join(map(str, path)))
+        for alarm in alarm_catalogue.load().values():
+            for column in ("title", "meaning", "remedy"):
+                if getattr(alarm, column) not in known:
+                    missing.setdefault(f"alarms.csv: {alarm.id}", []).append(column)
+        for file, places in missing.items():
+            yield f"{file}: not translated into {language}: {', '.join(places)}"
 
 
 def _mistranslated(library: Library) -> Iterator[str]:
-    """Korean that does not say the same as far as placeholders go, or says what there is no English for."""
-    for text in texts(library):
-        if text.korean is not None:
-            english, korean = (set(PLACEHOLDER.findall(said)) for said in (text.english, text.korean))
-            for name in sorted(english - korean):
-                yield f"{text.owner}: {text.place}: the Korean lacks {{{name}}}"
-            for name in sorted(korean - english):
-                yield f"{text.owner}: {text.place}: only the Korean has {{{name}}}"
-    for name, rule in sorted(library.rules.items()):
-        for said in sorted(set(rule.ko.says if rule.ko else ()) - set(sayings(name, library))):
-            yield f"{name}: ko says {said!r}, which the rule does not"
+    """Translations with other placeholders than the English."""
+    for language in languages()[1:]:
+        with speaking(language, library.folders):
+            for file, path, english in texts(library):
+                own, other = (set(PLACEHOLDER.findall(text)) for text in (english, gettext(english)))
+                for name in sorted(own ^ other):
+                    place = ".".join(map(str, path))
+                    where = "lacks" if name in own else "alone has"
+                    yield f"{file}: {place}: the translation into {language} {where} {{{name}}}"
 
 
 def _asked_for(library: Library) -> dict[str, set[str]]:

@@ -59,6 +59,12 @@ cases:
 ```
 
 Procedures and signals have no such schema; `logdiag rules lint --rules DIR` checks them all.
+
+## In another language
+
+Rules and procedures are in English. `DIR/locale/ko/LC_MESSAGES/logdiag.po` is a gettext catalogue with the
+Korean of the library in `DIR`: the English text, with its placeholders, is the `msgid`. A text that neither
+this catalogue nor the one of logdiag has stays English; `logdiag rules lint --rules DIR` lists such texts.
 """
 _TAIL = """\
 ## Roles

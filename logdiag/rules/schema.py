@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from logdiag.model import Basis, Risk, Severity, State
-from logdiag.rules.match_schema import IncidentMatch, Match, Words
+from logdiag.rules.match_schema import IncidentMatch, Match
 from logdiag.rules.patterns import Table
 from logdiag.rules.types import OneOrMore, Short, Span, Strict
 
@@ -118,50 +118,6 @@ class Remedy(Short):
     """when it applies; else always"""
 
 
-class Wording(Strict):
-    """The texts of a rule in another language."""
-
-    title: str
-    """the title"""
-    why: str
-    """the meaning"""
-    mutual: Words | None = None
-    """what it is called where peers report it of each other"""
-    over: Words | None = None
-    """what it is called when it is over"""
-    alone: Words | None = None
-    """what it is called when no other peer reports it"""
-    cannot_tell: str | None = None
-    """why no snapshot answers it"""
-    says: dict[str, str] = Field(
-        {}, description="what say, value, missing and unknown of the match put into texts, by their English"
-    )
-
-
-class StepWording(Strict):
-    """The texts of one step in another language; the command and all else stay as they are."""
-
-    do: str
-    """the same as in English"""
-    why: str
-    """the same"""
-    impact: str | None = None
-    """the same"""
-    verify: str | None = None
-    """the same"""
-    wait: str | None = None
-    """the same"""
-
-
-class ProcedureWording(Strict):
-    """The texts of a procedure in another language, step by step."""
-
-    title: str
-    """the title"""
-    steps: list[StepWording]
-    """one for each step, in their order"""
-
-
 class Expectation(Strict):
     """One finding that a case expects; what is not named is not compared."""
 
@@ -253,7 +209,6 @@ class Rule(Strict):
     """what to do: procedures by name"""
     references: list[str] = []
     """where the knowledge is from, a free text each, such as `"document: ports"` or `"alarm 20021"`"""
-    ko: Wording | None = Field(None, description="the texts in Korean")
     cases: list[Case] = Field([], description="at least one that fires and one near miss")
 
     @model_validator(mode="after")
@@ -324,10 +279,3 @@ class Procedure(Strict):
     """where the knowledge is from"""
     steps: list[ProcedureStep] = Field(min_length=1)
     """in the order in which they are done; what cannot be undone comes last"""
-    ko: ProcedureWording | None = Field(None, description="the texts in Korean")
-
-    @model_validator(mode="after")
-    def _a_wording_for_each_step(self) -> "Procedure":
-        if self.ko is not None and len(self.ko.steps) != len(self.steps):
-            raise ValueError(f"ko has {len(self.ko.steps)} steps, and there are {len(self.steps)}")
-        return self

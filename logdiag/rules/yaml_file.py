@@ -156,6 +156,8 @@ def _say(model: type[BaseModel], loc: Place, kind: str, message: str) -> tuple[P
         known = _known_keys(model, loc[:-1])
         near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0)
         hint = f"did you mean {near[0]!r}?" if near else ""
+        if loc == ("ko",):  # rules of earlier versions had their Korean there
+            hint = "translations are read from locale/ko/LC_MESSAGES/logdiag.po of the library"
         return loc, f"unknown key {str(loc[-1])!r}; {hint}".rstrip("; ")
     if kind == "missing":
         return loc[:-1], f"the key {str(loc[-1])!r} is missing"

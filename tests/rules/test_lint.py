@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from logdiag.errors import InputError, LibraryError
 from logdiag.rules.library import Library, load
 from logdiag.rules.lint import lint, untranslated
+from logdiag.rules.translation import in_language
 
 HEAD = "title: T {host}\nseverity: info\nbasis: assumed\nwhy: W\nreferences: [r]\n"
 CASES = """\
@@ -12,10 +16,9 @@ cases:
   - {name: fires, log: x, expect: [{}]}
   - {name: is silent, log: x, expect: []}
 """
-KO = "ko: {title: '{host} 제목', why: 설명}\n"
 
 
-def rule(match: str, rest: str = KO) -> str:
+def rule(match: str, rest: str = "") -> str:
     return f"{HEAD}match: {match}\n{rest}{CASES}"
 
 
@@ -63,7 +66,18 @@ def test_an_incident_of_a_value_that_no_cause_binds_is_dead(tmp_path: Path) -> N
     assert found == ["x/incident: can never be made: no cause binds kind: two"]
 
 
-def test_what_has_no_korean_is_noted_with_its_places_and_is_no_complaint(tmp_path: Path) -> None:
+def catalogue(folder: Path, texts: Mapping[str, str]) -> None:
+    """Korean for the user's library."""
+    path = folder / "own" / "locale" / "ko" / "LC_MESSAGES" / "logdiag.po"
+    path.parent.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+    path.write_text(
+        head + "".join(f'msgid "{english}"\nmsgstr "{text}"\n' for english, text in texts.items())
+    )
+
+
+def test_a_text_without_a_translation_is_noted_with_its_place_and_is_no_complaint(tmp_path: Path) -> None:
+    catalogue(tmp_path, {"T {host}": "{host} 제목", "W": "설명", "T": "제목", "D": "실행"})
     own = library(
         tmp_path,
         {
@@ -72,27 +86,47 @@ def test_what_has_no_korean_is_noted_with_its_places_and_is_no_complaint(tmp_pat
             ).replace("why: W", "why: W {a}"),
             "x/half": rule("{audit: {of: kind, must: equal, say: {C: a core}}}"),
             "procedures/own": "title: T\nsteps:\n"
-            "  - {do: D, why: W, where: every peer, risk: read, verify: V}\n"
-            "ko: {title: 제목, steps: [{do: 실행, why: 이유}]}\n",
+            "  - {do: D, why: W, where: every peer, risk: read, verify: V}\n",
         },
     )
     assert list(untranslated(own)) == [
-        "x/half: has no Korean for says 'a core'",
-        "x/rule: has no Korean for title, why, says 'nobody'",
-        "procedures/own: has no Korean for step 1: verify",
+        "x/half: not translated into ko: match.0.audit.say.C",
+        "x/rule: not translated into ko: why, match.0.record.0.bind.a.missing",
+        "procedures/own: not translated into ko: steps.0.verify",
     ]
     assert list(lint(own)) == []
 
 
-def test_korean_with_other_placeholders_or_for_texts_that_are_not_there_is_a_complaint(
-    tmp_path: Path,
-) -> None:
-    ko = "ko: {title: 제목, why: '{count} 설명', says: {what: 무엇}}\n"
-    assert list(lint(library(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}", ko)}))) == [
-        "x/rule: title: the Korean lacks {host}",
-        "x/rule: why: only the Korean has {count}",
-        "x/rule: ko says 'what', which the rule does not",
+def test_a_translation_with_other_placeholders_is_a_complaint_and_is_not_used(tmp_path: Path) -> None:
+    catalogue(tmp_path, {"T {host}": "제목", "W": "{count} 설명"})
+    own = library(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}")})
+    assert list(lint(own)) == [
+        "x/rule: title: the translation into ko lacks {host}",
+        "x/rule: why: the translation into ko alone has {count}",
     ]
+    with pytest.raises(InputError, match=r"the translation of 'W' has {count}, which the English lacks"):
+        in_language(own, "ko")
+
+
+def test_a_library_of_the_user_has_its_own_translations(tmp_path: Path) -> None:
+    catalogue(tmp_path, {"T {host}": "{host} 제목", "W {a}": "{a} 설명", "nobody": "아무도"})
+    bind = rule("{record: {where: {A: b}, bind: {a: {from: A, missing: nobody}}}}")
+    korean = in_language(library(tmp_path, {"x/rule": bind.replace("why: W", "why: W {a}")}), "ko")
+    assert (korean.rules["x/rule"].title, korean.rules["x/rule"].why) == ("{host} 제목", "{a} 설명")
+    assert korean.says["x/rule"] == {"nobody": "아무도"}
+    assert korean.rules["incident/peer-lost"].title.startswith("{hosts}에서 볼 때 ")
+
+
+def test_a_broken_catalogue_is_an_error_with_its_path(tmp_path: Path) -> None:
+    catalogue(tmp_path, {})
+    (tmp_path / "own" / "locale" / "ko" / "LC_MESSAGES" / "logdiag.po").write_text("no catalogue\n")
+    with pytest.raises(InputError, match=r"logdiag\.po: not a catalogue: "):
+        in_language(library(tmp_path, {}), "ko")
+
+
+def test_korean_in_a_rule_is_refused_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match=r"unknown key 'ko'; translations are read from locale/ko/"):
+        library(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}", "ko: {title: 제목}\n")})
 
 
 UNREQUIRED = {
