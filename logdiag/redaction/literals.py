@@ -17,7 +17,7 @@ from logdiag.redaction.by_key import (
 )
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Address, Found, Kind, masked
-from logdiag.redaction.literal_search import Known, searchable
+from logdiag.redaction.literal_search import LiteralSearch, is_searchable
 from logdiag.redaction.names import Domains, dns_name, is_name, unicode_name
 from logdiag.redaction.phones import find_enum, find_phones, plain_alias
 from logdiag.redaction.vocabulary import product_words
@@ -53,7 +53,7 @@ class Literals:
         self._names: set[str] = set()
         self._addresses: set[Address] = set()
         self.domains = Domains()
-        self._odd = self._plain = Known(())
+        self._odd = self._plain = LiteralSearch(())
         self._keys: dict[str, Kind | None] = {}
         self.is_ready = False
         """Whether it knows what is to be searched everywhere."""
@@ -118,8 +118,8 @@ class Literals:
 
     def search(self, known: list[tuple[str, Kind]]) -> None:
         """Search for these literals wherever they stand."""
-        self._odd = Known(one for one in known if not is_name(one[0]))
-        self._plain = Known(one for one in known if is_name(one[0]))
+        self._odd = LiteralSearch(one for one in known if not is_name(one[0]))
+        self._plain = LiteralSearch(one for one in known if is_name(one[0]))
         self.is_ready = True
 
     def lore(self) -> "Lore":
@@ -137,7 +137,7 @@ class Literals:
     def searched(self) -> list[tuple[str, Kind]]:
         """The literals that are searched everywhere: those that no text of the product has as a word."""
         words = product_words()
-        return [one for one in self._kinds.items() if searchable(one[0]) and one[0] not in words]
+        return [one for one in self._kinds.items() if is_searchable(one[0]) and one[0] not in words]
 
     def kind(self, literal: str) -> Kind | None:
         """What a text is known to be as a whole."""
@@ -216,7 +216,9 @@ class Literals:
             *([find_random] if "random" in signs else []),
         ]
         if names:
-            own = Known((name, self._kinds[name.lower()]) for name in names if name.lower() in self._kinds)
+            own = LiteralSearch(
+                (name, self._kinds[name.lower()]) for name in names if name.lower() in self._kinds
+            )
             finders.append(lambda rest: (one for one in own.find(rest) if rest[one.start : one.end] in names))
         everything: list[Found] = []
         for finder in finders:

@@ -7,7 +7,7 @@ from typing import Literal
 from logdiag.errors import LogdiagError
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.found import Kind
-from logdiag.redaction.literal_search import Known
+from logdiag.redaction.literal_search import LiteralSearch
 from logdiag.redaction.redactor import Redactor
 
 Form = Literal["html", "json", "markdown", "text"]
@@ -40,7 +40,7 @@ def check(output: str, form: Form, redactor: Redactor) -> None:
         RedactionError: something is left; the error says of what kind and where, and never what.
 
     """
-    known = Known(one for one in redactor.searched() if len(one[0]) >= SHORTEST)
+    known = LiteralSearch(one for one in redactor.searched() if len(one[0]) >= SHORTEST)
     for text in {output, _unescaped(output, form)}:
         places: list[tuple[int, Kind]] = [(found.start, found.kind) for found in known.find(text)]
         # A token is made of numbers as an address is.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Set
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.found import Address, Kind
-from logdiag.redaction.literal_search import Known
+from logdiag.redaction.literal_search import LiteralSearch
 from logdiag.redaction.scan import SHORTEST
 from logdiag.redaction.texts import cut, parameters, says_nothing
 
@@ -25,7 +25,7 @@ class Left:
     def __init__(
         self, searched: Iterable[tuple[str, Kind]], hidden: Set[Address | str], issued: Set[Address]
     ) -> None:
-        self._known = Known(one for one in searched if len(one[0]) >= SHORTEST)
+        self._known = LiteralSearch(one for one in searched if len(one[0]) >= SHORTEST)
         self._hidden, self._issued = hidden, issued
         self._replaced = hidden - issued
         self._clean: set[str] = set()

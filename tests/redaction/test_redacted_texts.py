@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from redacting import redact, redactor_of
 
 from logdiag.redaction import Redactor
-from logdiag.redaction.literal_search import Known
+from logdiag.redaction.literal_search import LiteralSearch
 from logdiag.redaction.vocabulary import product_words
 from logdiag.rules.library import load
 
@@ -148,7 +148,7 @@ def test_no_text_is_too_odd(text: str, other: str) -> None:
 
 @given(st.lists(st.text("ab -.", min_size=1, max_size=6), max_size=5), st.text("ab -.", max_size=30))
 def test_known_literals_are_found_where_they_stand(literals: list[str], text: str) -> None:
-    for found in Known([(literal, "host") for literal in literals]).find(text):
+    for found in LiteralSearch([(literal, "host") for literal in literals]).find(text):
         assert text[found.start : found.end] in literals
 
 
