@@ -15,7 +15,7 @@ from logdiag.dumps import Setting, facts, settings
 from logdiag.errors import InputError
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
-from logdiag.redaction.certificates import redacted_certificates
+from logdiag.redaction.certificates import CertificateRedactor
 from logdiag.redaction.found import Kind
 from logdiag.redaction.learning import Learner, Learnt
 from logdiag.redaction.listing import ListedArchive, ListedMember
@@ -220,7 +220,7 @@ class Snapshots:
             self._texts.begin()
             cut = lines(found.chunks, found.form, self._limits.line)
             texts = (decoded(one) if isinstance(one, bytes) else one for one in cut)
-            for text in redacted_certificates(texts, self._texts, self._words):
+            for text in CertificateRedactor(self._texts, self._words).redact(texts):
                 yield Rewritten(encoded(text, found.encoding), {}, set(), set()) if text else None
             yield Rewritten(b"", self._texts.counts, set(), set())
             return
