@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterator
 from ipaddress import IPv6Address, ip_address
 
-from logdiag.redaction.found import Address, Found, masked
+from logdiag.redaction.literal_span import Address, LiteralSpan, mask
 from logdiag.redaction.spellings import find_numbers, find_spelled, read_spelled
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
@@ -40,29 +40,29 @@ def carries(address: Address) -> bool:
     return address[:6] in ((0, 0, 0, 0, 0, 0xFFFF), (0x64, 0xFF9B, 0, 0, 0, 0))
 
 
-def find_addresses(text: str, known: Container[Address | str] = ()) -> Iterator[Found]:
+def find_addresses(text: str, known: Container[Address | str] = ()) -> Iterator[LiteralSpan]:
     """The IP addresses of a text that say something of a customer, in their order.
 
     Numbers and lists are an address if it is one of the ``known``.
     """
     spelled = sorted(find_spelled(text))
-    spelled = sorted([*spelled, *find_numbers(masked(text, spelled) if spelled else text, known)])
+    spelled = sorted([*spelled, *find_numbers(mask(text, spelled) if spelled else text, known)])
     found = [one for one in spelled if not is_common(address_of(text[one.start : one.end]))]
     if spelled:
-        text = masked(text, spelled)
+        text = mask(text, spelled)
     if text.count(":") > 1 and _MAYBE_V6.search(text):
         found += _find_v6(text)
-        text = masked(text, sorted(found))
+        text = mask(text, sorted(found))
     if text.count(".") >= _OCTETS - 1:
         found += (
-            Found(match.start(), match.end(), "ipv4")
+            LiteralSpan(match.start(), match.end(), "ipv4")
             for match in _V4.finditer(text)
             if not is_common(address_of(match[0]))
         )
     return iter(sorted(found))
 
 
-def _find_v6(text: str) -> Iterator[Found]:
+def _find_v6(text: str) -> Iterator[LiteralSpan]:
     for match in _V6.finditer(text):
         run = match[0]
         if len(run) > _LONGEST_V6 or run.count(":") < 2:
@@ -77,10 +77,10 @@ def _find_v6(text: str) -> Iterator[Found]:
             continue
         address = address_of(run)
         if not is_common(address) and not ("." in run and carries(address)):
-            yield Found(start, start + len(run), "ipv6")
+            yield LiteralSpan(start, start + len(run), "ipv6")
 
 
-def find_macs(text: str) -> Iterator[Found]:
+def find_macs(text: str) -> Iterator[LiteralSpan]:
     """The MAC addresses of a text. With dashes and without a letter it may be a time, and is none."""
     if max(text.count(":"), text.count("-")) < 5 and text.count(".") < 2:
         return
@@ -88,7 +88,7 @@ def find_macs(text: str) -> Iterator[Found]:
         if plain_mac(match[0]) not in _NO_MAC and (
             ":" in match[0] or re.search("[A-Fa-f]", match[0]) is not None
         ):
-            yield Found(match.start(), match.end(), "mac")
+            yield LiteralSpan(match.start(), match.end(), "mac")
 
 
 def plain_mac(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from logdiag.redaction.found import Found, Kind
+from logdiag.redaction.literal_span import LiteralKind, LiteralSpan
 from logdiag.redaction.names import NAME_SIGNS, is_common_end
 from logdiag.redaction.vocabulary import product_words
 
@@ -14,7 +14,7 @@ _HEAD = r"(?im)^[ |]{0,4}"
 _DOMAIN, _USER = r"[A-Z][A-Z0-9-]{1,14}", r"(?![bfnrt])[A-Za-z][\w.-]{1,63}"
 # What stands in front of a letter that means a line's end or the like is no domain of Windows.
 _NO_PATH = r"(?<![\w\\:/-])"
-_PATTERNS: list[tuple[Kind, str, str]] = [
+_PATTERNS: list[tuple[LiteralKind, str, str]] = [
     (
         "alias",
         "<sip",
@@ -54,7 +54,7 @@ def is_placed(lower: str) -> bool:
     return any(sign in lower for sign in _SIGNS)
 
 
-def find_placed(text: str) -> Iterator[Found]:
+def find_placed(text: str) -> Iterator[LiteralSpan]:
     """Users, names and hosts by what stands around them. NULs are what was found before."""
     lower, words = text.lower(), product_words()
     for kind, sign, pattern in _PLACES:
@@ -68,4 +68,4 @@ def find_placed(text: str) -> Iterator[Found]:
                 and part != "localhost"
             ):
                 start = match.start("part") + match["part"].index(part)
-                yield Found(start, start + len(part), kind)
+                yield LiteralSpan(start, start + len(part), kind)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from logdiag.redaction.by_context import is_placed
-from logdiag.redaction.found import Found, Kind
 from logdiag.redaction.key_names import STEMS, kind_of_key
+from logdiag.redaction.literal_span import LiteralKind, LiteralSpan
 from logdiag.redaction.names import LABEL, is_name, without_particle
 from logdiag.redaction.vocabulary import product_words
 
-_KEYS: dict[Kind, str] = {
+_KEYS: dict[LiteralKind, str] = {
     "serial": r"serial(?:[ _-]?number)?|sn",
     "id": r"call-serial-number|(?:from-|to-)?tag|call[_-]?id|(?:global|local)-call-?id"
     r"|(?:local|remote)-sessionid|session-id|branch",
@@ -21,7 +21,7 @@ _KEYS: dict[Kind, str] = {
 }
 """Whole names of keys. What words in the name of any key say, `key_names` knows."""
 
-_ENDS: dict[Kind, tuple[str, ...]] = {
+_ENDS: dict[LiteralKind, tuple[str, ...]] = {
     "serial": ("serial", "number", "sn"),
     "id": ("number", "tag", "id", "branch"),
     "alias": (
@@ -161,7 +161,7 @@ def _meant_by(ends: tuple[str, ...]) -> frozenset[str]:
     return frozenset(signs | ({"keyed"} if any(end.endswith(_ALL_ENDS) for end in ends) else set()))
 
 
-def find_secrets(text: str) -> Iterator[Found]:
+def find_secrets(text: str) -> Iterator[LiteralSpan]:
     """What is a secret by its form or its key; it is hidden as a whole, whatever stands in it."""
     claimed = bytearray(len(text))
     for found in _secrets(text):
@@ -170,21 +170,21 @@ def find_secrets(text: str) -> Iterator[Found]:
             yield found
 
 
-def _secrets(text: str) -> Iterator[Found]:
+def _secrets(text: str) -> Iterator[LiteralSpan]:
     lower = text.lower()
     has_long = len(text) >= 32 and _LONG_WORD.search(text) is not None
     if has_long or any(sign in lower for sign in _SIGNS) or (":" in text and _BYTES.search(text)):
         for pattern in _SECRETS:
             for match in pattern.finditer(text):
-                yield Found(*match.span("part" if pattern.groups else 0), "secret")
+                yield LiteralSpan(*match.span("part" if pattern.groups else 0), "secret")
     if has_long:
         for match in _BASE64.finditer(text):
             if _looks_random(match[0]):
-                yield Found(match.start(), match.end(), "secret")
+                yield LiteralSpan(match.start(), match.end(), "secret")
     yield from _named_values(text, is_secret=True)
 
 
-def _named_values(text: str, *, is_secret: bool) -> Iterator[Found]:
+def _named_values(text: str, *, is_secret: bool) -> Iterator[LiteralSpan]:
     """Find the values of keys whose names say of what kind they are: secrets, or all others."""
     start = 0
     for sign in _SIGN.finditer(text):
@@ -238,14 +238,14 @@ def _is_random(value: str) -> bool:
     return any(map(str.isdigit, value)) and has_upper and has_lower
 
 
-def find_random(text: str) -> Iterator[Found]:
+def find_random(text: str) -> Iterator[LiteralSpan]:
     """Find values of keys that say nothing that look random. NULs are what was found before."""
     for match in _OTHER_VALUE.finditer(text):
         if _is_random(match[1]):
-            yield Found(*match.span(1), "secret")
+            yield LiteralSpan(*match.span(1), "secret")
 
 
-def find_keyed(text: str) -> Iterator[Found]:
+def find_keyed(text: str) -> Iterator[LiteralSpan]:
     """Users, aliases, numbers and hosts that keys name. NULs are what was found before."""
     yield from _named_values(text, is_secret=False)
     # To ask how keys end is far quicker than to let each pattern search.
@@ -260,21 +260,21 @@ def is_no_value(text: str) -> bool:
     return text.lower() in _NO_VALUE or not text.strip(" *.<>")
 
 
-def _values(match: re.Match[str], kind: Kind, text: str) -> Iterator[Found]:
+def _values(match: re.Match[str], kind: LiteralKind, text: str) -> Iterator[LiteralSpan]:
     for name, value in match.groupdict().items():
         if value is None or is_no_value(value):
             continue
         start, end = match.span(name)
         if kind == "secret":
             if "\0" not in value:
-                yield Found(start, end, kind)
+                yield LiteralSpan(start, end, kind)
         elif name == "c" and value in product_words():
             continue  # words of a sentence: "server: check it"
         else:
             yield from _within(text, start, end, kind)
 
 
-def _within(text: str, start: int, end: int, kind: Kind) -> Iterator[Found]:
+def _within(text: str, start: int, end: int, kind: LiteralKind) -> Iterator[LiteralSpan]:
     """The part of a value that is of its kind: of ``sip:alice@example.com`` it is ``alice``."""
     value = text[start:end]
     if scheme := re.match(_SCHEME, value, re.IGNORECASE):
@@ -286,29 +286,29 @@ def _within(text: str, start: int, end: int, kind: Kind) -> Iterator[Found]:
     if "\0" in value or not value.strip():
         return
     if kind != "host" or (is_name(value) and "." not in value):
-        yield Found(start, end, kind)
+        yield LiteralSpan(start, end, kind)
 
 
-def find_addressed(text: str) -> Iterator[Found]:
+def find_addressed(text: str) -> Iterator[LiteralSpan]:
     """Aliases and hosts by the signs of an address: ``alice@``, ``@expc01``, ``sip:1001``, ``"Al" <sip:``."""
     words = product_words()
     if "@" in text:
         for match in _LOCAL.finditer(text):
             if match[0] not in words:
-                yield Found(match.start(), match.end(), "alias")
+                yield LiteralSpan(match.start(), match.end(), "alias")
         for match in _AT.finditer(text):
             name = without_particle(match[0])
             if name.lower() not in _NO_VALUE:
-                yield Found(match.start(), match.start() + len(name), "name" if "." in name else "host")
+                yield LiteralSpan(match.start(), match.start() + len(name), "name" if "." in name else "host")
     for match in _SCHEMED.finditer(text) if ":" in text and _is_schemed(text) else ():
         host, _, _ = match[1].partition(":")
         if host not in words and host.strip("."):
-            yield Found(match.start(1), match.start(1) + len(host), "alias")
+            yield LiteralSpan(match.start(1), match.start(1) + len(host), "alias")
     marked = [_DISPLAYED, _BARE_DISPLAYED] if "<" in text else []
     for pattern in (*marked, *([_ORGANISATION] if "O=" in text or "OU=" in text else [])):
         for match in pattern.finditer(text):
             if "\0" not in match[1] and match[1].strip():
-                yield Found(*match.span(1), "alias")
+                yield LiteralSpan(*match.span(1), "alias")
 
 
 def _is_schemed(text: str) -> bool:
@@ -316,9 +316,9 @@ def _is_schemed(text: str) -> bool:
     return any(scheme in lower for scheme in _SCHEMES)
 
 
-def find_hosts(text: str) -> Iterator[Found]:
+def find_hosts(text: str) -> Iterator[LiteralSpan]:
     """Hosts by their place: behind the time of a record, behind an address in a list of peers."""
     for sign, pattern in (("-", _HEADER_HOST), ("(", _LISTED_HOST)):
         for match in pattern.finditer(text) if sign in text else ():
             if match[1].lower() not in _NO_VALUE and is_name(match[1]):
-                yield Found(*match.span(1), "name" if "." in match[1] else "host")
+                yield LiteralSpan(*match.span(1), "name" if "." in match[1] else "host")

@@ -4,9 +4,9 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from logdiag.redaction.found import Kind
+from logdiag.redaction.literal_span import LiteralKind
 
-_WORDS: dict[Kind, str] = {
+_WORDS: dict[LiteralKind, str] = {
     "secret": """
     password passwords passwd passphrase passphrases passcode pwd secret secrets key psk token otp pin pincode
     credential credentials cookie cookies bearer nonce cnonce opaque community preshared 비밀번호 암호
@@ -17,7 +17,7 @@ _WORDS: dict[Kind, str] = {
 }
 """A key is of a kind if one of these words is a part of its name. Earlier kinds win: ``UserPassword``."""
 
-_PHRASES: dict[Kind, str] = {
+_PHRASES: dict[LiteralKind, str] = {
     "secret": """
     access-code activation-code auth-code authorization-code host-code pairing-code pass-code pass-phrase
     pass-word security-code verification-code
@@ -26,7 +26,7 @@ _PHRASES: dict[Kind, str] = {
 }
 """Words that say what a value is only when they follow each other."""
 
-_ENDINGS: dict[Kind, tuple[str, ...]] = {
+_ENDINGS: dict[LiteralKind, tuple[str, ...]] = {
     "secret": (
         *("password", "passwd", "passphrase", "passcode", "secret", "token", "credential", "credentials"),
         *("apikey", "authkey", "privatekey", "secretkey", "sharedkey", "accesscode"),
@@ -64,11 +64,11 @@ _OUTSIDE = re.compile(r"[^\w .-]")
 _MOST_KNOWN = 1 << 14
 
 _HARMLESS_WORDS = frozenset(_HARMLESS_ENDS.split())
-_BY_WORD: dict[str, Kind] = {word: kind for kind in reversed(_WORDS) for word in _WORDS[kind].split()}
-_BY_PHRASE: dict[str, Kind] = {
+_BY_WORD: dict[str, LiteralKind] = {word: kind for kind in reversed(_WORDS) for word in _WORDS[kind].split()}
+_BY_PHRASE: dict[str, LiteralKind] = {
     phrase: kind for kind, phrases in _PHRASES.items() for phrase in phrases.split()
 }
-_ORDER: list[Kind] = list(_WORDS)
+_ORDER: list[LiteralKind] = list(_WORDS)
 STEMS = re.compile(
     "pass|pwd|secret|key|psk|token|otp|pin|credential|cookie|bearer|nonce|opaque|community|preshared|code"
     "|user|login|logon|owner|account|dn|auth|realm|workgroup|비밀번호|암호|사용자|계정"
@@ -77,7 +77,7 @@ STEMS = re.compile(
 
 
 @lru_cache(_MOST_KNOWN)
-def kind_of_key(text: str) -> Kind | None:
+def kind_of_key(text: str) -> LiteralKind | None:
     """Return the kind of the values of the key that a text ends with, if its name says one.
 
     The last word counts, which is all of a key in a log; in the path of a setting the words before
@@ -105,5 +105,5 @@ def _parts(word: str) -> list[str]:
     return [part.lower() for part in _PART.findall(word)]
 
 
-def _by_ending(part: str) -> Kind | None:
+def _by_ending(part: str) -> LiteralKind | None:
     return next((kind for kind, endings in _ENDINGS.items() if part.endswith(endings)), None)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from logdiag.redaction.blocks import OUTSIDE, Blocks, Place
-from logdiag.redaction.found import Kind
+from logdiag.redaction.literal_span import LiteralKind
 from logdiag.redaction.literals import Literals, as_literal
 from logdiag.redaction.texts import Form, cut, parameters, says_nothing
 
@@ -14,7 +14,7 @@ _LONGEST_KNOWN = 512
 class Learnt(NamedTuple):
     """What lines have shown: literals, and dotted words that are names if they end in a known domain."""
 
-    literals: set[tuple[str, Kind]]
+    literals: set[tuple[str, LiteralKind]]
     dotted: set[str]
 
 
@@ -32,7 +32,7 @@ class Learner:
 
     def __call__(self, lines: str, form: Form, place: Place = OUTSIDE) -> Learnt:
         """Learn whole lines."""
-        literals: set[tuple[str, Kind]] = set()
+        literals: set[tuple[str, LiteralKind]] = set()
         learnt = self._learnt
         hosts: set[str] = set()
         blocks = Blocks(place)

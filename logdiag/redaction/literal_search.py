@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from logdiag.redaction.found import Found, Kind
+from logdiag.redaction.literal_span import LiteralKind, LiteralSpan
 
 MAX_LITERAL_LENGTH = 64
 """A longer literal is not searched everywhere; it is replaced only next to its key or sign."""
@@ -22,7 +22,7 @@ _NAME_SUFFIXES = frozenset(
 )
 """Titles and particles that follow a Korean name without a blank."""
 
-_NUMBER_KINDS: tuple[Kind, ...] = ("id", "secret", "serial", "mac")
+_NUMBER_KINDS: tuple[LiteralKind, ...] = ("id", "secret", "serial", "mac")
 """Literals of these kinds never touch another letter or digit. A name may: ``expc01`` in ``expc01a``."""
 
 # The search takes no lone surrogates (bytes that are not UTF-8): they become private characters.
@@ -40,13 +40,13 @@ def is_searchable(literal: str) -> bool:
 class LiteralSearch:
     """Searches for literals that are whole words; in names, letters and digits may touch each other."""
 
-    def __init__(self, literals: Iterable[tuple[str, Kind]]) -> None:
+    def __init__(self, literals: Iterable[tuple[str, LiteralKind]]) -> None:
         kinds = {_fold(literal): kind for literal, kind in literals}
         self._literals = list(kinds.items())
         # Not leftmost-longest: a match that is not a whole word would hide another one that overlaps it.
         self._automaton = AhoCorasick(list(kinds), matchkind=MatchKind.Standard)
 
-    def find(self, text: str) -> Iterator[Found]:
+    def find(self, text: str) -> Iterator[LiteralSpan]:
         """Find the literals of a text, from left to right and the longest one at each place."""
         end = 0
         matches = self._automaton.find_matches_as_indexes(_fold(text), overlapping=True)
@@ -54,7 +54,7 @@ class LiteralSearch:
             literal, kind = self._literals[number]
             if start >= end and _is_whole(text, start, -negative_end, literal, kind):
                 end = -negative_end
-                yield Found(start, end, kind)
+                yield LiteralSpan(start, end, kind)
 
 
 def _fold(text: str) -> str:
@@ -65,7 +65,7 @@ def _fold(text: str) -> str:
     return text.translate(_FOLDED).lower().replace("ς", "σ")
 
 
-def _is_whole(text: str, start: int, end: int, literal: str, kind: Kind) -> bool:
+def _is_whole(text: str, start: int, end: int, literal: str, kind: LiteralKind) -> bool:
     by_digit = kind not in _NUMBER_KINDS and any(map(str.isdigit, literal))
     if start and _are_one_word(text[start - 1], text[start], by_digit):
         return False

@@ -16,13 +16,13 @@ from logdiag.redaction.by_key import (
     signs_of,
 )
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
-from logdiag.redaction.found import Address, Found, Kind, masked
 from logdiag.redaction.literal_search import LiteralSearch, is_searchable
+from logdiag.redaction.literal_span import Address, LiteralKind, LiteralSpan, mask
 from logdiag.redaction.names import Domains, dns_name, is_name, unicode_name
 from logdiag.redaction.phones import find_enum, find_phones, plain_alias
 from logdiag.redaction.vocabulary import product_words
 
-_STRENGTH: tuple[Kind, ...] = (
+_STRENGTH: tuple[LiteralKind, ...] = (
     *("host", "domain", "cluster", "user", "serial", "id", "mac", "alias", "secret"),
 )
 """What a literal is called that is of several kinds: the first of these."""
@@ -42,19 +42,19 @@ _PAIR = re.compile(
 )
 """A word behind a key, too short to be told as a secret by its form."""
 
-Finder = Callable[[str], Iterable[Found]]
+Finder = Callable[[str], Iterable[LiteralSpan]]
 
 
 class Literals:
     """A table of literals: first it learns texts, then it finds in them what all of them have taught."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, LiteralKind] = {}
         self._names: set[str] = set()
         self._addresses: set[Address] = set()
         self.domains = Domains()
         self._odd = self._plain = LiteralSearch(())
-        self._keys: dict[str, Kind | None] = {}
+        self._keys: dict[str, LiteralKind | None] = {}
         self.is_ready = False
         """Whether it knows what is to be searched everywhere."""
         self.is_full = False
@@ -67,12 +67,12 @@ class Literals:
         for found, literal in self.find_in_all_forms(text):
             self.learn_found(literal, found.kind)
 
-    def learn_literal(self, literal: str, kind: Kind) -> None:
+    def learn_literal(self, literal: str, kind: LiteralKind) -> None:
         """Learn a text that is a literal as a whole."""
         for one in as_literal(literal, kind):
             self.learn_found(*one)
 
-    def learn_found(self, literal: str, kind: Kind) -> None:
+    def learn_found(self, literal: str, kind: LiteralKind) -> None:
         """Learn what was found as such a literal."""
         literal = literal.lower()
         if kind in ("ipv4", "ipv6") and len(self._addresses) < _MOST:
@@ -116,7 +116,7 @@ class Literals:
                 if kind == "host" or len(label) >= _SHORTEST_DOMAIN:
                     self.learn_found(label, kind)
 
-    def search(self, known: list[tuple[str, Kind]]) -> None:
+    def search(self, known: list[tuple[str, LiteralKind]]) -> None:
         """Search for these literals wherever they stand."""
         self._odd = LiteralSearch(one for one in known if not is_name(one[0]))
         self._plain = LiteralSearch(one for one in known if is_name(one[0]))
@@ -134,12 +134,12 @@ class Literals:
             self.domains.learn(name)
         self.search(lore.searched)
 
-    def searched(self) -> list[tuple[str, Kind]]:
+    def searched(self) -> list[tuple[str, LiteralKind]]:
         """The literals that are searched everywhere: those that no text of the product has as a word."""
         words = product_words()
         return [one for one in self._kinds.items() if is_searchable(one[0]) and one[0] not in words]
 
-    def kind(self, literal: str) -> Kind | None:
+    def kind(self, literal: str) -> LiteralKind | None:
         """What a text is known to be as a whole."""
         return self._kinds.get(literal.lower())
 
@@ -147,48 +147,48 @@ class Literals:
         """Whether a text is a whole name that was learnt."""
         return text.lower() in self._names
 
-    def _labels(self, name: str) -> Iterator[tuple[str, Kind]]:
+    def _labels(self, name: str) -> Iterator[tuple[str, LiteralKind]]:
         """The labels of a name that are told from others, without the last one."""
         first = self.first_kind(name)
         for i, label in enumerate(name.split(".")[:-1]):
             yield label, "domain" if i else first
 
-    def first_kind(self, name: str) -> Kind:
+    def first_kind(self, name: str) -> LiteralKind:
         """What the first label of a name is."""
         return "domain" if self.domains.is_domain(name) else "host"
 
     # ── finding ─────────────────────────────────────────────────────────────────────────────
 
-    def find_in_all_forms(self, text: str, names: tuple[str, ...] = ()) -> list[tuple[Found, str]]:
+    def find_in_all_forms(self, text: str, names: tuple[str, ...] = ()) -> list[tuple[LiteralSpan, str]]:
         """Find the literals of a text and what each means, also as URLs, markup and base64 write them.
 
         A word in base64 is one secret; while literals are learnt, it is what it contains.
         """
         if not names and (value := self.find_in_pair(text)) is not None:
             return [(value, text[value.start : value.end])]
-        found: list[tuple[Found, str]] = []
+        found: list[tuple[LiteralSpan, str]] = []
         rest = text
         if has_escapes(text):
             # What is meant comes first: in %40acme.com the name does not begin with 40.
             meant, places = unescaped(text)
             end = 0
             for one in self.find(meant, names):
-                where = Found(places[one.start][0], places[one.end - 1][1], one.kind)
+                where = LiteralSpan(places[one.start][0], places[one.end - 1][1], one.kind)
                 if where.start >= end:
                     found.append((where, meant[one.start : one.end]))
                     end = where.end
-            rest = masked(text, [one for one, _ in found])
+            rest = mask(text, [one for one, _ in found])
         plain = self.find(rest, names)
         found += ((one, text[one.start : one.end]) for one in plain)
-        for start, end, content in in_base64(masked(rest, plain) if plain else rest):
+        for start, end, content in in_base64(mask(rest, plain) if plain else rest):
             inner = self.find(content)
             if inner and self.is_ready:
-                found.append((Found(start, end, "secret"), text[start:end]))
+                found.append((LiteralSpan(start, end, "secret"), text[start:end]))
             else:
-                found += ((Found(start, end, one.kind), content[one.start : one.end]) for one in inner)
+                found += ((LiteralSpan(start, end, one.kind), content[one.start : one.end]) for one in inner)
         return sorted(found)
 
-    def find(self, text: str, names: tuple[str, ...] = ()) -> list[Found]:
+    def find(self, text: str, names: tuple[str, ...] = ()) -> list[LiteralSpan]:
         """The literals of a text in their order: the surest signs first, and nothing twice.
 
         ``names`` are no words of the product in this text.
@@ -220,7 +220,7 @@ class Literals:
                 (name, self._kinds[name.lower()]) for name in names if name.lower() in self._kinds
             )
             finders.append(lambda rest: (one for one in own.find(rest) if rest[one.start : one.end] in names))
-        everything: list[Found] = []
+        everything: list[LiteralSpan] = []
         for finder in finders:
             candidates = list(finder(text))
             if not candidates:
@@ -232,14 +232,14 @@ class Literals:
                     fresh.append(found)
                     end = found.end
             if fresh:
-                text = masked(text, fresh)
+                text = mask(text, fresh)
                 everything += fresh
         return sorted(everything)
 
-    def _find_addresses(self, text: str) -> Iterator[Found]:
+    def _find_addresses(self, text: str) -> Iterator[LiteralSpan]:
         return find_addresses(text, self._addresses)
 
-    def find_in_pair(self, text: str) -> Found | None:
+    def find_in_pair(self, text: str) -> LiteralSpan | None:
         """What a word behind a key is by the key, if that is all there is in a text."""
         pair = _PAIR.fullmatch(text)
         if pair is None:
@@ -252,20 +252,20 @@ class Literals:
             self._keys[key] = probed[0].kind if probed else None
         kind = self._keys[key]
         if kind is not None and not is_no_value(pair["value"]):
-            return Found(*pair.span("value"), kind)
+            return LiteralSpan(*pair.span("value"), kind)
         return None
 
 
 class Lore(NamedTuple):
     """What literals were learnt, and which of them are searched everywhere."""
 
-    kinds: dict[str, Kind]
+    kinds: dict[str, LiteralKind]
     names: set[str]
     addresses: set[Address]
-    searched: list[tuple[str, Kind]]
+    searched: list[tuple[str, LiteralKind]]
 
 
-def as_literal(text: str, kind: Kind) -> list[tuple[str, Kind]]:
+def as_literal(text: str, kind: LiteralKind) -> list[tuple[str, LiteralKind]]:
     """A text that is a literal as a whole, if it is one, as it is learnt."""
     text = NUMBERED.sub("", text)
     if is_name(text.removesuffix(".")):

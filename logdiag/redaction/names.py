@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from logdiag.redaction.found import Found
+from logdiag.redaction.literal_span import LiteralSpan
 
 # Letters and marks of other scripts, without their punctuation. Bytes of Latin-1 are surrogates here.
 _FOREIGN = (
@@ -120,7 +120,7 @@ class Domains:
         """Whether names are below a name."""
         return name.lower() in self._above
 
-    def find(self, text: str) -> Iterator[Found]:
+    def find(self, text: str) -> Iterator[LiteralSpan]:
         """The dotted names of a text that end in what makes them names."""
         if "." not in text:
             return
@@ -129,7 +129,7 @@ class Domains:
             labels = [label.lower() for label in written]
             for count in range(len(labels), max(1, len(labels) - 1 - _MOST_SUFFIXES), -1):
                 if self._ends_name(labels, count):
-                    yield Found(match.start(), match.start() + len(".".join(written[:count])), "name")
+                    yield LiteralSpan(match.start(), match.start() + len(".".join(written[:count])), "name")
                     break
             else:
                 # With a number at its end it can be no name: these are many.

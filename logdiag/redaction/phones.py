@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from logdiag.redaction.found import Found
+from logdiag.redaction.literal_span import LiteralSpan
 
 _ENUM_END = ".e164.arpa"
 _ENUM = re.compile(r"(?i)(?<![\w.-])(?:[0-9]\.){3,15}e164\.arpa(?![\w-])")
@@ -24,20 +24,20 @@ _DIGITS = re.compile(r"[0-9]{9}")
 _PLAIN = re.compile(r"(?:\+|00)?([1-9][0-9]{7,14})")
 
 
-def find_enum(text: str) -> Iterator[Found]:
+def find_enum(text: str) -> Iterator[LiteralSpan]:
     """Find the names that ENUM makes of phone numbers."""
     for match in _ENUM.finditer(text) if _ENUM_END in text.lower() else ():
-        yield Found(*match.span(), "alias")
+        yield LiteralSpan(*match.span(), "alias")
 
 
-def find_phones(text: str) -> Iterator[Found]:
+def find_phones(text: str) -> Iterator[LiteralSpan]:
     """Find the phone numbers of nine digits and more."""
     if _DIGITS.search(text) is None or _SDP.match(text) is not None:
         return
     for match in _PHONE.finditer(text):
         before = text[max(0, match.start() - _LONGEST_COUNTED) : match.start()]
         if match["bare"] is None or _COUNTED.search(before) is None:
-            yield Found(*match.span(), "alias")
+            yield LiteralSpan(*match.span(), "alias")
 
 
 def plain_alias(literal: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from logdiag.redaction.addresses import carries
-from logdiag.redaction.found import Address
+from logdiag.redaction.literal_span import Address
 
 _V4 = (
     *("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.0.0.0/8"),

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Protocol
 
 from logdiag.redaction.addresses import AddressTokens
-from logdiag.redaction.found import Address, Kind
+from logdiag.redaction.literal_span import Address, LiteralKind
 from logdiag.redaction.prefixes import Prefixes
 
 _MOST_KNOWN = 1 << 15
@@ -21,7 +21,7 @@ _THREE = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
 class Namer(Protocol):
     """Gives each literal a word, always the same one."""
 
-    def word(self, kind: Kind, literal: str, taken: Container[str]) -> str:
+    def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
         """The word for a literal in lower case; ``taken`` are texts that no word may be."""
 
     def address(self, address: Address) -> str:
@@ -33,10 +33,10 @@ class NumberedWords:
 
     def __init__(self) -> None:
         self._addresses = AddressTokens()
-        self._words: dict[tuple[Kind, str], str] = {}
-        self._last: Counter[Kind] = Counter()
+        self._words: dict[tuple[LiteralKind, str], str] = {}
+        self._last: Counter[LiteralKind] = Counter()
 
-    def word(self, kind: Kind, literal: str, taken: Container[str]) -> str:
+    def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
         """The kind with the literal's number."""
         word = self._words.get((kind, literal))
         while word is None:
@@ -63,11 +63,11 @@ class KeyedWords:
         self._word = lru_cache(_MOST_KNOWN)(self._made)
         self._prefixes = Prefixes(_derived(key, b"addresses"))
 
-    def word(self, kind: Kind, literal: str, taken: Container[str]) -> str:
+    def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
         """The kind with letters."""
         return self._word(kind, literal)
 
-    def _made(self, kind: Kind, literal: str) -> str:
+    def _made(self, kind: LiteralKind, literal: str) -> str:
         keyed = self._keyed.copy()
         keyed.update(literal.encode("utf-8", "surrogatepass"))
         number = int.from_bytes(keyed.digest()[:8], "big")

@@ -1,7 +1,7 @@
 """Replaces what says who the customer is in texts: the same literal by the same word."""
 
 from logdiag.redaction.addresses import address_of, is_address, plain_mac
-from logdiag.redaction.found import Address, Kind
+from logdiag.redaction.literal_span import Address, LiteralKind
 from logdiag.redaction.literals import NUMBERED, Literals
 from logdiag.redaction.names import unicode_name
 from logdiag.redaction.phones import alias_end, plain_alias
@@ -31,7 +31,7 @@ class Redactor(Literals):
             known = self._texts[text, names] = "".join((*parts, text[end:]))
         return known
 
-    def literal(self, text: str, kind: Kind) -> str:
+    def literal(self, text: str, kind: LiteralKind) -> str:
         """The token of a text that is a literal as a whole; a number behind its name stays."""
         bare = NUMBERED.sub("", text)
         if self.kind(bare) is not None:
@@ -40,7 +40,7 @@ class Redactor(Literals):
             return self.token(bare, "name") + text[len(bare) :]
         return self.text(text)
 
-    def token(self, literal: str, kind: Kind) -> str:
+    def token(self, literal: str, kind: LiteralKind) -> str:
         """The word for what was found as such a literal."""
         if kind in ("ipv4", "ipv6"):
             address = address_of(literal)
@@ -61,5 +61,5 @@ class Redactor(Literals):
             return self._word(known, plain) + alias_end(literal)
         return self._word(self.kind(literal) or kind, plain_alias(literal))
 
-    def _word(self, kind: Kind, literal: str) -> str:
+    def _word(self, kind: LiteralKind, literal: str) -> str:
         return self._namer.word(kind, unicode_name(literal), self._kinds)

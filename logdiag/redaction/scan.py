@@ -6,8 +6,8 @@ from typing import Literal
 
 from logdiag.errors import LogdiagError
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
-from logdiag.redaction.found import Kind
 from logdiag.redaction.literal_search import LiteralSearch
+from logdiag.redaction.literal_span import LiteralKind
 from logdiag.redaction.redactor import Redactor
 
 Form = Literal["html", "json", "markdown", "text"]
@@ -19,7 +19,7 @@ _MARKED = re.compile(r"\\([^\w\s])|`")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _TOKEN = re.compile(r"\bipv(?:4-[0-9]+(?:\.[0-9]+){3}|6-(?:[0-9]+|fe80)(?::[0-9]+){7})")
-_NOUNS: dict[Kind, str] = {
+_NOUNS: dict[LiteralKind, str] = {
     "host": "host name",
     "cluster": "cluster name",
     "serial": "serial number",
@@ -42,7 +42,7 @@ def check(output: str, form: Form, redactor: Redactor) -> None:
     """
     known = LiteralSearch(one for one in redactor.searched() if len(one[0]) >= SHORTEST)
     for text in {output, _unescaped(output, form)}:
-        places: list[tuple[int, Kind]] = [(found.start, found.kind) for found in known.find(text)]
+        places: list[tuple[int, LiteralKind]] = [(found.start, found.kind) for found in known.find(text)]
         # A token is made of numbers as an address is.
         for found in find_addresses(_TOKEN.sub(lambda token: " " * len(token[0]), text), redactor.hidden):
             if address_of(text[found.start : found.end]) in redactor.hidden:
@@ -56,7 +56,7 @@ def check(output: str, form: Form, redactor: Redactor) -> None:
             raise RedactionError(f"not redacted: line {line} of the {form} output holds a literal ({noun})")
 
 
-def noun_of(kind: Kind) -> str:
+def noun_of(kind: LiteralKind) -> str:
     """What a kind is called in a sentence."""
     return _NOUNS.get(kind, kind)
 

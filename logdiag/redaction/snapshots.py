@@ -16,9 +16,9 @@ from logdiag.errors import InputError
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
 from logdiag.redaction.certificates import CertificateRedactor
-from logdiag.redaction.found import Kind
 from logdiag.redaction.learning import Learner, Learnt
 from logdiag.redaction.listing import ListedArchive, ListedMember
+from logdiag.redaction.literal_span import LiteralKind
 from logdiag.redaction.members import MemberKind, Opened, lines, opened
 from logdiag.redaction.pool import Crew, Shift
 from logdiag.redaction.pseudonyms import KeyedWords
@@ -143,7 +143,7 @@ class Snapshots:
         known = facts(said)
         several = (known.peer_list, known.ntp_servers, known.dns_servers)
         hosts = [known.name, known.fqdn, *(one for each in several if each for one in each)]
-        literals: list[tuple[str | None, Kind]] = [(host, "host") for host in hosts]
+        literals: list[tuple[str | None, LiteralKind]] = [(host, "host") for host in hosts]
         literals += [(known.domain, "name"), (known.cluster_name, "cluster"), (known.serial, "serial")]
         literals += [(key, "secret") for key in known.option_keys]
         for literal, kind in literals:
@@ -279,7 +279,11 @@ class Snapshots:
         return ListedArchive(listed.name, tuple(known.values()))
 
     def _mended(
-        self, listed: ListedMember, member: Member, left: dict[str, dict[int, Kind]], archive: tarfile.TarFile
+        self,
+        listed: ListedMember,
+        member: Member,
+        left: dict[str, dict[int, LiteralKind]],
+        archive: tarfile.TarFile,
     ) -> ListedMember:
         """Add a member to an archive without the lines in which something is left."""
         left_out = left.get(member.source, {})
@@ -301,7 +305,7 @@ class Snapshots:
             _add_file(archive, member.source, room, size)
         return replace(listed, size=size, unredacted_lines=len(left_out))
 
-    def _left(self, path: Path, looking: Shift[Looked]) -> dict[str, dict[int, Kind]]:
+    def _left(self, path: Path, looking: Shift[Looked]) -> dict[str, dict[int, LiteralKind]]:
         """The lines (from 0) of an archive's members in which something is left, and of what kind it is."""
         self.look_at(path.name, "")
         left = {}
@@ -315,9 +319,9 @@ class Snapshots:
     def _written(self, path: Path) -> Iterator[Member]:
         return find_snapshots([path])[0].members(Meter(_unlimited(self._limits)))
 
-    def _look_through(self, looking: Shift[Looked], archive: str, member: Member) -> dict[int, Kind]:
+    def _look_through(self, looking: Shift[Looked], archive: str, member: Member) -> dict[int, LiteralKind]:
         found = opened(member)
-        left: dict[int, Kind] = {}
+        left: dict[int, LiteralKind] = {}
         line = 0
 
         def judge(looked: Iterable[Looked]) -> None:
@@ -347,10 +351,10 @@ class Snapshots:
             self._tell_unsearched(archive, member.source)
         return left
 
-    def _left_in(self, text: str) -> dict[int, Kind]:
+    def _left_in(self, text: str) -> dict[int, LiteralKind]:
         return self._own(Lot(text.encode("utf-8", "surrogateescape"), "log"))[1]
 
-    def _tell(self, archive: str, member: str, line: int, kind: Kind) -> None:
+    def _tell(self, archive: str, member: str, line: int, kind: LiteralKind) -> None:
         where = f"{archive}: {member}" if member else archive
         said = gettext("not redacted: line {line} of {where} holds a literal ({kind})")
         # Where a literal stands in a name, the name tells it.

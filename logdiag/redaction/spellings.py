@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
-from logdiag.redaction.found import Address, Found
+from logdiag.redaction.literal_span import Address, LiteralSpan
 
 _OCTETS, _GROUPS, _NIBBLES = 4, 8, 4
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -114,22 +114,22 @@ def _spelling(text: str) -> _Spelling | None:
     return next((one for one in _SPELLINGS if one.form.fullmatch(text)), None)
 
 
-def find_spelled(text: str) -> Iterator[Found]:
+def find_spelled(text: str) -> Iterator[LiteralSpan]:
     """Find the spellings that show by their form that they are an address."""
     if "{" in text:
         for match in _TUPLE.finditer(text):
             parts = match[0].split(",")
             if len(parts) == _OCTETS or max(map(int, parts)) < 1 << 16:
-                yield Found(*match.span(), "ipv4" if len(parts) == _OCTETS else "ipv6")
+                yield LiteralSpan(*match.span(), "ipv4" if len(parts) == _OCTETS else "ipv6")
     if "'H" in text:
         for match in _HEX.finditer(text):
-            yield Found(*match.span(), "ipv4" if len(match[0]) < 4 * _OCTETS else "ipv6")
+            yield LiteralSpan(*match.span(), "ipv4" if len(match[0]) < 4 * _OCTETS else "ipv6")
     if ".arpa" in text.lower():
         for match in _ARPA.finditer(text):
-            yield Found(*match.span(), "ipv4" if "in-addr" in match[0].lower() else "ipv6")
+            yield LiteralSpan(*match.span(), "ipv4" if "in-addr" in match[0].lower() else "ipv6")
 
 
-def find_numbers(text: str, known: Container[Address | str]) -> Iterator[Found]:
+def find_numbers(text: str, known: Container[Address | str]) -> Iterator[LiteralSpan]:
     """Find numbers and lists that are an address: one that is known, or one that a key names."""
     for match in _NUMBER.finditer(text) if _EIGHT.search(text) is not None else ():
         number = _integer(match[0])
@@ -137,8 +137,8 @@ def find_numbers(text: str, known: Container[Address | str]) -> Iterator[Found]:
             _of_number(number) in known
             or _KEY.search(text[max(0, match.start() - _LONGEST_KEY) : match.start()])
         ):
-            yield Found(*match.span(), "ipv4")
+            yield LiteralSpan(*match.span(), "ipv4")
     if "[" in text or "<<" in text:
         for match in _LIST.finditer(text):
             if tuple(map(int, match[0].split(","))) in known:
-                yield Found(*match.span(), "ipv4")
+                yield LiteralSpan(*match.span(), "ipv4")

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from logdiag.records.utf16 import Encoding
 from logdiag.redaction.addresses import address_of
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
-from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.learning import Learner, Learnt
+from logdiag.redaction.literal_span import Address, LiteralKind
 from logdiag.redaction.literals import Lore
 from logdiag.redaction.members import Opened, gathered, lines
 from logdiag.redaction.pseudonyms import KeyedWords
@@ -34,12 +34,12 @@ class Rewritten(NamedTuple):
     """Lines as they are handed over, and what was replaced in them that was not told before."""
 
     content: bytes
-    counts: dict[Kind, int]
+    counts: dict[LiteralKind, int]
     issued: set[str]
     hidden: set[Address | str]
 
 
-Looked = tuple[int, dict[int, Kind]]
+Looked = tuple[int, dict[int, LiteralKind]]
 """How many lines there are, and those that hold a literal."""
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Literal, NamedTuple
 
 from logdiag.redaction.blocks import BEGIN_MARK, OUTSIDE, Blocks, Place
-from logdiag.redaction.found import Found, Kind
+from logdiag.redaction.literal_span import LiteralKind, LiteralSpan
 from logdiag.redaction.redactor import Redactor
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
@@ -34,14 +34,14 @@ _LABELS = re.compile(r"[0-9A-Za-z-]+")
 
 _MOST_KNOWN = 200_000
 _LONGEST_KNOWN = 512
-_WHOLE: tuple[Kind, ...] = ("host", "domain", "cluster", "user")
+_WHOLE: tuple[LiteralKind, ...] = ("host", "domain", "cluster", "user")
 
 
 class _Piece(NamedTuple):
     """What became of a piece of a line, and what was replaced in it."""
 
     text: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[LiteralKind, ...]
 
 
 class Texts:
@@ -49,22 +49,22 @@ class Texts:
 
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
-        self._tally: Counter[tuple[Kind, ...]] = Counter()
+        self._tally: Counter[tuple[LiteralKind, ...]] = Counter()
         self.issued: set[str] = set()
         """The addresses that stand for others, as they are written."""
         self._known: dict[Form, dict[str, _Piece]] = {"log": {}, "text": {}, "xml": {}}
         self._blocks = Blocks()
 
     @property
-    def counts(self) -> dict[Kind, int]:
+    def counts(self) -> dict[LiteralKind, int]:
         """How often something was replaced since the file began, by kind."""
-        counts: Counter[Kind] = Counter()
+        counts: Counter[LiteralKind] = Counter()
         for kinds, times in self._tally.items():
             for kind in kinds:
                 counts[kind] += times
         return dict(counts)
 
-    def count(self, kind: Kind) -> None:
+    def count(self, kind: LiteralKind) -> None:
         """Count what somebody else has replaced."""
         self._tally[(kind,)] += 1
 
@@ -145,14 +145,14 @@ class Texts:
             known[piece] = done
         return done
 
-    def _whole(self, literal: str, kind: Kind) -> _Piece:
+    def _whole(self, literal: str, kind: LiteralKind) -> _Piece:
         if self.redactor.kind(literal) is not None:
             return _Piece(self.redactor.literal(literal, kind), (kind,))
         if self.redactor.is_full_name(literal):
             return _Piece(self.redactor.literal(literal, "name"), ("name",))
         return self._replaced(literal, self.redactor.find_in_all_forms(literal))
 
-    def _replaced(self, text: str, found: list[tuple[Found, str]]) -> _Piece:
+    def _replaced(self, text: str, found: list[tuple[LiteralSpan, str]]) -> _Piece:
         if not found:
             return _Piece(text, ())
         parts: list[str] = []

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Set
 
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
-from logdiag.redaction.found import Address, Kind
 from logdiag.redaction.literal_search import LiteralSearch
+from logdiag.redaction.literal_span import Address, LiteralKind
 from logdiag.redaction.scan import SHORTEST
 from logdiag.redaction.texts import cut, parameters, says_nothing
 
@@ -23,16 +23,16 @@ class Left:
     """
 
     def __init__(
-        self, searched: Iterable[tuple[str, Kind]], hidden: Set[Address | str], issued: Set[Address]
+        self, searched: Iterable[tuple[str, LiteralKind]], hidden: Set[Address | str], issued: Set[Address]
     ) -> None:
         self._known = LiteralSearch(one for one in searched if len(one[0]) >= SHORTEST)
         self._hidden, self._issued = hidden, issued
         self._replaced = hidden - issued
         self._clean: set[str] = set()
 
-    def find(self, lines: str) -> dict[int, Kind]:
+    def find(self, lines: str) -> dict[int, LiteralKind]:
         """The lines (from 0) that hold a literal, and of what kind the first one in each is."""
-        left: dict[int, Kind] = {}
+        left: dict[int, LiteralKind] = {}
         clean = self._clean
         for number, line in enumerate(lines.split("\n")):
             _, host, pieces = cut(line, "log")
@@ -48,7 +48,7 @@ class Left:
                 clean.add(piece)
         return left
 
-    def _in(self, text: str) -> Iterator[Kind]:
+    def _in(self, text: str) -> Iterator[LiteralKind]:
         for found in self._known.find(text):
             yield found.kind
         # Some address may be that by which another is replaced: only what nothing is replaced by is left.

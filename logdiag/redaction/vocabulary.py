@@ -7,7 +7,7 @@ from typing import get_args
 
 from logdiag import model
 from logdiag.files.resources import folder
-from logdiag.redaction.found import Kind
+from logdiag.redaction.literal_span import LiteralKind
 
 _COMPOUND = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
 _MOST_ASKED = 1 << 16
@@ -53,4 +53,4 @@ def product_words() -> Vocabulary:
         if isinstance(noun, type) and dataclasses.is_dataclass(noun)
         for field in dataclasses.fields(noun)
     ]
-    return Vocabulary("\n".join((*texts, *fields, *get_args(Kind))))
+    return Vocabulary("\n".join((*texts, *fields, *get_args(LiteralKind))))
