@@ -50,9 +50,9 @@ def _lark(path: Path, _: int) -> object:
 
 def _lark_alone(path: Path, _: int) -> object:
     from logdiag.grammar import tokens
-    from logdiag.records.chunker import Apart, pieces
+    from logdiag.records.chunker import Unrecognised, pieces
 
-    cut = (piece for piece in pieces(_chunks(path), 1 << 20) if not isinstance(piece, Apart))
+    cut = (piece for piece in pieces(_chunks(path), 1 << 20) if not isinstance(piece, Unrecognised))
     return [list(tokens(bytes(piece))) for piece in cut]
 
 
@@ -61,7 +61,7 @@ def _lark_cython(path: Path, _: int) -> object:
     from lark import Lark
 
     from logdiag.files import resources
-    from logdiag.records.chunker import Apart, pieces
+    from logdiag.records.chunker import Unrecognised, pieces
 
     lark = Lark(
         (resources.folder("grammars") / "expressway.lark").read_text(),
@@ -72,7 +72,7 @@ def _lark_cython(path: Path, _: int) -> object:
     return [
         list(lark.parse_interactive(str(piece, "latin-1")).iter_parse())
         for piece in pieces(_chunks(path), 1 << 20)
-        if not isinstance(piece, Apart)
+        if not isinstance(piece, Unrecognised)
     ]
 
 

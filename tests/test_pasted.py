@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER
 
 from logdiag.records.pasted import PROSE, is_pasted, pasted_rows, repaired
-from logdiag.records.rows import Record, Unparsed, rows
+from logdiag.records.record import Record, Unparsed
+from logdiag.records.rows import rows
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
 FILES = sorted(path for path in SAMPLES.rglob("*") if path.is_file() and path.suffix != ".md")

@@ -18,14 +18,19 @@ from logdiag.conditions import compile_condition
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
 from logdiag.reading.unread_reasons import NO_YEARS
-from logdiag.records import ORPHAN, Record, Unparsed, Want, pieces, rows
-from logdiag.records.chunker import BEHIND_LONG_LINE, BEHIND_LONG_RECORD, LONG_LINE, LONGEST_RECORD, Apart
+from logdiag.records import ORPHAN, Record, Unparsed, Want, chunker, pieces, rows
+from logdiag.records.chunker import (
+    BEHIND_LONG_LINE,
+    BEHIND_LONG_RECORD,
+    LONG_LINE,
+    LONGEST_RECORD,
+    Unrecognised,
+)
 from logdiag.records.rows import EACH
 from logdiag.records.utf16 import Transcoded, utf16_of
 from logdiag.rules.selection import Selection
 from logdiag.snapshots import Limits, Member, Meter
 
-PIECES = import_module("logdiag.records.chunker")  # the package has a function of this name
 MEMBERS_MODULE = import_module("logdiag.reading.members")
 NODES = HEADER + b'cdb: Node="c@a" Detail="d" Node="c@b"\n'
 LINE = HEADER + b'tvcs: Event="x"\n'
@@ -40,9 +45,9 @@ def in_steps(content: bytes, step: int) -> Iterator[bytes]:
     return (content[at : at + step] for at in range(0, len(content), step))
 
 
-def cut(content: bytes, step: int, line: int) -> list[bytes | Apart]:
+def cut(content: bytes, step: int, line: int) -> list[bytes | Unrecognised]:
     found = pieces(in_steps(content, step), line)
-    return [one if isinstance(one, Apart) else bytes(one) for one in found]
+    return [one if isinstance(one, Unrecognised) else bytes(one) for one in found]
 
 
 @settings(deadline=None, max_examples=200)
@@ -51,8 +56,8 @@ def test_pieces_are_the_bytes_in_their_order(
     content: bytes, step: int, piece: int, line: int, longest: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PIECES, "_PIECE", piece)
-        patch.setattr(PIECES, "LONGEST_RECORD", longest)
+        patch.setattr(chunker, "_CHUNK_BYTES", piece)
+        patch.setattr(chunker, "LONGEST_RECORD", longest)
         found = cut(content, step, line)
     at = 0
     for one in found:
@@ -74,8 +79,8 @@ def test_rows_of_pieces_of_any_size_tile_the_bytes(
     content: bytes, step: int, piece: int, line: int, longest: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PIECES, "_PIECE", piece)
-        patch.setattr(PIECES, "LONGEST_RECORD", longest)
+        patch.setattr(chunker, "_CHUNK_BYTES", piece)
+        patch.setattr(chunker, "LONGEST_RECORD", longest)
         found = list(rows(cut(content, step, line)))
     at = 0
     for row in found:
@@ -178,13 +183,13 @@ def test_a_relays_time_without_a_year_does_not_hide_the_records_own() -> None:
 
 
 def test_of_a_record_of_five_megabytes_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PIECES, "_PIECE", 1 << 21)
+    monkeypatch.setattr(chunker, "_CHUNK_BYTES", 1 << 21)
     body = b" |" + b"x" * 77 + b"\n"
     content = LINE + body * ((5 << 20) // len(body)) + LINE
     tables = read_bytes(content)
     (member,) = tables.members
     first, second = tables.records["length"].to_pylist()
-    assert LONGEST_RECORD <= first < LONGEST_RECORD + 2 * PIECES._PIECE
+    assert LONGEST_RECORD <= first < LONGEST_RECORD + 2 * chunker._CHUNK_BYTES
     assert second == len(LINE)
     assert set(member.reasons) == {BEHIND_LONG_RECORD}
     assert sums(tables) == (member.record_bytes, member.unparsed_bytes)
@@ -193,8 +198,8 @@ def test_of_a_record_of_five_megabytes_the_beginning_is_read(monkeypatch: pytest
 
 
 def test_a_record_that_times_that_are_none_make_long_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PIECES, "LONGEST_RECORD", 50_000)
-    monkeypatch.setattr(PIECES, "_PIECE", 10_000)
+    monkeypatch.setattr(chunker, "LONGEST_RECORD", 50_000)
+    monkeypatch.setattr(chunker, "_CHUNK_BYTES", 10_000)
     content = LINE + b"2018-13-02T03:04:05Z expc01 x\n" * 10_000 + LINE
     tables = read_bytes(content, step=5000)
     assert tables.members[0].size == len(content)

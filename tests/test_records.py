@@ -2,7 +2,6 @@
 
 import string
 from datetime import UTC, datetime, timedelta, timezone
-from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +11,8 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, HEADER_TIME, OneLog, assert_tiled, read_bytes, record, rows, utc
 
 from logdiag.reading import classify, read
-from logdiag.records import EACH, NO_INSTANT, ORPHAN, RECORDS, UNPARSED
+from logdiag.records import EACH, NO_INSTANT, ORPHAN, RECORDS, UNPARSED, chunker
 from logdiag.records.pasted import is_pasted
-
-PIECES = import_module("logdiag.records.chunker")  # the package has a function of this name
 
 Pairs = list[tuple[str, str]]
 
@@ -1244,7 +1241,7 @@ def test_pieces_change_nothing(before: bytes, after: bytes, chunk: int, step: in
     content = before + NEXT + after
     whole = read_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PIECES, "_PIECE", chunk)
+        patch.setattr(chunker, "_CHUNK_BYTES", chunk)
         parts = read_bytes(content, step)
     assert parts.records.equals(whole.records)
     assert parts.unparsed.equals(whole.unparsed)
@@ -1263,12 +1260,12 @@ def test_a_big_log_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         + b"2018-13-01T00:00:00Z expc01 x\n"
     )
     content = b"lost\n" + some * 300
-    monkeypatch.setattr(PIECES, "_PIECE", 1 << 30)
+    monkeypatch.setattr(chunker, "_CHUNK_BYTES", 1 << 30)
     whole = read_bytes(content)
     assert whole.records.num_rows == 900
     assert_tiled(whole, content)
     for chunk in (200, 5000):
-        monkeypatch.setattr(PIECES, "_PIECE", chunk)
+        monkeypatch.setattr(chunker, "_CHUNK_BYTES", chunk)
         parts = read_bytes(content, step=777)
         assert parts.records.equals(whole.records)
         assert parts.unparsed.equals(whole.unparsed)

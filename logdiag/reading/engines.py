@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from logdiag.records import Batch, Record, Together, Unparsed, Want, batched, part_of, rows, together
-from logdiag.records.chunker import Apart, is_cut
+from logdiag.records.chunker import Unrecognised, is_cut
 from logdiag.records.utf16 import Transcoded
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _FEW = 2 << 20
 class Pieces:
     """A small log that the compiled grammar can read together with others."""
 
-    pieces: list[memoryview | Apart]
+    pieces: list[memoryview | Unrecognised]
 
 
 Small = Pieces | list[Record | Unparsed]
@@ -37,17 +37,17 @@ class LogReader:
         self._left = {"auto": _FEW, "compiled": -1, "lark": sys.maxsize}[engine]
         self._compiled: Reader | None = None
 
-    def read(self, cut: Iterator[memoryview | Apart], size: int) -> Iterator[Batch | Unparsed]:
+    def read(self, cut: Iterator[memoryview | Unrecognised], size: int) -> Iterator[Batch | Unparsed]:
         """The rows of a log of ``size`` bytes or more."""
         return self.batched(rows(cut), None) if self._is_for_lark(size) else self._reader().rows(cut)
 
-    def small(self, cut: Iterator[memoryview | Apart], size: int) -> Small:
+    def small(self, cut: Iterator[memoryview | Unrecognised], size: int) -> Small:
         """A small log of ``size`` bytes, as `together` takes it."""
         if self._is_for_lark(size):
             return list(rows(cut))
         pieces = list(cut)
-        is_plain = [isinstance(piece, Apart) or is_cut(piece) for piece in pieces]
-        logs = [piece for piece in pieces if not isinstance(piece, Apart)]
+        is_plain = [isinstance(piece, Unrecognised) or is_cut(piece) for piece in pieces]
+        logs = [piece for piece in pieces if not isinstance(piece, Unrecognised)]
         # A line end is added to what goes together: behind these it would be read as one with them.
         if all(is_plain) and len(logs) == 1 and not bytes(logs[0][-5:]).endswith((b"\\0x0a", b" ", b"\r")):
             return Pieces(pieces)

@@ -18,7 +18,8 @@ from logdiag.records.batches import (
 )
 from logdiag.records.chunker import ORPHAN, lacks_year, pieces
 from logdiag.records.columns import RECORDS, SETTINGS, UNPARSED, Rows
-from logdiag.records.rows import EACH, NO_INSTANT, Record, Unparsed, instant, micros, rows
+from logdiag.records.record import Record, Unparsed, instant, micros
+from logdiag.records.rows import EACH, NO_INSTANT, rows
 from logdiag.records.spans import SILENCE, Span, Spans
 
 __all__ = [

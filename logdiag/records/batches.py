@@ -20,7 +20,7 @@ from logdiag.i18n import gettext
 from logdiag.records.columns import RECORDS, Names
 from logdiag.records.digests import SEED, digest
 from logdiag.records.product import of_product
-from logdiag.records.rows import Record, Unparsed
+from logdiag.records.record import Record, Unparsed
 from logdiag.records.spans import Span, spans_of
 
 
@@ -67,7 +67,7 @@ PLACE = ("snapshot", "source")
 READ = pa.schema([one for one in RECORDS if one.name not in PLACE])
 """What a record says and where; the table adds whose it is."""
 
-TOLD = ("host", "time", "length", "utc_offset")
+COUNTED = ("host", "time", "length", "utc_offset")
 """What the ledger tells of all records."""
 
 _ROWS, _BYTES = 1 << 14, 1 << 22
@@ -97,7 +97,7 @@ class Batch:
 
 
 class Part(NamedTuple):
-    """Records with columns of `READ`, at least `TOLD`, that `together` selects from.
+    """Records with columns of `READ`, at least `COUNTED`, that `together` selects from.
 
     ``counts`` are how many of them each member has, in the order of ``members`` (numbers that ascend).
     ``texts`` gives what some rows say.
@@ -131,7 +131,7 @@ def batch(
     digests: npt.NDArray[np.uint64],
     want: Want,
 ) -> Batch:
-    """A batch of a table with columns of `READ`, at least `TOLD`; ``texts`` gives what some rows say.
+    """A batch of a table with columns of `READ`, at least `COUNTED`; ``texts`` gives what some rows say.
 
     Rows that are selected are copied, even if they are all.
     """
@@ -179,7 +179,7 @@ def _selected(
     kept = table if want.select is None else table.take(pa.array(numbers))
     kept = kept.select([name for name in kept.column_names if want.wants(name)])
     said = pa.array(texts(numbers) if want.texts else [], pa.string())
-    hosts, times, lengths, offsets = (whole(table.column(name)) for name in TOLD)
+    hosts, times, lengths, offsets = (whole(table.column(name)) for name in COUNTED)
     spans = spans_of(hosts, times, lengths, offsets, of_product(table), counts)
     shares, of_asked = (np.bincount(members[rows], minlength=len(counts)) for rows in (numbers, asked))
     starts = np.cumsum(counts) - counts

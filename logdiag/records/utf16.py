@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from logdiag.grammar import record_start
-from logdiag.records.rows import Record, Unparsed
+from logdiag.records.record import Record, Unparsed
 
 Encoding = Literal["utf-16-le", "utf-16-be"]
 

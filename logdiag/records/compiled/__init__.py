@@ -1,4 +1,4 @@
-"""The fast reader of logs: the compiled grammar's tokens, and machine code from them to columns."""
+"""The fast reader of logs: machine code turns the tokens of the compiled grammar into columns."""
 
 from logdiag.records.compiled.reader import Reader
 

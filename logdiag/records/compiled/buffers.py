@@ -1,100 +1,95 @@
-"""The columns of a piece, and the memory that they are written to."""
+"""Columns of a chunk of a log, and the reused memory that the kernel writes them to."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
-from logdiag.records.compiled.strings import ROOM, is_plain
+from logdiag.records.compiled.strings import PADDING, is_ascii
 
 Numbers = npt.NDArray[Any]
 
 NAMES = ("host", "process", "subprocess", "module", "level", "event")
-"""Columns of few values."""
+"""Columns with few distinct values, in the order of their numbers in the kernel."""
 
-_SLOTS = 1 << 16
+NULLABLE = ("detail", "text", "body")
+"""Columns of strings that a record may lack, in the order of the rows of `Columns.has`."""
+
+_MAX_SLOTS = 1 << 16
+
+
+class Strings(NamedTuple):
+    """Strings one after the other: string ``n`` is ``bytes[ends[n]:ends[n + 1]]``, and ``ends[0]`` is 0."""
+
+    ends: Numbers
+    bytes: Numbers
+
+
+class Shape(NamedTuple):
+    """Item type (str: `Strings`), what there is an item for, ``extra`` items, and rows of a 2-D array."""
+
+    dtype: Any
+    items: str = "records"
+    extra: int = 0
+    rows: int = 0
+
+
+_Strings = Annotated[Strings, Shape(str)]
+_Int32 = Annotated[Numbers, Shape(np.int32)]
+_Int64 = Annotated[Numbers, Shape(np.int64)]
 
 
 class Columns(NamedTuple):
-    """The columns of a piece's records. ``*_ends`` are where strings end in the bytes that follow them.
+    """The columns of a chunk's records, named as in the table; below them, arrays of the kernel."""
 
-    ``codes`` are places in the list of names (``name_starts``, ``name_ends`` in the piece, each of one
-    of the ``name_columns``), -1 for none; ``has`` says of detail, text and body whether a record has one;
-    ``apart`` are start, end and line of stretches without a record, and why they have none. ``slots``,
-    ``spans`` and ``last`` are what the kernel works with.
-    """
-
-    times: Numbers
-    header_times: Numbers
-    offsets: Numbers
-    pids: Numbers
-    codes: Numbers
-    name_starts: Numbers
-    name_ends: Numbers
-    name_columns: Numbers
-    lines: Numbers
-    begins: Numbers
-    lengths: Numbers
-    field_ends: Numbers
-    key_ends: Numbers
-    keys: Numbers
-    value_ends: Numbers
-    values: Numbers
-    has: Numbers
-    detail_ends: Numbers
-    details: Numbers
-    text_ends: Numbers
-    texts: Numbers
-    body_ends: Numbers
-    bodies: Numbers
-    apart: Numbers
-    slots: Numbers
-    spans: Numbers
-    last: Numbers
-
-    def cut(self, records: int, fields: int, names: int, apart: int) -> "Columns":
-        """What was written, without the room behind it."""
-        r, f = records, fields
-        return self._replace(
-            times=self.times[:r],
-            header_times=self.header_times[:r],
-            offsets=self.offsets[:r],
-            pids=self.pids[:r],
-            codes=self.codes[:, :r],
-            name_starts=self.name_starts[:names],
-            name_ends=self.name_ends[:names],
-            name_columns=self.name_columns[:names],
-            lines=self.lines[:r],
-            begins=self.begins[:r],
-            lengths=self.lengths[:r],
-            field_ends=self.field_ends[: r + 1],
-            key_ends=self.key_ends[: f + 1],
-            keys=self.keys[: self.key_ends[f]],
-            value_ends=self.value_ends[: f + 1],
-            values=self.values[: self.value_ends[f]],
-            has=self.has[:, :r],
-            detail_ends=self.detail_ends[: r + 1],
-            details=self.details[: self.detail_ends[r]],
-            text_ends=self.text_ends[: r + 1],
-            texts=self.texts[: self.text_ends[r]],
-            body_ends=self.body_ends[: r + 1],
-            bodies=self.bodies[: self.body_ends[r]],
-            apart=self.apart[:apart],
-        )
+    time: _Int64
+    header_time: _Int64
+    utc_offset: Annotated[Numbers, Shape(np.int16)]
+    pid: _Int32
+    line: _Int64
+    offset: _Int64
+    length: _Int32
+    detail: _Strings
+    text: _Strings
+    body: _Strings
+    has: Annotated[Numbers, Shape(np.bool_, rows=len(NULLABLE))]
+    """Whether a record has each of the columns `NULLABLE`."""
+    field_ends: Annotated[Numbers, Shape(np.int32, extra=1)]
+    """Record ``n`` has the pairs from ``field_ends[n]`` to ``field_ends[n + 1]``."""
+    keys: Annotated[Strings, Shape(str, "fields")]
+    values: Annotated[Strings, Shape(str, "fields")]
+    codes: Annotated[Numbers, Shape(np.int32, rows=len(NAMES))]
+    """Numbers of the values of each of `NAMES` in the following list of names; -1 for none."""
+    name_starts: Annotated[Numbers, Shape(np.int32, "names")]
+    name_ends: Annotated[Numbers, Shape(np.int32, "names")]
+    name_columns: Annotated[Numbers, Shape(np.int8, "names")]
+    stretches: Annotated[Numbers, Shape(np.int64, "stretches", rows=4)]
+    """Bytes in no record: start, end, line and reason."""
+    slots: Annotated[Numbers, Shape(np.int32, "slots")]
+    """A hash table of the names."""
+    last: Annotated[Numbers, Shape(np.int64, "columns")]
+    """The number of the last name of each of `NAMES`."""
+    spans: Annotated[Numbers, Shape(np.int64, "columns", extra=1, rows=2)]
+    """Start and end of the names of the current record and, in the extra column, of its detail."""
 
 
-class Written(NamedTuple):
-    """The columns that are written only where they are wanted; of `NAMES` each for itself."""
+_SHAPES: dict[str, Shape] = {
+    name: hint.__metadata__[0] for name, hint in get_type_hints(Columns, include_extras=True).items()
+}
 
-    details: bool
+
+class Wanted(NamedTuple):
+    """Which of the columns that take time to write are wanted; ``names`` has a flag for each of `NAMES`."""
+
+    detail: bool
     fields: bool
-    texts: bool
-    bodies: bool
+    text: bool
+    body: bool
     names: tuple[bool, ...]
 
 
-class Room:
-    """The memory of a thread. It is used again for each piece.
+class BufferPool:
+    """The memory of a thread, used again for each chunk.
 
     The first touch of new memory costs several times what is then written to it.
     """
@@ -103,48 +98,46 @@ class Room:
         self._arrays: dict[str, Numbers] = {}
 
     def tokens(self, size: int) -> tuple[Numbers, Numbers]:
-        """Where to write what the tokens of some bytes mean, and their ends."""
-        return self._array("tokens", np.uint8, size), self._array("places", np.int32, size)
+        """Return memory for the roles of the tokens of ``size`` bytes, and for their ends."""
+        return self._array("roles", np.uint8, size), self._array("places", np.int32, size)
 
     def columns(self, log: Numbers, tokens: int, records: int, fields: int) -> tuple[Columns, bool]:
-        """Where to write the columns of a log, and whether it is ASCII."""
-        plain = bool(is_plain(log, 0, len(log)))
-        # A byte that is no UTF-8 becomes three.
-        text = len(log) * (1 if plain else 3) + ROOM
-        r, f = records, fields
-        names = r * len(NAMES) + 1
-        return Columns(
-            times=self._array("times", np.int64, r),
-            header_times=self._array("header_times", np.int64, r),
-            offsets=self._array("offsets", np.int16, r),
-            pids=self._array("pids", np.int32, r),
-            codes=self._array("codes", np.int32, len(NAMES) * r).reshape(len(NAMES), r),
-            name_starts=self._array("name_starts", np.int32, names),
-            name_ends=self._array("name_ends", np.int32, names),
-            name_columns=self._array("name_columns", np.int8, names),
-            lines=self._array("lines", np.int64, r),
-            begins=self._array("begins", np.int64, r),
-            lengths=self._array("lengths", np.int32, r),
-            field_ends=self._array("field_ends", np.int32, r + 1),
-            key_ends=self._array("key_ends", np.int32, f + 1),
-            keys=self._array("keys", np.uint8, text),
-            value_ends=self._array("value_ends", np.int32, f + 1),
-            values=self._array("values", np.uint8, text),
-            has=self._array("has", np.bool_, 3 * r).reshape(3, r),
-            detail_ends=self._array("detail_ends", np.int32, r + 1),
-            details=self._array("details", np.uint8, text),
-            text_ends=self._array("text_ends", np.int32, r + 1),
-            texts=self._array("texts", np.uint8, text),
-            body_ends=self._array("body_ends", np.int32, r + 1),
-            bodies=self._array("bodies", np.uint8, text),
-            apart=self._array("apart", np.int64, 4 * (tokens + 1)).reshape(tokens + 1, 4),
-            slots=self._array("slots", np.int32, min(_SLOTS, 1 << (2 * names).bit_length())),
-            spans=self._array("spans", np.int64, 2 * len(NAMES)).reshape(len(NAMES), 2),
-            last=self._array("last", np.int64, len(NAMES)),
-        ), plain
+        """Return memory for at most so many records and pairs of a log, and whether the log is ASCII."""
+        ascii_ = bool(is_ascii(log, 0, len(log)))
+        names = records * len(NAMES) + 1
+        sizes = {"records": records, "fields": fields, "names": names, "stretches": tokens + 1}
+        sizes |= {"columns": len(NAMES), "slots": min(_MAX_SLOTS, 1 << (2 * names).bit_length())}
+        # A byte that is not UTF-8 becomes the three bytes of U+FFFD.
+        text_bytes = len(log) * (1 if ascii_ else 3) + PADDING
+        arrays: dict[str, Any] = {}
+        for name, (dtype, items, extra, rows) in _SHAPES.items():
+            size = sizes[items] + extra
+            if dtype is str:
+                ends = self._array(f"{name} ends", np.int32, size + 1)
+                arrays[name] = Strings(ends, self._array(name, np.uint8, text_bytes))
+            else:
+                array = self._array(name, dtype, size * (rows or 1))
+                arrays[name] = array.reshape(rows, size) if rows else array
+        return Columns(**arrays), ascii_
 
-    def _array(self, name: str, kind: npt.DTypeLike, size: int) -> Numbers:
+    def _array(self, name: str, dtype: npt.DTypeLike, size: int) -> Numbers:
         known = self._arrays.get(name)
         if known is None or len(known) < size:
-            known = self._arrays[name] = np.empty(size, kind)
+            known = self._arrays[name] = np.empty(size, dtype)
         return known[:size]
+
+
+def cut(columns: Columns, records: int, fields: int, names: int, stretches: int) -> Columns:
+    """Return the parts of the columns that the kernel has written."""
+    sizes = {"records": records, "fields": fields, "names": names, "stretches": stretches}
+    parts: dict[str, Any] = {}
+    for name, (_, items, extra, _) in _SHAPES.items():
+        column = getattr(columns, name)
+        if items not in sizes:
+            continue
+        size = sizes[items] + extra
+        if isinstance(column, Strings):
+            parts[name] = Strings(column.ends[: size + 1], column.bytes[: column.ends[size]])
+        else:
+            parts[name] = column[..., :size]
+    return columns._replace(**parts)

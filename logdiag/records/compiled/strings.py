@@ -1,4 +1,4 @@
-"""Strings in the bytes of a log: compared, numbered, and written out as UTF-8."""
+"""Compare, number and write strings of a log, as UTF-8."""
 
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment,call-arg,var-annotated"
@@ -6,20 +6,20 @@
 import numpy as np
 
 from logdiag.grammar.machine_code import compiled, inlined, nth
-from logdiag.records.compiled.word_ops import WORD, equal, first_word, put, word
+from logdiag.records.compiled.word_ops import WORD, equal, first_word, load_word, store_word
 from logdiag.records.digests import FACTOR, SHIFT
 
-ROOM = 2 * WORD
-"""Bytes behind the last that is written: `copied` writes whole words."""
+PADDING = 2 * WORD
+"""Bytes after the last one that is written: `copy` writes whole words."""
 
 _NOT_ASCII = np.uint64(0x8080808080808080)
 
-_PROBES = 32
+_MAX_PROBES = 32
 
 
 @compiled
-def trimmed(log, start, end, other):
-    """Without blanks, and another byte, at either end."""
+def trim(log, start, end, other):
+    """Leave out blanks, and another byte, at both ends."""
     while start < end and (log[nth(start)] == 32 or log[nth(start)] == other):
         start += 1
     while end > start and (log[nth(end - 1)] == 32 or log[nth(end - 1)] == other):
@@ -28,11 +28,10 @@ def trimmed(log, start, end, other):
 
 
 @compiled
-def line_ends(log, start, end):
-    """The line ends in some bytes."""
+def count_lines(log, start, end):
+    """Count the line ends in some bytes."""
     count = 0
-    # Unsigned, so that it is not looked at for each byte whether an index counts from the end; and a
-    # block at a time, whose count fits into a byte, so that many bytes are compared at once.
+    # The count of a block fits into a byte, so that the processor compares many bytes at once.
     place, last, block = np.uint64(start), np.uint64(end), np.uint64(128)
     while place < last:
         found = np.uint8(0)
@@ -44,43 +43,45 @@ def line_ends(log, start, end):
 
 
 @compiled
-def interned(log, start, end, column, last, slots, starts, ends, columns, count):
-    """The number of a name in a column, and how many names there are now, of all columns.
+def intern_name(log, start, end, column, out, count):
+    """Return the number of a name in a column, and the number of names of all columns.
 
-    Names that are hard to find are taken twice.
+    A name that is not found within `_MAX_PROBES` gets a second number.
     """
     size = end - start
+    starts, ends = out.name_starts, out.name_ends
+    last = out.last[nth(column)]
     if (
         last >= 0
         and ends[nth(last)] - starts[nth(last)] == size
         and equal(log, starts[nth(last)], start, size)
     ):
         return last, count
-    # Some bytes are enough to find a name: it is compared whole, and a crowd of names has an end.
+    # The hash is of some bytes only: names are compared whole, and the number of probes is limited.
     key = (np.uint64(8 * size + column) ^ first_word(log, start, min(size, WORD))) * np.uint64(FACTOR)
     if size > WORD:
-        key = (key ^ word(log, np.uint64(end - WORD))) * np.uint64(FACTOR)
+        key = (key ^ load_word(log, np.uint64(end - WORD))) * np.uint64(FACTOR)
     key ^= key >> np.uint64(SHIFT)
-    mask = np.uint64(len(slots) - 1)
-    for probe in range(_PROBES):
-        slot = np.int64((key + np.uint64(probe)) & mask)
-        known = slots[nth(slot)]
+    mask = np.uint64(len(out.slots) - 1)
+    for probe in range(_MAX_PROBES):
+        slot = (key + np.uint64(probe)) & mask
+        known = np.int64(out.slots[slot])
         if known < 0:
-            slots[nth(slot)] = count
+            out.slots[slot] = count
             break
         if (
-            columns[nth(known)] == column
+            out.name_columns[nth(known)] == column
             and ends[nth(known)] - starts[nth(known)] == size
             and equal(log, starts[nth(known)], start, size)
         ):
             return known, count
-    starts[nth(count)], ends[nth(count)], columns[nth(count)] = start, end, column
+    starts[nth(count)], ends[nth(count)], out.name_columns[nth(count)] = start, end, column
     return count, count + 1
 
 
 @compiled
-def is_plain(log, start, end):
-    """Whether some bytes are ASCII."""
+def is_ascii(log, start, end):
+    """Return whether some bytes are ASCII."""
     seen = np.uint8(0)
     for n in range(np.uint64(start), np.uint64(end)):
         seen |= log[n]
@@ -88,10 +89,10 @@ def is_plain(log, start, end):
 
 
 @inlined
-def copied(log, start, end, out, at, plain):
-    """Write bytes as UTF-8, those that are none as U+FFFD; where they end.
+def copy(log, start, end, out, at, ascii_):
+    """Write bytes as UTF-8, invalid ones as U+FFFD; return where they end.
 
-    ``plain`` says that all of the log is ASCII. ``out`` has `ROOM` bytes more than are written.
+    ``ascii_`` says that all of the log is ASCII. ``out`` has `PADDING` bytes more than are written.
     """
     size = end - start
     found = at + size
@@ -99,21 +100,27 @@ def copied(log, start, end, out, at, plain):
         left, place, to = np.uint64(size), np.uint64(start), np.uint64(at)
         seen = done = np.uint64(0)
         while done < left:
-            one, two = word(log, place + done), word(log, place + done + np.uint64(WORD))
-            put(out, to + done, one)
-            put(out, to + done + np.uint64(WORD), two)
+            one, two = load_word(log, place + done), load_word(log, place + done + np.uint64(WORD))
+            store_word(out, to + done, one)
+            store_word(out, to + done + np.uint64(WORD), two)
             seen |= one | two
             done += np.uint64(2 * WORD)
-        if not plain and seen & _NOT_ASCII:
-            found = _decoded(log, start, end, out, at)
+        if not ascii_ and seen & _NOT_ASCII:
+            found = _copy_decoded(log, start, end, out, at)
     else:
-        found = _decoded(log, start, end, out, at)
+        found = _copy_decoded(log, start, end, out, at)
     return found
 
 
+@inlined
+def append(log, start, end, strings, n, ascii_):
+    """Write string ``n``."""
+    strings.ends[nth(n + 1)] = copy(log, start, end, strings.bytes, strings.ends[nth(n)], ascii_)
+
+
 @compiled
-def _decoded(log, start, end, out, at):
-    """The same, byte by byte."""
+def _copy_decoded(log, start, end, out, at):
+    """Do the same byte by byte."""
     place = start
     while place < end:
         first = log[nth(place)]
@@ -122,7 +129,7 @@ def _decoded(log, start, end, out, at):
             at += 1
             place += 1
             continue
-        # As Python does it: what could have begun a character is replaced as one.
+        # Like Python: the valid beginning of a character becomes one U+FFFD.
         low, high, follow = np.uint8(0x80), np.uint8(0xBF), 0
         if 0xC2 <= first <= 0xDF:
             follow = 1
@@ -154,40 +161,37 @@ def _decoded(log, start, end, out, at):
 
 
 @compiled
-def with_text(log, start, end, out, at, begun, plain):
-    """Write a stretch of a record's text, trimmed and behind a blank; where the text ends."""
-    start, end = trimmed(log, start, end, 13)
+def append_text(log, start, end, out, at, begin, ascii_):
+    """Write a trimmed part of a record's text, after a blank unless it is the first; return its end."""
+    start, end = trim(log, start, end, 13)
     if start == end or (end - start == 1 and (log[nth(start)] == 58 or log[nth(start)] == 44)):
         return at
-    if at > begun:
+    if at > begin:
         out[nth(at)] = 32
         at += 1
-    return copied(log, start, end, out, at, plain)
+    return copy(log, start, end, out, at, ascii_)
 
 
 @compiled
-def with_body(log, start, end, out, at, plain):
-    """Write a record's lines behind the first, without the last line end: are there any, their end."""
-    blank = True
-    for n in range(start, end):
-        if not (log[nth(n)] == 32 or 9 <= log[nth(n)] <= 13):
-            blank = False
-            break
-    if blank:
-        return False, at
-    if log[nth(end - 1)] == 10:
-        end -= 1
-    if end > start and log[nth(end - 1)] == 13:
-        end -= 1
-    return True, copied(log, start, end, out, at, plain)
+def append_body(log, start, end, strings, n, ascii_):
+    """Write a record's lines after the first, without the last line end; return False if they are blank."""
+    for place in range(start, end):
+        if not (log[nth(place)] == 32 or 9 <= log[nth(place)] <= 13):
+            if log[nth(end - 1)] == 10:
+                end -= 1
+            if end > start and log[nth(end - 1)] == 13:
+                end -= 1
+            append(log, start, end, strings, n, ascii_)
+            return True
+    return False
 
 
 @compiled
-def digests_of(log, begins, lengths, seed, found):
-    """A digest of each stretch of bytes, as `logdiag.records.digests.digest` makes it, into ``found``."""
+def write_digests(log, offsets, lengths, seed, found):
+    """Write the digest of each record into ``found``, as `logdiag.records.digests.digest` makes it."""
     factor, shift, eight = np.uint64(FACTOR), np.uint64(SHIFT), np.uint64(8)
-    for number in range(len(begins)):
-        at, left = np.uint64(begins[nth(number)]), np.uint64(lengths[nth(number)])
+    for number in range(len(offsets)):
+        at, left = np.uint64(offsets[nth(number)]), np.uint64(lengths[nth(number)])
         digest = np.uint64(seed) ^ left
         while left >= eight:
             word = np.uint64(0)

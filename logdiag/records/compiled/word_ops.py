@@ -1,4 +1,4 @@
-"""Bytes of a log, eight at a time: most strings in a record are that short."""
+"""Load, compare and copy bytes of a log, eight at a time: most strings in a record are that short."""
 
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg"
@@ -18,8 +18,8 @@ def _pointer(context: Any, builder: Any, kind: Any, array: Any, place: Any) -> A
 
 
 @intrinsic
-def word(_context, log, place):
-    """The eight bytes at a place, as a little-endian number. All of them must be there: nothing looks."""
+def load_word(_context, log, place):
+    """Return eight bytes as a little-endian number, without a check of the array's bounds."""
 
     def code(context, builder, signature, args):
         return builder.load(_pointer(context, builder, signature.args[0], *args), align=1)
@@ -28,8 +28,8 @@ def word(_context, log, place):
 
 
 @intrinsic
-def put(_context, out, place, value):
-    """Write a number as eight bytes. There must be room for all of them: nothing looks."""
+def store_word(_context, out, place, value):
+    """Write a number as eight bytes, without a check of the array's bounds."""
 
     def code(context, builder, signature, args):
         array, at, number = args
@@ -40,7 +40,7 @@ def put(_context, out, place, value):
 
 
 @intrinsic
-def _zeros(_context, number):
+def _trailing_zeros(_context, number):
     def code(_, builder, _signature, args):
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
 
@@ -48,16 +48,16 @@ def _zeros(_context, number):
 
 
 @compiled
-def place_of(log, start, byte):
-    """Where a byte that there is stands, from ``start`` on."""
+def find_byte(log, start, byte):
+    """Return the place of a byte that occurs at ``start`` or after it."""
     place, last = np.uint64(start), np.uint64(max(len(log) - WORD, 0))
     ones, tops = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
     every = ones * np.uint64(byte)
     while place < last:
-        other = word(log, place) ^ every
+        other = load_word(log, place) ^ every
         found = (other - ones) & ~other & tops
         if found:
-            return np.int64(place + (_zeros(found) >> np.uint64(3)))
+            return np.int64(place + (_trailing_zeros(found) >> np.uint64(3)))
         place += np.uint64(WORD)
     while log[place] != byte:
         place += np.uint64(1)
@@ -66,11 +66,11 @@ def place_of(log, start, byte):
 
 @compiled
 def first_word(log, start, size):
-    """Up to eight bytes as a number; zeros stand for what is behind them."""
+    """Return up to eight bytes as a number, padded with zeros."""
     if size >= WORD:
-        return word(log, np.uint64(start))
+        return load_word(log, np.uint64(start))
     if start + WORD <= len(log):
-        return word(log, np.uint64(start)) & ((np.uint64(1) << np.uint64(8 * size)) - np.uint64(1))
+        return load_word(log, np.uint64(start)) & ((np.uint64(1) << np.uint64(8 * size)) - np.uint64(1))
     found = np.uint64(0)
     for n in range(size):
         found |= np.uint64(log[nth(start + n)]) << np.uint64(8 * n)
@@ -79,17 +79,17 @@ def first_word(log, start, size):
 
 @compiled
 def equal(log, one, other, size):
-    """Whether the same bytes stand at two places."""
+    """Return whether the bytes at two places are the same."""
     done = 0
     while done + WORD <= size:
-        if word(log, np.uint64(one + done)) != word(log, np.uint64(other + done)):
+        if load_word(log, np.uint64(one + done)) != load_word(log, np.uint64(other + done)):
             return False
         done += WORD
     return first_word(log, one + done, size - done) == first_word(log, other + done, size - done)
 
 
 @compiled
-def moved(column, out):
-    """Copy bytes."""
+def copy_array(column, out):
+    """Copy bytes while other threads run."""
     for n in range(np.uint64(len(column))):
         out[n] = column[n]

@@ -5,10 +5,11 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from logdiag.i18n import N_
-from logdiag.records.chunker import Apart
+from logdiag.records.chunker import Unrecognised
 from logdiag.records.pasted.record import Pasted
 from logdiag.records.pasted.starts import starts
-from logdiag.records.rows import Record, Unparsed, rows
+from logdiag.records.record import Record, Unparsed
+from logdiag.records.rows import rows
 
 PROSE = N_("stands between pasted records")
 
@@ -78,7 +79,7 @@ def pasted_rows(content: bytes) -> Iterator[Record | Unparsed]:
     for piece in repaired(content):
         raw = content[piece.offset : piece.offset + piece.length]
         if piece.record is None:
-            for row in rows([Apart(raw, piece.length, PROSE)]):
+            for row in rows([Unrecognised(raw, piece.length, PROSE)]):
                 row.offset += piece.offset
                 row.line += piece.line - 1
                 yield row
