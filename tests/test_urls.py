@@ -33,7 +33,7 @@ from logdiag.model import Fault
 from logdiag.reading import Tables, read
 from logdiag.snapshots import Meter, Snapshot, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown
-from logdiag.snapshots.locations import Kind, Place, Remote, Web, open_place
+from logdiag.snapshots.locations import Kind, Location, Remote, Web, open_location
 
 NOTHING = "there is no such file or folder"
 REFUSED = "its host cannot be reached"
@@ -415,7 +415,7 @@ def test_a_long_file_is_read_once_forwards_and_in_blocks(long: type[Long]) -> No
 
 
 def test_of_a_file_that_is_only_tried_little_is_asked(long: type[Long]) -> None:
-    assert len(open_place("long://messages").head()) == 1 << 18
+    assert len(open_location("long://messages").head()) == 1 << 18
     assert long.asked == [(0, 1 << 18)]
 
 
@@ -474,7 +474,7 @@ class Broken:
     kind: Kind = "file"
     has: tuple[bytes, ...] = ()
 
-    def children(self) -> list[Place]:
+    def children(self) -> list[Location]:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     def head(self) -> bytes:
@@ -485,12 +485,12 @@ class Broken:
         raise OSError(errno.EIO, "Input/output error")
 
 
-def broken(*places: Place) -> Tables:
+def broken(*places: Location) -> Tables:
     return read([Snapshot("expc01", "expc01", Broken("expc01", "folder"), places)])
 
 
 def test_a_file_or_folder_that_cannot_be_read_is_listed_and_the_run_goes_on(tmp_path: Path) -> None:
-    good = open_place(str(put(tmp_path / "messages", log())))
+    good = open_location(str(put(tmp_path / "messages", log())))
     tables = broken(Broken("closed"), Broken("folder", "folder"), Broken("half", has=(log(),)), good)
     assert [(member.source, member.records, member.faults) for member in tables.members] == [
         ("closed", 0, (Fault("unreadable", "cannot be read: Input/output error"),)),
@@ -513,7 +513,7 @@ def test_a_file_that_is_gone_when_it_is_read_is_a_fault(tmp_path: Path) -> None:
 
 def test_same_names_are_numbered_even_where_one_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     places = {"1/peer.log": Broken("peer.log"), "2/peer.log": Broken("peer.log", has=(log(),))}
-    monkeypatch.setattr("logdiag.snapshots.find.open_place", places.__getitem__)
+    monkeypatch.setattr("logdiag.snapshots.find.open_location", places.__getitem__)
     found = [find_snapshots(order) for order in (list(places), list(reversed(places)))]
     assert found[0] == found[1]
     assert [snapshot.name for snapshot in found[0]] == ["peer.log", "peer.log#2"]
@@ -766,7 +766,7 @@ def test_a_page_without_end_is_not_read_whole(server: Server) -> None:
 )
 def test_odd_pages_are_searched_in_linear_time(server: Server, hostile: bytes) -> None:
     server.answers["/x/"] = content(hostile * ((4 << 20) // len(hostile)))
-    place = open_place(f"{server.url}/x/")
+    place = open_location(f"{server.url}/x/")
     assert isinstance(place, Web)
     assert len(place.children()) <= 1
 
@@ -778,4 +778,4 @@ def test_odd_pages_are_searched_in_linear_time(server: Server, hostile: bytes) -
 def test_the_name_of_a_snapshot_is_the_last_part_decoded(memory: Store, given: str, name: str) -> None:
     memory.put(given.rpartition("/")[2], log())
     assert [snapshot.name for snapshot in find_snapshots([given])] == [name]
-    assert isinstance(open_place(given), Remote)
+    assert isinstance(open_location(given), Remote)

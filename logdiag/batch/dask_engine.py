@@ -1,7 +1,7 @@
 """Jobs on a Dask cluster: worker processes of this machine, or those of a scheduler that runs already.
 
-The scheduler is given no more tasks at a time than its workers do at once. A task whose worker died
-is tried again when all others are done, with nothing beside it: so a task never fails for another.
+The scheduler gets no more tasks at a time than its workers run at once. A task whose worker died is tried
+again after all others, with no other task at the same time: so no task fails because of another.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -34,14 +34,14 @@ from logdiag.i18n import gettext
 T = TypeVar("T")
 R = TypeVar("R")
 
-_PATIENCE = 10
+_TIMEOUT = 10
 """Seconds for a scheduler to answer, and to have a worker."""
 
-_OURS = {
-    # What kills a worker is known at once, and by itself.
+_CONFIG = {
+    # No second task waits at a worker, and one death is enough to know the task that caused it.
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 0,
-    # A worker that needs too much is ended; one that waited for memory might do so for ever.
+    # A worker that needs too much memory is ended; one that paused would wait for ever.
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
@@ -51,50 +51,52 @@ _OURS = {
 
 @dataclass(frozen=True)
 class Dask:
-    """The workers behind a client. `on_this_machine` and `behind` make one."""
+    """The workers of a client. Use `on_this_machine` or `of_scheduler`."""
 
     client: Client
 
     @property
     def workers(self) -> int:
-        """How many tasks they do at a time, all together."""
-        with _not_lost():
+        """The number of tasks that all workers together run at a time."""
+        with _engine_errors():
             return max(1, sum(self.client.nthreads().values()))
 
     def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
-        """Do the tasks. What ``work`` raises is raised here.
+        """Run the tasks. Exceptions of ``work`` are raised here.
 
         Raises:
             EngineError: the scheduler is lost.
 
         """
         died = []
-        for task, result in self._each(tasks, work, self.workers):
+        for task, result in self._run_once(tasks, work, self.workers):
             if result is None:
                 died.append(task)
             else:
                 yield task, result
-        yield from self._each(died, work, 1)
+        yield from self._run_once(died, work, 1)
 
     def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:
-        """What each worker answers, with the name of its host before it."""
-        with _not_lost():
+        """Return the host and the answer of each worker."""
+        with _engine_errors():
             return sorted(self.client.run(partial(_with_host, ask)).values())
 
-    def _each(self, tasks: Iterable[T], work: Callable[[T], R], at_once: int) -> Iterator[tuple[T, R | None]]:
+    def _run_once(
+        self, tasks: Iterable[T], work: Callable[[T], R], at_once: int
+    ) -> Iterator[tuple[T, R | None]]:
         waiting = iter(tasks)
-        at: dict[Key, T] = {}
-        done = as_completed(loop=self.client.loop)
+        running: dict[Key, T] = {}
+        futures = as_completed(loop=self.client.loop)
 
-        def give(number: int) -> None:
+        def submit(number: int) -> None:
             for task in islice(waiting, number):
                 future = self.client.submit(work, task, pure=False)
-                at[future.key] = task
-                done.add(future)
+                running[future.key] = task
+                futures.add(future)
 
-        give(at_once)
-        for future in done:
-            task = at.pop(future.key)
+        submit(at_once)
+        for future in futures:
+            task = running.pop(future.key)
             try:
                 result: R | None = future.result()
             except KilledWorker:
@@ -102,12 +104,12 @@ class Dask:
             except (CancelledError, CommClosedError):  # with its results, or while one was fetched
                 raise _lost() from None
             future.release()
-            give(1)
+            submit(1)
             yield task, result
 
 
 @contextmanager
-def _not_lost() -> Iterator[None]:
+def _engine_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, CancelledError):
@@ -123,36 +125,34 @@ def _with_host(ask: Callable[[], str]) -> tuple[str, str]:
 
 
 @contextmanager
-def _in_silence() -> Iterator[None]:
-    """No talk of Dask on standard error: what counts is raised."""
-    loggers = [
-        logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("distributed")
-    ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
+def _silent() -> Iterator[None]:
+    """Keep the log messages of Dask from standard error: what matters is raised."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @contextmanager
 def on_this_machine(workers: int, memory: int | None) -> Iterator[Dask]:
-    """A cluster of its own: so many processes with one task at a time, which end with the block.
+    """Start a Dask cluster of processes with one task at a time, and end it with the block.
 
-    It listens on the loopback address only, and to nobody who lacks the keys that are made for it.
+    It listens on the loopback address only, and only to those who have the keys that are made for it.
 
     Args:
-        workers: how many processes.
+        workers: number of processes.
         memory: bytes that each may use (default: those of the machine, divided).
 
     """
     with (
-        _in_silence(),
-        dask.config.set(_OURS),
-        tempfile.TemporaryDirectory(prefix="logdiag-", ignore_cleanup_errors=True) as room,
+        _silent(),
+        dask.config.set(_CONFIG),
+        tempfile.TemporaryDirectory(prefix="logdiag-", ignore_cleanup_errors=True) as folder,
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -161,34 +161,33 @@ def on_this_machine(workers: int, memory: int | None) -> Iterator[Dask]:
             protocol="tls://",
             security=Security.temporary(),
             dashboard_address=None,
-            local_directory=room,
+            local_directory=folder,
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        client.register_plugin(_Uninterrupted())
+        client.register_plugin(_IgnoreInterrupts())
         yield Dask(client)
 
 
-class _Uninterrupted(WorkerPlugin):
-    """An interrupt at the terminal reaches all processes; the one that was started ends the others."""
+class _IgnoreInterrupts(WorkerPlugin):
+    """An interrupt at the terminal reaches all processes; the one that started the workers ends them."""
 
     def setup(self, worker: Worker) -> None:
-        """Let a worker that starts go on."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
-def behind(scheduler: str) -> Iterator[Dask]:
-    """The workers of a scheduler, for as long as the block lasts; they go on when it ends.
+def of_scheduler(scheduler: str) -> Iterator[Dask]:
+    """Use the workers of a scheduler for as long as the block lasts; they go on afterwards.
 
     Raises:
-        EngineError: it cannot be reached, has no workers, or one has another version of what counts.
+        EngineError: it cannot be reached, has no workers, or a worker has another version of what matters.
 
     """
-    with _in_silence(), _client(scheduler) as client:
+    with _silent(), _connect(scheduler) as client:
         try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
+            client.wait_for_workers(1, timeout=_TIMEOUT)
         except TimeoutError:
             said = gettext("{scheduler}: the scheduler has no workers")
             raise EngineError(said.format(scheduler=scheduler)) from None
@@ -197,27 +196,26 @@ def behind(scheduler: str) -> Iterator[Dask]:
         yield engine
 
 
-def _client(scheduler: str) -> Client:
+def _connect(scheduler: str) -> Client:
+    async def check() -> None:
+        # Before a client is made: one that has not reached its scheduler complains when it is closed.
+        arguments = Security().get_connection_args("client")
+        comm = await connect(scheduler, timeout=_TIMEOUT, **arguments)
+        await comm.close()
+
     try:
-        asyncio.run(_answers(scheduler))
-        return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+        asyncio.run(check())
+        return Client(scheduler, timeout=_TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         said = gettext("{scheduler}: no Dask scheduler answers there: {error}")
         raise EngineError(said.format(scheduler=scheduler, error=error)) from None
-
-
-async def _answers(scheduler: str) -> None:
-    # Before a client is made: one that has not reached its scheduler complains when it goes away.
-    arguments = Security().get_connection_args("client")
-    comm = await connect(scheduler, timeout=_PATIENCE, **arguments)
-    await comm.close()
 
 
 def _check_versions(engine: Dask) -> None:
     ours = _versions()
     try:
         theirs = engine.everywhere(_versions)
-    except Exception as error:  # whatever a worker says that does not know the function
+    except Exception as error:  # anything, from a worker that does not have the function
         said = gettext("the workers cannot do it; they need logdiag as it is here ({versions}): {error}")
         raise EngineError(said.format(versions=ours, error=error)) from None
     for host, versions in theirs:
@@ -227,7 +225,7 @@ def _check_versions(engine: Dask) -> None:
 
 
 def _versions() -> str:
-    """What must be the same everywhere for the same bytes to come out, and for tasks to be understood."""
+    """The versions that must be equal for equal output, and for tasks to be understood."""
     python = ".".join(platform.python_version_tuple()[:2])
     packages = ", ".join(f"{name} {version(name)}" for name in ("logdiag", "distributed", "dask"))
     return f"Python {python}, {packages}"

@@ -1,6 +1,6 @@
 """The findings of all clusters as a Parquet dataset, a folder a severity: ``severity=high/part-0.parquet``.
 
-There is a file for each severity, also where it has no rows, so that whoever reads it finds the columns.
+There is a file for each severity, even without rows, so that a reader of it finds the columns.
 """
 
 import contextlib
@@ -20,45 +20,45 @@ from logdiag.tables.schemas import FINDINGS
 
 _OWN = [("cluster", pa.string()), ("incident", pa.string())]
 COLUMNS = pa.schema([*_OWN, *(field for field in FINDINGS if field.name not in ("severity", "values"))])
-"""Beside ``severity``, which is the name of the folder. ``cluster`` names the folder with the report."""
+"""The columns next to ``severity``, which names the folder. ``cluster`` is the folder of the report."""
 
-_ROWS = 4096
+_GROUP_ROWS = 4096
+"""Rows of a Parquet row group, and at most in memory."""
 
 
 def write(output: Output, rows: Sequence[Row]) -> None:
-    """Write the dataset of some clusters, in their order, and put it in its place."""
+    """Write the dataset of some clusters, in their order."""
 
-    def fill(room: Path) -> None:
+    def fill(folder: Path) -> None:
         with contextlib.ExitStack() as stack:
-            parts = {severity: stack.enter_context(_Part(room, severity)) for severity in SEVERITIES}
+            files = {one: stack.enter_context(_SeverityFile(folder, one)) for one in SEVERITIES}
             for row in rows:
-                told = json.loads(output.findings(row.name))
-                incident_of = {id_: one["id"] for one in told["incidents"] for id_ in one["findings"]}
-                for finding in told["findings"]:
+                content = json.loads(output.findings(row.name))
+                incident_of = {id_: one["id"] for one in content["incidents"] for id_ in one["findings"]}
+                for finding in content["findings"]:
                     incident = incident_of.get(finding["id"])
-                    parts[finding["severity"]].add({**finding, "cluster": row.name, "incident": incident})
+                    files[finding["severity"]].add({**finding, "cluster": row.name, "incident": incident})
 
-    output.put_folder("findings", fill)
+    output.store.put_folder("findings", fill)
 
 
-class _Part:
-    """The file of one severity. Rows are written in groups, so that few are in memory."""
+class _SeverityFile:
+    """The file of one severity."""
 
-    def __init__(self, room: Path, severity: str) -> None:
-        folder = room / f"severity={severity}"
+    def __init__(self, parent: Path, severity: str) -> None:
+        folder = parent / f"severity={severity}"
         folder.mkdir()
         self._file = pa.parquet.ParquetWriter(folder / "part-0.parquet", COLUMNS, compression="zstd")
         self._rows: list[dict[str, Any]] = []
 
-    def __enter__(self) -> "_Part":
+    def __enter__(self) -> "_SeverityFile":
         return self
 
     def add(self, finding: dict[str, Any]) -> None:
-        """Add a finding, as the findings file has it."""
         evidence = [{**record, "time": _time(record["time"])} for record in finding["evidence"]]
         times = {name: _time(finding[name]) for name in ("first", "last", "as_of")}
         self._rows.append({**finding, **times, "evidence": evidence})
-        if len(self._rows) >= _ROWS:
+        if len(self._rows) >= _GROUP_ROWS:
             self._write()
 
     def __exit__(self, *_: object) -> None:

@@ -1,14 +1,14 @@
-"""The output of a batch: what lies where in it, and what of it is done.
+"""The output of a batch: the layout of its files, and which jobs are finished.
 
 ``index.html``, ``clusters/NAME/`` with a report and its findings, ``findings/`` with the dataset, and
-``state/`` with what is done. A state is put last and knows the digests of what it stands for, so that
-nothing half written ever counts as done, whatever the store.
+``state/`` with the finished jobs. A state is written last and contains the digests of the job's files, so
+that nothing half written ever counts as finished, whatever the store.
 """
 
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from logdiag.batch.rows import Row
-from logdiag.batch.stores import store
+from logdiag.batch.stores import UNFINISHED, open_store
 from logdiag.errors import InputError
 from logdiag.i18n import gettext
 from logdiag.snapshots.file_systems import shown
@@ -24,13 +24,12 @@ from logdiag.snapshots.file_systems import shown
 REPORT, FINDINGS = "report.html", "findings.json"
 
 _ROW = TypeAdapter(Row)
-_UNFINISHED = ".unfinished"
 _MARK = ".logdiag-batch"
-"""Where it lies, a batch wrote. Nothing of anybody else's is ever taken away."""
+"""Marks the output of a batch. Without it nothing in a folder is ever removed."""
 
 
 class Output:
-    """The output of a batch. Made by every worker for itself: it holds nothing but the place.
+    """The output of a batch. Every worker makes its own: it keeps nothing but the store.
 
     Raises:
         InputError: no place is named.
@@ -39,116 +38,80 @@ class Output:
 
     def __init__(self, given: str) -> None:
         self.shown = shown(given)
-        self._store = store(given)
+        self.store = open_store(given)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Make it, and be the only run that writes there, as far as the store can tell.
+    def lock(self) -> Iterator[None]:
+        """Create the output, and keep other runs out as far as the store can.
 
         Raises:
-            InputError: it holds something else than an earlier batch, cannot be made, or another run
-                is at it.
+            InputError: the place has other content than an earlier batch, cannot be created, or another run
+                writes there.
 
         """
-        self._store.make()
-        names = self._store.names("")
+        self.store.create()
+        names = self.store.names("")
         if names and _MARK not in names:
             said = gettext("{out}: it is neither empty nor the output of an earlier batch")
             raise InputError(said.format(out=self.shown))
         if _MARK not in names:
-            self._store.put_file(_MARK, b"")
-        with self._store.alone(_MARK):
-            self._store.tidy()
+            self.store.put_file(_MARK, b"")
+        with self.store.lock(_MARK):
+            self.store.remove_unfinished()
             yield
-            self._store.tidy()
+            self.store.remove_unfinished()
 
-    def show(self) -> str:
-        """Put something there that a worker finds if it `sees` the same place."""
-        name = f"{_UNFINISHED}/{uuid.uuid4().hex}"
-        self._store.put_file(name, b"")
+    def put_sign(self) -> str:
+        """Write a file with a new name, by which a worker knows the place again."""
+        name = f"{UNFINISHED}/{uuid.uuid4().hex}"
+        self.store.put_file(name, b"")
         return name
 
-    def sees(self, name: str) -> bool:
-        """Whether this is the place where that was put."""
+    def has_sign(self, name: str) -> bool:
+        """Whether `put_sign` wrote to this place."""
         try:
-            return self._store.read(name) == b""
+            return self.store.read(name) == b""
         except OSError:
             return False
 
     def findings(self, name: str) -> bytes:
-        """The findings file of a cluster."""
-        return self._store.read(f"clusters/{name}/{FINDINGS}")
-
-    def put_file(self, name: str, content: bytes) -> None:
-        """Put a file in its place, instead of what was there."""
-        self._store.put_file(name, content)
-
-    def put_folder(self, name: str, fill: Callable[[Path], None]) -> None:
-        """Put a folder, as ``fill`` writes it elsewhere, in its place, instead of what was there."""
-        self._store.put_folder(name, fill)
-
-    def put_part(self, name: str, fill: Callable[[Path], None]) -> dict[str, str]:
-        """Put what was read of a part of a job, as ``fill`` writes it; gives the digests to know it by."""
-        digests: dict[str, str] = {}
-
-        def fill_and_tell(room: Path) -> None:
-            fill(room)
-            for path in room.iterdir():
-                digests[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-
-        self._store.put_folder(f"{_UNFINISHED}/{name}", fill_and_tell)
-        return digests
-
-    def part(self, name: str, digests: Mapping[str, str], file: str) -> bytes:
-        """A file of what was read of a part.
-
-        Raises:
-            OSError: it is not there any more.
-            ValueError: it is another one.
-
-        """
-        content = self._store.read(f"{_UNFINISHED}/{name}/{file}")
-        if hashlib.sha256(content).hexdigest() != digests.get(file):
-            raise ValueError(file)
-        return content
+        """Return the findings file of a cluster."""
+        return self.store.read(f"clusters/{name}/{FINDINGS}")
 
     def put_cluster(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Put what is told of a cluster in its place."""
+        """Write the files of a cluster."""
 
-        def fill(room: Path) -> None:
+        def fill(folder: Path) -> None:
             for file, content in files.items():
-                (room / file).write_bytes(content)
+                (folder / file).write_bytes(content)
 
-        self._store.put_folder(f"clusters/{name}", fill)
+        self.store.put_folder(f"clusters/{name}", fill)
 
-    # ── what is done ────────────────────────────────────────────────────────────────────────
-
-    def done(self, digest: str) -> Row | None:
-        """The row of a job that is done, if all that it made is still there as it was made."""
+    def finished(self, digest: str) -> Row | None:
+        """Return the row of a finished job, if all of its files are still there unchanged."""
         try:
-            state = json.loads(self._store.read(f"state/{digest}.json"))
+            state = json.loads(self.store.read(f"state/{digest}.json"))
             row = _ROW.validate_json(json.dumps(state["row"]))
-            made = self._made(row.name)
+            return row if self._digests(row.name) == state["files"] else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
-        return row if made == state["files"] else None
 
-    def note(self, digest: str, row: Row, about: Mapping[str, Any]) -> None:
-        """Note that a job is done, as the last that is done for it."""
+    def note_finished(self, digest: str, row: Row, basis: Mapping[str, Any]) -> None:
+        """Write that a job is finished, after its files. ``basis`` is all that the digest is of."""
         row_ = _ROW.dump_python(row, mode="json")
-        state = {"about": dict(about), "files": self._made(row.name), "row": row_}
-        self._store.put_file(f"state/{digest}.json", (json.dumps(state, indent=2) + "\n").encode())
+        state = {"about": dict(basis), "files": self._digests(row.name), "row": row_}
+        self.store.put_file(f"state/{digest}.json", (json.dumps(state, indent=2) + "\n").encode())
 
     def keep_only(self, digests: Iterable[str], names: Iterable[str]) -> None:
-        """Take away what earlier runs made of other inputs, or with other options."""
+        """Remove what earlier runs wrote for other inputs, or with other options."""
         for folder, kept in (("state", {f"{digest}.json" for digest in digests}), ("clusters", set(names))):
-            for name in self._store.names(folder):
+            for name in self.store.names(folder):
                 if name not in kept:
-                    self._store.remove(f"{folder}/{name}")
+                    self.store.remove(f"{folder}/{name}")
 
-    def _made(self, name: str) -> dict[str, str]:
+    def _digests(self, name: str) -> dict[str, str]:
         folder = f"clusters/{name}"
         return {
-            file: hashlib.sha256(self._store.read(f"{folder}/{file}")).hexdigest()
-            for file in self._store.names(folder)
+            file: hashlib.sha256(self.store.read(f"{folder}/{file}")).hexdigest()
+            for file in self.store.names(folder)
         }

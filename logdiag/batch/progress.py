@@ -1,4 +1,4 @@
-"""How far a batch is: a bar with a rate and an estimate on a terminal, a line a job elsewhere."""
+"""The progress of a batch: a bar with a rate and an estimate on a terminal, else a line a job."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from logdiag.report.sanitize import defuse
 
 
 def line(step: Step) -> str:
-    """What is said of a job that is done: ``3 of 8: core-and-edge: high``."""
+    """Return the line of a finished job: ``3 of 8: core-and-edge: high``."""
     row = step.row
     if not row.usable:
         said = row.reasons[0] if row.reasons else ""
@@ -24,7 +24,7 @@ def line(step: Step) -> str:
 
 @contextmanager
 def progress(say: Callable[[str], None], *, bar: bool) -> Iterator[Callable[[Step], None]]:
-    """What is to be called with each job that is done: it moves a bar, or says a line."""
+    """Yield a function to be called with each finished job: it moves a bar, or says a line."""
     if not bar:
         yield lambda step: say(line(step))
         return
@@ -37,10 +37,10 @@ def progress(say: Callable[[str], None], *, bar: bool) -> Iterator[Callable[[Ste
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=None, rate="")
 
-        def tell(step: Step) -> None:
+        def update(step: Step) -> None:
             speed = shown.tasks[0].speed
             rate = "" if not speed else gettext("{number} a minute").format(number=f"{speed * 60:.1f}")
             label = defuse(step.row.label)[:40]
             shown.update(task, total=step.total, completed=step.number, description=label, rate=rate)
 
-        yield tell
+        yield update

@@ -1,4 +1,4 @@
-"""The nouns of a batch: a job, and what is known of it once it is done."""
+"""A job of a batch, and its row in the index page once it is finished."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from datetime import datetime
 from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
 from logdiag.model import SEVERITIES, Diagnosis, Severity, State
 
-_MOST_REASONS = 20
-_MOST_PEERS = 24
-_MOST_VERSIONS = 12
-_MOST_MONTHS = 240
-_LONGEST = 500
-"""Characters of a text that a row keeps; the report has all of it."""
+# A row is kept in memory for every cluster, and shown in a table; the report has everything.
+_MAX_REASONS = 20
+_MAX_PEERS = 24
+_MAX_VERSIONS = 12
+_MAX_MONTHS = 240
+_MAX_TEXT_CHARS = 500
 
 
 @dataclass(frozen=True)
@@ -27,47 +27,46 @@ class Job:
 
 @dataclass(frozen=True)
 class Row:
-    """One job's line in the index page."""
+    """The row of one job in the index page.
+
+    ``code`` is the exit code of `diagnose`, ``reasons`` say why the input is bad or was not read to its end.
+    A job that failed has no report. ``severity`` and ``state`` are those of the worst incident, ``versions``
+    the number of peers with each software version, ``rules`` the worst severity of each rule that fired above
+    ``info``, ``months`` the number of incidents that began in a month such as ``2024-03``, by severity.
+    """
 
     name: str
     label: str
     code: int
-    """The exit code that `diagnose` would have ended with."""
     reasons: tuple[str, ...] = ()
-    """Why it is a bad input, or in what way it was not read to its end."""
-    told: bool = True
-    """Whether it has a report; one that failed has none."""
+    has_report: bool = True
     verdict: str = ""
     severity: Severity | None = None
-    """The headline's; None where there is no incident."""
     state: State | None = None
     clusters: int = 0
     peers: tuple[str, ...] = ()
     more_peers: int = 0
     versions: dict[str, int] = field(default_factory=dict)
-    """Software versions, and on how many peers they run."""
     first: datetime | None = None
     last: datetime | None = None
     incidents: int = 0
     findings: int = 0
     rules: dict[str, Severity] = field(default_factory=dict)
-    """The rules that fired above ``info``, each with the worst severity of its findings."""
     months: dict[str, dict[Severity, int]] = field(default_factory=dict)
-    """How many incidents began in each month, such as ``2024-03``, by severity."""
 
     @property
     def usable(self) -> bool:
-        """Whether anything was found in it that can be diagnosed."""
-        return self.told and self.code != NOTHING_READ
+        """Whether it contains anything that can be diagnosed."""
+        return self.has_report and self.code != NOTHING_READ
 
 
-def failed(job: Job, reason: str) -> Row:
-    """The row of a job that could not be done."""
-    return Row(job.name, job.label, PARTIAL, (_short(reason),), told=False)
+def failed_row(job: Job, reason: str) -> Row:
+    """Return the row of a job that failed."""
+    return Row(job.name, job.label, PARTIAL, (_short(reason),), has_report=False)
 
 
 def row_of(job: Job, diagnosis: Diagnosis) -> Row:
-    """The row of a job that was done."""
+    """Return the row of a job that was diagnosed."""
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
     peers = diagnosis.cluster.peers
     versions = Counter(" ".join(filter(None, (peer.product, peer.version))) for peer in peers if peer.version)
@@ -76,14 +75,14 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
         name=job.name,
         label=job.label,
         code=diagnosis.exit.code,
-        reasons=tuple(_bad(diagnosis))[:_MOST_REASONS],
+        reasons=tuple(_bad(diagnosis))[:_MAX_REASONS],
         verdict=_short(diagnosis.verdict.text),
         severity=headline.severity if headline else None,
         state=headline.state if headline else None,
         clusters=len({peer.cluster for peer in peers}),
-        peers=tuple(_short(peer.name) for peer in peers[:_MOST_PEERS]),
-        more_peers=max(0, len(peers) - _MOST_PEERS),
-        versions={_short(name): count for name, count in sorted(versions.items())[:_MOST_VERSIONS]},
+        peers=tuple(_short(peer.name) for peer in peers[:_MAX_PEERS]),
+        more_peers=max(0, len(peers) - _MAX_PEERS),
+        versions={_short(name): count for name, count in sorted(versions.items())[:_MAX_VERSIONS]},
         first=min(times, default=None),
         last=max(times, default=None),
         incidents=len(diagnosis.incidents),
@@ -94,7 +93,7 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
 
 
 def _bad(diagnosis: Diagnosis) -> Iterator[str]:
-    """The reasons for exit codes that speak of the input, not of what was found in it."""
+    """The reasons for exit codes about the input, not about the findings."""
     for reason in diagnosis.exit.reasons:
         if reason.code in (NOTHING_READ, PARTIAL):
             yield _short(reason.text)
@@ -114,8 +113,8 @@ def _months(diagnosis: Diagnosis) -> dict[str, dict[Severity, int]]:
         if incident.first is None:
             continue
         months.setdefault(f"{incident.first:%Y-%m}".rjust(7, "0"), Counter())[incident.severity] += 1
-    return {month: dict(sorted(counts.items())) for month, counts in sorted(months.items())[-_MOST_MONTHS:]}
+    return {month: dict(sorted(counts.items())) for month, counts in sorted(months.items())[-_MAX_MONTHS:]}
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_TEXT_CHARS else f"{text[:_MAX_TEXT_CHARS]}…"

@@ -1,4 +1,4 @@
-"""A batch from folders to its output: find, do each job, and tell all of them together."""
+"""A batch from folders to its output: find the jobs, run each, and write what all of them have in common."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -8,27 +8,25 @@ from pathlib import Path
 
 from logdiag.batch import dataset, page
 from logdiag.batch.engines import Engine
-from logdiag.batch.jobs import absolute, find
+from logdiag.batch.jobs import absolute, find_jobs
 from logdiag.batch.output import Output
-from logdiag.batch.rows import Row, failed
-from logdiag.batch.run_job import Done, Join, Task, join, unseen, work
-from logdiag.batch.split import LARGE, Large, PartTask, read_part
+from logdiag.batch.rows import Row, failed_row
+from logdiag.batch.run_job import JobResult, Task, find_unseen, run_job
 from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
 from logdiag.errors import EngineError
 from logdiag.exit_code import FINDINGS
 from logdiag.i18n import gettext, speaking
 from logdiag.options import Options
-from logdiag.reading import Engine as Reader
 from logdiag.rules.library import load
 from logdiag.rules.translation import in_language
 
-_SEVERAL = 8
-"""Jobs of a worker from which on it is worth its while to load machine code."""
+_MANY_JOBS = 8
+"""Jobs of a worker that are worth loading machine code for."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A job that is done, the how many-th of how many; ``again`` if an earlier run had done it."""
+    """Progress: job ``number`` of ``total`` has finished; ``again`` if an earlier run had finished it."""
 
     row: Row
     number: int
@@ -50,25 +48,23 @@ def batch(
     options: Options,
     engine: Engine,
     *,
-    split: int = LARGE,
-    tell: Callable[[Step], None] = lambda step: None,
+    report_step: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
     """Diagnose all that lies in some folders, and write it to ``out``.
 
-    What is there from an earlier run is taken over where nothing that it depends on has changed;
-    what is there of other inputs goes away.
+    Results of an earlier run are reused if nothing that they depend on has changed. Results of other inputs
+    are removed.
 
     Args:
         given: the folders, or their URLs.
-        out: the folder of the output, or its URL; made where it is not there.
+        out: the folder of the output, or its URL; created if it is missing.
         options: as for `diagnose`; the same for every job.
-        engine: what does the jobs; the cores are divided among its workers.
-        split: from how many bytes of inputs on a job is done in parts, by several workers; 0 for never.
-        tell: is called with each job that is done.
+        engine: runs the jobs; the cores are divided among its workers.
+        report_step: is called with each job that has finished.
 
     Raises:
         InputError: a folder or the language does not exist, or ``out`` cannot be used.
-        EngineError: a worker does not see what it needs, or there are no workers any more.
+        EngineError: a worker does not see what it needs, or no workers remain.
         LibraryError: a rule is wrong.
 
     """
@@ -76,82 +72,50 @@ def batch(
         library = in_language(load(options.rules), options.language)
         options = replace(options, rules=tuple(path.absolute() for path in options.rules))
         folders, out = [absolute(one) for one in given], absolute(out)
-        found = find(folders, out)
+        found = find_jobs(folders, out)
         output = Output(out)
-        with output.alone():
+        with output.lock():
             _check_sight([*folders, *map(str, options.rules)], output, out, engine)
-            each = _shared(options, engine, len(found.jobs))
-            reader: Reader = "compiled" if len(found.jobs) > _SEVERAL * engine.workers else "auto"
-            tasks = [Task(job, each, library.digest, out, split, reader) for job in found.jobs]
-            done = _done(tasks, options, engine, tell)
-            rows = tuple(sorted((one.row for one in done), key=lambda row: row.name))
-            told = [row for row in rows if row.told]
-            output.keep_only((one.state for one in done if one.state is not None), (row.name for row in told))
-            dataset.write(output, told)
-            output.put_file("index.html", page.render(rows, found.beside, library).encode())
+            cores = options.jobs or os.cpu_count() or 1
+            busy = max(1, min(engine.workers, len(found.jobs)))
+            each = replace(options, jobs=max(1, cores // busy))
+            is_long = len(found.jobs) > _MANY_JOBS * engine.workers
+            tasks = [
+                Task(job, each, library.digest, out, "compiled" if is_long else "auto") for job in found.jobs
+            ]
+            results: list[JobResult] = []
+            for task, result in engine.run(tasks, run_job):
+                results.append(result or _died(task))
+                report_step(Step(results[-1].row, len(results), len(tasks), results[-1].again))
+            rows = tuple(sorted((one.row for one in results), key=lambda row: row.name))
+            reported = [row for row in rows if row.has_report]
+            states = (one.state for one in results if one.state is not None)
+            output.keep_only(states, (row.name for row in reported))
+            dataset.write(output, reported)
+            output.store.put_file("index.html", page.render(rows, found.other_files, library).encode())
         return Outcome(rows, exit_code(rows, allow_partial=options.allow_partial))
 
 
 def _check_sight(given: Sequence[str], output: Output, out: str, engine: Engine) -> None:
-    """Before the work: whether all workers see the inputs and the output, as one place."""
-    for host, said in engine.everywhere(partial(unseen, given, out, output.show())):
+    """Check before the work that all workers see the inputs and the output, as one place."""
+    for host, said in engine.everywhere(partial(find_unseen, given, out, output.put_sign())):
         if said:
             text = gettext("a worker on {host} does not see what it needs: {what}")
             raise EngineError(text.format(host=host, what=said))
 
 
-def _done(
-    tasks: Sequence[Task], options: Options, engine: Engine, tell: Callable[[Step], None]
-) -> list[Done]:
-    """Let the engine do the tasks; those that are very large in parts, when the others are done."""
-    done: list[Done] = []
-    in_parts: list[tuple[Task, Large]] = []
-
-    def add(result: Done) -> None:
-        done.append(result)
-        tell(Step(result.row, len(done), len(tasks), result.again))
-
-    for task, result in engine.run(tasks, work):
-        if isinstance(result, Large):
-            in_parts.append((task, result))
-        else:
-            add(result or _died(task))
-    in_parts.sort(key=lambda one: one[0].job.name)
-    options = _shared(options, engine, sum(len(large.parts) for _, large in in_parts))
-    parts = [
-        PartTask(part, options, task.out, large.seed) for task, large in in_parts for part in large.parts
-    ]
-    read = {task.part.folder: digests for task, digests in engine.run(parts, read_part)}
-    joins: list[Join] = []
-    for task, large in in_parts:
-        digests = [known for part in large.parts if (known := read[part.folder]) is not None]
-        if len(digests) < len(large.parts):
-            add(_died(task))
-        else:
-            joins.append(Join(task, large, tuple(digests)))
-    for one, joined in engine.run(joins, join):
-        add(joined or _died(one.task))
-    return done
-
-
-def _shared(options: Options, engine: Engine, tasks: int) -> Options:
-    """The options of each of so many tasks: the cores are divided among the workers that have one."""
-    cores = options.jobs or os.cpu_count() or 1
-    return replace(options, jobs=max(1, cores // max(1, min(engine.workers, tasks))))
-
-
-def _died(task: Task) -> Done:
+def _died(task: Task) -> JobResult:
     died = gettext("the process that diagnosed it died each time: it may need too much memory")
-    return Done(failed(task.job, died), None)
+    return JobResult(failed_row(task.job, died), None)
 
 
 def exit_code(rows: Iterable[Row], *, allow_partial: bool) -> int:
-    """The first of 4, 5 and 1 that holds: nothing usable at all, a bad input, findings."""
+    """Return the first of 4, 5 and 1 that applies: nothing usable at all, a bad input, findings."""
     rows = tuple(rows)
     if not any(row.usable for row in rows):
         return NOTHING_READ
-    # That a job failed is never as it should be.
-    if not all(row.told for row in rows):
+    # ``allow_partial`` is about inputs that were not read whole, never about a job that failed.
+    if not all(row.has_report for row in rows):
         return PARTIAL
     if not allow_partial and any(row.code in (NOTHING_READ, PARTIAL) for row in rows):
         return PARTIAL

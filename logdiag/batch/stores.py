@@ -1,7 +1,7 @@
-"""Where the output of a batch lies: a folder of this machine, or one behind a URL.
+"""Stores for the output of a batch: a folder of this machine, or one behind a URL.
 
-They look alike from outside (`Store`). What is put is there whole or not at all: a folder of this
-machine as a whole, of one behind a URL each file by itself, because object stores know no more.
+A file is there whole or not at all. So is a folder of this machine; of a folder behind a URL each file is,
+because object stores offer no more.
 """
 
 import os
@@ -16,41 +16,42 @@ from typing import Any, Protocol
 
 from logdiag.errors import InputError
 from logdiag.i18n import gettext
-from logdiag.snapshots.file_systems import file_system, is_local, is_url, shown, told
+from logdiag.snapshots.file_systems import as_os_error, file_system, is_local, is_url, shown
 
-_UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished"
+"""The folder of what is not complete yet."""
 
 
 class Store(Protocol):
-    """Files by their paths, with ``/`` between folders. The methods raise ``OSError``, which names it."""
+    """Files by their paths, with ``/`` between folders. Methods raise ``OSError``, which names the file."""
 
-    def make(self) -> None:
-        """Be there, if only as an empty folder. Raises `InputError` where that cannot be."""
+    def create(self) -> None:
+        """Create the store, if only as an empty folder. Raises `InputError` if that is not possible."""
 
-    def alone(self, mark: str) -> AbstractContextManager[None]:
-        """Hold the file ``mark`` against other runs. Raises `InputError` where another one does."""
+    def lock(self, mark: str) -> AbstractContextManager[None]:
+        """Lock the file ``mark`` against other runs. Raises `InputError` if another run has it."""
 
     def names(self, folder: str) -> list[str]:
-        """What lies right in a folder, in order; nothing where there is none."""
+        """Return the sorted names in a folder; none if it does not exist."""
 
     def read(self, file: str) -> bytes:
-        """What a file holds."""
+        """Return the content of a file."""
 
     def put_file(self, file: str, content: bytes) -> None:
-        """Put a file in its place, instead of what was there."""
+        """Write a file, or replace it."""
 
     def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
-        """Put a folder in its place, instead of what was there. ``fill`` writes it elsewhere before."""
+        """Write a folder, or replace it. ``fill`` writes its files to an empty folder elsewhere first."""
 
     def remove(self, name: str) -> None:
-        """Take a file away, or a folder with all that is in it."""
+        """Remove a file, or a folder with all that is in it."""
 
-    def tidy(self) -> None:
-        """Put away what a run that was killed left unfinished."""
+    def remove_unfinished(self) -> None:
+        """Remove what a killed run did not complete."""
 
 
-def store(given: str) -> Store:
-    """The store that a path or a URL names.
+def open_store(given: str) -> Store:
+    """Return the store that a path or a URL names.
 
     Raises:
         InputError: nothing can be written to such a URL.
@@ -67,26 +68,26 @@ def store(given: str) -> Store:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of this machine. Everything is made in ``.unfinished/`` and renamed into its place."""
+    """A folder of this machine. Everything is written to ``.unfinished/`` and then renamed."""
 
     path: Path
     shown: str
 
-    def make(self) -> None:
-        """Make the folder."""
+    def create(self) -> None:
+        """Create the folder."""
         if not self.path.parent.is_dir() or (self.path.exists() and not self.path.is_dir()):
             raise InputError(gettext("{out}: it is no folder, and cannot be made").format(out=self.shown))
         self.path.mkdir(exist_ok=True)
 
     @contextmanager
-    def alone(self, mark: str) -> Iterator[None]:
-        """Lock the mark; whatever ends the process unlocks it, too."""
+    def lock(self, mark: str) -> Iterator[None]:
+        """Lock the mark; the lock ends with the process, however that ends."""
         if sys.platform == "win32":
             yield
             return
         import fcntl
 
-        # For writing: network file systems lock no other.
+        # Opened for writing: network file systems lock nothing else.
         handle = os.open(self.path / mark, os.O_RDWR)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,51 +99,49 @@ class Folder:
             os.close(handle)
 
     def names(self, folder: str) -> list[str]:
-        """What lies right in a folder."""
-        place = self.path / folder
-        return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+        """List the folder."""
+        path = self.path / folder
+        return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
 
     def read(self, file: str) -> bytes:
-        """What a file holds."""
+        """Read the file."""
         return (self.path / file).read_bytes()
 
     def put_file(self, file: str, content: bytes) -> None:
         """Write it elsewhere and rename it."""
-        room = self._room()
-        (room / "file").write_bytes(content)
-        self._above(file)
-        (room / "file").replace(self.path / file)
-        room.rmdir()
+        new = self._new_folder() / "file"
+        new.write_bytes(content)
+        (self.path / file).parent.mkdir(exist_ok=True)
+        new.replace(self.path / file)
 
     def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
-        """Rename it into its place. That takes two steps; whoever is killed between them leaves none."""
-        room = self._room()
-        fill(room)
-        room.chmod(0o777 & ~_umask())
-        self._above(folder)
+        """Rename it into its place. That takes two steps; after a kill between them there is no folder."""
+        new = self._new_folder()
+        fill(new)
+        (self.path / folder).parent.mkdir(exist_ok=True)
         self.remove(folder)
         try:
-            room.rename(self.path / folder)
+            new.rename(self.path / folder)
         except OSError:
             # A worker that was taken for dead did the same meanwhile: the same files.
             if not (self.path / folder).is_dir():
                 raise
 
     def remove(self, name: str) -> None:
-        """Take it out of sight in one step; `tidy` takes it away."""
+        """Move it out of sight in one step; `remove_unfinished` deletes it."""
         with suppress(FileNotFoundError):
-            (self.path / name).rename(self._room() / "old")
+            (self.path / name).rename(self._new_folder() / "old")
 
-    def tidy(self) -> None:
-        """Put away what was not finished, and what was replaced."""
-        shutil.rmtree(self.path / _UNFINISHED, ignore_errors=True)
+    def remove_unfinished(self) -> None:
+        """Delete what was not completed, and what was replaced."""
+        shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
 
-    def _room(self) -> Path:
-        (self.path / _UNFINISHED).mkdir(exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self.path / _UNFINISHED))
-
-    def _above(self, name: str) -> None:
-        (self.path / name).parent.mkdir(exist_ok=True)
+    def _new_folder(self) -> Path:
+        (self.path / UNFINISHED).mkdir(exist_ok=True)
+        # `mkdtemp` makes private folders; the folder in it has the permissions that the user's umask gives.
+        new = Path(tempfile.mkdtemp(dir=self.path / UNFINISHED)) / "new"
+        new.mkdir()
+        return new
 
 
 @dataclass(frozen=True)
@@ -153,68 +152,62 @@ class Objects:
     path: str = field(repr=False)
     shown: str
 
-    def make(self) -> None:
-        """Nothing: folders come with the files in them."""
+    def create(self) -> None:
+        """Do nothing: folders come with the files in them."""
 
-    def alone(self, mark: str) -> AbstractContextManager[None]:
-        """Nothing: object stores lock nothing."""
+    def lock(self, mark: str) -> AbstractContextManager[None]:
+        """Lock nothing: object stores have no locks."""
         return nullcontext()
 
     def names(self, folder: str) -> list[str]:
-        """What the file system lists."""
-        with self._told(folder), suppress(FileNotFoundError):
-            self.files.invalidate_cache()  # others write there, too
-            listed = self.files.ls(self._at(folder), detail=False)
-            found = {str(path).rstrip("/") for path in listed} - {self._at(folder)}
+        """List the folder anew: other processes write there, too."""
+        with self._named_errors(folder), suppress(FileNotFoundError):
+            self.files.invalidate_cache()
+            listed = self.files.ls(self._path(folder), detail=False)
+            found = {str(path).rstrip("/") for path in listed} - {self._path(folder)}
             return sorted(path.rpartition("/")[2] for path in found)
         return []
 
     def read(self, file: str) -> bytes:
-        """What a file holds."""
-        with self._told(file):
-            content: bytes = self.files.cat_file(self._at(file))
+        """Read the object."""
+        with self._named_errors(file):
+            content: bytes = self.files.cat_file(self._path(file))
         return content
 
     def put_file(self, file: str, content: bytes) -> None:
-        """Put it there in one request."""
-        with self._told(file):
-            self.files.pipe_file(self._at(file), content)
+        """Write it in one request."""
+        with self._named_errors(file):
+            self.files.pipe_file(self._path(file), content)
 
     def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
-        """Put its files there one by one, and take away what else was there."""
-        with tempfile.TemporaryDirectory(prefix="logdiag-") as room:
-            fill(Path(room))
-            made = sorted(path.relative_to(room) for path in Path(room).rglob("*") if path.is_file())
-            for path in made:
-                with self._told(folder):
-                    self.files.put_file(str(room / path), self._at(f"{folder}/{path.as_posix()}"))
-        for name in set(self.names(folder)) - {path.parts[0] for path in made}:
+        """Write its files one by one, and remove the other files of the folder."""
+        with tempfile.TemporaryDirectory(prefix="logdiag-") as new:
+            fill(Path(new))
+            paths = sorted(path.relative_to(new) for path in Path(new).rglob("*") if path.is_file())
+            for path in paths:
+                with self._named_errors(folder):
+                    self.files.put_file(str(new / path), self._path(f"{folder}/{path.as_posix()}"))
+        for name in set(self.names(folder)) - {path.parts[0] for path in paths}:
             self.remove(f"{folder}/{name}")
 
     def remove(self, name: str) -> None:
-        """Take away all that has this name, or a name below it."""
-        with self._told(name), suppress(FileNotFoundError):
+        """Remove all objects with this name, or a name below it."""
+        with self._named_errors(name), suppress(FileNotFoundError):
             self.files.invalidate_cache()
-            for path in self.files.find(self._at(name)):  # its own removal reads names as patterns
+            for path in self.files.find(self._path(name)):  # fsspec's own removal reads names as patterns
                 self.files.rm_file(path)
 
-    def tidy(self) -> None:
-        """Take away what one worker showed the others."""
-        self.remove(_UNFINISHED)
+    def remove_unfinished(self) -> None:
+        """Remove the signs by which workers knew the place."""
+        self.remove(UNFINISHED)
 
-    def _at(self, name: str) -> str:
+    def _path(self, name: str) -> str:
         return f"{self.path}/{name}" if name else self.path
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
+    def _named_errors(self, name: str) -> Iterator[None]:
         try:
-            with told():
+            with as_os_error():
                 yield
         except OSError as error:
             raise OSError(error.errno, error.strerror, f"{self.shown.rstrip('/')}/{name}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -32,10 +32,6 @@ def batch(
         str | None,
         typer.Option(metavar="SIZE", help="What a worker of that cluster may use, such as 4G."),
     ] = None,
-    split: Annotated[
-        str,
-        typer.Option(metavar="SIZE", help="A job of this size is read by several workers; 0 for never."),
-    ] = "1G",
     fail_on: FailOn = "none",
     min_coverage: MinCoverage = None,
     language: Language = "en",
@@ -55,11 +51,7 @@ def batch(
     from logdiag.options import Options
     from logdiag.snapshots import Limits
     from logdiag.snapshots.file_systems import shown
-    from logdiag.snapshots.limits import size
 
-    parted = 0 if split == "0" else size(split)
-    if parted is None:
-        usage_error(f"--split {split}: write a number of bytes, such as 4G, or 0")
     options = Options(
         fail_on=level_of(fail_on),
         min_coverage=min_coverage,
@@ -71,9 +63,9 @@ def batch(
     )
     with (
         _engine(engine, scheduler, memory, jobs or os.cpu_count() or 1) as workers,
-        progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as tell,
+        progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as report_step,
     ):
-        outcome = run(folders, output, options, workers, split=parted, tell=tell)
+        outcome = run(folders, output, options, workers, report_step=report_step)
     bad = sum(1 for row in outcome.rows if row.reasons)
     page = f"{shown(output).rstrip('/')}/index.html"
     with speaking(language):
@@ -89,7 +81,7 @@ def batch(
 def _engine(
     name: str, scheduler: str | None, memory: str | None, jobs: int
 ) -> "AbstractContextManager[Engine]":
-    """What does the work. Wrong combinations of options, and a package that is missing, end the command."""
+    """The engine. Wrong combinations of options, and a missing package, end the command."""
     from logdiag.snapshots.limits import size
 
     if scheduler is not None and name != "dask":
@@ -102,9 +94,9 @@ def _engine(
     if name == "local":
         from logdiag.batch.engines import Processes
 
-        return Processes(jobs)
+        return nullcontext(Processes(jobs))
     try:
-        from logdiag.batch.dask_engine import behind, on_this_machine
+        from logdiag.batch.dask_engine import of_scheduler, on_this_machine
     except ImportError as error:
         usage_error(f"--engine dask needs a package ({error.name}): pip install 'logdiag[cluster]'")
-    return on_this_machine(jobs, each) if scheduler is None else behind(scheduler)
+    return on_this_machine(jobs, each) if scheduler is None else of_scheduler(scheduler)

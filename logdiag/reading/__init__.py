@@ -1,13 +1,12 @@
-"""From snapshots to tables: what each member is, its rows, and the ledger of its bytes.
+"""From snapshots to tables: what each member is, its rows, and the coverage of its bytes.
 
-In each log member the rows of ``records`` and ``unparsed`` tile its bytes: no gap, no overlap.
+The rows of ``records`` and ``unparsed`` of each log member tile its bytes: no gap, no overlap.
 """
 
 from logdiag.reading.classify import SEARCHED
 from logdiag.reading.engines import Engine
 from logdiag.reading.members import PASTED
 from logdiag.reading.other_logs import without_other_logs
-from logdiag.reading.parts import Stored, joined, keep
 from logdiag.reading.reader import read, read_texts
 from logdiag.reading.tables import Dump, Place, Tables
 
@@ -17,10 +16,7 @@ __all__ = [
     "Dump",
     "Engine",
     "Place",
-    "Stored",
     "Tables",
-    "joined",
-    "keep",
     "read",
     "read_texts",
     "without_other_logs",

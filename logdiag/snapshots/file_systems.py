@@ -1,4 +1,4 @@
-"""The file systems that URLs name, by fsspec, and what goes wrong with them, told so that it can be shown."""
+"""File systems that URLs name, opened by fsspec, and their errors as messages that are safe to show."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ _EXTRAS = {"s3fs": "s3", "aiohttp": "http"}
 NOTHING_THERE = N_("there is no such file or folder")
 _DENIED = N_("permission is denied")
 _UNREACHABLE = N_("its host cannot be reached")
-# What the exceptions of the packages below fsspec mean, by what their names hold.
+# The meaning of exceptions of the packages below fsspec, by a part of their names.
 _MEANINGS = {
     "Credential": N_("there are no credentials for it"),
     "Timeout": N_("its host does not answer in time"),
@@ -34,12 +34,12 @@ _MEANINGS = {
 
 
 def is_url(given: str) -> bool:
-    """Whether an input names something by a URL, if nothing here has that name."""
+    """Whether an input is a URL, unless a local file has that name."""
     return _URL.match(given) is not None
 
 
 def shown(given: str) -> str:
-    """An input as it may be shown: a URL without its user, password, query and fragment."""
+    """Return an input as it may be shown: a URL without its user, password, query and fragment."""
     return "::".join(map(_without_secrets, given.split("::"))) if is_url(given) else given
 
 
@@ -52,12 +52,12 @@ def _without_secrets(bit: str) -> str:
     if "@" in host:
         rest = host.rpartition("@")[2] + rest[len(host) :]
     elif has_port and not port.isdecimal():
-        rest = rest.rpartition("@")[2]  # no port, so a password, with a slash or the like in it
+        rest = rest.rpartition("@")[2]  # not a port, so a password, with a slash or the like in it
     return scheme + colon + re.split(r"[?#]", rest, maxsplit=1)[0]
 
 
 def local_path(given: str) -> Path | None:
-    """Where an input lies on this machine: of a chain of URLs its last; None if it lies elsewhere."""
+    """Return the local path of an input (of a chain of URLs, of the last); None if it is not local."""
     last = given.split("::")[-1]
     if Path(given).exists() or not is_url(given):
         return Path(given)
@@ -71,10 +71,10 @@ def local_path(given: str) -> Path | None:
 
 
 def file_system(given: str) -> tuple[Any, str]:
-    """The file system of fsspec that a URL names, and the path in it. Nothing is asked of it yet.
+    """Return the file system of fsspec that a URL names, and the path in it. Nothing is requested yet.
 
     Raises:
-        OSError: no such file system is known, or a package for it is missing.
+        OSError: there is no such file system, or a package for it is missing.
 
     """
     from fsspec.core import url_to_fs
@@ -85,7 +85,7 @@ def file_system(given: str) -> tuple[Any, str]:
     given = scheme.lower() + given.removeprefix(scheme)
     for bit in given.split("::"):
         _check_scheme(bit)
-    with told():
+    with as_os_error():
         files, path = url_to_fs(given)
         files.invalidate_cache()  # it may be from an earlier run
     return files, path
@@ -110,20 +110,20 @@ def _check_scheme(bit: str) -> None:
 
 
 def is_local(files: Any) -> bool:
-    """Whether a file system of fsspec is this machine's own."""
+    """Whether a file system of fsspec is the local one."""
     return "file" in protocols(files)
 
 
 def protocols(files: Any) -> set[str]:
-    """The schemes by which a file system of fsspec is named."""
+    """Return the URL schemes of a file system of fsspec."""
     return {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Whatever goes wrong inside as an ``OSError`` that can be shown.
+def as_os_error() -> Iterator[None]:
+    """Raise every error inside as an ``OSError`` that is safe to show.
 
-    The packages below fsspec raise exceptions of their own, and their texts hold whole URLs.
+    The packages below fsspec raise exceptions of their own, with whole URLs in their texts.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which snapshots the inputs are: a file, an archive, a folder, or a folder of snapshots."""
+"""Find the snapshots in the inputs: a file, an archive, a folder, or a folder of snapshots."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,18 @@ from logdiag.i18n import N_, gettext
 from logdiag.model import Fault
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
-from logdiag.snapshots.locations import Place, Stream, open_place
+from logdiag.snapshots.locations import Location, Stream, open_location
 from logdiag.snapshots.member import Member
 from logdiag.snapshots.streams import members
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
-# Where a folder holds one of these, it is an unpacked archive and not a folder of snapshots.
-_LAYOUT = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
-# What `logdiag redact` writes beside its archives to tell what is in them.
+# A folder with one of these in it is an unpacked archive and not a folder of snapshots.
+_UNPACKED_FOLDERS = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
+# `logdiag redact` writes these next to its archives.
 _LISTINGS = ("redaction.txt", "redaction.json")
 _SKIPPED = {"link": N_("a link is not followed"), "device": N_("a device is not read")}
-# What the system says most often of a file that it does not give; `gettext` is asked for what it says.
-_OF_THE_SYSTEM = (
+# The usual messages of the system about a file, for the catalogue; `gettext` is called with what it says.
+_SYSTEM_MESSAGES = (
     N_("Permission denied"),
     N_("Input/output error"),
     N_("No such file or directory"),
@@ -31,35 +31,33 @@ _OF_THE_SYSTEM = (
 )
 
 # A server can list folders inside folders without end.
-_DEEPEST = 100
-_MOST_FOLDERS = 100_000
+_MAX_DEPTH = 100
+_MAX_FOLDERS = 100_000
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one peer handed over: a log file, an archive, a folder or standard input.
+    """The evidence of one peer: a log file, an archive, a folder or standard input.
 
-    ``name`` is the last name of its place; where names come twice they carry ``#2``, ``#3``…
-    ``given`` is the input that it was found in, without the secrets of a URL. ``content`` is what
-    is meant of a folder, as far as that was looked at already; ``only`` is the one thing in it that
-    is meant, in a part of a snapshot.
+    ``name`` is the last name of its location, with ``#2``, ``#3``… if names come twice. ``given`` is the
+    input that contains it, without the secrets of a URL. ``content`` are the children of a folder, if they
+    are known already or not all of them belong to the snapshot.
     """
 
     name: str
     given: str
-    place: Place = field(repr=False)
-    content: tuple[Place, ...] | None = field(default=None, repr=False)
-    only: tuple[str, Place | Fault] | None = field(default=None, repr=False)
+    location: Location = field(repr=False)
+    content: tuple[Location, ...] | None = field(default=None, repr=False)
 
     @property
     def is_stream(self) -> bool:
         """Whether it can be read only once."""
-        return isinstance(self.place, Stream)
+        return isinstance(self.location, Stream)
 
     def members(self, meter: Meter) -> Iterator[Member]:
-        """Its members, each to be read before the next, as far as ``meter`` lets them be read."""
-        if self.place.kind != "folder":
-            yield from _members(self.place.name, self.place, meter, whole=True)
+        """Yield its members, each to be read before the next, as far as ``meter`` allows."""
+        if self.location.kind != "folder":
+            yield from _members(self.location.name, self.location, meter, whole=True)
             return
         for source, found in self.files():
             if not isinstance(found, Fault) and found.kind not in _SKIPPED:
@@ -73,48 +71,43 @@ class Snapshot:
             if meter.stopped is not None:
                 return
 
-    def files(self) -> Iterator[tuple[str, Place | Fault]]:
-        """All that lies in a folder and in the folders in it, in the order of names, but no folder.
+    def files(self) -> Iterator[tuple[str, Location | Fault]]:
+        """Yield everything but folders in a folder and its subfolders, with its path, sorted by name.
 
-        Each has its path from the folder on. In the place of a folder that cannot be looked into
-        stands why, under the folder's name where it is this one.
+        A folder that cannot be read has a fault instead, under its own name if it is the snapshot itself.
         """
-        if self.only is not None:
-            yield self.only
-            return
-        waiting = [("", self.place)]
+        waiting = [("", self.location)]
         opened = 0
         while waiting:
-            path, place = waiting.pop()
-            if place.kind != "folder":
-                yield path, place
+            path, location = waiting.pop()
+            if location.kind != "folder":
+                yield path, location
                 continue
             opened += 1
-            if opened > _MOST_FOLDERS:
+            if opened > _MAX_FOLDERS:
                 said = gettext("of a snapshot no more than {number} folders are read")
-                yield path, Fault("limit", said.format(number=f"{_MOST_FOLDERS:,}"))
+                yield path, Fault("limit", said.format(number=f"{_MAX_FOLDERS:,}"))
                 return
-            if path.count("/") >= _DEEPEST:
+            if path.count("/") >= _MAX_DEPTH:
                 said = gettext("folders inside each other more than {number} deep are not read")
-                yield path, Fault("limit", said.format(number=_DEEPEST))
+                yield path, Fault("limit", said.format(number=_MAX_DEPTH))
                 continue
             try:
-                known = self.content if place is self.place else None
-                children = place.children() if known is None else known
+                known = self.content if location is self.location else None
+                children = location.children() if known is None else known
             except OSError as error:
-                said = gettext("the folder cannot be read: {reason}")
-                said = said.format(reason=gettext(error.strerror or str(error)))
-                yield path or self.place.name, Fault("unreadable", said)
+                said = gettext("the folder cannot be read: {reason}").format(reason=_reason(error))
+                yield path or self.location.name, Fault("unreadable", said)
                 continue
             below = f"{path}/" if path else ""
             waiting += [(below + child.name, child) for child in reversed(children)]
 
 
 def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
-    """The snapshots that the inputs hold, in the order of their names.
+    """Return the snapshots in the inputs, in the order of their names.
 
-    An input is a path, a URL that fsspec opens, or ``-`` for standard input. What exists here by
-    the name of an input is meant before what a URL would name.
+    An input is a path, a URL that fsspec opens, or ``-`` for standard input. A local path wins over a URL
+    with the same spelling.
 
     Raises:
         InputError: an input does not exist or cannot be read; all of them are named.
@@ -124,10 +117,10 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     problems: list[str] = []
     for given in map(str, inputs):
         try:
-            place = open_place(given)
-            if isinstance(place, Stream) and any(place == one.place for one in found):
+            location = open_location(given)
+            if isinstance(location, Stream) and any(location == one.location for one in found):
                 continue  # it can be read once
-            found.extend(_split(place, shown(given)))
+            found.extend(_split(location, shown(given)))
         except OSError as error:
             problems.append(f"{shown(given)}: {error.strerror}")
     if problems:
@@ -135,10 +128,10 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     return _named(found)
 
 
-def _split(place: Place, given: str) -> list[Snapshot]:
-    if place.kind != "folder":
-        return [Snapshot(place.name, given, place)]
-    children = place.children()
+def _split(location: Location, given: str) -> list[Snapshot]:
+    if location.kind != "folder":
+        return [Snapshot(location.name, given, location)]
+    children = location.children()
     folders = [child for child in children if child.kind == "folder"]
     archives = [child for child in children if child.kind == "file" and child.name.endswith(_ARCHIVES)]
     listings = _LISTINGS if archives else ()
@@ -149,23 +142,23 @@ def _split(place: Place, given: str) -> list[Snapshot]:
     ]
     if (
         not (folders or archives)
-        or any(folder.name in _LAYOUT for folder in folders)
-        or any(_holds_records(child) for child in rest)
+        or any(folder.name in _UNPACKED_FOLDERS for folder in folders)
+        or any(_contains_records(child) for child in rest)
     ):
-        return [Snapshot(place.name, given, place, tuple(children))]
-    loose = [Snapshot(place.name, given, place, tuple(rest))] if rest else []
+        return [Snapshot(location.name, given, location, tuple(children))]
+    loose = [Snapshot(location.name, given, location, tuple(rest))] if rest else []
     return [*loose, *(Snapshot(child.name, given, child) for child in (*folders, *archives))]
 
 
-def _holds_records(place: Place) -> bool:
+def _contains_records(location: Location) -> bool:
     """Whether a record starts in the first chunk of a file, plain or compressed."""
-    if place.kind != "file":
+    if location.kind != "file":
         return False
     try:
-        head = place.head()
+        head = location.head()
     except OSError:
-        return False  # why stands in the ledger, once it is read
-    first = next(members(place.name, iter([head])), None)
+        return False  # reported once it is read
+    first = next(members(location.name, iter([head])), None)
     return first is not None and bool(record_start().search(next(first.chunks, b"")))
 
 
@@ -182,36 +175,34 @@ def _named(found: list[Snapshot]) -> list[Snapshot]:
 
 
 def digest(snapshot: Snapshot) -> str:
-    """What its files are called and hold, as a digest; all of them are read for it."""
+    """Return a digest of the names and contents of its files, which are all read for it."""
     sha256 = hashlib.sha256()
-    if not snapshot.is_stream:
-        for path, found in snapshot.files():
-            sha256.update(path.encode() + b"\0")
-            if not isinstance(found, Fault) and found.kind == "file":
-                sha256.update(_file_digest(found))
+    for path, found in () if snapshot.is_stream else snapshot.files():
+        sha256.update(path.encode() + b"\0")
+        if not isinstance(found, Fault) and found.kind == "file":
+            own = hashlib.sha256()
+            for chunk in _read(found, []):
+                own.update(chunk)
+            sha256.update(own.digest())
     return sha256.hexdigest()
 
 
-def _file_digest(place: Place) -> bytes:
-    sha256 = hashlib.sha256()
-    for chunk in read(place, []):
-        sha256.update(chunk)
-    return sha256.digest()
-
-
-def _members(source: str, place: Place, meter: Meter, *, whole: bool) -> Iterator[Member]:
+def _members(source: str, location: Location, meter: Meter, *, whole: bool) -> Iterator[Member]:
     faults: list[Fault] = []
-    yield from members(source, meter.given(read(place, faults)), meter, whole=whole, faults=faults)
+    yield from members(source, meter.given(_read(location, faults)), meter, whole=whole, faults=faults)
 
 
-def read(place: Place, faults: list[Fault]) -> Iterator[bytes]:
-    """The bytes of a file as far as they can be had; why there are no more in ``faults``."""
+def _read(location: Location, faults: list[Fault]) -> Iterator[bytes]:
+    """The bytes of a file as far as they can be read; the reason for missing ones goes to ``faults``."""
     begun = False
     try:
-        for chunk in place.chunks():
+        for chunk in location.chunks():
             yield chunk
             begun = True
     except OSError as error:
         said = gettext("cut: {reason}") if begun else gettext("cannot be read: {reason}")
-        said = said.format(reason=gettext(error.strerror or str(error)))
-        faults.append(Fault("cut" if begun else "unreadable", said))
+        faults.append(Fault("cut" if begun else "unreadable", said.format(reason=_reason(error))))
+
+
+def _reason(error: OSError) -> str:
+    return gettext(error.strerror or str(error))

@@ -1,7 +1,7 @@
-"""Where evidence lies: files and folders here, standard input, and what a URL names.
+"""Locations of evidence: local files and folders, standard input, and what a URL names.
 
-They look alike from outside (`Place`), and whatever goes wrong with one is an ``OSError`` whose
-``strerror`` can be shown: no name of a user, password or token of a URL stands in it.
+All of them have the methods of `Location`. Every error is an ``OSError`` whose ``strerror`` is safe to show:
+it contains no user, password or token of a URL.
 """
 
 import errno
@@ -19,12 +19,12 @@ from urllib.parse import unquote, urljoin
 from logdiag.i18n import gettext
 from logdiag.snapshots.file_systems import (
     NOTHING_THERE,
+    as_os_error,
     file_system,
     is_local,
     is_url,
     protocols,
     shown,
-    told,
 )
 from logdiag.snapshots.member import CHUNK, readable
 
@@ -33,41 +33,45 @@ Kind = Literal["file", "folder", "link", "device"]
 STDIN = "-"
 """The input that is standard input."""
 
-_AHEAD = 4 << 20
-"""Bytes that are asked of a remote store at a time."""
+_READ_AHEAD = 4 << 20
+"""Bytes of one request to a remote store."""
 
-_LONGEST_PAGE = 16 << 20
+_MAX_PAGE_BYTES = 16 << 20
 """Bytes of a web page that lists a folder."""
 
 _LINK = re.compile(r"""href\s{0,8}=\s{0,8}["']([^"'<>]{1,4096})["']""", re.IGNORECASE)
 
 
-class Place(Protocol):
+class Location(Protocol):
     """A file or a folder, wherever it is. Its methods raise ``OSError`` and nothing else."""
 
     @property
     def name(self) -> str:
-        """Its last name, a label only."""
+        """The last part of its path, a label only."""
 
     @property
     def kind(self) -> Kind:
-        """What it is. Links and devices are neither followed nor read."""
+        """Links and devices are neither followed nor read."""
 
-    def children(self) -> "list[Place]":
-        """What a folder holds, in the order of names."""
+    @property
+    def address(self) -> str:
+        """The path or URL that `open_location` opens again."""
+
+    def children(self) -> "list[Location]":
+        """Return the content of a folder, sorted by name."""
 
     def head(self) -> bytes:
-        """The first `CHUNK` bytes of a file, fewer where there are no more."""
+        """Return the first `CHUNK` bytes of a file, or all of a shorter one."""
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes of a file, in one forward pass, `CHUNK` at most at a time."""
+        """Yield the bytes of a file once, at most `CHUNK` at a time."""
 
 
-def open_place(given: str) -> Place:
-    """What an input names: a file or folder that can be opened, or standard input.
+def open_location(given: str) -> Location:
+    """Return the file or folder that an input names, or standard input. A local path wins over a URL.
 
     Raises:
-        OSError: there is no such thing, or it cannot be opened.
+        OSError: it does not exist, or cannot be opened.
 
     """
     if given == STDIN:
@@ -90,9 +94,6 @@ def _local(path: Path) -> "Local | Stream":
     raise OSError(errno.ENOENT, said)
 
 
-# ── here ────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True)
 class Stream:
     """Standard input (no ``path``) or a pipe, such as that of ``<(…)``. It can be read once."""
@@ -105,16 +106,21 @@ class Stream:
         """The last part of its path."""
         return STDIN if self.path is None else readable(self.path.name)
 
-    def children(self) -> list[Place]:
-        """Nothing: it is a file."""
+    @property
+    def address(self) -> str:
+        """Its path."""
+        return STDIN if self.path is None else str(self.path)
+
+    def children(self) -> list[Location]:
+        """Return nothing: it is a file."""
         return []
 
     def head(self) -> bytes:
-        """Nothing: a stream cannot be read again from its beginning."""
+        """Return nothing: a stream cannot be read again from its beginning."""
         return b""
 
     def chunks(self) -> Iterator[bytes]:
-        """All of it."""
+        """Yield all of it."""
         with nullcontext(sys.stdin.buffer) if self.path is None else self.path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
@@ -132,18 +138,23 @@ class Local:
         """The last part of its path."""
         return readable(self.path.name if self.path.name not in ("", "..") else self.path.resolve().name)
 
-    def children(self) -> list[Place]:
-        """What lies in it, links as links."""
+    @property
+    def address(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    def children(self) -> list[Location]:
+        """Return the content of a folder, links as links."""
         with os.scandir(self.path) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
             return [Local(self.path / entry.name, _kind(entry)) for entry in found]
 
     def head(self) -> bytes:
-        """Its first bytes."""
+        """Return its first bytes."""
         return next(self.chunks(), b"")
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes, as they are read."""
+        """Yield its bytes."""
         with self.path.open("rb") as file:
             missing = os.fstat(file.fileno()).st_size
             while chunk := file.read(CHUNK):
@@ -161,28 +172,26 @@ def _kind(entry: "os.DirEntry[str]") -> Kind:
     return "file" if entry.is_file(follow_symlinks=False) else "device"
 
 
-# ── behind a URL ────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True)
 class Remote:
-    """A file or folder of a file system that fsspec opens. ``files`` is that file system."""
+    """A file or folder of a file system of fsspec (``files``)."""
 
     files: Any = field(repr=False)
     path: str = field(repr=False)
+    address: str = field(repr=False)
     name: str
     kind: Kind
 
-    def children(self) -> list[Place]:
-        """What the file system lists."""
-        with told():
+    def children(self) -> list[Location]:
+        """Return what the file system lists."""
+        with as_os_error():
             listed = {str(entry["name"]): entry["type"] for entry in self.files.ls(self.path, detail=True)}
         # Some list a folder's own marker in it.
         own = {name for name, kind in listed.items() if kind != "directory" and _same(name, self.path)}
         return [self._child(name, kind) for name, kind in sorted(listed.items()) if name not in own]
 
     def head(self) -> bytes:
-        """Its first bytes; few more are asked for."""
+        """Return its first bytes, without reading ahead."""
         head = bytearray()
         for part in self._parts(0):
             head += part
@@ -191,62 +200,60 @@ class Remote:
         return bytes(head[:CHUNK])
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes, with some read ahead."""
-        return self._parts(_AHEAD)
+        """Yield its bytes, and read ahead."""
+        return self._parts(_READ_AHEAD)
 
     def _parts(self, ahead: int) -> Iterator[bytes]:
         with (
-            told(),
+            as_os_error(),
             self.files.open(self.path, "rb", block_size=ahead, cache_type="readahead") as file,
         ):
             size = getattr(file, "size", None)
-            left = size if isinstance(size, int) else 0
+            missing = size if isinstance(size, int) else 0
             while part := file.read(CHUNK):
-                left -= len(part)
+                missing -= len(part)
                 yield part
-            if left > 0:
+            if missing > 0:
                 raise EOFError
 
     def _child(self, path: str, kind: str) -> "Remote":
         last = path.rstrip("/").rpartition("/")[2]
         # These names would lead out of the folder or back into it.
         elsewhere = last in ("", ".", "..") or _same(path, self.path)
-        return Remote(self.files, path, unquote(last), "link" if elsewhere else _remote_kind(kind))
+        address = f"{self.address.rstrip('/')}/{last}"
+        return Remote(self.files, path, address, unquote(last), "link" if elsewhere else _remote_kind(kind))
 
 
 @dataclass(frozen=True)
 class Web(Remote):
-    """A file of a web server; where its URL ends with ``/``, a folder that the server lists as a page."""
+    """A file of a web server; if its URL ends with ``/``, a folder that the server lists as a page."""
 
-    def children(self) -> list[Place]:
-        """What the server's page links to, as far as it lies right below."""
-        # Not by the file system's own listing: it takes any length, and its search is slow on odd pages.
+    def children(self) -> list[Location]:
+        """Return the links of the page that lead right below it."""
+        # Not by fsspec's own listing: it takes pages of any length, and its search is slow on odd pages.
         page = bytearray()
         for chunk in self.chunks():
             page += chunk
-            if len(page) > _LONGEST_PAGE:
+            if len(page) > _MAX_PAGE_BYTES:
                 raise OSError(errno.EFBIG, gettext("the page that lists it is too long"))
         base = re.split(r"[?#]", self.path, maxsplit=1)[0]
-        found: dict[str, Place] = {}
+        found: dict[str, Location] = {}
         for link in set(_LINK.findall(page.decode("utf-8", "replace"))):
             target = _joined(base, html.unescape(link).strip())
             last = target.removeprefix(base).removesuffix("/")
-            # Other links of the page lead out of the folder, or order its list anew.
-            if (
-                target.startswith(base)
-                and unquote(last) not in ("", ".", "..")
-                and not set(last) & set("/?#")
-            ):
+            # Other links of the page lead out of the folder, or sort its list in another way.
+            is_below = target.startswith(base) and not set(last) & set("/?#")
+            if is_below and unquote(last) not in ("", ".", ".."):
                 kind: Kind = "folder" if target.endswith("/") else "file"
-                found[target] = Web(self.files, target, unquote(last), kind)
-        return [place for _, place in sorted(found.items())]
+                found[target] = Web(self.files, target, target, unquote(last), kind)
+        return [location for _, location in sorted(found.items())]
 
     def open(self) -> Any:
-        """The answer of the server, as a file that fsspec has opened.
+        """Return the answer of the server, as a file of fsspec.
 
-        One request for all, without asking for the size before: not every server tells it, and a
-        signed URL may be good for this one kind of request only. The bytes come as they are stored.
-        Few lie in the buffer, because a lost connection takes them along.
+        One request for all, without a request for the size before: not every server tells it, and a signed
+        URL may be good for this kind of request only. The bytes come as they are stored. The buffer is small,
+        because its content is lost with a lost connection.
         """
         import aiohttp
 
@@ -264,29 +271,29 @@ class Web(Remote):
     def _parts(self, ahead: int) -> Iterator[bytes]:
         from fsspec.asyn import sync
 
-        with told(), self.open() as file:
+        with as_os_error(), self.open() as file:
             # Not the file's own read(), which makes the buffer as large as what is asked for.
             while part := sync(file.loop, file.r.content.readany):
                 yield part
 
 
-def _remote(given: str) -> Place:
+def _remote(given: str) -> Location:
     files, path = file_system(given)
     if is_local(files):
         return _local(Path(path))
     name = _last(shown(path) if "://" in path else path) or _last(shown(given))
     if protocols(files) & {"http", "https"}:
         folder = re.split(r"[?#]", path, maxsplit=1)[0].endswith("/")
-        page = Web(files, path, name, "folder" if folder else "file")
+        page = Web(files, path, path, name, "folder" if folder else "file")
         if not folder:
-            with told(), page.open():
-                pass  # what is refused is refused now
+            with as_os_error(), page.open():
+                pass  # a server that refuses it is reported before the work
         return page
-    with told():
-        place = Remote(files, path, name, _remote_kind(files.info(path)["type"]))
-    if place.kind not in ("file", "folder"):
+    with as_os_error():
+        location = Remote(files, path, given, name, _remote_kind(files.info(path)["type"]))
+    if location.kind not in ("file", "folder"):
         raise OSError(errno.ENOENT, gettext("is neither a file nor a folder"))
-    return place
+    return location
 
 
 def _last(path: str) -> str:

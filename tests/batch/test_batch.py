@@ -17,7 +17,7 @@ import pyarrow.dataset
 import pytest
 from clusters import Here, R, T, cluster, log, put, tree
 
-from logdiag.batch import run_job as work_module
+from logdiag.batch import run_job as run_job_module
 from logdiag.batch.engines import Processes
 from logdiag.batch.output import Output
 from logdiag.batch.run import Outcome, batch
@@ -104,7 +104,7 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
             raise MemoryError("all of it")
         return whole(inputs, *others)
 
-    monkeypatch.setattr(work_module, "diagnose", breaks)
+    monkeypatch.setattr(run_job_module, "diagnose", breaks)
     outcome = run(tmp_path / "out", fleet)
     assert outcome.code == 5
     assert {row.name: row.reasons for row in outcome.rows if row.reasons} == {
@@ -119,7 +119,7 @@ def test_bad_inputs_among_good_ones_are_rows_with_their_reasons(
     # What failed is tried again by the next run, and only that.
     before = times(tmp_path / "out")
     monkeypatch.undo()
-    assert all(row.told for row in run(tmp_path / "out", fleet).rows)
+    assert all(row.has_report for row in run(tmp_path / "out", fleet).rows)
     after = times(tmp_path / "out")
     assert after.pop("poison")
     assert after == before
@@ -136,7 +136,7 @@ class Deadly(Here):
 def test_an_input_that_kills_its_process_is_a_row_that_names_it(fleet: Path, tmp_path: Path) -> None:
     outcome = batch([fleet], tmp_path / "out", Options(allow_partial=True), Deadly())
     assert outcome.code == 5  # that a process dies is never as it should be
-    assert [(row.name, row.told) for row in outcome.rows] == [
+    assert [(row.name, row.has_report) for row in outcome.rows] == [
         ("east", True),
         ("north", False),
         ("west", True),
@@ -243,7 +243,7 @@ def test_a_folder_with_something_else_in_it_is_not_touched(fleet: Path, tmp_path
 def test_two_runs_do_not_write_to_one_folder(fleet: Path, tmp_path: Path) -> None:
     run(tmp_path / "out", fleet)
     before = tree(tmp_path / "out")
-    with Output(str(tmp_path / "out")).alone(), pytest.raises(InputError, match="another run writes there"):
+    with Output(str(tmp_path / "out")).lock(), pytest.raises(InputError, match="another run writes there"):
         run(tmp_path / "out", fleet / "east")
     assert tree(tmp_path / "out") == before
     assert run(tmp_path / "out", fleet).code == 0

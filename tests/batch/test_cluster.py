@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from logdiag.batch import dask_engine as cluster_module
-from logdiag.batch.dask_engine import Dask, behind, on_this_machine
+from logdiag.batch.dask_engine import Dask, of_scheduler, on_this_machine
 from logdiag.batch.run import Step, batch
 from logdiag.errors import EngineError
 from logdiag.options import Options
@@ -88,7 +88,7 @@ def test_without_tasks_there_is_nothing_to_do(engine: Dask) -> None:
 def test_the_own_cluster_listens_on_loopback_and_asks_for_its_keys(engine: Dask) -> None:
     addresses = [engine.client.scheduler.address, *engine.client.scheduler_info()["workers"]]
     assert {address.rpartition(":")[0] for address in addresses} == {"tls://127.0.0.1"}
-    with pytest.raises(EngineError), behind(engine.client.scheduler.address):
+    with pytest.raises(EngineError), of_scheduler(engine.client.scheduler.address):
         pass
 
 
@@ -129,24 +129,17 @@ def test_a_batch_is_byte_for_byte_what_the_local_engine_makes_of_it_though_a_wor
         if step.number == 2:
             os.kill(at_work[0], signal.SIGKILL)
 
-    outcome = batch([fleet], tmp_path / "out", Options(jobs=2), engine, tell=kill)
+    outcome = batch([fleet], tmp_path / "out", Options(jobs=2), engine, report_step=kill)
     assert outcome.code == 5
     assert tree(tmp_path / "out") == expected
     assert at_work[0] not in pids(engine)
-
-
-def test_parts_of_a_job_that_are_read_by_its_workers_give_the_same_bytes(
-    engine: Dask, fleet: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:
-    assert batch([fleet], tmp_path / "out", Options(jobs=2), engine, split=1).code == 5
-    assert tree(tmp_path / "out") == expected
 
 
 SAMPLES = sorted(path for path in (Path(__file__).parents[2] / "sample_logs").iterdir() if path.is_dir())
 
 
 @pytest.fixture(scope="module")
-def samples_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def samples_output(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("samples") / "out"
     batch(SAMPLES, out, Options(jobs=1), Here())
     return tree(out)
@@ -160,15 +153,15 @@ def samples_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 )
 @example(order=SAMPLES[::-1], jobs=2, which="dask")
 def test_the_same_bytes_for_any_order_jobs_engine_and_run(
-    engine: Dask, samples_told: dict[str, bytes], order: list[Path], jobs: int, which: str
+    engine: Dask, samples_output: dict[str, bytes], order: list[Path], jobs: int, which: str
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         used = engine if which == "dask" else Here(workers=jobs, backwards=which == "backwards")
         batch(order, out, Options(jobs=jobs), used)
-        assert tree(out) == samples_told
+        assert tree(out) == samples_output
         batch(order[::-1], out, Options(jobs=1), Here())
-        assert tree(out) == samples_told
+        assert tree(out) == samples_output
 
 
 # ── schedulers of others ────────────────────────────────────────────────────────────────────
@@ -209,12 +202,12 @@ def test_the_workers_of_a_scheduler_that_runs_do_it_and_its_end_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address, process = scheduler
-    with behind(address) as engine:
+    with of_scheduler(address) as engine:
         assert engine.workers == 2
         batch([fleet], tmp_path / "out", Options(jobs=2), engine)
         assert tree(tmp_path / "out") == expected
         # A worker that sees another folder by the name of the output.
-        monkeypatch.setattr("logdiag.batch.output.Output.show", lambda self: ".unfinished/none")
+        monkeypatch.setattr("logdiag.batch.output.Output.put_sign", lambda self: ".unfinished/none")
         with pytest.raises(EngineError, match=f"a worker on {socket.gethostname()} does not see"):
             batch([fleet], tmp_path / "out", Options(jobs=2), engine)
         monkeypatch.undo()
@@ -224,7 +217,7 @@ def test_the_workers_of_a_scheduler_that_runs_do_it_and_its_end_is_an_error(
 
         (tmp_path / "late").mkdir()
         with pytest.raises(EngineError, match="the scheduler was lost; a later run goes on"):
-            batch([fleet], tmp_path / "late" / "out", Options(jobs=2), engine, tell=end)
+            batch([fleet], tmp_path / "late" / "out", Options(jobs=2), engine, report_step=end)
     outcome = batch([fleet], tmp_path / "late" / "out", Options(jobs=2), Here())
     assert len(outcome.rows) == 5
     assert tree(tmp_path / "late" / "out") == expected
@@ -248,7 +241,7 @@ def test_an_engine_that_is_not_to_be_had_is_2(
     words: list[str],
     said: str,
 ) -> None:
-    monkeypatch.setattr(cluster_module, "_PATIENCE", 1)
+    monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
     done = run("batch", fleet, "-o", tmp_path / "out", *words)
     assert done.returncode == 2
     assert said in done.stderr.decode()

@@ -47,20 +47,10 @@ def test_what_a_task_raises_is_raised(tmp_path: Path) -> None:
         list(Processes(2).run([("a", tmp_path), ("wrong", tmp_path)], work))
 
 
-def test_a_process_is_used_for_many_tasks_and_runs_and_is_not_this_one() -> None:
-    engine = Processes(1)
-    used = {result for _ in range(2) for _, result in engine.run(range(5), process)}
+def test_a_process_is_used_for_many_tasks_and_is_not_this_one() -> None:
+    used = {result for _, result in Processes(1).run(range(5), process)}
     assert len(used) == 1
     assert os.getpid() not in used
-
-
-def test_a_process_that_died_between_two_runs_is_made_up_for() -> None:
-    engine = Processes(1)
-    [(_, before)] = engine.run([0], process)
-    assert before is not None
-    os.kill(before, signal.SIGKILL)
-    [(_, after)] = engine.run([0], process)
-    assert after not in (None, before)
 
 
 def test_without_tasks_there_is_nothing_to_do() -> None:

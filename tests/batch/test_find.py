@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from clusters import cluster, log, put
 
-from logdiag.batch.jobs import find
+from logdiag.batch.jobs import find_jobs
 from logdiag.errors import InputError
 
 
@@ -23,7 +23,7 @@ def archive(path: Path, host: str) -> Path:
 
 
 def jobs(*given: Path, out: Path = Path("/nowhere")) -> dict[str, list[Path]]:
-    return {job.name: [Path(one) for one in job.inputs] for job in find(given, out).jobs}
+    return {job.name: [Path(one) for one in job.inputs] for job in find_jobs(given, out).jobs}
 
 
 def test_a_folder_of_snapshots_is_one_job(tmp_path: Path) -> None:
@@ -57,14 +57,14 @@ def test_files_beside_clusters_are_named_and_links_are_not_followed(tmp_path: Pa
     site = cluster(tmp_path / "all" / "site", "expa01", "expa02")
     put(tmp_path / "all" / "README.md", "Our clusters.\n")
     (tmp_path / "all" / "again").symlink_to(site)
-    found = find([tmp_path / "all"], tmp_path / "out")
+    found = find_jobs([tmp_path / "all"], tmp_path / "out")
     assert [job.label for job in found.jobs] == ["all/site"]
-    assert found.beside == ("all/README.md", "all/again")
+    assert found.other_files == ("all/README.md", "all/again")
 
 
 def test_the_order_of_the_folders_changes_nothing_and_names_come_once(tmp_path: Path) -> None:
     given = [cluster(tmp_path / side / "site", f"exp{side}01", "expz02") for side in "abc"]
-    forwards, backwards = (find(order, tmp_path / "out").jobs for order in (given, given[::-1]))
+    forwards, backwards = (find_jobs(order, tmp_path / "out").jobs for order in (given, given[::-1]))
     assert forwards == backwards
     assert [job.name for job in forwards] == ["site", "site-2", "site-3"]
 
@@ -73,8 +73,8 @@ def test_a_folder_that_is_given_twice_is_one_job(tmp_path: Path) -> None:
     site = cluster(tmp_path / "all" / "site", "expa01", "expa02")
     cluster(tmp_path / "all" / "other", "expb01", "expb02")
     given = [tmp_path / "all", site, site / ".." / "site"]
-    assert [job.name for job in find(given, tmp_path / "out").jobs] == ["other", "site"]
-    assert find(given, tmp_path / "out") == find(given[::-1], tmp_path / "out")
+    assert [job.name for job in find_jobs(given, tmp_path / "out").jobs] == ["other", "site"]
+    assert find_jobs(given, tmp_path / "out") == find_jobs(given[::-1], tmp_path / "out")
 
 
 def test_the_output_is_passed_over_and_must_not_lie_in_a_snapshot(tmp_path: Path) -> None:
@@ -83,12 +83,12 @@ def test_the_output_is_passed_over_and_must_not_lie_in_a_snapshot(tmp_path: Path
     cluster(all_ / "out" / "clusters", "expb01", "expb02")
     assert jobs(all_, out=all_ / "out") == {"site": [site]}
     with pytest.raises(InputError, match="it lies in a folder that is read"):
-        find([all_], site / "snapshot_expa01" / "out")
+        find_jobs([all_], site / "snapshot_expa01" / "out")
 
 
 def test_what_does_not_exist_is_named_all_of_it(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
-        find([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+        find_jobs([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
     assert str(raised.value).splitlines() == [
         f"{tmp_path / name}: there is no such file or folder" for name in "ab"
     ]
@@ -100,7 +100,7 @@ def test_names_of_folders_are_plain_whatever_the_folders_are_called(tmp_path: Pa
     for name in names:
         cluster(all_ / name, "expa01", "expa02")
     (all_ / os.fsdecode(b"\xff\xfe")).mkdir()
-    found = [job.name for job in find([all_], tmp_path / "out").jobs]
+    found = [job.name for job in find_jobs([all_], tmp_path / "out").jobs]
     assert len({name.casefold() for name in found}) == len(found) == len(names) + 1
     assert {"rm-rf", "script", "서울", "CON", "x" * 80, "SITE", "site-2", "cluster"} == set(found)
 
@@ -108,4 +108,4 @@ def test_names_of_folders_are_plain_whatever_the_folders_are_called(tmp_path: Pa
 def test_folders_inside_each_other_without_end_do_not_end_the_search(tmp_path: Path) -> None:
     deep = tmp_path / "all" / Path(*["a"] * 150)
     cluster(deep, "expa01", "expa02")
-    assert len(find([tmp_path / "all"], tmp_path / "out").jobs) == 1
+    assert len(find_jobs([tmp_path / "all"], tmp_path / "out").jobs) == 1

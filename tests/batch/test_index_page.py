@@ -59,7 +59,7 @@ def row(number: int, attack: str = "") -> Row:
 
 
 def rows(attack: str = "") -> list[Row]:
-    failed = Row(f"broken{attack}", f"fleet/broken{attack}", 5, (f"it failed{attack}",), told=False)
+    failed = Row(f"broken{attack}", f"fleet/broken{attack}", 5, (f"it failed{attack}",), has_report=False)
     return [*(row(number, attack) for number in range(14)), failed]
 
 
@@ -170,9 +170,9 @@ def test_the_worst_come_first_and_what_is_common_is_told(tmp_path: Path) -> None
 
 
 def test_a_fleet_of_very_many_makes_a_page_that_can_still_be_opened() -> None:
-    files = tuple(f"fleet/{number}.txt" for number in range(index.MOST_CLUSTERS + 3))
-    text = html([row(number) for number in range(index.MOST_CLUSTERS + 7)], files)
-    assert text.count("<tr data-row") == index.MOST_CLUSTERS
+    files = tuple(f"fleet/{number}.txt" for number in range(index.MAX_CLUSTERS + 3))
+    text = html([row(number) for number in range(index.MAX_CLUSTERS + 7)], files)
+    assert text.count("<tr data-row") == index.MAX_CLUSTERS
     assert "fleet/4999.txt" in text
     assert "fleet/5000.txt" not in text
     assert "5,003 files beside the clusters were not read" in text

@@ -7,16 +7,15 @@ from typing import Any
 
 import boto3
 import pytest
-from clusters import Elsewhere, Here, cluster, log, put, tree
+from clusters import Here, cluster, log, put, tree
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
-from logdiag import pipeline
-from logdiag.batch.jobs import find
+from logdiag.batch.jobs import find_jobs
 from logdiag.batch.run import Outcome, batch
-from logdiag.batch.stores import Objects, store
+from logdiag.batch.stores import Objects, open_store
 from logdiag.errors import InputError
 from logdiag.options import Options
 
@@ -76,7 +75,7 @@ def objects(backend: Any, prefix: str) -> dict[str, bytes]:
 
 
 def test_a_batch_from_a_bucket_to_a_bucket_is_byte_for_byte_the_same(
-    fleet: Path, tmp_path: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch
+    fleet: Path, tmp_path: Path, bucket: Any
 ) -> None:
     for path, content in tree(fleet).items():
         bucket.put_object("cases", f"in/fleet/{path}", content)
@@ -84,13 +83,6 @@ def test_a_batch_from_a_bucket_to_a_bucket_is_byte_for_byte_the_same(
     outcome = run("s3://cases/out", "s3://cases/in/fleet/")
     assert outcome == expected
     assert objects(bucket, "out/") == tree(tmp_path / "out")
-
-    # Where files are read in parts, workers put what they read into the bucket.
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "read", None)
-        batch(["s3://cases/in/fleet/east"], "s3://cases/parts", Options(jobs=1), Elsewhere(), split=1)
-    assert objects(bucket, "parts/clusters/east/") == objects(bucket, "out/clusters/east/")
-    assert not objects(bucket, "parts/.unfinished")
 
     # What is done is not done again; a report that is not as it was made is.
     times = {key: one.last_modified for key, one in bucket.buckets["cases"].keys.items() if "report" in key}
@@ -101,7 +93,7 @@ def test_a_batch_from_a_bucket_to_a_bucket_is_byte_for_byte_the_same(
         "s3://cases/out",
         Options(jobs=1),
         Here(),
-        tell=lambda step: again.update({step.row.name: step.again}),
+        report_step=lambda step: again.update({step.row.name: step.again}),
     )
     assert again == {"bad": True, "deep-west": True, "east": False}
     assert objects(bucket, "out/") == tree(tmp_path / "out")
@@ -165,14 +157,14 @@ def test_an_output_below_an_input_or_of_no_known_kind_is_an_error(fleet: Path, m
         run("nowhere://user@x?token=1", fleet)
     with pytest.raises(InputError, match="memory://none: there is no such file or folder"):
         run("memory://out", "memory://none")
-    assert find(["memory://fleet"], "memory://out").jobs[0].inputs == ("memory://fleet",)
+    assert find_jobs(["memory://fleet"], "memory://out").jobs[0].inputs == ("memory://fleet",)
 
 
 def test_a_name_that_looks_like_a_pattern_takes_nothing_else_away(memory: None) -> None:
     files = MemoryFileSystem()
     for name in ("*", "mine"):
         files.pipe_file(f"/out/clusters/{name}/report.html", b"")
-    place = store("memory://out")
+    place = open_store("memory://out")
     assert isinstance(place, Objects)
     place.remove("clusters/*")
     assert files.find("/out") == ["/out/clusters/mine/report.html"]
