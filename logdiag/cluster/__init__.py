@@ -1,7 +1,7 @@
 """The cluster, worked out from the content of records and dumps: its peers, their names and roles."""
 
 from logdiag.cluster import find, names, observed, skew
-from logdiag.cluster.find import Cluster, with_alarms
+from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.find_all import find_clusters
 from logdiag.cluster.names import NODES
 from logdiag.cluster.observed import BETWEEN_MEMBERS
@@ -15,5 +15,4 @@ __all__ = [
     "NODES",
     "Cluster",
     "find_clusters",
-    "with_alarms",
 ]

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from logdiag.cluster import Cluster
-from logdiag.cluster.dump_tables import anchor_of
-from logdiag.conditions import Condition, Log, Reference, compile_condition
+from logdiag.cluster.dump_rows import anchor_of
+from logdiag.cluster.log_rows import select
+from logdiag.conditions import Condition, Log, compile_condition
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.model import AlarmEvent, AlarmState
 from logdiag.reading import Dump
@@ -19,18 +20,18 @@ from logdiag.records import instant
 # Records of alarms have no module; one that has quotes what a caller said.
 RAISED = {"Event": "Alarm Raised", "Module|exists": False}
 LOWERED = {"Event": "Alarm Lowered", "Module|exists": False}
-_Word = Literal["raised", "clear"]
-_WORDS: dict[_Word, Condition] = {
+_Logged = Literal["raised", "clear"]
+_STATES: dict[_Logged, Condition] = {
     "raised": compile_condition({**RAISED, "Id|exists": True}),
     "clear": compile_condition({**LOWERED, "Id|exists": True}),
 }
-ASKED = tuple(_WORDS.values())
+ASKED = tuple(_STATES.values())
 """The records that this module asks for."""
 
 
 def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
     """For each peer of which alarms are known: alarm id to its state at the end of its log."""
-    # Of two words at one time, the one that stands later in the log is the last.
+    # Of two records at one time, the later one in the log is the last.
     newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(_logged(log, cluster))}
     states: dict[str, dict[str, AlarmState]] = {}
     for (peer, alarm), (time, state) in sorted({**_listed(cluster), **newest}.items()):
@@ -53,13 +54,11 @@ def alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
     )
 
 
-def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _Word]]:
-    """What was logged of alarms: time, row, peer, id, and what became of it."""
-    for state, condition in _WORDS.items():
-        rows = log.rows(condition)
-        ids = log.values(Reference("Id"), rows).to_pylist()
-        for time, row, host, alarm in zip(log.times(rows), rows, log.hosts(rows), ids, strict=True):
-            yield time, int(row), cluster.resolve(host) or host, alarm.strip(), state
+def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _Logged]]:
+    """What was logged of alarms: time, row, peer, id, and the new state."""
+    for state, condition in _STATES.items():
+        for record in select(log, condition, "Id"):
+            yield record.time, record.row, cluster.peer_of(record.host), record.values[0].strip(), state
 
 
 def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:

@@ -38,7 +38,7 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
         snapshots=tables.snapshots,
         members=members,
         peers=tuple(of_peer for cluster, part in clusters for of_peer in _peers(cluster, part)),
-        gaps=tuple(gap for cluster, _ in clusters for gap in cluster.gaps()),
+        gaps=tuple(gap for cluster, _ in clusters for gap in cluster.gaps),
     )
 
 

@@ -5,11 +5,14 @@ them on each peer. A setting that was edited on one peer and not on another is w
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from logdiag.cluster import Cluster
-from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.cluster.cluster import Cluster
+from logdiag.cluster.facts import EPOCH, Fact, Facts
+from logdiag.cluster.log_rows import evidence_of, select
+from logdiag.conditions import Log, compile_condition
+from logdiag.records import instant
 
 _EDITS = compile_condition(
     {
@@ -49,7 +52,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Before:
+class _Before:
     """What is known of a peer's list of peers and of its primary from other records and from dumps."""
 
     dumped: tuple[str, ...] = ()
@@ -58,13 +61,20 @@ class Before:
     """The list as its newest replication record names it."""
     primary: str | None = None
 
+    @classmethod
+    def of(cls, peer: str, found: Facts) -> "_Before":
+        """What other facts of a peer say."""
+        dumped, entries, primary = (
+            found[name][peer].values if peer in found[name] else ()
+            for name in ("peer_list", "logged_peer_list", "logged_primary")
+        )
+        return cls(tuple(map(str.lower, dumped)), entries, next(iter(primary), None))
+
 
 def find_edits(log: Log, cluster: Cluster) -> Iterator[Edit]:
     """The edits of cluster settings, in the order of time."""
-    rows = log.rows(_EDITS)
-    details = log.values(Reference("Detail"), rows).to_pylist()
-    found = zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
-    for time, row, host, detail in sorted(found):
+    for record in select(log, _EDITS, "Detail"):
+        [detail] = record.values
         if (edit := _EDIT.match(detail[:1000])) is None:
             continue
         setting = edit["setting"].lower()
@@ -75,7 +85,8 @@ def find_edits(log: Log, cluster: Cluster) -> Iterator[Edit]:
         elif _PRIMARY.search(setting):
             setting = PRIMARY
         old, new = (edit[name].strip().strip("'\"").strip().lower() for name in ("old", "new"))
-        yield Edit(time, cluster.resolve(host) or host, setting, number, old, new, row, detail[:500])
+        peer = cluster.peer_of(record.host)
+        yield Edit(record.time, peer, setting, number, old, new, record.row, detail[:500])
 
 
 @dataclass(frozen=True)
@@ -86,60 +97,50 @@ class _Value:
     exact: bool = True
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What edited settings are on each peer, those that differ between peers, and since when they do."""
-
-    values: dict[str, tuple[str, ...]]
-    """For each peer that can be compared, its values of the settings that differ, as texts."""
-    edits: dict[str, tuple[Edit, ...]]
-    """The edits of these settings, by peer."""
-    time: int
-
-
-def compare(edits: Iterable[Edit], before: Mapping[str, Before], cluster: Cluster) -> Settings | None:
-    """Compare each edited setting across peers; None if nothing was edited.
+def of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+    """Return for each peer that can be compared its values of edited settings that differ between peers.
 
     Peers that left the cluster, or whose log ends before an edit on another peer, are not compared.
     """
     of_setting: dict[str, list[Edit]] = {}
-    for edit in sorted(edits, key=lambda one: one.time):
+    for edit in find_edits(log, cluster):
         of_setting.setdefault(edit.setting, []).append(edit)
-    if not of_setting:
-        return None
-    last = [edit for own in of_setting.values() for edit in own]
+    if not of_setting:  # there is nothing to compare, whoever gave a log
+        yield from ((peer.name, Fact((), peer.seen_from or EPOCH)) for peer in cluster.peers)
+        return
+    before = {peer: _Before.of(peer, found) for peer in cluster.observed}
+    gone = _gone(of_setting, cluster)
     values: dict[str, list[str]] = {}
     unequal: list[Edit] = []
     for setting, own in sorted(of_setting.items()):
-        said = _said(own, of_setting, before, cluster)
-        said = {peer: value for peer, value in said.items() if peer not in _gone(of_setting, cluster)}
-        for peer in said:
+        current = _current(own, of_setting, before, cluster)
+        current = {peer: value for peer, value in current.items() if peer not in gone}
+        for peer in current:
             values.setdefault(peer, [])
-        newest = said.get(own[-1].peer)
-        if newest is None or all(_is_same(value, newest, before, cluster) for value in said.values()):
+        newest = current.get(own[-1].peer)
+        if newest is None or all(_is_same(value, newest, before, cluster) for value in current.values()):
             continue
         unequal += own
-        for peer, value in said.items():
+        for peer, value in current.items():
             values[peer].append(f"{setting} {value.text}".strip() if value.text else f"{setting} -")
-    shown = unequal or last
-    return Settings(
-        {peer: tuple(texts) for peer, texts in sorted(values.items())},
-        {peer: tuple(edit for edit in shown if edit.peer == peer) for peer in values},
-        max(edit.time for edit in shown),
-    )
+    shown = unequal or [edit for own in of_setting.values() for edit in own]
+    time = instant(max(edit.time for edit in shown))
+    for peer, texts in sorted(values.items()):
+        evidence = (evidence_of(log, edit.row, edit.text) for edit in shown if edit.peer == peer)
+        yield peer, Fact(tuple(texts), time, tuple(evidence))
 
 
-def _said(
-    own: list[Edit], of_setting: Mapping[str, list[Edit]], before: Mapping[str, Before], cluster: Cluster
+def _current(
+    own: list[Edit], of_setting: Mapping[str, list[Edit]], before: Mapping[str, _Before], cluster: Cluster
 ) -> dict[str, _Value]:
-    """What one setting is on each peer of which that is known."""
-    said = {edit.peer: _Value(edit.new) for edit in own}
+    """What one setting is on each peer for which that is known."""
+    current = {edit.peer: _Value(edit.new) for edit in own}
     first, last = own[0], own[-1]
     joins = any(edit.peer == first.peer and not edit.old for edit in of_setting.get("peer 1 address", ()))
     for peer, seen in cluster.observed.items():
-        if peer in said or seen.end < last.time:
+        if peer in current or seen.end < last.time:
             continue
-        known = before.get(peer, Before())
+        known = before[peer]
         # A peer that joins fills in what the others have had all along.
         new = joins or (not first.old and first.place is None)
         value: _Value | None = None if new else _Value(first.old)
@@ -152,8 +153,8 @@ def _said(
         elif first.setting == PRIMARY and known.primary is not None:
             value = _Value(known.primary, exact=False)
         if value is not None:
-            said[peer] = value
-    return said
+            current[peer] = value
+    return current
 
 
 def _gone(of_setting: Mapping[str, list[Edit]], cluster: Cluster) -> set[str]:
@@ -166,13 +167,13 @@ def _gone(of_setting: Mapping[str, list[Edit]], cluster: Cluster) -> set[str]:
     return {peer for peer in removed - listed if peer is not None} | left
 
 
-def _is_same(one: _Value, other: _Value, before: Mapping[str, Before], cluster: Cluster) -> bool:
+def _is_same(one: _Value, other: _Value, before: Mapping[str, _Before], cluster: Cluster) -> bool:
     if one.text == other.text or (one.exact and other.exact):
         return one.text == other.text
     return _peer(one.text, before, cluster) == _peer(other.text, before, cluster)
 
 
-def _peer(text: str, before: Mapping[str, Before], cluster: Cluster) -> str:
+def _peer(text: str, before: Mapping[str, _Before], cluster: Cluster) -> str:
     """The peer that a value means: an address, a name, or a number in the list of peers."""
     if text.isdecimal():
         lists = (known.dumped or known.entries for known in before.values())

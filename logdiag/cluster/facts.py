@@ -1,22 +1,25 @@
 """What is known of each peer's configuration, fact by fact, with the evidence for it.
 
-Audits compare facts across peers. Most are values of dumps, which are older than the log beside
-them; some are said by records, such as the list of peers that a replication cycle logs.
+Audits compare facts across peers. Most are values of dumps, which are older than the log of the same
+snapshot; others are shown by records, such as the list of peers that a replication cycle logs. To add a fact,
+describe it in `FACTS` and find it in `logdiag.cluster.dump_facts`, `record_facts` or `membership`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logdiag.conditions import Log
 from logdiag.model import Evidence, State
+from logdiag.records import instant
 
 
 @dataclass(frozen=True)
 class Fact:
     """One fact of one peer: its values in their order, when it was so, and what says so.
 
-    The ``time`` of a value that a dump has, which is not ``dated``, only puts it among the records;
-    ``as_of`` is when the dump was made, as far as that is known. A fact that is over has the ``state``
-    closed, and was over at ``until``; without a state it goes on.
+    A fact without values was looked for and not found. The ``time`` of a value that a dump has, which is not
+    ``dated``, only puts it among the records; ``as_of`` is when the dump was made, if that is known. A fact
+    that is over has the ``state`` closed, and was over at ``until``; without a state it goes on.
     """
 
     values: tuple[str, ...]
@@ -29,7 +32,10 @@ class Fact:
 
 
 Facts = dict[str, dict[str, Fact]]
-"""Facts by name, then by peer; a peer of which a fact is not known is not there."""
+"""Facts by name, then by peer; a peer whose fact is not known is not in it."""
+
+EPOCH = instant(0)
+"""The time of a fact that has none."""
 
 FACTS: dict[str, str] = {
     "kind": "Expressway-C or Expressway-E, from dumps",
@@ -79,3 +85,9 @@ def after(fact: Fact, moment: datetime) -> timedelta | None:
         return datetime.fromisoformat(fact.values[0].replace("Z", "+00:00")) - moment
     except (IndexError, ValueError, TypeError):
         return None
+
+
+def logged_fact(log: Log, row: int, values: tuple[str, ...], text: str) -> Fact:
+    """Return a fact that one record shows, with a text as its evidence."""
+    time = instant(log.time_at(row))
+    return Fact(values, time, (Evidence(*log.place(row), time, text),))

@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import replace
 
-from logdiag.cluster.find import Cluster, find_cluster
+from logdiag.cluster.cluster import Cluster
+from logdiag.cluster.find import find_cluster
 from logdiag.cluster.names import plain_name
-from logdiag.cluster.namesakes import told_apart
+from logdiag.cluster.namesakes import separate_namesakes
 from logdiag.cluster.split import split
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
@@ -14,7 +15,7 @@ from logdiag.reading import Tables
 
 def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
     """Each cluster with its own records and dumps; no two peers of all of them have the same name."""
-    parts = split(told_apart(tables))
+    parts = split(separate_namesakes(tables))
     if len(parts) == 1:
         return [(find_cluster(parts[0]), parts[0])]
     numbering = Numbering(" #")

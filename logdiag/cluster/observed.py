@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from logdiag.cluster.log_rows import select
 from logdiag.conditions import Log, compile_condition
 from logdiag.records import SILENCE, Span, instant, micros
 
-_STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
-ASKED = (_STARTS,)
+STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
+"""The records of a start."""
+ASKED = (STARTS,)
 """The records that this module asks for."""
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -20,15 +22,15 @@ BETWEEN_MEMBERS = timedelta(minutes=2)
 """A peer replicates about every two minutes: a longer silence between two logs is a gap."""
 
 _BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
-_WITHIN = timedelta(minutes=65) // _MICROSECOND
+_MAX_SILENCE = timedelta(minutes=65) // _MICROSECOND
 """Syslog writes a mark in each idle hour: a longer silence inside one log is a gap, whatever its rhythm.
-A silence that ends with a start is none: a peer can be down for days."""
+A silence that ends with a start is no gap: a peer can be down for days."""
 
 _INTERVALS = 4
 """A silence inside one log of more than this many of its usual intervals is a gap. Of the five cycles that
 `replication/stalled` waits for, the log then shows the time of one at least."""
 
-_ENOUGH = 5
+_MIN_INTERVALS = 5
 """Intervals that a log must show before its rhythm is known."""
 
 BOOT = timedelta(minutes=10)
@@ -39,7 +41,7 @@ _Times = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Observed:
-    """When a peer's logs can be trusted to say what happened: one span or more, ends included.
+    """When a peer's logs show what happened: one span or more, ends included.
 
     ``down`` are the silences inside the spans that end with a start of the peer, in order.
     """
@@ -69,7 +71,7 @@ class Observed:
 
     def gaps(self) -> list[tuple[int, int]]:
         """The stretches between the spans."""
-        return [(before[1], after[0]) for before, after in itertools.pairwise(self.spans)]
+        return _silences(self.spans)
 
     def gap_within(self, start: int, end: int) -> tuple[int, int] | None:
         """The first gap that overlaps ``[start, end)``."""
@@ -97,10 +99,6 @@ class Observed:
                 return instant(since), instant(until)
         return None
 
-    def gap_after(self, time: datetime) -> tuple[int, int] | None:
-        """The first gap that ends after a moment."""
-        return self.gap_within(micros(time), self.end)
-
     @cached_property
     def _starts(self) -> list[int]:
         return [start for start, _ in self.spans]
@@ -116,7 +114,7 @@ def find_observed(
 
     Args:
         spans: for each snapshot and member of it when which host was logging.
-        peer_of: knows the peer of a host.
+        peer_of: returns the peer of a host.
         log: the records, for the starts of peers: a silence before a start is a peer that was down.
         excerpts: snapshot and source of members that are pasted together: between their records
             there may be others that nobody pasted, as there may be between two logs.
@@ -130,25 +128,23 @@ def find_observed(
             by_host.setdefault(span.host, []).append((span.first, span.last))
         for host, times in by_host.items():
             (pasted if place in excerpts else whole).setdefault(peer_of(host), []).append(times)
-    starts = _starts(log, peer_of) if whole else {}
+    starts: dict[str, list[int]] = {}
+    for record in select(log, STARTS) if whole else ():
+        starts.setdefault(peer_of(record.host), []).append(record.time)
     found: dict[str, Observed] = {}
     for peer in {**whole, **pasted}:
         members = [_joined(times, _BETWEEN) for times in whole.get(peer, ())]
         longest = _longest_silence(members)
-        down = [stretch for times in members for stretch in _before_boots(times, starts.get(peer, ()))]
-        parts = [part for times in members for part in _without_gaps(times, longest, set(down))]
+        down = [
+            (since, until)
+            for times in members
+            for since, until in _silences(times)
+            if _is_boot(until, starts.get(peer, ()))
+        ]
+        parts = [part for times in members for part in _joined(times, longest, set(down))]
         parts += [part for times in pasted.get(peer, ()) for part in _joined(times, _BETWEEN)]
         found[peer] = Observed(tuple(_joined(parts, _BETWEEN)), tuple(_joined(down, 0)))
     return found
-
-
-def _starts(log: Log, peer_of: Callable[[str], str]) -> dict[str, list[int]]:
-    """When each peer started, in order."""
-    starts: dict[str, list[int]] = {}
-    rows = log.rows(_STARTS)
-    for time, host in sorted(zip(log.times(rows), log.hosts(rows), strict=True)):
-        starts.setdefault(peer_of(host), []).append(time)
-    return starts
 
 
 def _longest_silence(members: Iterable[_Times]) -> int:
@@ -157,20 +153,18 @@ def _longest_silence(members: Iterable[_Times]) -> int:
     covered = 0
     for times in members:
         covered += sum(last - first for first, last in times)
-        silences += [after[0] - before[1] for before, after in itertools.pairwise(times)]
+        silences += [until - since for since, until in _silences(times)]
     # Spans do not show their silences: none is longer than `SILENCE`.
     short = covered // SILENCE
-    if short + len(silences) <= _ENOUGH:
-        return _WITHIN
+    if short + len(silences) <= _MIN_INTERVALS:
+        return _MAX_SILENCE
     middle = (short + len(silences)) // 2 - short
     usual = SILENCE if middle < 0 else sorted(silences)[middle]
-    return min(_INTERVALS * usual, _WITHIN)
+    return min(_INTERVALS * usual, _MAX_SILENCE)
 
 
-def _before_boots(times: _Times, starts: Sequence[int]) -> _Times:
-    """The silences of one log that end when the peer was starting: it was down."""
-    silences = ((before[1], after[0]) for before, after in itertools.pairwise(times))
-    return [silence for silence in silences if _is_boot(silence[1], starts)]
+def _silences(spans: Sequence[tuple[int, int]]) -> _Times:
+    return [(before[1], after[0]) for before, after in itertools.pairwise(spans)]
 
 
 def _is_boot(time: int, starts: Sequence[int]) -> bool:
@@ -179,21 +173,11 @@ def _is_boot(time: int, starts: Sequence[int]) -> bool:
     return place < len(starts) and starts[place] <= time + BOOT // _MICROSECOND
 
 
-def _without_gaps(times: _Times, longest: int, down: Container[tuple[int, int]]) -> _Times:
-    """The spans of one log, joined over every silence that is no gap."""
-    joined: _Times = []
-    for first, last in times:
-        if joined and (first - joined[-1][1] <= longest or (joined[-1][1], first) in down):
-            joined[-1] = (joined[-1][0], last)
-        else:
-            joined.append((first, last))
-    return joined
-
-
-def _joined(spans: Iterable[tuple[int, int]], apart: int) -> _Times:
+def _joined(spans: Iterable[tuple[int, int]], apart: int, over: Container[tuple[int, int]] = ()) -> _Times:
+    """Spans, joined over every silence that is no longer than ``apart`` or is one of ``over``."""
     joined: _Times = []
     for start, end in sorted(spans):
-        if joined and start - joined[-1][1] <= apart:
+        if joined and (start - joined[-1][1] <= apart or (joined[-1][1], start) in over):
             joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
             joined.append((start, end))

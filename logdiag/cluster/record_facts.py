@@ -2,22 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from logdiag.cluster import Cluster, edited_settings, starts
+from logdiag.cluster import edited_settings, starts
+from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import twice
-from logdiag.cluster.facts import Fact, Facts
-from logdiag.cluster.find import ROLE_WORDS
+from logdiag.cluster.facts import EPOCH, Fact, logged_fact
+from logdiag.cluster.find import ROLE_CLAIMS
+from logdiag.cluster.log_rows import evidence_of, select
 from logdiag.cluster.names import peer_lists, started_versions
-from logdiag.cluster.starts import STARTS, find_starts_together, rows_by_peer
+from logdiag.cluster.observed import STARTS
+from logdiag.cluster.starts import find_starts_together, rows_by_peer
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.model import Evidence
 from logdiag.records import instant
 
-_EPOCH = instant(0)
 _TLS_MODE = re.compile(r"changed from:\s*'?(?P<old>[A-Za-z]+)'?\s+to:\s*'?(?P<new>[A-Za-z]+)")
 _ARRIVAL = timedelta(minutes=10)
 """A change of the TLS mode replicates in about 2 minutes, up to 5; after this it has not arrived."""
@@ -40,88 +42,65 @@ ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED)
 
 
 def of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
-    """What records say of each peer, the newest last."""
+    """Return what records say of each peer, by name and peer, the newest last."""
     for row, host, version in started_versions(log):
-        time = instant(log.time_at(row))
-        evidence = (Evidence(*log.place(row), time, f"Application Start: Software version {version}"),)
-        yield "version", cluster.resolve(host) or host, Fact((version,), time, evidence)
-    for edit in _tls_edits(log, cluster):
-        yield "tls_mode", edit.peer, Fact((edit.new,), instant(edit.time), (edit.evidence,))
+        text = f"Application Start: Software version {version}"
+        yield "version", cluster.peer_of(host), logged_fact(log, row, (version,), text)
+    for peer, row, _, new, text in _tls_edits(log, cluster):
+        yield "tls_mode", peer, logged_fact(log, row, (new,), text)
     unlisted: dict[str, datetime] = {}
-    for said in sorted(peer_lists(log), key=lambda one: one.time):
-        peer = cluster.resolve(said.host) or said.host
-        time = instant(said.time)
-        place = log.place(said.row)
-        text = ", ".join(f"({address} {name})" for address, name in said.pairs)
-        evidence = (Evidence(*place, time, f'AlternateIPAddresses="{text}"'),)
+    for said in peer_lists(log):
+        peer = cluster.peer_of(said.host)
+        names = tuple(cluster.peer_of(name) for _, name in said.pairs)
+        fact = logged_fact(log, said.row, names, f'AlternateIPAddresses="{said.text}"')
         if said.pairs:
-            names = tuple(cluster.resolve(name) or name for _, name in said.pairs)
-            yield "logged_peer_list", peer, Fact(names, time, evidence)
+            yield "logged_peer_list", peer, fact
             if repeated := twice(address for address, _ in said.pairs):
                 # A record may leave out what the list has twice, and then takes nothing back.
-                yield "twice_in_list", peer, Fact(repeated, time, evidence)
+                yield "twice_in_list", peer, replace(fact, values=repeated)
             if said.unlisted is not None:
                 # The fact is as old as the first of the records in a row that have no primary.
-                began = unlisted.setdefault(peer, time)
-                numbered = f"{text}, number of the primary: {said.unlisted}"
-                beyond = Evidence(*place, time, numbered)
-                yield "primary_not_listed", peer, Fact((str(said.unlisted),), began, (beyond,))
+                began = unlisted.setdefault(peer, fact.time)
+                text = f"{said.text}, number of the primary: {said.unlisted}"
+                beyond = logged_fact(log, said.row, (str(said.unlisted),), text)
+                yield "primary_not_listed", peer, replace(beyond, time=began)
             elif said.primary is not None:
                 unlisted.pop(peer, None)
-                yield "primary_not_listed", peer, Fact((), time, evidence)
+                yield "primary_not_listed", peer, replace(fact, values=())
         if said.primary is not None:
-            primary = cluster.resolve(said.primary) or said.primary
-            yield "logged_primary", peer, Fact((primary,), time, evidence)
+            yield "logged_primary", peer, replace(fact, values=(cluster.peer_of(said.primary),))
 
 
-@dataclass(frozen=True)
-class _TlsEdit:
-    """A change of the TLS verification mode, as one peer logged it."""
-
-    time: int
-    peer: str
-    old: str
-    new: str
-    evidence: Evidence
-
-
-def _tls_edits(log: Log, cluster: Cluster) -> list[_TlsEdit]:
-    """The changes of the TLS verification mode, in the order of time."""
-    rows = log.rows(_TLS_EDITS)
-    details = log.values(Reference("Detail"), rows).to_pylist()
-    edits = []
-    for at, row, host, detail in sorted(
-        zip(log.times(rows), rows.tolist(), log.hosts(rows), details, strict=True)
-    ):
-        if mode := _TLS_MODE.search(detail[:500]):
-            evidence = Evidence(*log.place(row), instant(at), detail[:500])
-            edits.append(_TlsEdit(at, cluster.resolve(host) or host, mode["old"], mode["new"], evidence))
-    return edits
+def _tls_edits(log: Log, cluster: Cluster) -> list[tuple[str, int, str, str, str]]:
+    """The changes of the TLS verification mode in the order of time: peer, row, old and new mode, text."""
+    return [
+        (cluster.peer_of(record.host), record.row, mode["old"], mode["new"], text)
+        for record in select(log, _TLS_EDITS, "Detail")
+        for text in (record.values[0][:500],)
+        if (mode := _TLS_MODE.search(text))
+    ]
 
 
-def without_arrival(log: Log, cluster: Cluster) -> dict[str, Fact]:
-    """The old TLS mode of each peer that never logged the newest change, though it was up and logged on."""
+def without_arrival(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """Return the old TLS mode of peers that never logged the newest change, though they were up meanwhile."""
     edits = _tls_edits(log, cluster)
     if not edits:
-        return {}
-    newest = edits[-1]
-    reached = {edit.peer for edit in edits}
-    within = _ARRIVAL // timedelta(microseconds=1)
-    return {
-        peer: Fact((newest.old,), newest.evidence.time or instant(newest.time), (newest.evidence,))
-        for peer, seen in cluster.observed.items()
-        if peer not in reached
-        and seen.covers_all(newest.time, newest.time + within)
-        and seen.up_for(newest.time, within) == newest.time + within
-    }
+        return
+    _, row, old, _, text = edits[-1]
+    time, within = log.time_at(row), _ARRIVAL // timedelta(microseconds=1)
+    reached = {edit[0] for edit in edits}
+    for peer, seen in cluster.observed.items():
+        was_up = seen.covers_all(time, time + within) and seen.up_for(time, within) == time + within
+        if peer not in reached and was_up:
+            yield peer, logged_fact(log, row, (old,), text)
 
 
 def without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """That every peer says that it is not the primary, and none has said the opposite for some time."""
-    claimed = max(log.times(log.rows(ROLE_WORDS[True])), default=0)
+    """Return each peer as a value if all have said for some time that they are not the primary."""
+    claimed = max(log.times(log.rows(ROLE_CLAIMS[True])), default=0)
     denials = {
         peer: [one for one in said if one[0] > claimed]
-        for peer, said in rows_by_peer(log, cluster, ROLE_WORDS[False]).items()
+        for peer, said in rows_by_peer(log, cluster, ROLE_CLAIMS[False]).items()
     }
     if cluster.topology != "cluster" or not all(name in denials for name in cluster.names):
         return
@@ -132,11 +111,11 @@ def without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
         if is_without:
             yield name, Fact((name,), instant(since), (_logged(log, denials[name][-1][1]),))
         else:
-            yield name, Fact((), _EPOCH)
+            yield name, Fact((), EPOCH)
 
 
 def without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """For each peer whether it began no cycle up to the end of its log, although cycles are logged.
+    """Return for each peer whether it began no cycle up to the end of its log, although cycles are logged.
 
     The time is that of its last start, or when its log began or went on after a gap. A log of a kind that
     has no cycles says nothing: this peer has logged one before, or another peer logs them meanwhile. A
@@ -176,39 +155,19 @@ def without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
 
 def _logged(log: Log, row: int) -> Evidence:
     """A record with its Detail, or its Event."""
-    rows = np.array([row])
-    texts = [log.values(Reference(key), rows).to_pylist()[0] for key in ("Detail", "Event")]
-    return Evidence(*log.place(row), instant(log.time_at(row)), next(filter(None, texts), "")[:500])
+    texts = (log.values(Reference(key), np.array([row])).to_pylist()[0] for key in ("Detail", "Event"))
+    return evidence_of(log, row, next(filter(None, texts), "")[:500])
 
 
-def started_together(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """The peers that started together without a request, and whether each has come back."""
-    if cluster.topology != "cluster":
-        return
-    for start in find_starts_together(log, cluster):
-        until = None if start.back is None else instant(start.back)
-        evidence = (_logged(log, start.row),)
-        yield start.peer, Fact((start.peer,), instant(start.time), evidence, state=start.state, until=until)
-
-
-def of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
-    """The settings that were edited on one peer and are something else on another."""
-    before = {
-        peer: edited_settings.Before(
-            dumped=tuple(map(str.lower, found["peer_list"][peer].values))
-            if peer in found["peer_list"]
-            else (),
-            entries=found["logged_peer_list"][peer].values if peer in found["logged_peer_list"] else (),
-            primary=found["logged_primary"][peer].values[0] if peer in found["logged_primary"] else None,
+def started_together(log: Log, cluster: Cluster) -> dict[str, Fact]:
+    """Return the peers that started together without a request, and whether each has come back."""
+    return {
+        start.peer: Fact(
+            (start.peer,),
+            instant(start.time),
+            (_logged(log, start.row),),
+            state=start.state,
+            until=None if start.back is None else instant(start.back),
         )
-        for peer in cluster.observed
+        for start in (find_starts_together(log, cluster) if cluster.topology == "cluster" else ())
     }
-    compared = edited_settings.compare(edited_settings.find_edits(log, cluster), before, cluster)
-    if compared is None:  # there is nothing to compare, whoever gave a log
-        yield from ((peer.name, Fact((), peer.seen_from or _EPOCH)) for peer in cluster.peers)
-        return
-    for peer, values in compared.values.items():
-        evidence = tuple(
-            Evidence(*log.place(edit.row), instant(edit.time), edit.text) for edit in compared.edits[peer]
-        )
-        yield peer, Fact(values, instant(compared.time), evidence)

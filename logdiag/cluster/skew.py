@@ -19,7 +19,7 @@ RAS = compile_condition({"Module": "network.h323", "Action|exists": True, "Detai
 ASKED = (RAS,)
 """The records that this module asks for."""
 
-_TAKEN = 20_000
+_MAX_MESSAGES = 20_000
 """Messages that are looked at: more do not make the estimate better."""
 
 
@@ -59,7 +59,7 @@ def skews(log: Log, resolve: Callable[[str], str | None]) -> dict[tuple[str, str
 
 
 def _messages(log: Log, resolve: Callable[[str], str | None]) -> list[_Message]:
-    rows = log.rows(RAS)[:_TAKEN]
+    rows = log.rows(RAS)[:_MAX_MESSAGES]
     columns = [log.values(Reference(key), rows).to_pylist() for key in ("Detail", "Dst-ip", "Src-ip")]
     found = []
     for time, host, detail, target, source in zip(log.times(rows), log.hosts(rows), *columns, strict=True):

@@ -1,44 +1,51 @@
 """Which snapshots belong together: the inputs may hold several clusters.
 
 Peers that name each other, that are in one list of peers or share a cluster name are of one cluster.
-Addresses tie more than names: peers of one list may be in different domains, and one short name at two
-addresses, or in two domains, is that of two hosts.
-What nothing ties together is still taken for one cluster, as an engineer who gives two logs means
-it, unless something speaks against it: a list of peers that leaves the other out, another cluster
-name, another domain, or Expressway-C here and Expressway-E there.
+Addresses are stronger ties than names: peers of one list may be in different domains, and one short name at
+two addresses, or in two domains, is that of two hosts.
+Hosts without any tie still count as one cluster, as an engineer who gives two logs means it, unless
+something speaks against it: a list of peers that leaves the other out, another cluster name, another
+domain, or Expressway-C here and Expressway-E there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, plain_name, short_name
+from logdiag.cluster.log_rows import select
+from logdiag.cluster.names import (
+    NODES,
+    SnapshotHost,
+    is_address,
+    node_name,
+    peer_lists,
+    plain_name,
+    short_name,
+)
 from logdiag.cluster.skew import RAS
 from logdiag.conditions import Log, Reference
 from logdiag.reading import Dump, Place, Tables
 from logdiag.records import Span
 
-MOST = 50
-"""Clusters that are told apart; what is beyond that is taken as one, so that the work has an end."""
-
-_Place = tuple[str, str]  # snapshot and host
+MAX_CLUSTERS = 50
+"""Clusters that are distinguished; further hosts join one of them, so that the work has an end."""
 
 
 @dataclass
 class _Group:
     """Hosts that belong together, and what is known of them.
 
-    ``hosts`` are the first labels of ``fqdns``, ``listed`` the entries of lists of peers, ``called`` those of
-    them that are no addresses.
-    ``located`` are short names with an address that each has.
-    ``joined`` is the group that this one has become a part of.
+    ``hosts`` are the first labels of ``fqdns``, ``listed`` the entries of lists of peers, ``called`` the
+    names among them, ``located`` pairs of a short name and an address of it. ``size`` is the length of the
+    longest list. ``joined`` is the group that this one has become a part of.
     """
 
-    places: set[_Place] = field(default_factory=set)
+    places: set[SnapshotHost] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     domains: set[str] = field(default_factory=set)
     fqdns: set[str] = field(default_factory=set)
@@ -66,13 +73,11 @@ class _Group:
 
     def whole(self) -> "_Group":
         """The group that this one is a part of, or itself."""
-        found, way = self, []
-        while found.joined is not None:
-            way.append(found)
-            found = found.joined
-        for one in way:  # so that the way is short from now on
-            one.joined = found
-        return found
+        group = self
+        while group.joined is not None:
+            group.joined = group.joined.joined or group.joined  # so that the way becomes short
+            group = group.joined
+        return group
 
     def contradicts(self, other: "_Group") -> bool:
         """Whether something known speaks against being of one cluster."""
@@ -155,23 +160,14 @@ def split(tables: Tables) -> list[Tables]:
     ]
 
 
-def _numbers(table: pa.Table, number_of: dict[_Place, int]) -> npt.NDArray[np.int64]:
-    """The number of each row's cluster; -1 where it is of none."""
-    columns = [_dictionary(table.column(name)) for name in ("snapshot", "host")]
-    names = [column.dictionary.to_pylist() for column in columns]
-    snapshots, hosts = (column.indices.fill_null(-1).to_numpy().astype(np.int64) for column in columns)
-    # Few of all pairs of a snapshot and a host are there: each is looked up once.
-    pairs, which = np.unique(snapshots * (len(names[1]) + 1) + hosts + 1, return_inverse=True)
-    known = [divmod(int(pair), len(names[1]) + 1) for pair in pairs]
-    numbers = [number_of.get((names[0][s], names[1][h - 1]), -1) if h else -1 for s, h in known]
-    found: npt.NDArray[np.int64] = np.array(numbers, dtype=np.int64)[which]
-    return found
-
-
-def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    return column.unify_dictionaries().combine_chunks()
+def _numbers(table: pa.Table, number_of: dict[SnapshotHost, int]) -> npt.NDArray[np.int64]:
+    """The number of each row's cluster; -1 if it belongs to none."""
+    names = (table.column(name).cast(pa.string()) for name in ("snapshot", "host"))
+    keys = pc.binary_join_element_wise(*names, "\0")
+    found = pc.index_in(keys, pa.array(map("\0".join, number_of), pa.string()))
+    numbers = np.array([*number_of.values(), -1], np.int64)
+    chosen: npt.NDArray[np.int64] = numbers[found.fill_null(len(number_of)).to_numpy()]
+    return chosen
 
 
 # ── what is known of each host ──────────────────────────────────────────────────────────────
@@ -180,25 +176,26 @@ def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
 def _groups(tables: Tables) -> list[_Group]:
     """A group for each host of each snapshot."""
     log = Log(tables.records)
-    groups: dict[_Place, _Group] = {}
+    groups: dict[SnapshotHost, _Group] = {}
 
     def group(snapshot: str, host: str) -> _Group:
-        made = groups.setdefault((snapshot, host), _Group({(snapshot, host)}, {short_name(host)}))
+        of_host = groups.setdefault((snapshot, host), _Group({(snapshot, host)}, {short_name(host)}))
         if is_address(host):
-            made.addresses.add(plain_name(host))
+            of_host.addresses.add(plain_name(host))
         else:
-            _add_fqdn(made, plain_name(host))
-        return made
+            _add_fqdn(of_host, plain_name(host))
+        return of_host
 
     for (snapshot, _), spans in tables.spans.items():
         for span in spans:
             group(snapshot, span.host)
-    for snapshot, host, number, node in _nodes(log):
-        name = plain_name(node_name(node))
-        if number == 1 and short_name(name) == short_name(host):
-            _add_fqdn(group(snapshot, host), name)
-        else:
-            group(snapshot, host).mentions.add(name)
+    nodes = select(log, NODES, "Node", Reference("Node", 2))
+    for snapshot, host, names in {(one.snapshot, one.host, one.values) for one in nodes}:
+        for number, name in enumerate(plain_name(node_name(node or "")) for node in names):
+            if number == 0 and short_name(name) == short_name(host):
+                _add_fqdn(group(snapshot, host), name)
+            elif name:
+                group(snapshot, host).mentions.add(name)
     for snapshot, host, listed in {(one.snapshot, one.host, one.pairs) for one in peer_lists(log)}:
         of_host = group(snapshot, host)
         _add_list(of_host, [name for _, name in listed], len(listed))
@@ -208,29 +205,16 @@ def _groups(tables: Tables) -> list[_Group]:
             of_host.listed.add(plain_name(address))
             if short_name(name) == short_name(host):
                 of_host.addresses.add(plain_name(address))
-    for snapshot, host, address in _gatekeepers(log):
-        group(snapshot, host).mentions.add(plain_name(address))
+    rows = log.rows(RAS)
+    targets = log.values(Reference("Dst-ip"), rows).to_pylist()
+    # Peers send gatekeeper messages to each other.
+    for snapshot, host, target in set(zip(log.snapshots(rows), log.hosts(rows), targets, strict=True)):
+        if target:
+            group(snapshot, host).mentions.add(plain_name(target))
     for dump in tables.dumps:
         if dump.host is not None:
             _add_dump(group(dump.snapshot, dump.host), dump)
     return [groups[place] for place in sorted(groups, key=lambda place: (place[1].lower(), place[0]))]
-
-
-def _nodes(log: Log) -> Iterator[tuple[str, str, int, str]]:
-    rows = log.rows(NODES)
-    places = list(zip(log.snapshots(rows), log.hosts(rows), strict=True))
-    for number in (1, 2):
-        values = log.values(Reference("Node", number), rows).to_pylist()
-        for (snapshot, host), value in set(zip(places, values, strict=True)):
-            if value:
-                yield snapshot, host, number, value
-
-
-def _gatekeepers(log: Log) -> set[tuple[str, str, str]]:
-    """Snapshot, host, and an address that the host sends gatekeeper messages to: peers do so."""
-    rows = log.rows(RAS)
-    values = log.values(Reference("Dst-ip"), rows).to_pylist()
-    return {one for one in zip(log.snapshots(rows), log.hosts(rows), values, strict=True) if one[2]}
 
 
 def _add_fqdn(group: _Group, name: str) -> None:
@@ -277,7 +261,7 @@ def _joined(groups: list[_Group]) -> list[_Group]:
         joinable = [other for other in found if not other.contradicts(group)]
         tied = (other for other in joinable if other.is_tied_by_address_to(group))
         home = next(tied, joinable[0] if joinable else group)
-        if home is group and len(found) >= MOST:
+        if home is group and len(found) >= MAX_CLUSTERS:
             home = found[0]
         for other in found:
             # Two groups that had nothing in common before this one came.
@@ -291,7 +275,7 @@ def _joined(groups: list[_Group]) -> list[_Group]:
     for group in _whole(groups):
         for other in loose:
             apart = group.contradicts(other) or other.leaves_out(group) or group.leaves_out(other)
-            if not apart or len(loose) >= MOST:
+            if not apart or len(loose) >= MAX_CLUSTERS:
                 other.take(group)
                 break
         else:

@@ -4,8 +4,9 @@ import bisect
 from dataclasses import dataclass
 from datetime import timedelta
 
-from logdiag.cluster.find import Cluster
-from logdiag.cluster.observed import BOOT
+from logdiag.cluster.cluster import Cluster
+from logdiag.cluster.log_rows import select
+from logdiag.cluster.observed import BOOT, STARTS
 from logdiag.conditions import Condition, Log, compile_condition
 from logdiag.model import State
 from logdiag.records import instant, micros
@@ -20,8 +21,6 @@ _BEFORE = timedelta(minutes=5) // _MICROSECOND
 _BACK = timedelta(minutes=10) // _MICROSECOND
 """A peer that has finished no cycle so long after its start has not come back."""
 
-STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
-"""The records of a start."""
 _REQUESTS = compile_condition(
     [
         {"Event": ["Restart Requested", "Reboot Requested", "Upgrade"], "Module|exists": False},
@@ -55,10 +54,9 @@ class Start:
 
 def rows_by_peer(log: Log, cluster: Cluster, condition: Condition) -> Rows:
     """Return time and row of the records that a condition means, by peer and in the order of time."""
-    rows = log.rows(condition)
     found: Rows = {}
-    for at, row, host in sorted(zip(log.times(rows), rows.tolist(), log.hosts(rows), strict=True)):
-        found.setdefault(cluster.resolve(host) or host, []).append((at, row))
+    for record in select(log, condition):
+        found.setdefault(cluster.peer_of(record.host), []).append((record.time, record.row))
     return found
 
 
@@ -94,25 +92,19 @@ def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
     requests, completed = (rows_by_peer(log, cluster, one) for one in (_REQUESTS, _COMPLETED))
     found: list[Start] = []
     for peer, records in rows_by_peer(log, cluster, STARTS).items():
-        seen = cluster.observed.get(peer)
-        if seen is None or peer not in cluster.names:
+        if peer not in cluster.observed or peer not in cluster.names:
             continue
-        before = None
-        for at, row in records:
+        seen, asked, done = cluster.observed[peer], requests.get(peer, []), completed.get(peer, [])
+        for number, (at, row) in enumerate(records):
             # The system and the application log one start each.
-            same = before is not None and at - before <= BOOT // _MICROSECOND
-            before = at
-            if same:
+            if number and at - records[number - 1][0] <= BOOT // _MICROSECOND:
                 continue
             silence = seen.silence_before(instant(at))
             went = at if silence is None else micros(silence[0])
-            asked = requests.get(peer, [])
             place = bisect.bisect_left(asked, (at, -1))
-            if place and asked[place - 1][0] >= at - _REQUESTED:
+            was_requested = place and asked[place - 1][0] >= at - _REQUESTED
+            if was_requested or not seen.covers_all(went - _BEFORE, at):
                 continue
-            if not seen.covers_all(went - _BEFORE, at):
-                continue
-            done = completed.get(peer, [])
             place = bisect.bisect_right(done, (at, row))
             back = done[place][0] if place < len(done) else None
             state: State = "open" if seen.end - at >= _BACK else "open_at_end"

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from logdiag.cluster import Cluster, with_alarms
+from logdiag.cluster import Cluster
 from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
 from logdiag.cluster.changes import find_changes
+from logdiag.cluster.dump_rows import DumpRows
 from logdiag.cluster.dump_tables import sources
 from logdiag.cluster.find_facts import find_facts
-from logdiag.cluster.membership import add_membership
 from logdiag.conditions import Log
 from logdiag.incidents.fold import Folded, fold
 from logdiag.model import AlarmEvent, Change, NotChecked
@@ -48,9 +48,9 @@ def examine_cluster(
 
     """
     log = Log(part.records)
-    cluster = with_alarms(cluster, alarm_states(log, cluster), set(with_whole_lists(cluster)))
-    facts = add_membership(find_facts(part, log, cluster), log, cluster)
-    case = CaseData(sources(part, log, cluster), cluster, facts)
+    cluster = cluster.with_alarms(alarm_states(log, cluster), set(with_whole_lists(cluster)))
+    rows = DumpRows(part)
+    case = CaseData(sources(part, rows, log, cluster), cluster, find_facts(rows, log, cluster))
     judged = judge(library, case, most, is_late)
     return Examined(
         cluster,

@@ -12,7 +12,7 @@ from logdiag.i18n.sentences import RAISED_BEFORE, listed, moment, second, stretc
 from logdiag.incidents import LOSS, UNWATCHED, Folded
 from logdiag.model import Finding, Incident, Verdict, Wanted
 from logdiag.reading import Tables
-from logdiag.records import instant
+from logdiag.records import instant, micros
 
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 _SHOWN = 3
@@ -162,7 +162,7 @@ def _nothing_wrong(cluster: Cluster, told: Folded, *, several: bool) -> Iterator
             "No replication cycle was seen to end on {peers}: these logs do not show whether they replicate.",
             len(unseen),
         ).format(peers=listed(unseen))
-    if gaps := cluster.gaps():
+    if gaps := cluster.gaps:
         said = gettext("{peer}: {start} to {end}")
         spans = [
             said.format(peer=gap.peer, start=second(gap.start), end=second(gap.end)) for gap in gaps[:_SHOWN]
@@ -273,11 +273,14 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
         for host in sorted({host for f in incident.findings for host in by_id[f].hosts}):
             if host not in cluster.observed:
                 continue
+            seen = cluster.observed[host]
+            # If it is not known when the incident began, the whole log may show it.
+            began = seen.start if incident.first is None else micros(incident.first)
             if incident.state == "open_at_end":
                 what = gettext("The log of {peer} after {time}")
-                what = what.format(peer=host, time=moment(instant(cluster.observed[host].end)))
+                what = what.format(peer=host, time=moment(instant(seen.end)))
                 yield Wanted(what, gettext("It stops before it shows how this ended."), host)
-            elif "unknown" in states and (gap := _gap_after(incident, cluster.observed[host])) is not None:
+            elif "unknown" in states and (gap := seen.gap_within(began, seen.end)) is not None:
                 start, end = map(instant, gap)
                 what = gettext("The log of {peer} from {start} to {end}")
                 what = what.format(peer=host, start=moment(start), end=moment(end))
@@ -300,8 +303,3 @@ def _wanted(incidents: Sequence[Incident], findings: Sequence[Finding], cluster:
                 "and steps depend on it."
             ),
         )
-
-
-def _gap_after(incident: Incident, seen: Observed) -> tuple[int, int] | None:
-    """The first gap of a log after an incident began, or after the start of the log if that is not known."""
-    return seen.gap_after(incident.first or instant(seen.start))
