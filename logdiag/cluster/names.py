@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from logdiag.cluster.log_rows import LogRow, select
 from logdiag.conditions import Log, compile_condition
+from logdiag.dumps.lookup import index_in
 
 _NODE = re.compile(r"(?:[^@]*@)?(?P<name>[^@\s]+)")
 _PAIR = re.compile(r"\((?P<address>[^\s()]+) (?P<name>[^\s()]+)\)")
@@ -25,9 +26,6 @@ ASKED = (_PEER_LISTS, _STARTED)
 
 SnapshotHost = tuple[str, str]
 """A snapshot, and a host that logged or dumped in it."""
-
-_MAX_DIGITS = 4
-"""Digits of an index: a list has six places, and a number of thousands of digits cannot be read."""
 
 
 def is_address(name: str) -> bool:
@@ -87,7 +85,7 @@ def _peer_list(record: LogRow) -> PeerList:
     count = Counter(name.lower() for _, name in found)
     pairs = tuple((address, name if count[name.lower()] == 1 else address) for address, name in found)
     # Indexes of records count from 0.
-    index, own = _index(primary if master is None else master), _index(local)
+    index, own = index_in(primary if master is None else master), index_in(local)
     return PeerList(
         record.row,
         record.time,
@@ -99,12 +97,6 @@ def _peer_list(record: LogRow) -> PeerList:
         namesakes=tuple(dict.fromkeys(name for _, name in found if count[name.lower()] > 1)),
         unlisted=index + 1 if index is not None and index >= len(pairs) else None,
     )
-
-
-def _index(text: str | None) -> int | None:
-    """The number of a place in a list; None if the text is no such number."""
-    is_index = text is not None and text.isdecimal() and text.isascii() and len(text) <= _MAX_DIGITS
-    return int(text) if text is not None and is_index else None
 
 
 def started_versions(log: Log) -> Iterator[tuple[int, str, str]]:

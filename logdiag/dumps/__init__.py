@@ -1,20 +1,19 @@
-"""Reading what stands beside the logs: xConfiguration and xStatus dumps, and certificates.
+"""Reading what is next to the logs: xConfiguration and xStatus dumps, certificates, pasted pages.
 
-A file becomes a stream of settings, paths with values, the same ones whether it is flat text,
-nested text or XML. No content raises; what is wrong with it is said in `Unread` and in faults.
+A file becomes a stream of settings (paths with values), the same ones from flat text, nested text and XML.
+No content raises an error; what is wrong with it is reported in `Unread` and in faults.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from logdiag.dumps import certificates, text, xml_
-from logdiag.dumps.facts import Facts, ListedAlarm, ListedPeer, facts
+from logdiag.dumps import text, xml_
+from logdiag.dumps.facts import Facts, ListedAlarm, ListedPeer, facts, time_in, time_of
 from logdiag.dumps.kinds import is_xml, kind_of
 from logdiag.dumps.lookup import lines_of
 from logdiag.dumps.pages import pages
 from logdiag.dumps.sections import Section, sections
 from logdiag.dumps.setting import Kind, Setting, Unread
-from logdiag.dumps.times import time_in, time_of
 
 __all__ = [
     "Facts",
@@ -43,10 +42,12 @@ def settings(kind: Kind, name: str, chunks: Iterable[bytes], faults: list[str]) 
         name: the file's name, with or without folders; that of certificates says what they are for.
         chunks: the file from its start, in pieces of any size.
         faults: what is wrong with the content is added here, after all that can be read was given
-            out; each ready to stand behind the file's name.
+            out; each continues a sentence that begins with the file's name.
 
     """
     if kind == "certificate":
+        from logdiag.dumps import certificates  # takes long to load, and most files are none
+
         return certificates.read(name, chunks, faults)
     rest = iter(chunks)
     head = b""

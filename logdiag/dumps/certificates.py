@@ -1,17 +1,21 @@
-"""PEM files: certificates, each read by itself. No text of such a file is kept, least of all a key."""
+"""PEM files: each certificate on its own. No text of such a file is kept, least of all a key.
+
+Import this module only when there is such a file: `cryptography` takes long to load.
+"""
 
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
 from logdiag.dumps.lines import Line, lines
 from logdiag.dumps.setting import Setting, Unread
 from logdiag.i18n import N_, gettext
-
-if TYPE_CHECKING:
-    from cryptography import x509
 
 PRIVATE_KEY = N_("a private key is not read")
 NO_CERTIFICATE = N_("holds no certificate that can be read")
@@ -19,12 +23,12 @@ OTHER_BLOCK = N_("is a block of another kind")
 NO_BLOCK = N_("stands outside a certificate")
 CUT = N_("starts a block that does not end")
 
-LARGEST = 1 << 16
+MAX_BLOCK_BYTES = 1 << 16
 """Bytes of one certificate; a larger block is not read."""
 
-CERTIFICATES = {b"CERTIFICATE", b"X509 CERTIFICATE"}
+_LABELS = {b"CERTIFICATE", b"X509 CERTIFICATE"}
 
-KEY_USES = {
+_KEY_USES = {
     "digital_signature": "digital signature",
     "content_commitment": "content commitment",
     "key_encipherment": "key encipherment",
@@ -33,8 +37,7 @@ KEY_USES = {
     "key_cert_sign": "certificate signing",
     "crl_sign": "revocation list signing",
 }
-
-EXTENDED_USES = {
+_EXTENDED_USES = {
     "1.3.6.1.5.5.7.3.1": "server auth",
     "1.3.6.1.5.5.7.3.2": "client auth",
     "1.3.6.1.5.5.7.3.3": "code signing",
@@ -43,6 +46,16 @@ EXTENDED_USES = {
     "1.3.6.1.5.5.7.3.9": "OCSP signing",
     "2.5.29.37.0": "any",
 }
+_NAMES: dict[type, tuple[str, Callable[..., object]]] = {
+    x509.DNSName: ("DNS", lambda name: name.value),
+    x509.IPAddress: ("IP", lambda name: name.value),
+    x509.RFC822Name: ("email", lambda name: name.value),
+    x509.UniformResourceIdentifier: ("URI", lambda name: name.value),
+    x509.DirectoryName: ("directory", lambda name: name.value.rfc4514_string()),
+    x509.RegisteredID: ("id", lambda name: name.value.dotted_string),
+    x509.OtherName: ("other", lambda name: name.type_id.dotted_string),
+}
+"""The kinds of alternative names, what they are called, and their values."""
 
 _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})-----\s*")
 
@@ -50,18 +63,16 @@ _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})----
 def read(name: str, chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting | Unread]:
     """What the certificates of a PEM file say, in order, and the rest of the file as `Unread`.
 
-    Paths begin with ``TrustStore n`` where the file's name begins with ``ca_``, else with
+    Paths begin with ``TrustStore n`` if the file's name begins with ``ca_``, else with
     ``Certificate n``; n counts from 1. A part of a certificate that cannot be read is a fault.
     """
     is_store = re.split(r"[/\\]", name)[-1].casefold().startswith("ca_")
     role = "TrustStore" if is_store else "Certificate"
     count = 0
     for label, first, length, block in _blocks(lines(chunks)):
-        settings: list[tuple[str, str]] | None = None
         reason = _reason(label, block)
-        if reason is None:
-            settings = _certificate(block, first.number, faults)
-        if settings is None:
+        settings = _certificate(block, first.number, faults) if reason is None else []
+        if not settings:
             yield Unread(first.number, first.offset, length, "", reason or NO_CERTIFICATE)
             continue
         count += 1
@@ -75,11 +86,11 @@ def _reason(label: bytes | None, block: bytes) -> str | None:
         return NO_BLOCK
     if b"PRIVATE KEY" in label:
         return PRIVATE_KEY
-    if label not in CERTIFICATES:
+    if label not in _LABELS:
         return OTHER_BLOCK
     if not block:
         return CUT
-    return NO_CERTIFICATE if len(block) > LARGEST else None
+    return NO_CERTIFICATE if len(block) > MAX_BLOCK_BYTES else None
 
 
 def _blocks(stream: Iterable[Line]) -> Iterator[tuple[bytes | None, Line, int, bytes]]:
@@ -101,7 +112,7 @@ def _blocks(stream: Iterable[Line]) -> Iterator[tuple[bytes | None, Line, int, b
         if first is None:
             continue  # a blank line
         length += line.length
-        if label in CERTIFICATES and len(block) <= LARGEST:
+        if label in _LABELS and len(block) <= MAX_BLOCK_BYTES:
             block += line.content.strip() + b"\n"
         if label is not None and line.content.strip() == b"-----END " + label + b"-----":
             yield label, first, length, bytes(block)
@@ -110,129 +121,89 @@ def _blocks(stream: Iterable[Line]) -> Iterator[tuple[bytes | None, Line, int, b
         yield label, first, length, b""
 
 
-def _certificate(block: bytes, line: int, faults: list[str]) -> list[tuple[str, str]] | None:
-    """Paths and values of a certificate; None where it is none."""
-    from cryptography import x509
-
-    # Whatever it holds, the library's opinion of it (a serial number of 0, a weak curve) is not ours.
+def _certificate(block: bytes, line: int, faults: list[str]) -> list[tuple[str, str]]:
+    """Paths and values of a certificate; empty if the block is no certificate."""
+    # Whatever it contains, the library's opinion of it (a serial number of 0, a weak curve) is not ours.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             certificate = x509.load_pem_x509_certificate(block)
         except Exception:
-            return None
+            return []
         found: list[tuple[str, str]] = []
-        for path, values in PARTS.items():
+        for path, read_part in _PARTS.items():
             try:
-                found += [
-                    (path.replace("#", str(n)), value) for n, value in enumerate(values(certificate), 1)
-                ]
+                value = read_part(certificate)
+                if isinstance(value, str):
+                    found.append((path, value))
+                else:
+                    found += [(f"{path} {number}", name) for number, name in enumerate(value, 1)]
             except x509.ExtensionNotFound:
                 continue
             except Exception as error:
                 said = gettext("{part} of the certificate in line {line} cannot be read ({reason})")
-                part, reason = path.removesuffix(" #"), type(error).__name__
-                faults.append(said.format(part=part, line=line, reason=reason))
+                faults.append(said.format(part=path, line=line, reason=type(error).__name__))
         return found
 
 
-def _signature(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography.x509.oid import SignatureAlgorithmOID
-
-    yield _name(certificate.signature_algorithm_oid, SignatureAlgorithmOID)
-
-
-def _public_key(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-    from cryptography.x509.oid import PublicKeyAlgorithmOID
-
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        yield f"RSA {key.key_size}"
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        yield f"EC {key.curve.name}"
-    elif isinstance(key, dsa.DSAPublicKey):
-        yield f"DSA {key.key_size}"
-    else:
-        yield _name(certificate.public_key_algorithm_oid, PublicKeyAlgorithmOID)
+def _public_key(certificate: x509.Certificate) -> str:
+    match certificate.public_key():
+        case rsa.RSAPublicKey() as key:
+            return f"RSA {key.key_size}"
+        case ec.EllipticCurvePublicKey() as key:
+            return f"EC {key.curve.name}"
+        case dsa.DSAPublicKey() as key:
+            return f"DSA {key.key_size}"
+    return _name(certificate.public_key_algorithm_oid, PublicKeyAlgorithmOID)
 
 
-def _name(oid: "x509.ObjectIdentifier", known: type) -> str:
-    """An object identifier in words, such as ``RSA with SHA256``; in digits where it is not known."""
+def _name(oid: x509.ObjectIdentifier, known: type) -> str:
+    """An object identifier in words, such as ``RSA with SHA256``; in digits if it is not known."""
     names = {value: name for name, value in vars(known).items() if not name.startswith("_")}
     return names.get(oid, oid.dotted_string).replace("_WITH_", " with ").replace("_", " ")
 
 
-def _fingerprint(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    yield certificate.fingerprint(SHA256()).hex()
-
-
-def _alternative_names(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography import x509
-
-    extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    for name in extension.value:
-        if isinstance(name, x509.DirectoryName):
-            yield f"directory:{name.value.rfc4514_string()}"
-        elif isinstance(name, x509.RegisteredID):
-            yield f"id:{name.value.dotted_string}"
-        elif isinstance(name, x509.OtherName):
-            yield f"other:{name.type_id.dotted_string}"
-        else:
-            yield f"{_kind_of_name(name)}:{name.value}"
+def _alternative_names(certificate: x509.Certificate) -> list[str]:
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    known = ((*_NAMES[type(name)], name) for name in names)
+    return [f"{kind}:{value(name)}" for kind, value, name in known]
 
 
-def _kind_of_name(name: "x509.GeneralName") -> str:
-    from cryptography import x509
-
-    if isinstance(name, x509.DNSName):
-        return "DNS"
-    if isinstance(name, x509.IPAddress):
-        return "IP"
-    return "email" if isinstance(name, x509.RFC822Name) else "URI"
-
-
-def _key_usage(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography import x509
-
+def _key_usage(certificate: x509.Certificate) -> str:
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    yield ", ".join(said for name, said in KEY_USES.items() if getattr(usage, name))
+    return ", ".join(text for name, text in _KEY_USES.items() if getattr(usage, name))
 
 
-def _extended_usage(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography import x509
-
+def _extended_usage(certificate: x509.Certificate) -> str:
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    yield ", ".join(EXTENDED_USES.get(use.dotted_string, use.dotted_string) for use in usage)
+    return ", ".join(_EXTENDED_USES.get(use.dotted_string, use.dotted_string) for use in usage)
 
 
-def _authority(certificate: "x509.Certificate") -> Iterator[str]:
-    from cryptography import x509
-
+def _authority(certificate: x509.Certificate) -> str:
     try:
-        yield str(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+        return str(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
     except x509.ExtensionNotFound:
-        yield "False"
+        return "False"
 
 
 def _utc(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-PARTS: dict[str, Callable[["x509.Certificate"], Iterable[str]]] = {
-    "Subject": lambda certificate: [certificate.subject.rfc4514_string()],
-    "Issuer": lambda certificate: [certificate.issuer.rfc4514_string()],
-    "SerialNumber": lambda certificate: [f"{certificate.serial_number:X}"],
-    "NotBefore": lambda certificate: [_utc(certificate.not_valid_before_utc)],
-    "NotAfter": lambda certificate: [_utc(certificate.not_valid_after_utc)],
-    "SubjectAlternativeName #": _alternative_names,
+_PARTS: dict[str, Callable[[x509.Certificate], str | list[str]]] = {
+    "Subject": lambda certificate: certificate.subject.rfc4514_string(),
+    "Issuer": lambda certificate: certificate.issuer.rfc4514_string(),
+    "SerialNumber": lambda certificate: f"{certificate.serial_number:X}",
+    "NotBefore": lambda certificate: _utc(certificate.not_valid_before_utc),
+    "NotAfter": lambda certificate: _utc(certificate.not_valid_after_utc),
+    "SubjectAlternativeName": _alternative_names,
     "KeyUsage": _key_usage,
     "ExtendedKeyUsage": _extended_usage,
-    "SignatureAlgorithm": _signature,
+    "SignatureAlgorithm": lambda certificate: _name(
+        certificate.signature_algorithm_oid, SignatureAlgorithmOID
+    ),
     "PublicKey": _public_key,
-    "Fingerprint": _fingerprint,
+    "Fingerprint": lambda certificate: certificate.fingerprint(SHA256()).hex(),
     "Authority": _authority,
 }
-"""Paths of a certificate and where their values are from; ``#`` counts the values from 1."""
+"""Paths of a certificate and where their values are from; the values of a list are numbered from 1."""

@@ -1,21 +1,24 @@
-"""What the settings of one peer say about it."""
+"""What the settings of one peer say about it, and when they were dumped."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
-from logdiag.dumps.lookup import Found
-from logdiag.dumps.paths import ALARM, ALTERNATE, PRODUCTS, TLS_MODES
+from logdiag.dumps.lookup import Lookup, index_in
+from logdiag.dumps.paths import PRODUCTS, TLS_MODES
 
 _NO_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
 _VERSION = re.compile(r"\bX\d+(?:\.\d+)*|^\d+(?:\.\d+)+")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*")
-LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
+_LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
 """States of an alarm that is listed and not raised (assumed: no sample shows one)."""
 
 _ACTIVE_AS = re.compile(r"active as (?P<name>[^\s(]+)", re.IGNORECASE)
 _THIS_SYSTEM = re.compile(r"this system\b", re.IGNORECASE)
 _YES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T _](\d\d)[:_-](\d\d)[:_-](\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class ListedAlarm:
     @property
     def is_raised(self) -> bool:
         """Whether it is raised; one that is listed is, unless its state says otherwise."""
-        return self.status.lower() not in LOWERED
+        return self.status.lower() not in _LOWERED
 
 
 @dataclass(frozen=True)
@@ -64,94 +67,82 @@ class ListedPeer:
 
 @dataclass(frozen=True)
 class Facts:
-    """What dumps say about the peer that they are from; None or empty where they do not say.
-
-    Attributes:
-        name: the system name.
-        hostname: the DNS host name.
-        domain: the DNS domain.
-        fqdn: host name and domain; without a host name, that of the system if it may be one.
-        addresses: its own, by interface, IPv4 first.
-        nat_addresses: addresses of static NAT that is on, by interface (from 1).
-        cluster_name: the cluster's FQDN.
-        primary: which peer of the list is the primary, from 1.
-        peer_list: as configured and in that order, "" for a gap; empty where all are empty; None
-            where the dumps have no peer list at all.
-        product: Expressway-C, Expressway-E, VCS Control, VCS Expressway, or as written.
-        is_edge: whether it is an Expressway-E or a VCS Expressway.
-        version: such as X14.2.5.
-        hardware: such as "VMware, medium".
-        serial: the hardware's serial number.
-        time_zone: the time zone's name.
-        time: the system time when the dump was made, as written.
-        this_system: the entry of the list that the page marks as this system.
-        tls_mode: Enforcing, Permissive, or as written.
-        h323_mode: On, Off, or as written.
-        ip_protocol: such as IPv4 or Both.
-        option_keys: keys to their descriptions, "" where there is none.
-        ntp_servers: as configured, without empty ones; None where the dumps say nothing of them.
-        dns_servers: the same.
-        alarms: the list of raised alarms; None where no list was dumped, which is not an empty one.
-        alternates: the peers of the list with the states that this peer sees them in.
-        database: the state of the cluster database.
-
-    """
+    """What dumps say about the peer that they are from; None or empty if they do not say."""
 
     name: str | None = None
+    """The system name."""
     hostname: str | None = None
     domain: str | None = None
     fqdn: str | None = None
+    """Host name and domain; without a host name, that of the system if it may be one."""
     addresses: tuple[str, ...] = ()
+    """Its own, by interface, IPv4 first."""
     nat_addresses: Mapping[int, str] = field(default_factory=dict)
+    """Addresses of static NAT that is on, by interface (from 1)."""
     cluster_name: str | None = None
     primary: int | None = None
+    """Which peer of the list is the primary, from 1."""
     peer_list: tuple[str, ...] | None = None
+    """As configured, "" for a gap; empty if all are empty; None if the dumps have no list at all."""
     product: str | None = None
+    """Expressway-C, Expressway-E, VCS Control, VCS Expressway, or as written."""
     is_edge: bool | None = None
+    """Whether it is an Expressway-E or a VCS Expressway."""
     version: str | None = None
+    """Such as X14.2.5."""
     hardware: str | None = None
+    """Such as "VMware, medium"."""
     serial: str | None = None
     time_zone: str | None = None
     time: str | None = None
+    """The system time when the dump was made, as written."""
     this_system: str | None = None
+    """The entry of the list that the page marks as this system."""
     tls_mode: str | None = None
+    """Enforcing, Permissive, or as written."""
     h323_mode: str | None = None
+    """On, Off, or as written."""
     ip_protocol: str | None = None
+    """Such as IPv4 or Both."""
     option_keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys to their descriptions, which may be empty."""
     ntp_servers: tuple[str, ...] | None = None
+    """As configured, without empty ones; None if the dumps say nothing of them."""
     dns_servers: tuple[str, ...] | None = None
     alarms: tuple[ListedAlarm, ...] | None = None
+    """The list of raised alarms; None if no list was dumped, which is not an empty one."""
     alternates: tuple[ListedPeer, ...] = ()
+    """The peers of the list with the states that this peer sees them in."""
     database: str | None = None
+    """The state of the cluster database."""
 
 
 def facts(settings: Iterable[tuple[str, str]]) -> Facts:
     """What paths with their values, of all dumps of one peer, say about it.
 
-    Give those of xConfiguration first: where dumps tell a thing differently, the first one counts.
+    Give those of xConfiguration first: if dumps contradict each other, the first one counts.
     """
-    found = Found(settings)
-    name, domain = found.first("name"), found.first("domain")
+    found = Lookup(settings)
+    hostname, name, domain = map(found.first, ("hostname", "name", "domain"))
+    tls_mode, h323_mode = map(found.first, ("tls_mode", "h323_mode"))
     product, product_is_edge = _product(found.first("product"))
-    options = {row["key"]: "" for row in found.rows("option") if row.get("key")}
-    options |= {
-        row["key"]: row["description"] for row in found.rows("option") if _has(row, "key", "description")
-    }
-    tls_mode = found.first("tls_mode")
-    h323_mode = found.first("h323_mode")
+    options: dict[str, str] = {}
+    for row in found.rows("option"):
+        if key := row["key"]:
+            options[key] = row["description"] or options.get(key, "")
     is_edge = _is_edge(found)
     alarms = _alarms(found)
-    shown = [row for row in _rows(found, "alternate", ALTERNATE) if row["status"] or row["certificate"]]
+    shown = [row for row in found.rows("alternate") if row["status"] or row["certificate"]]
     alternates = tuple(dict.fromkeys(ListedPeer(**row) for row in shown if row["address"]))
     return Facts(
         name=name,
-        hostname=found.first("hostname"),
+        hostname=hostname,
         domain=domain,
-        fqdn=_fqdn(found.first("hostname"), name, domain),
+        fqdn=_fqdn(hostname, name, domain),
         addresses=_addresses(found),
         nat_addresses=_nat_addresses(found),
         cluster_name=found.first("cluster_name"),
-        primary=_index(found.first("primary")),
+        primary=index_in(found.first("primary")),
         peer_list=_peer_list(found.by_index("peer")),
         product=product,
         is_edge=product_is_edge if is_edge is None else is_edge,
@@ -173,10 +164,6 @@ def facts(settings: Iterable[tuple[str, str]]) -> Facts:
     )
 
 
-def _has(row: Mapping[str, str], *names: str) -> bool:
-    return all(row.get(name) for name in names)
-
-
 def _fqdn(hostname: str | None, name: str | None, domain: str | None) -> str | None:
     if hostname and "." in hostname:
         return hostname
@@ -185,27 +172,23 @@ def _fqdn(hostname: str | None, name: str | None, domain: str | None) -> str | N
     return f"{hostname}.{domain}" if hostname and domain else None
 
 
-def _addresses(found: Found) -> tuple[str, ...]:
-    told = [
+def _addresses(found: Lookup) -> tuple[str, ...]:
+    by_interface = sorted(
         (interface, family, address)
         for family in ("address_v4", "address_v6")
         for interface, address in found.by_index(family).items()
         if address not in _NO_ADDRESS
-    ]
-    return tuple(dict.fromkeys(address for *_, address in sorted(told)))
+    )
+    return tuple(dict.fromkeys(address for *_, address in by_interface))
 
 
-def _nat_addresses(found: Found) -> dict[int, str]:
+def _nat_addresses(found: Lookup) -> dict[int, str]:
     modes = found.by_index("nat_mode")
     return {
         interface: address
         for interface, address in found.by_index("nat_address").items()
         if _YES.get(modes.get(interface, "").casefold()) and address not in _NO_ADDRESS
     }
-
-
-def _index(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdecimal() and len(value) <= 4 else None
 
 
 def _peer_list(peers: Mapping[int, str]) -> tuple[str, ...] | None:
@@ -226,23 +209,20 @@ def _filled(values: Mapping[int, str]) -> tuple[str, ...] | None:
     return tuple(filter(None, values.values())) if values else None
 
 
-def _is_edge(found: Found) -> bool | None:
+def _is_edge(found: Lookup) -> bool | None:
     flag = _YES.get((found.first("edge") or "").casefold())
     if flag is not None:
         return flag
-    if any("traversal server" in row.get("description", "").casefold() for row in found.rows("option")):
-        return True
     types = {value.replace(" ", "").casefold() for value in found.all("zone_type")}
-    if "traversalserver" in types:
+    has_key = any("traversal server" in row["description"].casefold() for row in found.rows("option"))
+    if has_key or "traversalserver" in types:
         return True
     return False if "traversalclient" in types else None
 
 
 def _version(written: str | None) -> str | None:
     version = _VERSION.search(written or "")
-    if version is None:
-        return written
-    return version[0] if version[0].startswith("X") else f"X{version[0]}"
+    return written if version is None else f"X{version[0].removeprefix('X')}"
 
 
 def _this_system(alternates: Iterable[ListedPeer], alarms: Iterable[ListedAlarm] | None) -> str | None:
@@ -252,21 +232,33 @@ def _this_system(alternates: Iterable[ListedPeer], alarms: Iterable[ListedAlarm]
     return marked or (peers.pop() or None if len(peers) == 1 else None)
 
 
-def _rows(found: Found, family: str, names_of: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
-    """The members of a family with what is known of each, by our names."""
-    return [
-        {
-            part: next(filter(None, (row.get(name.casefold()) for name in names)), "")
-            for part, names in names_of.items()
-        }
-        for row in found.rows(family)
-        if any(name.casefold() in row for names in names_of.values() for name in names)
-    ]
-
-
-def _alarms(found: Found) -> tuple[ListedAlarm, ...] | None:
+def _alarms(found: Lookup) -> tuple[ListedAlarm, ...] | None:
     """An alarm section that is there and empty is the only proof that no alarm is raised."""
-    rows = _rows(found, "alarm", ALARM)
+    rows = found.rows("alarm")
     if not rows and not found.is_empty("alarm"):
         return None
     return tuple(dict.fromkeys(ListedAlarm(**row) for row in rows if any(row.values())))
+
+
+# ── times ───────────────────────────────────────────────────────────────────────────────────
+
+
+def time_of(source: str, facts: Facts) -> datetime | None:
+    """When a dump was made: its system time, else the time in its file's name, else not known.
+
+    A name with a date alone has no time.
+    """
+    return time_in(facts.time or "") or time_in(PurePosixPath(source.rpartition("!/")[2]).name)
+
+
+def time_in(text: str) -> datetime | None:
+    """The first time in a text; without an offset it is UTC, which xStatus writes."""
+    found = _TIME.search(text)
+    if found is None:
+        return None
+    *numbers, offset = found.groups()
+    written = "{}-{}-{}T{}:{}:{}".format(*numbers) + (offset or "Z")
+    try:
+        return datetime.fromisoformat(written).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

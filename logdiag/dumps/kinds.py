@@ -7,7 +7,7 @@ from logdiag.dumps.setting import Kind
 from logdiag.grammar.lark_reader import load
 
 _NAMES: tuple[tuple[str, Kind], ...] = (("xconf", "xconfiguration"), ("xstat", "xstatus"))
-"""What the names of dumps hold (administrator guide X15.5: ``xconf_dump_...``, ``xstat_dump_...``)."""
+"""What the names of dumps contain (administrator guide X15.5: ``xconf_dump_...``, ``xstat_dump_...``)."""
 
 _SECTIONS: dict[Kind | None, frozenset[str]] = {
     # Administrator guide X15.0, command reference: sections of both, of xConfiguration, of xStatus.
@@ -34,11 +34,11 @@ _LINE = re.compile(rb"^.*[^ \t\r\n]", re.MULTILINE)
 
 
 def kind_of(head: bytes, name: str) -> Kind | None:
-    """What a file is by its first bytes (up to 1 MiB); None where it is no dump.
+    """What a file is by its first bytes (up to 1 MiB); None if it is no dump.
 
-    ``name`` is asked only where the content leaves it open: in text where each line may be a
-    setting but none says of what, and in XML that could be either dump's. A log that quotes a
-    dump is not told from one: ask for files that hold no log record.
+    ``name`` counts only if the content leaves it open: in text whose lines may be settings but do not
+    say of what, and in XML that could be either dump's. A log that quotes a dump looks like one: ask
+    only for files without log records.
     """
     hint = next((kind for part, kind in _NAMES if part in re.split(r"[/\\]", name)[-1].casefold()), None)
     if is_xml(head):

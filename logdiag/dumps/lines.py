@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-LONGEST = 1 << 16
+MAX_LINE_BYTES = 1 << 16
 """Bytes of a line, with its end; a longer one is not read."""
 
 
 class Line(NamedTuple):
     """A line: its number (from 1), byte offset (from 0), length with its line end, and content.
 
-    ``content`` includes the line end, unless the line is too long: then it is its first `LONGEST` bytes.
+    ``content`` includes the line end; of a line that is too long it is the first `MAX_LINE_BYTES`.
     """
 
     number: int
@@ -33,7 +33,7 @@ def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
         while start < len(chunk):
             end = chunk.find(b"\n", start) + 1 or len(chunk)
             length += end - start
-            kept += chunk[start : min(end, start + LONGEST - len(kept))]
+            kept += chunk[start : min(end, start + MAX_LINE_BYTES - len(kept))]
             if chunk[end - 1] == ord("\n"):
                 yield Line(number, offset, length, bytes(kept))
                 number, offset, length = number + 1, offset + length, 0

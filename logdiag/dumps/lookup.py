@@ -4,36 +4,39 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from logdiag.dumps.paths import FAMILIES, PATHS
 
-_INDEX = 4
-"""Digits of an index, at most; more are a name."""
+_MAX_DIGITS = 4
+"""Digits of an index; more are a name."""
 
-_NAME = 2
-"""Words of what the member of a family has, at most."""
+_MAX_WORDS = 2
+"""Words of the name that follows the path of a family."""
 
 
-def _spelled(path: str) -> tuple[str, int]:
-    """A path in the one way that is compared, without its indexes; and the first of them, else 1."""
+def index_in(text: str | None) -> int | None:
+    """Return the number that a text is, if it can be an index; else None."""
+    is_index = text and len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal()
+    return int(text) if text and is_index else None
+
+
+def _without_indexes(path: str) -> tuple[str, int]:
+    """A path as paths are compared, and the first of its indexes, which is 1 if it has none."""
     words = path.casefold().replace("master", "primary").split()
-    names = [word for word in words if not _is_index(word)]
-    return " ".join(names), next((int(word) for word in words if _is_index(word)), 1)
-
-
-def _is_index(word: str) -> bool:
-    return len(word) <= _INDEX and word.isascii() and word.isdecimal()
+    indexes = list(map(index_in, words))
+    names = (word for word, index in zip(words, indexes, strict=True) if index is None)
+    return " ".join(names), next((index for index in indexes if index is not None), 1)
 
 
 # Each spelling, with its fact and its rank among the spellings of that fact.
 _KNOWN = {
-    _spelled(path)[0]: (fact, rank)
+    _without_indexes(path)[0]: (fact, rank)
     for fact, paths in PATHS.items()
     if fact not in FAMILIES
     for rank, path in enumerate(paths)
 }
-_FAMILY = {_spelled(path)[0]: fact for fact in FAMILIES for path in PATHS[fact]}
+_FAMILY = {_without_indexes(path)[0]: fact for fact in FAMILIES for path in PATHS[fact]}
 
 
-class Found:
-    """The values of known paths."""
+class Lookup:
+    """The values of known paths, by fact."""
 
     def __init__(self, settings: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, dict[int, list[tuple[int, str]]]] = {}  # by fact and rank
@@ -41,31 +44,30 @@ class Found:
         self._open: dict[tuple[str, int], dict[str, str]] = {}  # the last row with a path and an index
         self._empty: set[str] = set()
         for path, value in settings:
-            key, index = _spelled(path)
+            key, index = _without_indexes(path)
             if key in _KNOWN:
                 fact, rank = _KNOWN[key]
                 self._values.setdefault(fact, {}).setdefault(rank, []).append((index, value.strip()))
             self._add_to_family(key, index, value.strip())
 
     def _add_to_family(self, key: str, index: int, value: str) -> None:
-        for prefix, name in _splits(key):
-            fact = _FAMILY.get(prefix)
-            if fact is None:
-                continue
-            if not name:
-                self._empty |= set() if value else {fact}
-                return
-            row = self._open.get((prefix, index))
-            if row is None or name in row:  # said again: by another dump, or a list without indexes
-                row = self._open[prefix, index] = {}
-                self._rows.setdefault(fact, []).append(row)
-            row[name] = value
+        prefix, name = next(((p, name) for p, name in _splits(key) if p in _FAMILY), ("", ""))
+        if not prefix:
             return
+        fact = _FAMILY[prefix]
+        if not name:
+            self._empty |= set() if value else {fact}
+            return
+        row = self._open.get((prefix, index))
+        if row is None or name in row:  # said again: by another dump, or a list without indexes
+            row = self._open[prefix, index] = {}
+            self._rows.setdefault(fact, []).append(row)
+        row[name] = value
 
     def all(self, fact: str) -> Iterator[str]:
         """All values of a fact that are not empty, those of the best path first."""
-        for _, told in sorted(self._values.get(fact, {}).items()):
-            yield from (value for _, value in told if value)
+        for _, values in sorted(self._values.get(fact, {}).items()):
+            yield from (value for _, value in values if value)
 
     def first(self, fact: str) -> str | None:
         """The value of the best path that has one."""
@@ -76,16 +78,23 @@ class Found:
 
         The best path is the first one with a value that is not empty, else the first one that is there.
         """
-        ranks = sorted(self._values.get(fact, {}).items())
-        _, told = next(
-            (rank for rank in ranks if any(value for _, value in rank[1])), (0, ranks[0][1] if ranks else [])
-        )
-        # Of several values with one index the first counts, though it be empty.
-        return dict(sorted(dict(reversed(told)).items()))
+        ranks = [values for _, values in sorted(self._values.get(fact, {}).items())]
+        first = ranks[0] if ranks else []
+        best = next((values for values in ranks if any(value for _, value in values)), first)
+        # Of several values with one index the first counts, also if it is empty.
+        return dict(sorted(dict(reversed(best)).items()))
 
     def rows(self, family: str) -> list[dict[str, str]]:
-        """The members of a family in order: names, in lower case, to values."""
-        return self._rows.get(family, [])
+        """The members of a family in order, with what is known of each by our names; "" if it is not."""
+        found = []
+        for row in self._rows.get(family, []):
+            known = {
+                ours: [row[name.casefold()] for name in names if name.casefold() in row]
+                for ours, names in FAMILIES[family].items()
+            }
+            if any(known.values()):
+                found.append({ours: next(filter(None, values), "") for ours, values in known.items()})
+        return found
 
     def is_empty(self, family: str) -> bool:
         """Whether a dump has the family's section, with nothing in it."""
@@ -93,23 +102,23 @@ class Found:
 
 
 def lines_of(fact: str, settings: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
-    """Of settings (path, value, line) those that tell a fact."""
-    spelled = {_spelled(path)[0] for path in PATHS[fact]}
+    """Of settings (path, value, line) those that state a fact."""
+    paths = {_without_indexes(path)[0] for path in PATHS[fact]}
     for path, value, line in settings:
-        key = _spelled(path)[0]
+        key = _without_indexes(path)[0]
         known = {prefix for prefix, _ in _splits(key)} if fact in FAMILIES else {key}
-        if known & spelled:
+        if known & paths:
             yield path, value, line
 
 
 def _splits(key: str) -> Iterator[tuple[str, str]]:
-    """A path and nothing, then a shorter path and the word behind it, up to `_NAME` words."""
-    for words in range(_NAME + 1):
+    """A path and nothing, then a shorter path and the words after it, up to `_MAX_WORDS` of them."""
+    for words in range(_MAX_WORDS + 1):
         prefix, *name = key.rsplit(" ", words)
         if len(name) == words:
             yield prefix, " ".join(name)
 
 
 def is_single(path: str) -> bool:
-    """Whether a path with its indexes is there once in a dump: its fact is known, and no list of members."""
-    return _spelled(path)[0] in _KNOWN
+    """Whether a path with its indexes is in a dump once: its fact is known, and no list of members."""
+    return _without_indexes(path)[0] in _KNOWN

@@ -15,11 +15,11 @@ from logdiag.dumps.sections import Section
 from logdiag.dumps.setting import Setting
 from logdiag.i18n import in_every_language
 
-_TELLING = 15
+_MIN_WORDING_LENGTH = 15
 """Characters that the text of an alarm needs at least to be known by it."""
 
-LARGEST = 1 << 20
-"""Bytes of a text in which pages are looked for: what is pasted is short."""
+MAX_PAGE_BYTES = 1 << 20
+"""Bytes of a text that is searched for pages: pasted texts are short."""
 
 _PEER = re.compile(
     r"(?:Peer|피어) ?(?P<number>[1-6]) ?(?:address|주소)\b[\s:|*ⓘ]*(?P<rest>.*)", re.IGNORECASE
@@ -65,19 +65,19 @@ _TAIL = re.compile(r"\s*\((?P<words>[^()]*)\)\s*$")
 
 
 def pages(text: str) -> list[Section]:
-    """The pages that a text contains: one of the Clustering page, and one for each peer that alarms name."""
+    """Return the pages in a text: one of the Clustering page, and one for each peer that alarms name."""
     numbered = enumerate(text.split("\n"), start=1)
     stripped = [(number, _MARKS.sub("", line).strip()) for number, line in numbered]
     lines = [(number, line) for number, line in stripped if line and not _RECORD.search(line)]
-    found = list(_clustering(lines))
+    clustering = list(_clustering(lines))
     alarms: dict[str, list[Setting]] = {}
     for index, (peer, settings) in enumerate(_alarms(lines), start=1):
         alarms.setdefault(peer, []).extend(
             Setting(f"Alarm {index} {name}", value, line) for name, value, line in settings
         )
-    parts = [found, *(settings for _, settings in sorted(alarms.items()))]
-    if found and "" in alarms:  # alarms without a peer are those of the page in the same text
-        parts = [[*found, *alarms.pop("")], *(settings for _, settings in sorted(alarms.items()))]
+    if clustering:  # alarms without a peer are those of the page in the same text
+        clustering += alarms.pop("", [])
+    parts = [clustering, *(settings for _, settings in sorted(alarms.items()))]
     return [
         Section("page", tuple(part), facts((one.path, one.value) for one in part)) for part in parts if part
     ]
@@ -90,7 +90,7 @@ def _clustering(lines: list[tuple[int, str]]) -> Iterator[Setting]:
     fields = dict(_FIELDS)
     waiting = ""
     for number, line in lines:
-        if waiting:  # the value of a label can stand on the next line
+        if waiting:  # the value of a label can be on the next line
             path, waiting = waiting, ""
             if _ENTRY.match(line) or line in _KOREAN:
                 yield Setting(path, _english(line.split("(")[0].strip()), number)
@@ -125,13 +125,13 @@ def _wordings() -> tuple[tuple[str, str], ...]:
     for alarm in load().values():
         for text in alarm.text.split(" | "):
             words = text.partition("<")[0].strip()
-            if len(words) > _TELLING and not words.startswith("("):
+            if len(words) > _MIN_WORDING_LENGTH and not words.startswith("("):
                 found.setdefault(f"{alarm.title}: {words}".casefold().rstrip("."), alarm.id)
     return tuple(sorted(found.items(), key=lambda one: (-len(one[0]), one)))
 
 
 def _english(value: str) -> str:
-    """A state in English; the words in brackets after it are kept."""
+    """A state in English; words in brackets after it stay as they are."""
     word, bracket, rest = value.partition("(")
     english = _KOREAN.get(word.strip(), word.strip())
     return f"{english} {bracket}{rest}".strip()
@@ -146,30 +146,36 @@ def _alarms(lines: list[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[str,
         if len(ids) != 1:
             continue
         alarm = known[ids[0]]
-        near = " ".join(text for _, text in lines[max(0, place - 6) : place + 1])
-        titled = any(title.casefold() in line.casefold() for title in in_every_language(alarm.title))
-        if not titled and not (_STATE.search(line) and alarm.title.casefold() in near.casefold()):
+        near = " ".join(text for _, text in lines[max(0, place - 6) : place + 1]).casefold()
+        if any(title.casefold() in line.casefold() for title in in_every_language(alarm.title)):
+            fields = _alarm_fields(line, alarm.title)
+        elif _STATE.search(line) and alarm.title.casefold() in near:
+            fields = {"Title": alarm.title}  # the columns of the page came as lines of their own
+        else:
             continue
-        if not titled:  # the columns of the page came as lines of their own
-            yield "", [("ID", alarm.id, number), ("Title", alarm.title, number)]
-            continue
-        text = _ID.sub("", line).strip(" \t:,-|")
-        tail = _TAIL.search(text)
-        if tail is not None and _STATE.search(tail["words"]):
-            text = text[: tail.start()]
-        cells = [cell for cell in _CELLS.split(text) if cell]
-        spoken = [cell.casefold() for cell in cells]
-        spoken += re.split(r"\W+", (tail["words"] if tail else "").casefold())
-        words = [word for word in spoken if word in _STATES]
-        peers = [
-            cell
-            for cell in cells[1:]
-            if _ENTRY.fullmatch(cell) and cell.casefold() not in _SEVERITIES | _STATES | {"acknowledge"}
-        ]
-        said = [cell for cell in cells[:2] if not _ENTRY.fullmatch(cell) and not _WHEN.match(cell)]
-        settings = [("ID", alarm.id, number), ("Title", said[0] if said else alarm.title, number)]
-        settings += [("Description", said[1], number)] if len(said) > 1 else []
-        settings += [("Status", words[0], number)] if words else []
-        settings += [("FirstRaised", times[0], number)] if (times := _WHEN.findall(line)) else []
-        settings += [("Peer", peers[0], number)] if peers else []
-        yield peers[0] if peers else "", settings
+        values = {"ID": alarm.id, **fields}
+        yield values.get("Peer", ""), [(name, value, number) for name, value in values.items() if value]
+
+
+def _alarm_fields(line: str, title: str) -> dict[str, str]:
+    """What a line with the title of an alarm says; empty values if it does not say it."""
+    text = _ID.sub("", line).strip(" \t:,-|")
+    tail = _TAIL.search(text)
+    if tail is not None and _STATE.search(tail["words"]):
+        text = text[: tail.start()]
+    cells = [cell for cell in _CELLS.split(text) if cell]
+    words = [cell.casefold() for cell in cells]
+    words += re.split(r"\W+", (tail["words"] if tail else "").casefold())
+    peers = (
+        cell
+        for cell in cells[1:]
+        if _ENTRY.fullmatch(cell) and cell.casefold() not in _SEVERITIES | _STATES | {"acknowledge"}
+    )
+    texts = [cell for cell in cells[:2] if not _ENTRY.fullmatch(cell) and not _WHEN.match(cell)]
+    return {
+        "Title": texts[0] if texts else title,
+        "Description": texts[1] if len(texts) > 1 else "",
+        "Status": next((word for word in words if word in _STATES), ""),
+        "FirstRaised": next(iter(_WHEN.findall(line)), ""),
+        "Peer": next(peers, ""),
+    }

@@ -1,8 +1,8 @@
 """What facts are called in dumps: a table of paths, and of the words in their values.
 
-The paths are from the command reference of the administrator guide X15.0 where it has them. For
+The paths are from the command reference of the administrator guide X15.0, if it has them. For
 xStatus, the TLS mode and option keys, no public sample or reference shows a path: those below
-are assumed, with near relatives beside them. To teach another spelling, add it to `PATHS`.
+are assumed, with similar spellings next to them. To add another spelling, add it to `PATHS`.
 """
 
 import re
@@ -80,32 +80,31 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "alarm": ("Alarm", "Alarms Alarm", "Alarms", "Warnings Warning", "Warning", "Warnings"),
     "alternate": ("Alternates Peer", "Cluster Peer"),
 }
-"""Facts and the paths that tell them, the best first, without indexes and in any case.
+"""Facts and the paths that state them, the best first, without indexes and in any case.
 
 A missing index is 1, and ``Master`` counts as ``Primary``: older releases write it.
 """
 
-FAMILIES = ("option", "alarm", "alternate")
-"""Facts whose paths go on: ``Alarm`` stands for ``Alarm 1 ID``, ``Alarm 1 Title`` and so on."""
-
-ALTERNATE = {
-    "address": ("Address",),
-    "status": ("Status", "State", "Clustering"),
-    "certificate": ("Certificate",),
+FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "option": {"key": ("Key",), "description": ("Description",)},
+    "alarm": {  # assumed: no public sample shows these names
+        "id": ("ID", "AlarmID"),
+        "title": ("Title", "Name"),
+        "description": ("Description", "Reason", "Detail", "Details", "Text"),
+        "severity": ("Severity",),
+        "status": ("Status", "State"),
+        "peer": ("Peer",),
+        "first_raised": ("FirstRaised", "FirstRaisedTime", "First Raised"),
+        "last_raised": ("LastRaised", "LastRaisedTime", "Last Raised"),
+    },
+    "alternate": {
+        "address": ("Address",),
+        "status": ("Status", "State", "Clustering"),
+        "certificate": ("Certificate",),
+    },
 }
-"""What a peer of the list has in xStatus, or on the Clustering page, and the names of it."""
-
-ALARM = {
-    "id": ("ID", "AlarmID"),
-    "title": ("Title", "Name"),
-    "description": ("Description", "Reason", "Detail", "Details", "Text"),
-    "severity": ("Severity",),
-    "status": ("Status", "State"),
-    "peer": ("Peer",),
-    "first_raised": ("FirstRaised", "FirstRaisedTime", "First Raised"),
-    "last_raised": ("LastRaised", "LastRaisedTime", "Last Raised"),
-}
-"""What an alarm of the list has, and the names of it (assumed: no public sample shows them)."""
+"""Facts that are lists of members, whose paths go on with a name, such as ``Alarm 1 ID``: what each member
+has, and the names of it."""
 
 PRODUCTS = (
     (re.compile(r"\bvcs[ -]?expressway\b"), "VCS Expressway", True),

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from logdiag.dumps.lines import Line, lines
-from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, LONGEST_UNREAD, Kind, Setting, Unread, canonical
+from logdiag.dumps.setting import (
+    MAX_DEPTH,
+    MAX_PATH_LENGTH,
+    MAX_UNREAD_LENGTH,
+    Kind,
+    Setting,
+    Unread,
+    canonical,
+)
 from logdiag.grammar import Token, tokens
 from logdiag.i18n import N_
 
@@ -14,11 +22,11 @@ TOO_LONG = N_("is longer than 64 KiB")
 CUT = N_("starts a section, and there the dump ends")
 TOO_DEEP = N_("is nested too deep, or its path is too long")
 
-_BATCH = 1 << 20
+_BATCH_BYTES = 1 << 20
 """Bytes that are handed to the grammar at a time."""
 
-_UNMARKED = 1000
-"""Lines without any mark after which none is waited for."""
+_MAX_UNMARKED_LINES = 1000
+"""Lines without any mark after which the others are expected to have none."""
 
 _ANOTHER = re.compile(
     rb"[ \t](?=\*[cs][ \t]+[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
@@ -26,12 +34,12 @@ _ANOTHER = re.compile(
 )
 """The mark before a further setting on the same line."""
 
-_MANY = 1 << 19
-"""Bytes for which it is worth while to load machine code: most dumps are smaller."""
+_COMPILED_FROM_BYTES = 1 << 19
+"""Bytes for which loading the compiled lexer pays off: most dumps are smaller."""
 
 
 class _Item(NamedTuple):
-    """A path and its value; no value where the line is the heading of a section, or may be one.
+    """A path and its value; no value if the line is the heading of a section, or may be one.
 
     ``is_absolute``: it begins with xConfiguration or xStatus, and lies in no section.
     ``is_section``: the slash of a heading follows it. ``kind``: what a mark or the first word says.
@@ -44,18 +52,21 @@ class _Item(NamedTuple):
     value: str | None
     kind: Kind | None = None
 
+    def setting(self, value: str, line: Line) -> Setting:
+        return Setting(canonical(self.path), value, line.number, self.kind)
+
 
 _Shape = _Item | Literal["blank", "end", "junk", "long"]
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
-    """The settings of a text dump, and its lines that are none.
+    """The settings of a text dump, and its other lines.
 
-    They come in order, but for an empty setting: the lines without shape after it come first. Where lines
-    have the mark of a dump, a line outside of sections that has none is no setting: a terminal session
+    They come in order, but for an empty setting: the lines without shape after it come first. If lines
+    have the mark of a dump, a line without a mark outside of sections is no setting: a terminal session
     contains ``login as: admin`` as well.
     """
-    waiting: list[_Parsed] | None = []  # until a line with a mark, or so many without one that none will come
+    waiting: list[_Parsed] | None = []  # until a line with a mark, or very many lines without one
     marked = False
     for parsed in _parsed(chunks):
         if waiting is None:
@@ -63,7 +74,7 @@ def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
             continue
         waiting.append(parsed)
         marked = isinstance(parsed.item, Setting) and parsed.item.kind is not None
-        if marked or len(waiting) > _UNMARKED:
+        if marked or len(waiting) > _MAX_UNMARKED_LINES:
             yield from (_judged(one, marked) for one in waiting)
             waiting = None
     for one in waiting or ():
@@ -83,8 +94,8 @@ def _judged(parsed: _Parsed, marked: bool) -> Setting | Unread:
 
 
 def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
-    sections: list[tuple[int, str, Kind | None]] = []  # indent, path and kind, outermost first
-    heading: tuple[_Item, str, Kind | None, Line] | None = None  # a section if the next line is deeper
+    sections: list[_Item] = []  # with their whole paths, outermost first
+    heading: tuple[_Item, Line] | None = None  # a section if the next line is deeper
     for line, shape in _shapes(_separated(lines(chunks))):
         if shape == "blank":
             continue
@@ -92,36 +103,36 @@ def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
             yield _Parsed(_unread(line, NO_SHAPE if shape == "junk" else TOO_LONG), line)
             continue
         if heading is not None:
-            item, path, kind, start = heading
+            item, start = heading
             if shape != "end" and not shape.is_absolute and shape.indent > item.indent:
-                sections.append((item.indent, path, kind))
+                sections.append(item)
             else:
-                yield _Parsed(Setting(_path(path), "", start.number, kind), start)
+                yield _Parsed(item.setting("", start), start)
             heading = None
         if shape == "end":
             sections.clear()
             continue
-        while sections and (shape.is_absolute or shape.indent <= sections[-1][0]):
+        while sections and (shape.is_absolute or shape.indent <= sections[-1].indent):
             sections.pop()
-        path = f"{sections[-1][1]} {shape.path}" if sections else shape.path
-        kind = shape.kind or (sections[-1][2] if sections else None)
-        if len(sections) >= DEEPEST:
+        if sections:
+            outer = sections[-1]
+            shape = shape._replace(path=f"{outer.path} {shape.path}", kind=shape.kind or outer.kind)
+        if len(sections) >= MAX_DEPTH:
             yield _Parsed(_unread(line, TOO_DEEP), line)
-        elif len(path) > LONGEST_PATH:
+        elif len(shape.path) > MAX_PATH_LENGTH:
             yield _Parsed(_unread(line, TOO_DEEP), line)
             # As a section it makes what is in it too long as well.
-            sections.append((shape.indent, path[: LONGEST_PATH + 1], kind))
+            sections.append(shape._replace(path=shape.path[: MAX_PATH_LENGTH + 1]))
         elif shape.value is None:
-            heading = shape, path, kind, line
+            heading = shape, line
         else:
-            is_loose = kind is None and not sections and not shape.indent
-            yield _Parsed(Setting(_path(path), shape.value, line.number, kind), line, is_loose)
+            is_loose = shape.kind is None and not sections and not shape.indent
+            yield _Parsed(shape.setting(shape.value, line), line, is_loose)
     if heading is not None:
-        item, path, kind, start = heading
-        # That a section is empty is known only where something follows it.
+        item, start = heading
+        # That a section is empty is known only if something follows it.
         is_value = item.is_absolute and not item.is_section
-        said = Setting(_path(path), "", start.number, kind) if is_value else _unread(start, CUT)
-        yield _Parsed(said, start)
+        yield _Parsed(item.setting("", start) if is_value else _unread(start, CUT), start)
 
 
 def _separated(stream: Iterable[Line]) -> Iterator[Line]:
@@ -137,14 +148,14 @@ def _separated(stream: Iterable[Line]) -> Iterator[Line]:
 
 
 def _shapes(stream: Iterable[Line]) -> Iterator[tuple[Line, _Shape]]:
-    """What each line is; lines go through the grammar many at a time, which is much quicker."""
+    """What each line is; the grammar reads many lines at a time, which is much quicker."""
     batch: list[Line] = []
     size = 0
     for line in stream:
         if line.is_whole:
             batch.append(line)
             size += line.length
-        if not line.is_whole or size >= _BATCH:
+        if not line.is_whole or size >= _BATCH_BYTES:
             yield from zip(batch, _read(batch), strict=True)
             batch, size = [], 0
         if not line.is_whole:
@@ -175,17 +186,17 @@ def _read(batch: list[Line]) -> Iterator[_Shape]:
 
 
 def _tokens(content: bytes) -> Iterator[Token]:
-    if len(content) < _MANY:
+    if len(content) < _COMPILED_FROM_BYTES:
         return tokens(content, "xdump")
     from logdiag.grammar import lexer  # machine code, which takes a moment to load
 
     return lexer.tokens(content, "xdump")
 
 
-def _shape(found: dict[str, str], indent: int, behind_path: bytes) -> _Shape:
+def _shape(found: dict[str, str], indent: int, after_path: bytes) -> _Shape:
     if "PATH" in found:
         path = " ".join(found["PATH"].rstrip(" \t").removesuffix(":").split())
-        value = _value(found, _text(behind_path).rstrip(" \t"))
+        value = _value(found, _text(after_path).rstrip(" \t"))
         return _Item(indent, "ROOT" in found, "SLASH" in found, path, value, _kind(found))
     if "TEXT" in found:
         return "junk"
@@ -211,13 +222,9 @@ def _value(found: dict[str, str], text: str) -> str | None:
     return None
 
 
-def _path(path: str) -> str:
-    return canonical(path.split(" "))
-
-
 def _unread(line: Line, reason: str) -> Unread:
-    text = _text(line.content[: 4 * LONGEST_UNREAD].rstrip(b"\r\n"))
-    return Unread(line.number, line.offset, line.length, text[:LONGEST_UNREAD], reason)
+    text = _text(line.content[: 4 * MAX_UNREAD_LENGTH].rstrip(b"\r\n"))
+    return Unread(line.number, line.offset, line.length, text[:MAX_UNREAD_LENGTH], reason)
 
 
 def _text(raw: bytes) -> str:

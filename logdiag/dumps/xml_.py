@@ -1,8 +1,8 @@
 """XML dumps, by the names of their elements, as a stream; no document types, no entities.
 
-No public sample shows the XML of an Expressway. What is assumed: the root (and a wrapper below
-it) is no part of a path, the rest of the names are those of the text dumps, and items of lists
-carry their index as an attribute or follow each other in order.
+No public sample shows the XML of an Expressway. Assumptions: the root (and a wrapper below
+it) is no part of a path, the other names are those of the text dumps, and items of lists
+have their index as an attribute or follow each other in order.
 """
 
 import re
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
-from logdiag.dumps.setting import DEEPEST, LONGEST_PATH, Setting, canonical
+from logdiag.dumps.setting import MAX_DEPTH, MAX_PATH_LENGTH, Setting, canonical
 from logdiag.i18n import gettext
 
 WRAPPERS = {"configuration", "status", "xconfiguration", "xstatus"}
-"""Elements that may stand between the root and the paths."""
+"""Elements that may be between the root and the paths."""
 
 LISTS = {
     *("alarm", "warning", "ethernet", "option", "peer", "remotesyslog"),
@@ -23,24 +23,23 @@ LISTS = {
     *("dns server", "ntp server", "dns perdomainserver", "domains domain", "logger network"),
     *("rules rule", "services service"),
 }
-"""Elements that are items of lists, alone or behind their parent: their index is part of the path.
+"""Elements that are items of lists, alone or after their parent: their index is part of the path.
 
-Other elements have it only where it is above 1 or where they say that they may occur more than
-once: RoomOS writes ``maxOccurrence`` on list items, and old TANDBERG systems ``item="1"`` on
-every element, whether it is in a list or not.
+Other elements have an index only if it is above 1 or if they may occur more than once: RoomOS writes
+``maxOccurrence`` on list items, and old TANDBERG systems ``item="1"`` on every element.
 """
 
-LONGEST_TEXT = 1 << 20
+MAX_TEXT_LENGTH = 1 << 20
 """Characters of an element's text."""
 
-LONGEST_TAG = 1 << 20
-"""Bytes without an element's start, end or text: a tag that long is given up."""
+MAX_TAG_BYTES = 1 << 20
+"""Bytes without an element's start, end or text: nothing after such a tag is read."""
 
-VOCABULARY = 1 << 18
+MAX_NAMES_LENGTH = 1 << 18
 """Characters of different names: the parser below keeps each name for good."""
 
 _PIECE = 1 << 16
-_SIBLINGS = 1000  # different names in one element that are counted
+_MAX_SIBLINGS = 1000  # different names in one element that are counted
 _KNOWN_ENCODING = re.compile(
     rb"utf-?8|utf-?16(le|be)?|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-|cp)125\d", re.IGNORECASE
 )
@@ -74,7 +73,7 @@ def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
             parser.feed(piece)
             yield from reader.drain()
             silent = 0 if reader.heard else silent + len(piece)
-            if silent > LONGEST_TAG:
+            if silent > MAX_TAG_BYTES:
                 raise _GivenUpError(gettext("holds a tag or a comment that is longer than 1 MiB"))
         is_fed_whole = True
         parser.close()
@@ -114,10 +113,7 @@ class _Element:
 
 
 class _Reader(ContentHandler):
-    """Collects settings; ``heard`` is set by whatever the parser says.
-
-    ``line`` tells where the parser is, from 1.
-    """
+    """Collects settings; every event of the parser sets ``heard``. ``line`` returns its line, from 1."""
 
     def __init__(self, faults: list[str], line: Callable[[], int]) -> None:
         super().__init__()
@@ -138,8 +134,8 @@ class _Reader(ContentHandler):
         self.heard = True
         attributes = dict(attrs.items())
         self._learn(name, *attributes)
-        if len(self._open) >= DEEPEST:
-            raise _GivenUpError(gettext("nests elements deeper than {number}").format(number=DEEPEST))
+        if len(self._open) >= MAX_DEPTH:
+            raise _GivenUpError(gettext("nests elements deeper than {number}").format(number=MAX_DEPTH))
         name = name.rpartition(":")[2]
         path = ""
         if self._open:
@@ -148,22 +144,21 @@ class _Reader(ContentHandler):
             is_wrapper = len(self._open) == 1 and name.casefold() in WRAPPERS
             if not is_wrapper:
                 path = f"{parent.path} {_named(parent, name, attributes)}".lstrip(" ")
-        if len(path) > LONGEST_PATH:
+        if len(path) > MAX_PATH_LENGTH:
             said = gettext("has a path of more than {number} characters")
-            raise _GivenUpError(said.format(number=LONGEST_PATH))
+            raise _GivenUpError(said.format(number=MAX_PATH_LENGTH))
         self._open.append(_Element(name, path, self.line()))
 
     def characters(self, content: str) -> None:
         self.heard = True
         element = self._open[-1]
-        room = LONGEST_TEXT - element.length
-        if room >= len(content):
+        remaining = MAX_TEXT_LENGTH - element.length
+        if remaining >= len(content):
             element.text.append(content)
-        elif room > 0:
-            element.text.append(content[:room])
+        elif remaining > 0:
+            element.text.append(content[:remaining])
             said = gettext("the text of the element in line {line} is read to 1 MiB")
             self._faults.append(said.format(line=element.line))
-            room = 0
         element.length += len(content)
 
     def endElement(self, name: str) -> None:  # noqa: N802
@@ -171,22 +166,22 @@ class _Reader(ContentHandler):
         element = self._open.pop()
         value = "".join(element.text).strip()
         if element.path and (value or element.is_leaf):
-            self._found.append(Setting(canonical(element.path.split(" ")), value, element.line))
+            self._found.append(Setting(canonical(element.path), value, element.line))
 
     def _learn(self, *names: str) -> None:
         for name in names:
             if name not in self._names:
                 self._names.add(name)
                 self._vocabulary += len(name)
-                if self._vocabulary > VOCABULARY:
+                if self._vocabulary > MAX_NAMES_LENGTH:
                     raise _GivenUpError(gettext("uses too many different names"))
 
 
 def _named(parent: _Element, name: str, attributes: dict[str, str]) -> str:
-    """A part of a path: the name of an element, with its index where it has one."""
+    """A part of a path: the name of an element, with its index if it has one."""
     key = name.casefold()
     count = parent.seen.get(key, 0) + 1
-    if key in parent.seen or len(parent.seen) < _SIBLINGS:
+    if key in parent.seen or len(parent.seen) < _MAX_SIBLINGS:
         parent.seen[key] = count
     given = attributes.get("item") or attributes.get("index") or ""
     index = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else count
@@ -208,9 +203,9 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _has_known_encoding(start: bytes) -> bool:
-    """Whether a text's declaration names no encoding, or one that is safe to hand to the parser.
+    """Whether a text's declaration names no encoding, or one that is safe for the parser.
 
-    The parser gives every name that it does not know to Python, which has codecs that are none of texts.
+    The parser gives every name that it does not know to Python, whose codecs do more than decode text.
     """
     plain = start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")  # UTF-16 as if it were ASCII
     if plain.startswith(b"<?xml") and b"?>" not in plain:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from logdiag.dumps import Kind as DumpKind
 from logdiag.dumps import Section, Setting, pages, sections, settings
-from logdiag.dumps.pages import LARGEST
+from logdiag.dumps.pages import MAX_PAGE_BYTES
 from logdiag.i18n import N_, gettext
 from logdiag.model import Fault, MemberCoverage
 from logdiag.reading.classify import Classified, classify
@@ -290,7 +290,8 @@ _SHORTEST_PAGE = 20
 
 def _with_pages(end: End, content: bytes) -> End:
     """A text with the pages of the web interface that were pasted into it."""
-    found = pages(content.decode("utf-8", "replace")) if _SHORTEST_PAGE <= len(content) <= LARGEST else []
+    is_short = _SHORTEST_PAGE <= len(content) <= MAX_PAGE_BYTES
+    found = pages(content.decode("utf-8", "replace")) if is_short else []
     if not found:
         return end
     settings = sum(len(one.settings) for one in found)
