@@ -43,7 +43,7 @@ class Fault:
     text: str
 
 
-Kind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
+MemberKind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class MemberCoverage:
 
     snapshot: str
     source: str
-    kind: Kind
+    kind: MemberKind
     size: int
     """Bytes of it that were read, unpacked."""
     records: int = 0
@@ -66,7 +66,7 @@ class MemberCoverage:
     """Why lines are unparsed: reason to number of lines."""
     settings: int = 0
     """Number of values in a dump, a certificate or a pasted page."""
-    holds: tuple[Kind, ...] = ()
+    holds: tuple[MemberKind, ...] = ()
     """The kind of each dump in it: a file can hold several, and text with records can hold a pasted page."""
     first: datetime | None = None
     last: datetime | None = None

@@ -13,11 +13,11 @@ from logdiag.dumps.kinds import is_xml, kind_of
 from logdiag.dumps.lookup import lines_of
 from logdiag.dumps.pages import pages
 from logdiag.dumps.sections import Section, sections
-from logdiag.dumps.setting import Kind, Setting, Unread
+from logdiag.dumps.setting import DumpKind, Setting, Unread
 
 __all__ = [
+    "DumpKind",
     "Facts",
-    "Kind",
     "ListedAlarm",
     "ListedPeer",
     "Section",
@@ -34,7 +34,9 @@ __all__ = [
 ]
 
 
-def settings(kind: Kind, name: str, chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting | Unread]:
+def settings(
+    kind: DumpKind, name: str, chunks: Iterable[bytes], faults: list[str]
+) -> Iterator[Setting | Unread]:
     """The settings of one file, in order, in memory that does not grow with it.
 
     Args:

@@ -3,13 +3,13 @@
 import re
 from functools import cache
 
-from logdiag.dumps.setting import Kind
+from logdiag.dumps.setting import DumpKind
 from logdiag.grammar.lark_reader import load
 
-_NAMES: tuple[tuple[str, Kind], ...] = (("xconf", "xconfiguration"), ("xstat", "xstatus"))
+_NAMES: tuple[tuple[str, DumpKind], ...] = (("xconf", "xconfiguration"), ("xstat", "xstatus"))
 """What the names of dumps contain (administrator guide X15.5: ``xconf_dump_...``, ``xstat_dump_...``)."""
 
-_SECTIONS: dict[Kind | None, frozenset[str]] = {
+_SECTIONS: dict[DumpKind | None, frozenset[str]] = {
     # Administrator guide X15.0, command reference: sections of both, of xConfiguration, of xStatus.
     None: frozenset(
         {"alternates", "applications", "authentication", "ethernet", "h323", "ntp", "policy", "sip"}
@@ -33,7 +33,7 @@ _PROLOG = re.compile(r"<\?[^>]*>|<!--[^>]*-->|[ \t\r\n\ufeff]+")
 _LINE = re.compile(rb"^.*[^ \t\r\n]", re.MULTILINE)
 
 
-def kind_of(head: bytes, name: str) -> Kind | None:
+def kind_of(head: bytes, name: str) -> DumpKind | None:
     """What a file is by its first bytes (up to 1 MiB); None if it is no dump.
 
     ``name`` counts only if the content leaves it open: in text whose lines may be settings but do not
@@ -58,14 +58,14 @@ def _decoded(head: bytes) -> str:
     return head.decode(encoding, "replace")
 
 
-def _kind_of_xml(text: str, hint: Kind | None) -> Kind | None:
+def _kind_of_xml(text: str, hint: DumpKind | None) -> DumpKind | None:
     at = 0
     while prolog := _PROLOG.match(text, at):
         at = prolog.end()
     if re.match(r"<!doctype\s+html|<html", text[at : at + 100], re.IGNORECASE):
         return None
     names = {name.casefold() for name in _ELEMENT.findall(text)}
-    known: dict[Kind | None, int] = {kind: len(names & sections) for kind, sections in _SECTIONS.items()}
+    known: dict[DumpKind | None, int] = {kind: len(names & sections) for kind, sections in _SECTIONS.items()}
     if not known[None] or sum(known.values()) < 2:  # other programs have a <Logger> or <Option> too
         return hint
     root = _ELEMENT.match(text, at)
@@ -79,7 +79,7 @@ def _kind_of_xml(text: str, hint: Kind | None) -> Kind | None:
     return "xconfiguration" if known["xconfiguration"] > known["xstatus"] else "xstatus"
 
 
-def _kind_of_text(head: bytes, hint: Kind | None) -> Kind | None:
+def _kind_of_text(head: bytes, hint: DumpKind | None) -> DumpKind | None:
     head = head.removeprefix(b"\xef\xbb\xbf")
     configuration = status = other = 0
     for shape in _shape().finditer(head):

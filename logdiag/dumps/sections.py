@@ -5,26 +5,26 @@ from dataclasses import dataclass, field
 
 from logdiag.dumps.facts import Facts, facts
 from logdiag.dumps.lookup import is_single
-from logdiag.dumps.setting import Kind, Setting
+from logdiag.dumps.setting import DumpKind, Setting
 
 
 @dataclass(frozen=True)
 class Section:
     """One dump of a file: its settings in order, and what they say of its peer."""
 
-    kind: Kind
+    kind: DumpKind
     settings: tuple[Setting, ...]
     facts: Facts
 
 
 @dataclass
 class _Open:
-    kind: Kind
+    kind: DumpKind
     settings: list[Setting] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
 
 
-def sections(kind: Kind, settings: Iterable[Setting]) -> list[Section]:
+def sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
     """The dumps that settings are of, in the order of their first lines.
 
     Args:
@@ -34,7 +34,7 @@ def sections(kind: Kind, settings: Iterable[Setting]) -> list[Section]:
     A new dump begins where a path that a dump has once comes again with another value.
 
     """
-    opened: dict[Kind, _Open] = {}
+    opened: dict[DumpKind, _Open] = {}
     done: list[_Open] = []
     for one in settings:
         of_kind = one.kind or kind

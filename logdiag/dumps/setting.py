@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["xconfiguration", "xstatus", "certificate", "page"]
+DumpKind = Literal["xconfiguration", "xstatus", "certificate", "page"]
 """``page`` is text of the web interface that was pasted: System > Clustering or Status > Alarms."""
 
 MAX_DEPTH = 100
@@ -26,7 +26,7 @@ class Setting(NamedTuple):
     path: str
     value: str
     line: int
-    kind: Kind | None = None
+    kind: DumpKind | None = None
 
 
 class Unread(NamedTuple):

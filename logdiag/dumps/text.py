@@ -9,7 +9,7 @@ from logdiag.dumps.setting import (
     MAX_DEPTH,
     MAX_PATH_LENGTH,
     MAX_UNREAD_LENGTH,
-    Kind,
+    DumpKind,
     Setting,
     Unread,
     canonical,
@@ -50,7 +50,7 @@ class _Item(NamedTuple):
     is_section: bool
     path: str
     value: str | None
-    kind: Kind | None = None
+    kind: DumpKind | None = None
 
     def setting(self, value: str, line: Line) -> Setting:
         return Setting(canonical(self.path), value, line.number, self.kind)
@@ -205,7 +205,7 @@ def _shape(found: dict[str, str], indent: int, after_path: bytes) -> _Shape:
     return "junk" if found.keys() & {"MARK", "ROOT"} else "blank"
 
 
-def _kind(found: dict[str, str]) -> Kind | None:
+def _kind(found: dict[str, str]) -> DumpKind | None:
     word = (found.get("ROOT") or found.get("MARK") or "").lstrip("*xX").lower()
     if not word:
         return None

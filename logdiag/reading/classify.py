@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from logdiag.dumps import Kind as DumpKind
-from logdiag.dumps import kind_of
+from logdiag.dumps import DumpKind, kind_of
 from logdiag.grammar import record_start
 from logdiag.reading.unread_reasons import why_not_read
 from logdiag.records import lacks_year

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.dumps import Kind as DumpKind
-from logdiag.dumps import Section, Setting, pages, sections, settings
+from logdiag.dumps import DumpKind, Section, Setting, pages, sections, settings
 from logdiag.dumps.pages import MAX_PAGE_BYTES
 from logdiag.i18n import N_, gettext
 from logdiag.model import Fault, MemberCoverage

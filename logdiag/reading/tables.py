@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.dumps import Facts
-from logdiag.dumps import Kind as DumpKind
+from logdiag.dumps import DumpKind, Facts
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.records import Span
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from logdiag.dumps import Kind as DumpKind
+from logdiag.dumps import DumpKind
 from logdiag.dumps.kinds import is_xml
 from logdiag.reading.classify import classify
 from logdiag.records.utf16 import Encoding

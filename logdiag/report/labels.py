@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from logdiag.i18n import N_, gettext
-from logdiag.model import AlarmState, Basis, Diagnosis, Kind, Risk, Role, Severity, State
+from logdiag.model import AlarmState, Basis, Diagnosis, MemberKind, Risk, Role, Severity, State
 
 K = TypeVar("K", bound=str)
 
@@ -70,7 +70,7 @@ CHANGES: Words[str] = Words(
         "command": N_("Command"),
     }
 )
-KINDS: Words[Kind] = Words(
+KINDS: Words[MemberKind] = Words(
     {
         "log": N_("log"),
         "xconfiguration": "xConfiguration",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from logdiag.dumps import Kind, Setting, Unread, kind_of, settings
+from logdiag.dumps import DumpKind, Setting, Unread, kind_of, settings
 
 SYNTHETIC = Path(__file__).parent / "synthetic"
 
@@ -43,7 +43,7 @@ def in_pieces(content: bytes, size: int) -> Iterator[bytes]:
 
 
 def read(
-    content: bytes | Iterable[bytes], kind: Kind = "xstatus", name: str = "dump"
+    content: bytes | Iterable[bytes], kind: DumpKind = "xstatus", name: str = "dump"
 ) -> list[Setting | Unread]:
     """What is read of a dump with no fault, but for the kinds that lines say themselves."""
     found, faults = read_with_faults(content, kind, name)
@@ -52,7 +52,7 @@ def read(
 
 
 def read_with_faults(
-    content: bytes | Iterable[bytes], kind: Kind = "xstatus", name: str = "dump"
+    content: bytes | Iterable[bytes], kind: DumpKind = "xstatus", name: str = "dump"
 ) -> tuple[list[Setting | Unread], list[str]]:
     faults: list[str] = []
     chunks = iter([content]) if isinstance(content, bytes) else iter(content)

@@ -4,7 +4,7 @@ from typing import cast
 
 from mutations import LARGEST, TESTS
 
-from logdiag.dumps import Kind, Setting, Unread, facts, kind_of, settings
+from logdiag.dumps import DumpKind, Setting, Unread, facts, kind_of, settings
 
 NAMES = (
     "xconf_dump.txt",
@@ -16,7 +16,7 @@ NAMES = (
     "dump",
     "",
 )
-KINDS = cast("tuple[Kind, ...]", ("xconfiguration", "xstatus", "certificate"))
+KINDS = cast("tuple[DumpKind, ...]", ("xconfiguration", "xstatus", "certificate"))
 
 
 def one(data: bytes) -> None:
@@ -31,7 +31,7 @@ def one(data: bytes) -> None:
         check(content, kind, name, step=1 + (data[0] >> 4) * 9)
 
 
-def check(content: bytes, kind: Kind, name: str, step: int) -> None:
+def check(content: bytes, kind: DumpKind, name: str, step: int) -> None:
     """Read the content in pieces."""
     faults: list[str] = []
     pieces = (content[at : at + step] for at in range(0, len(content), step))
