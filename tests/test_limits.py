@@ -25,7 +25,7 @@ from logdiag.rules.library import load
 from logdiag.snapshots import Limits, Meter, find_snapshots
 from logdiag.snapshots import limits as limits_module
 from logdiag.snapshots.deadline import Deadline
-from logdiag.snapshots.limits import size_said
+from logdiag.snapshots.limits import format_size
 from logdiag.snapshots.streams import members as members_of
 
 
@@ -434,7 +434,7 @@ def test_only_limits_that_differ_are_told() -> None:
     [(1, "1 bytes"), (1000, "1,000 bytes"), (1024, "1 KiB"), (1536, "1,536 bytes"), (4 << 30, "4 GiB")],
 )
 def test_a_size_is_said_as_a_person_would(size: int, said: str) -> None:
-    assert size_said(size) == said
+    assert format_size(size) == said
 
 
 def test_the_command_line_takes_limits_and_refuses_what_is_none(tmp_path: Path) -> None:

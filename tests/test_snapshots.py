@@ -691,7 +691,7 @@ def test_a_stream_that_wants_too_much_memory_is_not_unpacked(tmp_path: Path, suf
 
 
 def test_a_stream_of_parts_without_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compression, "_MOST_PARTS", 5)
+    monkeypatch.setattr(compression, "_MAX_FRAMES", 5)
     (found,) = parse(put(tmp_path / "m.gz", gz(LINE) * 9)).members
     assert (found.records, kinds(found)) == (5, ["limit"])
 

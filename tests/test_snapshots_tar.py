@@ -135,41 +135,36 @@ def test_an_archive_is_read_as_the_standard_library_reads_it(
     assert faults == []
 
 
-@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 2000)), max_size=12), st.integers(0, 4000))
-@settings(deadline=None)
-def test_holes_are_filled_in_every_format_of_sparse_files(blocks: list[tuple[int, int]], rest: int) -> None:
-    places, whole, data = [], b"", b""
-    for number, (hole, length) in enumerate(blocks):
-        whole += bytes(hole)
-        places.append((len(whole), length))
-        whole += bytes([65 + number]) * length
-        data += bytes([65 + number]) * length
-    whole += bytes(rest)
-    places.append((len(whole), 0))
-    flat = [number for place in places for number in place]
-    lines = b"".join(b"%d\n" % number for number in (len(places), *flat))
-    size = str(len(whole))
-    pairs = [pair for place in places for pair in zip(("offset", "numbytes"), map(str, place), strict=True)]
-    newest = {"major": "1", "minor": "0", "name": "hole", "realsize": size}
-    forms = {
-        "0.0": pax(("GNU.sparse.size", size), *((f"GNU.sparse.{key}", value) for key, value in pairs))
-        + header(b"hole", len(data))
-        + padded(data),
-        "0.1": pax(("GNU.sparse.size", size), ("GNU.sparse.map", ",".join(map(str, flat))))
-        + header(b"hole", len(data))
-        + padded(data),
-        "1.0": pax(*((f"GNU.sparse.{key}", value) for key, value in newest.items()))
-        + header(b"x/hole", len(padded(lines)) + len(data))
-        + padded(lines)
-        + padded(data),
-        "old": old_sparse(places, len(whole), data),
-    }
-    for name, content in forms.items():
-        found, faults = read(content + header(b"behind", 1) + padded(b"x") + END)
-        assert found == [("hole", whole, []), ("behind", b"x", [])], name
-        assert faults == []
-        if blocks:
-            assert found == by_tarfile(content + header(b"behind", 1) + padded(b"x") + END), name
+PLACES = [(number * 5000, 700) for number in range(30)]
+FLAT = [number for place in PLACES for number in place]
+LINES = b"".join(b"%d\n" % number for number in (len(PLACES), *FLAT))
+DATA = b"x" * (700 * len(PLACES))
+
+
+def sparse(*pairs: tuple[str, str], front: bytes = b"") -> bytes:
+    """A sparse file in one of the formats of pax."""
+    extended = pax(*((f"GNU.sparse.{key}", value) for key, value in pairs))
+    return extended + header(b"hole", len(padded(front)) + len(DATA)) + padded(front) + padded(DATA)
+
+
+@pytest.mark.parametrize("form", ["old", "0.0", "0.1", "1.0"])
+def test_a_sparse_file_of_any_format_is_reported_and_the_next_member_is_read(form: str) -> None:
+    numbers = zip(("offset", "numbytes") * len(PLACES), map(str, FLAT), strict=True)
+    content = {
+        "old": old_sparse(PLACES, 150_000, DATA),
+        "0.0": sparse(("size", "150000"), *numbers),
+        "0.1": sparse(("size", "150000"), ("map", ",".join(map(str, FLAT)))),
+        "1.0": sparse(("major", "1"), ("minor", "0"), ("name", "hole"), ("realsize", "9"), front=LINES),
+    }[form]
+    found, faults = read(content + header(b"behind", 1) + padded(b"x") + END)
+    assert found == [("hole", b"", ["unreadable"]), ("behind", b"x", [])]
+    assert faults == []
+
+
+def test_a_sparse_file_says_what_to_do() -> None:
+    [entry] = entries(iter([old_sparse(PLACES, 150_000, DATA) + END]), [])
+    [fault] = entry.faults
+    assert fault.text == "sparse file, not read: unpack the archive with tar and give the folder instead"
 
 
 def old_sparse(places: list[tuple[int, int]], size: int, data: bytes) -> bytes:
@@ -204,15 +199,17 @@ def test_what_gnu_tar_writes(tmp_path: Path, form: str, version: str) -> None:
             file.write(b"data")
         file.truncate(50 * 65536)
     contents["hole"] = (folder / "hole").read_bytes()
-    sparse = ["--sparse", f"--sparse-version={version}"] if form in ("oldgnu", "gnu", "posix") else []
-    words = ["tar", f"--format={form}", *sparse, "-cf", "a.tar", "-C", "in", *contents]
+    options = ["--sparse", f"--sparse-version={version}"] if form in ("oldgnu", "gnu", "posix") else []
+    words = ["tar", f"--format={form}", *options, "-cf", "a.tar", "-C", "in", *contents]
     if subprocess.run(words, cwd=tmp_path, capture_output=True).returncode:
         pytest.skip("this tar has no such format")
     content = (tmp_path / "a.tar").read_bytes()
     assert begins(content[:BLOCK])
     found, faults = read(content)
-    assert {name: data for name, data, _ in found} == contents
-    assert faults == [fault for *_, fault in found if fault] == []
+    is_sparse = "--sparse" in options
+    assert {name: data for name, data, _ in found} == (contents | {"hole": b""} if is_sparse else contents)
+    assert [name for name, _, kinds in found if kinds] == (["hole"] if is_sparse else [])
+    assert faults == []
 
 
 def test_large_numbers_are_not_octal() -> None:
@@ -303,16 +300,6 @@ def test_other_data_behind_the_end_are_told() -> None:
         assert found == [("a", b"1", [])]
         assert fault.text.startswith("damaged archive: 1 of its headers cannot be read")
         assert "other data behind its end mark" in fault.text
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [("map", "5,1,0,1"), ("map", "0,x"), ("map", "0,1,2"), ("map", "0,99"), ("size", "x")]
-)
-def test_where_holes_cannot_be_known_the_data_are_kept(key: str, value: str) -> None:
-    said = {"size": "50", "map": "0,3", key: value}
-    extended = pax(*((f"GNU.sparse.{name}", text) for name, text in said.items()))
-    content = extended + header(b"hole", 3) + padded(b"abc") + header(b"b", 1) + padded(b"x") + END
-    assert read(content) == ([("hole", b"abc", ["damaged"]), ("b", b"x", [])], [])
 
 
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(1, 255)), min_size=1, max_size=4))

@@ -16,7 +16,7 @@ from logdiag.snapshots.compression import OUTPUT
 from logdiag.snapshots.limits import Limits
 from logdiag.snapshots.zip_ import begins, entries
 
-METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]
 
 Read = tuple[str, bytes | None, list[str]]
 """Name, content or None if it is skipped, and kinds of faults."""
@@ -213,7 +213,19 @@ def test_an_unknown_method_is_told() -> None:
     content = bytearray(zipped(("a", b"x"), ("b", b"y")))
     for at in (8, content.index(b"PK\1\2") + 10):
         content[at] = 9
-    assert read(bytes(content))[0] == [("a", b"", ["damaged"]), ("b", b"y", [])]
+    assert read(bytes(content))[0] == [("a", b"", ["unreadable"]), ("b", b"y", [])]
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "LZMA"), (1, "method 1")]
+)
+def test_another_method_is_named_with_what_to_do(method: int, name: str) -> None:
+    content = bytearray(zipped(("a", b"x")))
+    for at in (8, content.index(b"PK\1\2") + 10):
+        content[at] = method
+    [entry] = entries(iter([bytes(content)]), [], Limits())
+    [fault] = entry.faults
+    assert fault.text == f"packed by {name}, not read: unpack the archive and give the folder instead"
 
 
 def test_what_is_called_a_folder_but_has_content_is_read() -> None:

@@ -82,13 +82,13 @@ def _engine(
     name: str, scheduler: str | None, memory: str | None, jobs: int
 ) -> "AbstractContextManager[Engine]":
     """The engine. Wrong combinations of options, and a missing package, end the command."""
-    from logdiag.snapshots.limits import size
+    from logdiag.snapshots.limits import parse_size
 
     if scheduler is not None and name != "dask":
         usage_error("--scheduler is for --engine dask")
     if memory is not None and (name != "dask" or scheduler is not None):
         usage_error("--memory is for --engine dask without --scheduler; workers of others have their own")
-    each = None if memory is None else size(memory)
+    each = None if memory is None else parse_size(memory)
     if memory is not None and each is None:
         usage_error(f"--memory {memory}: write a number of bytes, such as 4G")
     if name == "local":

@@ -16,7 +16,7 @@ from logdiag.i18n import gettext
 from logdiag.query.columns import TABLES
 from logdiag.snapshots import Limits
 from logdiag.snapshots.deadline import Deadline
-from logdiag.snapshots.limits import size_said
+from logdiag.snapshots.limits import format_size
 from logdiag.tables.export import Rows
 
 _ROWS = 1 << 13
@@ -134,7 +134,7 @@ class _Awaited:
                     "the query needs more than the memory and {size} in {folder} (disk); "
                     "set TMPDIR to a folder with more room, or raise the limit"
                 )
-                size = size_said(self._limits.disk)
+                size = format_size(self._limits.disk)
                 raise ResourceError(said.format(size=size, folder=tempfile.gettempdir())) from None
             raise QueryError(*complaint(error)) from None
         except BaseException:

@@ -1,8 +1,8 @@
-"""Opening evidence: files, folders, archives and standard input, as streams of members.
+"""Evidence as streams of members: files, folders, archives, URLs and standard input.
 
 This package is the only one that reads evidence. It extracts nothing: an archive is read once,
-forwards, and names inside it are labels, never paths. What is wrong with the evidence (a cut
-archive, a link, a device) is written on the member, not raised.
+forwards, and names inside it are labels, never paths. Problems of the evidence (a cut archive, a
+link, a device) are noted on the member, not raised.
 """
 
 from logdiag.snapshots.find import Snapshot, digest, find_snapshots

@@ -1,6 +1,8 @@
-"""Compressed streams: gzip, xz, Zstandard and bzip2, in one forward pass, known by their first bytes.
+"""Compressed streams: gzip, xz, Zstandard and bzip2, in one forward pass, recognized by their first bytes.
 
-All that can be read of a stream that is cut or damaged is given out, and what is wrong is written down.
+Not the file objects of the standard library: they read ahead as much as they like and raise at the first
+damage. Here a stream that is cut or damaged gives everything before the damage, in pieces of limited size,
+and a fault.
 """
 
 import bz2
@@ -23,23 +25,23 @@ else:
 OUTPUT = 1 << 20
 """Bytes that are unpacked at a time, whatever the ratio."""
 
-# What a damaged piece of input held before the damage is lost, so it must not be much.
+# A damaged slice of input is lost as a whole, so it must be small.
 _SLICE = 1 << 12
 
-_FAR, _NEAR = 27, 26
-"""How far back a stream may quote, as a power of 2: all of it is memory, for each stream inside another."""
+_WINDOW, _NESTED_WINDOW = 27, 26
+"""How far back a stream may refer, as a power of 2. Each stream inside another needs that memory."""
 
-_FAR_TO_DEPTH = 2
-"""Such as an archive in a compressed archive."""
+_MAX_WINDOW_DEPTH = 2
+"""Streams inside each other that get the larger window, such as an archive in a compressed archive."""
 
-_LZMA_BESIDE = 1 << 20
+_LZMA_OVERHEAD = 1 << 20
 
-_MOST_PARTS = 1_000_000
-"""Each takes a decompressor of its own."""
+_MAX_FRAMES = 1_000_000
+"""Each frame needs a new decompressor: a stream of empty frames would take hours."""
 
 
 class Decompressor(Protocol):
-    """What `lzma`, `bz2` and `zstd` have in common."""
+    """The methods that `lzma`, `bz2` and `zstd` have in common."""
 
     @property
     def eof(self) -> bool:
@@ -47,74 +49,51 @@ class Decompressor(Protocol):
 
     @property
     def needs_input(self) -> bool:
-        """Whether all that was given is used up."""
+        """Whether all input is used up."""
 
     @property
     def unused_data(self) -> bytes:
-        """What was given behind the end mark."""
+        """The input after the end mark."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """What comes out of more input."""
+        """Return output for more input."""
 
 
-class _Deflate:
-    """The decompressor of isa-l, in the words of the others."""
+class Deflate:
+    """The decompressor of isa-l with the methods of `Decompressor`."""
+
+    GZIP, RAW = 31, -15
 
     def __init__(self, wbits: int) -> None:
         self._stream = isal_zlib.decompressobj(wbits=wbits)
 
     @property
     def eof(self) -> bool:
+        """Whether the end mark was read."""
         return bool(self._stream.eof)
 
     @property
     def needs_input(self) -> bool:
+        """Whether all input is used up."""
         return not self._stream.unconsumed_tail
 
     @property
     def unused_data(self) -> bytes:
+        """The input after the end mark."""
         return bytes(self._stream.unused_data)
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Return output for more input."""
         piece: bytes = self._stream.decompress(self._stream.unconsumed_tail + data, max(0, max_length))
         return piece
 
 
-def gzip(_: int = 0) -> Decompressor:
-    """For one part of gzip; how far it quotes is the same for all."""
-    return _Deflate(31)
-
-
-def deflate(_: int = 0) -> Decompressor:
-    """For what gzip and zip hold, without anything around it."""
-    return _Deflate(-15)
-
-
-def bzip2(_: int = 0) -> Decompressor:
-    """For one part of bzip2; how far it quotes is never much."""
-    return bz2.BZ2Decompressor()
-
-
-def xz(window: int = _FAR) -> Decompressor:
-    """For xz, and what zip calls so."""
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ, (1 << window) + _LZMA_BESIDE)
-
-
-def lzma_alone(window: int = _FAR) -> Decompressor:
-    """For LZMA without a container."""
-    return lzma.LZMADecompressor(lzma.FORMAT_ALONE, (1 << window) + _LZMA_BESIDE)
-
-
-def zstandard(window: int = _FAR) -> Decompressor:
-    """For Zstandard."""
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window})
-
-
 @dataclass(frozen=True)
 class Compression:
-    """One format: its name, how its streams begin, and the suffixes that its file names carry.
+    """One format: its name, the first bytes of its streams, and its file suffixes.
 
-    ``decompressor`` makes one for streams that quote from no further back than a power of 2 of bytes.
+    ``decompressor`` makes one for streams that refer back no further than a power of 2 of bytes. Streams of
+    gzip and bzip2 never refer back far.
     """
 
     name: str
@@ -123,27 +102,35 @@ class Compression:
     decompressor: Callable[[int], Decompressor]
 
 
-# Such frames hold notes of other programs, and are skipped by the decompressor.
+def _xz(window: int) -> Decompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, (1 << window) + _LZMA_OVERHEAD)
+
+
+def _zstandard(window: int) -> Decompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window})
+
+
+# The decompressor skips such frames, in which other programs keep notes.
 _ZSTD_SKIPPED = tuple(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))
 
 COMPRESSIONS = (
-    Compression("gzip", (b"\x1f\x8b",), (".gz",), gzip),
-    Compression("xz", (b"\xfd7zXZ\0",), (".xz",), xz),
-    Compression("Zstandard", (b"\x28\xb5\x2f\xfd", *_ZSTD_SKIPPED), (".zst",), zstandard),
-    Compression("bzip2", (b"BZh",), (".bz2",), bzip2),
+    Compression("gzip", (b"\x1f\x8b",), (".gz",), lambda window: Deflate(Deflate.GZIP)),
+    Compression("xz", (b"\xfd7zXZ\0",), (".xz",), _xz),
+    Compression("Zstandard", (b"\x28\xb5\x2f\xfd", *_ZSTD_SKIPPED), (".zst",), _zstandard),
+    Compression("bzip2", (b"BZh",), (".bz2",), lambda window: bz2.BZ2Decompressor()),
 )
 
 ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError)
-"""What decompressors raise of data that is damaged."""
+"""The exceptions of decompressors for damaged data."""
 
 
 def compression_of(head: bytes) -> Compression | None:
-    """The format of a stream that begins so; None for one that is not compressed."""
+    """Return the format of a stream with this beginning; None if it is not compressed."""
     return next((one for one in COMPRESSIONS if head.startswith(one.magics)), None)
 
 
 def unpacked_name(source: str) -> str:
-    """The name of what a compressed file holds."""
+    """Return the name of the content of a compressed file."""
     folder, slash, name = source.rpartition("/")
     if name.endswith(".tgz"):
         return f"{folder}{slash}{name.removesuffix('.tgz')}.tar"
@@ -156,30 +143,30 @@ def unpacked_name(source: str) -> str:
 def decompress(
     compression: Compression, chunks: Iterator[bytes], faults: list[Fault], depth: int = 0
 ) -> Iterator[bytes]:
-    """The content of a stream of one or more parts; all that can be read of a cut one."""
-    window = _FAR if depth <= _FAR_TO_DEPTH else _NEAR
+    """Yield the content of a stream of one or more frames; of a cut stream all that can be read."""
+    window = _WINDOW if depth <= _MAX_WINDOW_DEPTH else _NESTED_WINDOW
     stream = compression.decompressor(window)
     behind = b""
-    parts = 1
+    frames = 1
     for chunk in slices(chunks):
         while chunk:
             if stream.eof:
-                # Parts may be padded with zeros; anything else that is no further part is not ours.
+                # Frames may be padded with zeros; anything else that is not a frame does not belong to it.
                 behind = (behind + chunk).lstrip(b"\0")
                 if not behind.startswith(compression.magics):
                     if not any(magic.startswith(behind) for magic in compression.magics):
                         faults.append(_other_data(compression))
                         return
                     break
-                parts += 1
-                if parts > _MOST_PARTS:
+                frames += 1
+                if frames > _MAX_FRAMES:
                     said = gettext("of {format} data no more than {number} parts are read")
-                    said = said.format(format=compression.name, number=f"{_MOST_PARTS:,}")
+                    said = said.format(format=compression.name, number=f"{_MAX_FRAMES:,}")
                     faults.append(Fault("limit", said))
                     return
                 stream, chunk, behind = compression.decompressor(window), behind, b""
             try:
-                yield from content(stream, chunk)
+                yield from unpack_piece(stream, chunk)
             except ERRORS as error:
                 said = gettext("damaged {format} data ({reason})")
                 faults.append(Fault("damaged", said.format(format=compression.name, reason=error)))
@@ -196,8 +183,8 @@ def _other_data(compression: Compression) -> Fault:
     return Fault("damaged", gettext("other data behind the {format} data").format(format=compression.name))
 
 
-def content(stream: Decompressor, data: bytes) -> Iterator[bytes]:
-    """What comes out of a piece of input, in pieces of `OUTPUT` at most."""
+def unpack_piece(stream: Decompressor, data: bytes) -> Iterator[bytes]:
+    """Yield the output for a piece of input, at most `OUTPUT` bytes at a time."""
     while True:
         piece = stream.decompress(data, OUTPUT)
         if piece:
@@ -208,7 +195,7 @@ def content(stream: Decompressor, data: bytes) -> Iterator[bytes]:
 
 
 def slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, in pieces that are small."""
+    """Yield the same bytes in small slices."""
     for chunk in chunks:
         for start in range(0, len(chunk), _SLICE):
             yield chunk[start : start + _SLICE]

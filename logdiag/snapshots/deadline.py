@@ -1,4 +1,4 @@
-"""When a run has to be over."""
+"""The time at which a run has to end."""
 
 import time
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Deadline:
-    """The seconds that a run may take, counted from when this was made.
+    """The seconds that a run may take, counted from the creation of the deadline.
 
-    Each stage may go on until a share of them is used up, so that the stages after it have the rest.
+    Each stage may use up a share of them, so that the stages after it have the rest.
     """
 
     seconds: float
@@ -20,10 +20,10 @@ class Deadline:
         object.__setattr__(self, "started", self.clock())
 
     def has_passed(self, share: float = 1.0) -> bool:
-        """Whether so much of the time is used up."""
+        """Return whether this share of the time is used up."""
         return self.clock() - self.started > share * self.seconds
 
     @property
     def left(self) -> float:
-        """The seconds that are left, never fewer than 0."""
+        """The remaining seconds, at least 0."""
         return max(0.0, self.started + self.seconds - self.clock())

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from logdiag.model import Fault
 
 CHUNK = 1 << 18
-"""Bytes asked for at a time."""
+"""Bytes that are read at a time."""
 
-_LONGEST_NAME = 1024
-"""Characters of a name: a path that a file system takes is hardly longer, and all names are kept."""
+_MAX_NAME_CHARS = 1024
+"""Characters of a name. Paths of file systems are hardly longer, and all names are kept in memory."""
 _BEGINNING, _ENDING = 512, 511
 
 
@@ -17,10 +17,9 @@ _BEGINNING, _ENDING = 512, 511
 class Member:
     """One file inside a snapshot, while it is being read.
 
-    ``chunks`` can be read once, and before the next member is asked for. ``faults`` says in what
-    way the bytes are not all there; it is complete when ``chunks`` is used up. ``skipped`` says
-    why a member has no bytes to read at all (a link, a device). ``packed`` is set where the archive
-    unpacks each member by itself.
+    ``chunks`` can be read once, before the next member. ``faults`` are complete when ``chunks`` is used up.
+    ``skipped`` is the reason why a member has no bytes to read (a link, a device). ``packed`` is set if the
+    archive packs each member alone, as zip does.
     """
 
     source: str
@@ -31,6 +30,6 @@ class Member:
 
 
 def readable(name: str) -> str:
-    """A name as text: bytes in it that are not UTF-8 become U+FFFD, and a very long one is shortened."""
+    """Return a name as text: bytes that are not UTF-8 become U+FFFD, and a very long name is shortened."""
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_BEGINNING]}…{shown[-_ENDING:]}"
+    return shown if len(shown) <= _MAX_NAME_CHARS else f"{shown[:_BEGINNING]}…{shown[-_ENDING:]}"

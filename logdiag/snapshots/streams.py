@@ -1,6 +1,6 @@
-"""From chunks of bytes to members: what is compressed or an archive is opened, in one forward pass.
+"""From chunks of bytes to members: compressed streams and archives are opened, in one forward pass.
 
-Content decides, not names. Nothing is extracted, and what is wrong is written on the member.
+The content decides, not the name.
 """
 
 import itertools
@@ -23,19 +23,18 @@ def members(
     depth: int = 0,
     faults: list[Fault] | None = None,
 ) -> Iterator[Member]:
-    """What a stream of bytes holds: itself, or the members of the archive that it is.
+    """Yield a stream of bytes as a member, or the members of the archive in it.
 
-    An archive that is not whole comes last, as a member without bytes that carries the fault.
+    A damaged archive is also the last member, without bytes and with the fault.
 
     Args:
         source: the stream's name, a label only.
         chunks: its bytes.
-        meter: what may still be read. Where it stops the reading, the members end.
-        whole: whether the stream is a whole input; the names of the members of an archive that
-            is not whole start with its own name and ``!/``.
-        depth: how many archives the stream stands in.
-        faults: where to write what is wrong with the stream; the compression around it may have
-            written there already.
+        meter: what may still be read. When it stops the reading, the members end.
+        whole: whether the stream is a whole input. If not, the names of an archive's members start with the
+            name of the archive and ``!/``.
+        depth: the number of archives and compressions around the stream.
+        faults: the faults of the stream, to be extended; may contain those of the compression around it.
 
     """
     faults = [] if faults is None else faults
@@ -53,7 +52,7 @@ def members(
             unpacked_name(source), unpacked, meter, whole=whole, depth=depth + 1, faults=faults
         )
     elif (is_tar or is_zip) and not whole and not meter.admits():
-        # Archives count, too: there may be many that are empty.
+        # Archives count as members: there may be many empty ones.
         yield from _admitted(Member(source, iter(()), faults), meter)
     elif is_tar or is_zip:
         entries = tar.entries(chunks, faults) if is_tar else zip_.entries(chunks, faults, meter.limits)
@@ -75,7 +74,7 @@ def members(
 
 
 def _admitted(member: Member, meter: Meter) -> Iterator[Member]:
-    """The member, or in its place the limit that keeps it and all that follow from being read."""
+    """The member, or instead the limit because of which it and all others are not read."""
     if meter.stopped is None and meter.admits():
         yield member
     elif meter.stopped is not None:

@@ -1,6 +1,6 @@
-"""Tar archives, as streams: no more of one is kept than a chunk and what stands in front of a member.
+"""Tar archives, read as streams: only a chunk and the headers of one member are in memory.
 
-One that is damaged is read on from the next header that is whole.
+Not `tarfile`: it stops at the first damaged header. Here reading goes on at the next header that is right.
 """
 
 from collections.abc import Iterator
@@ -11,36 +11,37 @@ from logdiag.model import Fault
 from logdiag.snapshots.member import CHUNK, Member, readable
 from logdiag.snapshots.tar_headers import (
     BLOCK,
-    LONGEST,
     MAGIC,
-    Extension,
+    PATH,
+    SIZE,
+    SPARSE,
+    SPARSE_NAME,
     Header,
     HeaderError,
-    extension_of,
     header_of,
+    read_pax,
 )
-from logdiag.snapshots.tar_holes import Layout, filled, layout_of
-from logdiag.snapshots.tar_stream import Data, Stream
 
 HEAD = BLOCK
-"""How many bytes `begins` wants to see."""
+"""The number of bytes that `begins` needs."""
+
+_MAX_HEADER_BYTES = 1 << 20
+"""Bytes of a header that extends another, such as a long name."""
 
 _EMPTY = bytes(BLOCK)
-_NOTHING = Extension()
 
-_EXTENDS = (b"x", b"X")
-_EXTENDS_ALL = b"g"
+_PAX = (b"x", b"X")
+_PAX_FOR_ALL = b"g"
 _LONG_NAME, _LONG_LINK = b"L", b"K"
-_LINKS = (b"1", b"2")
-_DEVICES = (b"3", b"4", b"6")
 _FOLDER, _FOLDER_WITH_NAMES = b"5", b"D"
 _OLD_FILE = b"\0"
 _LINK = N_("a link in the archive is not followed")
 _DEVICE = N_("a device in the archive is not followed")
+_SKIPPED = {b"1": _LINK, b"2": _LINK, b"3": _DEVICE, b"4": _DEVICE, b"6": _DEVICE}
 
 
 def begins(head: bytes) -> bool:
-    """Whether a stream that begins so is a tar archive."""
+    """Return whether a stream with this beginning is a tar archive."""
     try:
         return head[257:262] == MAGIC or header_of(head) is not None
     except HeaderError:
@@ -48,92 +49,135 @@ def begins(head: bytes) -> bool:
 
 
 def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
-    """The files of an archive, each to be read before the next.
-
-    What is wrong with the archive as a whole is written to ``faults``.
-    """
-    stream, damage = Stream(chunks), _Damage()
-    said, long_name = _NOTHING, b""
+    """Yield the files of an archive, each to be read before the next; faults of the archive in ``faults``."""
+    stream, damage = _Stream(chunks), _Damage()
+    values: dict[bytes, bytes] = {}
+    long_name = b""
     for header in _headers(stream, damage):
-        if header.kind in (*_EXTENDS, _EXTENDS_ALL, _LONG_NAME, _LONG_LINK):
+        if header.kind in (*_PAX, _PAX_FOR_ALL, _LONG_NAME, _LONG_LINK):
             content = _extension(stream, header, damage)
             if header.kind == _LONG_NAME:
                 long_name = content.partition(b"\0")[0]
-            elif header.kind in _EXTENDS:
-                more, problem = extension_of(content)
-                said = said.with_(more)
-                damage.note(problem)
-            continue  # what is said of all members, such as a comment, or of links changes nothing
-        name = long_name or header.name
-        if said is not _NOTHING:
-            name = said.of_holes(b"name") or said.values.get(b"path") or name
+            elif header.kind in _PAX:
+                damage.note(read_pax(content, values))
+            continue  # values for all members, such as a comment, and names of links change nothing
+        name = values.get(SPARSE_NAME) or values.get(PATH) or long_name or header.name
         label = readable(name.decode("utf-8", "surrogateescape"))
-        if header.kind in _LINKS or header.kind in _DEVICES:
-            yield Member(label, iter(()), skipped=gettext(_LINK if header.kind in _LINKS else _DEVICE))
+        if header.kind in _SKIPPED:
+            yield Member(label, iter(()), skipped=gettext(_SKIPPED[header.kind]))
         elif header.kind != _FOLDER:  # links, devices and folders have no data, whatever their size
-            data = Data(stream, int(said.values.get(b"size", header.size)))
-            if not (header.kind == _FOLDER_WITH_NAMES or (header.kind == _OLD_FILE and name.endswith(b"/"))):
-                yield _file(label, header, said, stream, data)
+            data = _Data(stream, int(values.get(SIZE, header.size)))
+            if header.is_sparse or SPARSE in values:
+                stream.skip_places(header)
+                yield Member(label, iter(()), [_sparse()])
+            elif header.kind != _FOLDER_WITH_NAMES and not (header.kind == _OLD_FILE and name.endswith(b"/")):
+                own: list[Fault] = []
+                yield Member(label, _content(data, own), own)
             data.skip()
-        said, long_name = _NOTHING, b""
-    if said.values or long_name:
+        values, long_name = {}, b""
+    if values or long_name:
         damage.note(gettext("a header for a member that does not follow"))
-    damage.tell(faults)
+    damage.report(faults)
 
 
-def _file(label: str, header: Header, said: Extension, stream: Stream, data: Data) -> Member:
-    faults: list[Fault] = []
-    layout: Layout | None = None
-    try:
-        layout = layout_of(header, said, stream, data)
-    except HeaderError as error:
-        unknown = gettext("damaged: holes of it are not known, and left out ({reason})")
-        faults.append(Fault("damaged", unknown.format(reason=error)))
-    if layout is None:
-        return Member(label, _content(data, faults), faults)
-    return Member(label, filled(layout, data, faults), faults, packed=True)
+def _sparse() -> Fault:
+    # No Expressway writes sparse files, and four formats would have to be read for the others.
+    said = gettext("sparse file, not read: unpack the archive with tar and give the folder instead")
+    return Fault("unreadable", said)
 
 
-def _content(data: Data, faults: list[Fault]) -> Iterator[bytes]:
-    while piece := data.piece(CHUNK):
-        yield piece
-    data.note_cut(faults)
+def _content(data: "_Data", faults: list[Fault]) -> Iterator[bytes]:
+    yield from data.chunks()
+    if data.missing:
+        faults.append(Fault("cut", gettext("cut: the archive ends inside this member")))
 
 
-def _extension(stream: Stream, header: Header, damage: "_Damage") -> bytes:
-    data = Data(stream, header.size)
+def _extension(stream: "_Stream", header: Header, damage: "_Damage") -> bytes:
+    data = _Data(stream, header.size)
     content = b""
-    if header.size > LONGEST:
+    if header.size > _MAX_HEADER_BYTES:
         damage.note(gettext("a header of {number} bytes").format(number=f"{header.size:,}"))
-    elif header.kind in (*_EXTENDS, _LONG_NAME):
-        content = data.take(header.size)
+    elif header.kind in (*_PAX, _LONG_NAME):
+        content = b"".join(data.chunks())
     data.skip()
     return content
 
 
-# ── from header to header ───────────────────────────────────────────────────────────────────
+class _Stream:
+    """The bytes of an archive in one forward pass."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._chunk = b""
+        self._at = 0
+
+    def piece(self, size: int) -> bytes:
+        """Return some of the next ``size`` bytes, without a copy of more; none only at the end."""
+        while self._at == len(self._chunk):
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._chunk, self._at = chunk, 0
+        piece = self._chunk[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
+
+    def block(self) -> bytes:
+        """Return the next block, shorter only at the end."""
+        block = self.piece(BLOCK)
+        while len(block) < BLOCK and (more := self.piece(BLOCK - len(block))):
+            block += more
+        return block
+
+    def skip_places(self, header: Header) -> None:
+        """Skip the blocks between the header of a sparse file and its data."""
+        is_extended = header.is_extended
+        while is_extended:
+            block = self.block()
+            is_extended = len(block) == BLOCK and block[504] != 0
+
+
+class _Data:
+    """The data after a header, up to the next block."""
+
+    def __init__(self, stream: _Stream, size: int) -> None:
+        self._stream = stream
+        self._padding = -size % BLOCK
+        self.missing = size
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the data that were not read yet, fewer if the archive ends."""
+        while self.missing and (piece := self._stream.piece(min(self.missing, CHUNK))):
+            self.missing -= len(piece)
+            yield piece
+
+    def skip(self) -> None:
+        """Go to the next header."""
+        self.missing += self._padding
+        for _ in self.chunks():
+            pass
 
 
 @dataclass
 class _Damage:
-    """What is wrong with an archive, told in few words however much it is."""
+    """What is wrong with an archive, reported in a few words however much it is."""
 
     headers: int = 0
     first: str = ""
     passed: int = 0
     is_over: bool = False
-    """Whether its end mark was seen, and no header behind it."""
+    """Whether its end mark was read, and no header after it."""
     goes_on: bool = False
-    """Whether anything stands behind an end mark."""
+    """Whether there is anything after an end mark."""
 
     def note(self, problem: str | None) -> None:
-        """One more header that is damaged, if it is."""
+        """Count a damaged header, if there is a problem with it."""
         if problem is not None:
             self.headers += 1
             self.first = self.first or problem
 
-    def tell(self, faults: list[Fault]) -> None:
-        """What is wrong, as faults."""
+    def report(self, faults: list[Fault]) -> None:
+        """Add what is wrong to the faults."""
         if not self.is_over and not faults:
             faults.append(Fault("cut", gettext("cut: the archive ends before its end mark")))
         said = []
@@ -149,11 +193,11 @@ class _Damage:
             faults.append(Fault("damaged", damaged))
 
 
-def _headers(stream: Stream, damage: _Damage) -> Iterator[Header]:
-    """The headers of an archive; between two of them the data of the first is to be read."""
+def _headers(stream: _Stream, damage: _Damage) -> Iterator[Header]:
+    """The headers of an archive. The caller reads the data of each before the next."""
     empty = 0
     is_lost = False
-    while len(block := stream.take(BLOCK)) == BLOCK:
+    while len(block := stream.block()) == BLOCK:
         if block == _EMPTY:
             empty += 1
             continue
@@ -175,7 +219,7 @@ def _headers(stream: Stream, damage: _Damage) -> Iterator[Header]:
 
 
 def _header(block: bytes, is_lost: bool) -> tuple[Header | None, str]:
-    """The header that a block is, or why it is none. Where the place was lost, more is asked of it."""
+    """The header in a block, or what is wrong. After a damaged header only one with a magic counts."""
     if is_lost and block[257:262] != MAGIC:
         return None, ""
     try:

@@ -1,81 +1,59 @@
-"""The data of members of zip archives, unpacked in small pieces whatever they were packed with."""
+"""The packed data of members of zip archives."""
 
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO
 
 from isal import isal_zlib
 
 from logdiag.i18n import gettext
 from logdiag.model import Fault
-from logdiag.snapshots.compression import (
-    ERRORS,
-    Decompressor,
-    bzip2,
-    content,
-    deflate,
-    lzma_alone,
-    slices,
-    xz,
-    zstandard,
-)
+from logdiag.snapshots.compression import ERRORS, Deflate, slices, unpack_piece
 from logdiag.snapshots.member import CHUNK
-from logdiag.snapshots.zip_list import Entry, read_at
+from logdiag.snapshots.zip_headers import Entry, read_at
 
-STORED = 0
-_LZMA = 14
-_HAS_END_MARK = 1 << 1
-
-_DECOMPRESSORS: dict[int, Callable[[], Decompressor]] = {
-    8: deflate,
-    12: bzip2,
-    _LZMA: lzma_alone,
-    93: zstandard,
-    95: xz,
-}
-KNOWN_METHODS = {STORED, *_DECOMPRESSORS}
+STORED, DEFLATED = 0, 8
 
 
-class Packed:
-    """The archive as packed data of members; each byte of it may be read about once.
+class PackedData:
+    """The packed data of all members. Each byte of the archive may be read about once.
 
-    Members that lie on top of each other would make little data much, or reading it endless.
+    Members that overlap would make much of little data, or reading endless.
     """
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
-        self._left = size
+        self._budget = size
         self.size = size
-        self.place = 0
-        """Up to where the last member was read."""
+        self.read_to = 0
+        """The place up to which the last member was read."""
 
     def pieces(self, start: int, end: int, faults: list[Fault]) -> Iterator[bytes]:
-        """The bytes between two places."""
+        """Yield the bytes between two places."""
         while start < end:
-            if not self._left:
+            if not self._budget:
                 said = gettext("damaged: members of the archive lie on top of each other")
                 faults.append(Fault("damaged", said))
                 return
-            piece = read_at(self._file, start, min(CHUNK, end - start, self._left))
-            if not piece:
+            chunk = read_at(self._file, start, min(CHUNK, end - start, self._budget))
+            if not chunk:
                 faults.append(Fault("cut", gettext("cut: the archive ends inside this member")))
                 return
-            for part in slices(iter([piece])):
-                yield part
-                # Only what is followed by more was data to its end.
-                self._left -= len(part)
-                start += len(part)
-                self.place = start
+            for piece in slices(iter([chunk])):
+                yield piece
+                # A piece counts only if another is asked for: else the data ended inside it.
+                self._budget -= len(piece)
+                start += len(piece)
+                self.read_to = start
 
 
-def unpacked(packed: Packed, entry: Entry, start: int, end: int, faults: list[Fault]) -> Iterator[bytes]:
-    """The content of a member, whose packed data stand between two places."""
-    pieces = packed.pieces(start, end, faults)
+def unpack(data: PackedData, entry: Entry, start: int, end: int, faults: list[Fault]) -> Iterator[bytes]:
+    """Yield the content of a member whose packed data are between two places."""
+    pieces = data.pieces(start, end, faults)
     crc = 0
     try:
-        for part in pieces if entry.method == STORED else _unpacked(packed, entry, pieces):
-            crc = isal_zlib.crc32(part, crc)
-            yield part
+        for piece in pieces if entry.method == STORED else _inflate(data, pieces):
+            crc = isal_zlib.crc32(piece, crc)
+            yield piece
         if entry.crc not in (None, crc) and not faults:
             raise EOFError(gettext("its checksum is wrong"))
     except ERRORS as error:
@@ -84,28 +62,11 @@ def unpacked(packed: Packed, entry: Entry, start: int, end: int, faults: list[Fa
             faults.append(Fault("damaged", said.format(reason=error)))
 
 
-def _unpacked(packed: Packed, entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    stream = _DECOMPRESSORS[entry.method]()
-    for piece in _with_header(entry, pieces) if entry.method == _LZMA else pieces:
-        yield from content(stream, piece)
+def _inflate(data: PackedData, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    stream = Deflate(Deflate.RAW)
+    for piece in pieces:
+        yield from unpack_piece(stream, piece)
         if stream.eof:
-            packed.place += len(piece) - len(stream.unused_data)
+            data.read_to += len(piece) - len(stream.unused_data)
             return
     raise EOFError(gettext("its data end too early"))
-
-
-def _with_header(entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """What zip packs with LZMA, with the header that LZMA has elsewhere."""
-    start = b""
-    while len(start) < 9:
-        piece = next(pieces, b"")
-        if not piece:
-            raise EOFError(gettext("its data end too early"))
-        start += piece
-    _, length, properties = struct.unpack("<2H5s", start[:9])
-    if length != len(properties):
-        raise EOFError(gettext("it is packed in an odd way"))
-    size = (1 << 64) - 1 if entry.flags & _HAS_END_MARK or entry.crc is None else entry.size
-    yield properties + size.to_bytes(8, "little")
-    yield start[9:]
-    yield from pieces

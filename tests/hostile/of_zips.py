@@ -129,14 +129,14 @@ def cases() -> Iterator[Case]:
         file("a.zip", bzip2_bomb),
         PARTIAL,
         3,
-        ("ratio",),
+        ("packed by bzip2, not read",),
     )
     yield Case(
         "640 MB of zeros in a zip by LZMA",
         file("a.zip", lzma_bomb),
         PARTIAL,
         3,
-        ("ratio",),
+        ("packed by LZMA, not read",),
     )
     yield Case(
         "zips in zips, 16 times 16 times 16", file("a.zip", lambda: zip_of_zips(4)), PARTIAL, 3, ("ratio",)
