@@ -66,20 +66,15 @@ def rules_lint(rules: Rules = None) -> None:
     show(f"{len(library.rules)} rules, {len(library.procedures)} procedures: nothing to complain about\n")
 
 
-@rules_app.command("test", epilog="Example: logdiag rules test --rules my-rules --mutate")
+@rules_app.command("test", epilog="Example: logdiag rules test --rules my-rules")
 def rules_test(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this rule's cases.")] = None,
     rules: Rules = None,
-    mutate: Annotated[
-        bool,
-        typer.Option("--mutate", help="Also change the records of each case and see what becomes of it."),
-    ] = False,
 ) -> None:
     """Run the cases that stand inside the rules; with --rules those of your own rules alone."""
     from logdiag.pipeline import examine
     from logdiag.rules.cases import run_cases
     from logdiag.rules.library import load
-    from logdiag.rules.mutations import run_mutations
 
     library = load(tuple(rules or ()))
     if rule is not None and rule not in library.rules:
@@ -87,8 +82,6 @@ def rules_test(
     own = {name for name, file in library.files.items() if any(map(file.path.is_relative_to, rules or ()))}
     only = own if rule is None and rules else None if rule is None else {rule}
     outcomes = list(run_cases(library, examine, only))
-    if mutate:
-        outcomes += run_mutations(library, examine, only)
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
         for problem in outcome.problems:

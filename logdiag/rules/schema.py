@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from logdiag.model import Basis, Risk, Severity, State
 from logdiag.rules.match_schema import IncidentMatch, Match
-from logdiag.rules.patterns import Table
 from logdiag.rules.types import OneOrMore, Short, Span, Strict
 
 
@@ -143,10 +142,6 @@ class Expectation(Strict):
     remedy_without: list[str] = Field([], description="texts that must not")
 
 
-Mutation = Literal["drop", "drop-last", "swap", "stretch", "move", "cut"]
-Outcome = Literal["same", "silent", "open", "open_at_end", "unknown", "seen", "closed"]
-
-
 class Case(Strict):
     """Records, and the findings of this rule that they give. ``logs`` are several files, also dumps."""
 
@@ -159,19 +154,11 @@ class Case(Strict):
     until: str | None = Field(None, description="how long every log goes on: an ISO time, behind all records")
     expect: list[Expectation]
     """the findings of this rule in the order of time; `[]` is a near miss"""
-    mutate: dict[Mutation, Outcome] = Field(
-        {},
-        description="what becomes of the first finding when its first or last record is dropped, its first "
-        "two swap their times, its last moves past the span or to another peer, or the log is cut "
-        "behind its first",
-    )
 
     @model_validator(mode="after")
     def _one_log(self) -> "Case":
         if (self.log is None) == (self.logs is None):
             raise ValueError("a case has either log or logs")
-        if self.mutate and not self.expect:
-            raise ValueError("only a case that fires has something to mutate")
         return self
 
 
@@ -189,8 +176,6 @@ class Rule(Strict):
     applies_to: OneOrMore[str] | None = Field(
         None, description='software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold'
     )
-    reads: list[Table] = ["records"]
-    """the tables it looks at, for the reader"""
     match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")
     settling: Span = Field(timedelta(minutes=5), description="how long it may take to end without help")
     explains: list[Explains] = []
