@@ -11,8 +11,6 @@ import pytest
 
 from logdiag.files import cache
 
-LOGDIAG = str(Path(sys.executable).with_name("logdiag"))
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -20,14 +18,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def diagnose(log: Path, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def ask_the_command_for_its_cache(folder: Path, *words: str) -> str:
+    """What the command writes to standard error when something asks for the cache folder twice."""
+    code = (
+        f"import sys; sys.argv = ['logdiag', *{list(words)!r}]\n"
+        "from logdiag.cli import main\n"
+        "from logdiag.files import cache\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "cache.folder(); cache.folder()\n"
+    )
     return subprocess.run(
-        [LOGDIAG, "diagnose", str(log), *words],
+        [sys.executable, "-c", code],
         env={**os.environ, "LOGDIAG_CACHE": str(folder), "NO_COLOR": "1", "LOGDIAG_CONFIG": ""},
         capture_output=True,
         text=True,
-        check=False,
-    )
+        check=True,
+    ).stderr
 
 
 def test_what_is_kept_comes_back(folder: Path) -> None:
@@ -75,10 +81,10 @@ def test_a_folder_that_others_may_read_is_used(folder: Path, caplog: pytest.LogC
 def test_the_command_says_once_that_a_cache_is_not_used(tmp_path: Path, samples: Path) -> None:
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    small = next((samples / "peer-lost").glob("*.log"))
-    done = diagnose(small, tmp_path / "open")
-    assert done.stderr == f"{tmp_path}/open: not used as the cache: another user owns it or may write to it\n"
-    assert diagnose(small, tmp_path / "open", "--quiet").stderr == ""
+    small = str(next((samples / "peer-lost").glob("*.log")))
+    said = ask_the_command_for_its_cache(tmp_path / "open", "diagnose", small)
+    assert said == f"{tmp_path}/open: not used as the cache: another user owns it or may write to it\n"
+    assert ask_the_command_for_its_cache(tmp_path / "open", "diagnose", small, "--quiet") == ""
     assert list((tmp_path / "open").iterdir()) == []
 
 

@@ -342,7 +342,7 @@ def test_help_and_version_load_nothing_heavy() -> None:
             "import sys; sys.argv = ['logdiag', *" + repr(words) + "]\n"
             "from logdiag.cli import main\n"
             "try:\n    main()\nexcept SystemExit:\n    pass\n"
-            "heavy = {'pyarrow', 'pandas', 'numpy', 'lark', 'ruamel', 'jinja2'} & set(sys.modules)\n"
+            "heavy = {'pyarrow', 'pandas', 'numpy', 'lark', 'yaml', 'jinja2'} & set(sys.modules)\n"
             "assert not heavy, heavy\n"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.files import resources
-from logdiag.rules import cache
 from logdiag.rules.checking import Known, check
 from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.schema import Procedure, Rule, Signal
@@ -79,17 +78,40 @@ def _shipped(folder: Path) -> Library:
 
 def _load(folders: tuple[Path, ...]) -> Library:
     files, found = _files(folders)
-    kept = cache.read()
-    library, more = _assembled(files, kept)
-    if more and kept:
-        # Only what was read from YAML knows its places.
-        wrong = {mistake.file for mistake in more}
-        right = {cache.key_of(file.content) for file in files if file.label not in wrong}
-        library, more = _assembled(files, {key: tree for key, tree in kept.items() if key in right})
-    if found or more:
-        raise LibraryError([*found, *more])
-    if any(file.document is not None for file in files):
-        cache.write({cache.key_of(file.content): file.tree for file in files})
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name}\0{len(file.content)}\0".encode() + file.content)
+    names = Counter(file.name for file in files)
+    twice = tuple(sorted(name for name, count in names.items() if count > 1))
+    library = Library({}, {}, {}, digest.hexdigest()[:16], twice)
+    loaded: list[tuple[RuleFile, Rule | Signal | Procedure]] = []
+    for file in files:
+        if (mistake := read(file)) is not None:
+            found.append(mistake)
+            continue
+        kind, _, rest = file.name.partition("/")
+        item = validate(file, _KINDS.get(kind, Rule), found)
+        match item:
+            case None:
+                continue
+            case Rule():
+                library.rules[file.name] = item
+                library.files[file.name] = file
+            case Signal():
+                library.signals[rest] = item
+            case Procedure():
+                library.procedures[rest] = item
+        loaded.append((file, item))
+    failed = names.keys() - {file.name for file, _ in loaded}
+    known = Known(library.rules, library.signals, library.procedures, failed)
+    for file, checked in loaded:
+        complaints = check(checked, known)
+        mistakes = itertools.islice(complaints, _MOST_MISTAKES)
+        found += [file.mistake(place, message) for place, message in mistakes]
+        if next(complaints, None) is not None:
+            found.append(file.mistake((), f"more than {_MOST_MISTAKES} mistakes; the others are not listed"))
+    if found:
+        raise LibraryError(found)
     return library
 
 
@@ -108,46 +130,6 @@ def _files(folders: tuple[Path, ...]) -> tuple[list[RuleFile], list[Mistake]]:
             name = path.relative_to(folder).with_suffix("").as_posix()
             files.append(RuleFile(path, _label(path, folder), name, path.read_bytes()))
     return files, found
-
-
-def _assembled(files: list[RuleFile], kept: cache.Trees) -> tuple[Library, list[Mistake]]:
-    """The library that some files are, and every mistake in them; ``kept`` is what is known of some."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.name}\0{len(file.content)}\0".encode() + file.content)
-    names = Counter(file.name for file in files)
-    twice = tuple(sorted(name for name, count in names.items() if count > 1))
-    library = Library({}, {}, {}, digest.hexdigest()[:16], twice)
-    found: list[Mistake] = []
-    loaded: list[tuple[RuleFile, Rule | Signal | Procedure]] = []
-    for file in files:
-        file.tree = kept.get(cache.key_of(file.content))
-        mistake = read(file) if file.tree is None else None
-        if mistake is not None:
-            found.append(mistake)
-            continue
-        kind, _, rest = file.name.partition("/")
-        item = validate(file, _KINDS.get(kind, Rule), found)
-        if item is None:
-            continue
-        loaded.append((file, item))
-        match item:
-            case Rule():
-                library.rules[file.name] = item
-                library.files[file.name] = file
-            case Signal():
-                library.signals[rest] = item
-            case Procedure():
-                library.procedures[rest] = item
-    failed = {file.name for file in files} - {file.name for file, _ in loaded}
-    known = Known(library.rules, library.signals, library.procedures, failed)
-    for file, checked in loaded:
-        complaints = check(checked, known)
-        mistakes = itertools.islice(complaints, _MOST_MISTAKES)
-        found += [file.mistake(place, message) for place, message in mistakes]
-        if next(complaints, None) is not None:
-            found.append(file.mistake((), f"more than {_MOST_MISTAKES} mistakes; the others are not listed"))
-    return library, found
 
 
 def _label(path: Path, folder: Path) -> str:

@@ -1,10 +1,9 @@
 """A rule as a page of text that a reader can trust: always the same headings."""
 
-import io
 import textwrap
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.rules.library import Library
@@ -61,12 +60,9 @@ def _cases(rule: Rule) -> list[str]:
 
 
 def _as_yaml(tree: Any, indent: str = "  ") -> list[str]:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.width = 1 << 16  # what is to be matched stays in one piece
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    text = io.StringIO()
-    yaml.dump(tree, text)
-    return textwrap.indent(text.getvalue(), indent).rstrip("\n").split("\n")
+    # An endless line: a pattern that is to be matched stays in one piece.
+    text = yaml.safe_dump(tree, default_flow_style=None, sort_keys=False, allow_unicode=True, width=1 << 16)
+    return textwrap.indent(text, indent).splitlines()
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:

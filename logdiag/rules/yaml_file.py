@@ -1,207 +1,217 @@
 """One YAML file of a library: as a model, or every mistake with its line and column."""
 
-import contextlib
 import difflib
-import io
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
 
 from logdiag.errors import Mistake
 from logdiag.rules.types import Place
 
-_MOST_NODES = 50_000
-_DEEPEST = 40
-"""Limits of what the YAML of a rule unfolds to: a library may come from a stranger."""
+# Limits of what a file can unfold to: a library may come from a stranger.
+_MAX_NODES = 50_000
+_MAX_DEPTH = 40
+_MAX_OPEN_BRACKETS = 200
+"""The parser recurses for each open bracket and takes quadratic time for more."""
+
+_BRACKETS = re.compile(rb"[\[\]{}]")
+_NESTED_DASHES = re.compile(rb"(?:[-?:][ \t]+){100}")
 
 _M = TypeVar("_M", bound=BaseModel)
 
-_DEEPEST_BRACKETS = 200
-"""Brackets that are open at once: the parser takes quadratic time for more."""
-_BRACKETS = re.compile(rb"[\[\]{}]")
-_DASHES = re.compile(rb"(?:[-?:][ \t]+){100}")
+
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    """The parser of libyaml with the plain values of YAML 1.2, in which ``on`` and ``no`` are texts."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("merge", "<<", "<"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), list(_first))
 
 
 @dataclass
 class RuleFile:
-    """A file of a library: where it lies, how mistakes name it, its id, and what it holds."""
+    """A file of a library: its path, its label in mistakes, its id, and its content."""
 
     path: Path
     label: str
     name: str
     content: bytes
     tree: Any = None
-    """What it holds as plain Python values; None before it is read."""
-    document: Any = None
-    """The same as ruamel's own types, which say where each part stands; None where a cache gave the tree."""
+    """The content as plain Python values; None before the file is read."""
+    root: Any = None
+    """The content as nodes of PyYAML, which know their places."""
 
     def mistake(self, path: Place, message: str) -> Mistake:
-        """A mistake at a part of the document."""
-        line, column = _place(self.document, path)
-        return Mistake(self.label, line, column, message)
+        """A mistake at the deepest part of a path that the file contains."""
+        line, column, node = 0, 0, self.root
+        for part in path:
+            if isinstance(part, int) and not isinstance(node, yaml.SequenceNode):
+                continue  # a list that was written as one item has no place of its own
+            if isinstance(part, int):
+                node = node.value[part]
+                mark = node.start_mark
+            else:
+                pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+                found = next((pair for pair in pairs if pair[0].value == part), None)
+                if found is None:
+                    break  # what was merged in stands elsewhere
+                mark, node = found[0].start_mark, found[1]
+            line, column = mark.line, mark.column
+        return Mistake(self.label, line + 1, column + 1, message)
 
 
 def read(file: RuleFile) -> Mistake | None:
     """Read the YAML of a file, or say what is wrong with it."""
-    yaml = YAML(typ="rt", pure=True)
-    yaml.version = (1, 2)
     if _is_deep(file.content):
         return Mistake(file.label, 1, 1, "is nested too deep")
+    line, column = 1, 1
     try:
-        file.document = yaml.load(io.StringIO(file.content.decode("utf-8")))
-        file.tree = _plain(file.document)
+        file.content.decode("utf-8")
+        file.root = yaml.compose(file.content, Loader=_Loader)
+        file.tree = None if file.root is None else _plain(file.root)
+        return None
     except UnicodeDecodeError as error:
-        return Mistake(file.label, 1, 1, f"is not UTF-8 (byte {error.start})")
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        return Mistake(file.label, line, column, (error.problem or "cannot be read").split("\n")[0])
-    except RecursionError:
-        return Mistake(file.label, 1, 1, "is nested too deep")
-    except ReaderError as error:
-        before = file.content.decode("utf-8")[: error.position]
+        message = f"is not UTF-8 (byte {error.start})"
+    except yaml.MarkedYAMLError as error:
+        if (mark := error.problem_mark or error.context_mark) is not None:
+            line, column = mark.line + 1, mark.column + 1
+        message = error.problem or "cannot be read"
+    except yaml.reader.ReaderError as error:
+        before = file.content[: error.position].decode("utf-8")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return Mistake(file.label, line, column, f"the character {_character(error)!r} is not allowed")
+        message = f"the character {chr(error.character)!r} is not allowed"
+    except RecursionError:
+        message = "is nested too deep"
     except ValueError as error:
-        return Mistake(file.label, 1, 1, str(error))
-    return None
+        message = str(error)
+    return Mistake(file.label, line, column, message)
 
 
 def _is_deep(content: bytes) -> bool:
-    """Whether brackets or dashes nest so deep that to read them would take longer and longer."""
-    if _DASHES.search(content):
-        return True
+    """Whether brackets or dashes nest deeper than the parser can bear."""
     depth = 0
     for bracket in _BRACKETS.findall(content):
         depth = depth + 1 if bracket in b"[{" else max(0, depth - 1)
-        if depth > _DEEPEST_BRACKETS:
+        if depth > _MAX_OPEN_BRACKETS:
             return True
-    return False
+    return _NESTED_DASHES.search(content) is not None
 
 
-def validate(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:
-    """What a file holds as a model; None where that cannot be, with the mistakes in ``found``."""
-    try:
-        return model.model_validate(file.tree)
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-    for mistaken in problems:
-        path, message = _say(model, mistaken["loc"], mistaken["type"], mistaken["msg"])
-        found.append(file.mistake(path, message))
-    # Without the keys that nobody knows, the rest can still be looked at.
-    for mistaken in problems:
-        if mistaken["type"] == "extra_forbidden":
-            _remove(file.tree, mistaken["loc"])
-    try:
-        return model.model_validate(file.tree)
-    except ValidationError as error:
-        for mistaken in error.errors(include_url=False):
-            path, message = _say(model, mistaken["loc"], mistaken["type"], mistaken["msg"])
-            found.append(file.mistake(path, message))
-        return None
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "bool": lambda text: text.lower() == "true",
+    "null": lambda text: None,
+    "int": int,
+    "float": float,
+}
 
 
-def _character(error: ReaderError) -> str:
-    return chr(error.character) if isinstance(error.character, int) else str(error.character)
-
-
-def _remove(node: Any, path: Place) -> None:
-    *parents, last = path
-    for part in parents:
-        # A list that was written as one item has no index of its own.
-        if isinstance(part, int) and not isinstance(node, list):
-            continue
-        node = node[part]
-    node.pop(last, None)
-
-
-def _plain(node: Any) -> Any:
-    """The document as plain Python values: ruamel's own types say where, not what.
+def _plain(root: yaml.Node) -> Any:
+    """A node as plain Python values.
 
     Raises:
         ValueError: aliases make it larger or deeper than a rule can be.
+        yaml.MarkedYAMLError: a key is given twice, or is not a text.
 
     """
-    left = [_MOST_NODES]
+    number = itertools.count(1)
 
-    def plain(node: Any, depth: int) -> Any:
-        left[0] -= 1
-        if left[0] < 0 or depth > _DEEPEST:
+    def plain(node: yaml.Node, depth: int) -> Any:
+        if next(number) > _MAX_NODES or depth > _MAX_DEPTH:
             raise ValueError("unfolds to more than a rule can be")
-        if isinstance(node, Mapping):
-            return {str(key): plain(value, depth + 1) for key, value in node.items()}
-        if isinstance(node, list):
-            return [plain(item, depth + 1) for item in node]
-        if isinstance(node, str):
-            return str(node)
-        if isinstance(node, bool) or node is None:
-            return node
-        if isinstance(node, int):
-            return int(node)
-        return float(node) if isinstance(node, float) else node
+        if isinstance(node, yaml.SequenceNode):
+            return [plain(item, depth + 1) for item in node.value]
+        if isinstance(node, yaml.ScalarNode):
+            return _VALUES.get(node.tag, str)(node.value)
+        own: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key, value in node.value:
+            problem = None
+            if not isinstance(key, yaml.ScalarNode):
+                problem = "a key is a text"
+            elif key.tag == "merge" and not isinstance(value, yaml.MappingNode):
+                problem = "<< merges a map"
+            elif key.value in own:
+                problem = f"the key {key.value!r} is given twice"
+            if problem is not None:
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            if key.tag == "merge":
+                merged |= plain(value, depth + 1)
+            else:
+                own[key.value] = plain(value, depth + 1)
+        return merged | own
 
-    return plain(node, 0)
+    return plain(root, 0)
 
 
-def _say(model: type[BaseModel], loc: Place, kind: str, message: str) -> tuple[Place, str]:
+def validate(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:
+    """The content of a file as a model; None if that is impossible, with the mistakes in ``found``."""
+    for _ in range(2):
+        try:
+            return model.model_validate(file.tree)
+        except ValidationError as error:
+            for problem in error.errors(include_url=False):
+                path = problem["loc"]
+                found.append(file.mistake(*_explain(model, path, problem["type"], problem["msg"])))
+                if problem["type"] == "extra_forbidden":
+                    _remove(file.tree, path)  # the rest can still be checked
+    return None
+
+
+def _remove(node: Any, path: Place) -> None:
+    for part in path[:-1]:
+        # A list that was written as one item has no index of its own.
+        if not isinstance(part, int) or isinstance(node, list):
+            node = node[part]
+    node.pop(path[-1], None)
+
+
+def _explain(model: type[BaseModel], path: Place, kind: str, message: str) -> tuple[Place, str]:
+    """The place of a problem and its message, with the nearest key if a key is unknown."""
+    name = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        known = _known_keys(model, loc[:-1])
-        near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0)
+        near = difflib.get_close_matches(name, _known_keys(model, path[:-1]), n=1, cutoff=0)
         hint = f"did you mean {near[0]!r}?" if near else ""
-        if loc == ("ko",):  # rules of earlier versions had their Korean there
+        if path == ("ko",):  # rules of earlier versions had their Korean there
             hint = "translations are read from locale/ko/LC_MESSAGES/logdiag.po of the library"
-        return loc, f"unknown key {str(loc[-1])!r}; {hint}".rstrip("; ")
+        return path, f"unknown key {name!r}; {hint}".rstrip("; ")
     if kind == "missing":
-        return loc[:-1], f"the key {str(loc[-1])!r} is missing"
-    return loc, message.removeprefix("Value error, ")
+        return path[:-1], f"the key {name!r} is missing"
+    return path, message.removeprefix("Value error, ")
 
 
 def _known_keys(model: type[BaseModel], path: Place) -> list[str]:
     """The keys that a map at a path of a model may have."""
     current: type[BaseModel] | None = model
-    named = False
+    is_name = False  # whether the next part is a key of a map of names, such as bind
     for part in path:
         if isinstance(part, int) or current is None:
             continue
-        if named:  # a key of a map of names, such as bind
-            named = False
+        fields = {field.alias or name: field.annotation for name, field in current.model_fields.items()}
+        if is_name or part not in fields:
+            is_name = False
             continue
-        for name, field in current.model_fields.items():
-            if part == (field.alias or name):
-                current = next(_models(field.annotation), None)
-                named = get_origin(field.annotation) is dict
-                break
-    if current is None:
-        return []
-    return [field.alias or name for name, field in current.model_fields.items()]
+        current = next(models_in(fields[part]), None)
+        is_name = get_origin(fields[part]) is dict
+    return [] if current is None else [field.alias or name for name, field in current.model_fields.items()]
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model in the annotation of a field."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
-        yield from _models(argument)
-
-
-def _place(document: Any, path: Place) -> tuple[int, int]:
-    """Line and column, from 1, of the deepest part of a path that stands in the document."""
-    line, column = 0, 0
-    node = document
-    for part in path:
-        if isinstance(node, Mapping) and part in node and isinstance(node, CommentedBase):
-            with contextlib.suppress(KeyError):  # what was merged in stands elsewhere
-                line, column = node.lc.key(part)
-            node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            line, column = node.lc.item(part)  # type: ignore[attr-defined]
-            node = node[part]
-        # A list that was written as one item has no place of its own.
-    return line + 1, column + 1
+        yield from models_in(argument)
