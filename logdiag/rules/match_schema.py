@@ -15,30 +15,23 @@ from logdiag.rules.types import OneOrMore, Place, Span, Strict
 class Count(Strict):
     """At least so many records, or distinct values, within a span ``[t, t + within)``."""
 
-    of: OneOrMore[Pattern]
-    """what is counted"""
-    at_least: int = Field(ge=1)
-    """how many"""
+    of: OneOrMore[Pattern] = Field(description="what is counted")
+    at_least: int = Field(ge=1, description="how many")
     distinct: str | None = Field(None, description="a bound name: count its distinct values")
-    within: Span
-    """in how long a time"""
+    within: Span = Field(description="in how long a time")
 
 
 class Sequence(Strict):
     """Steps in order, the last within ``[t, t + within)`` of the first."""
 
-    steps: list[Step] = Field(min_length=2)
-    """what happens, in this order"""
-    within: Span
-    """from the first step to the last"""
+    steps: list[Step] = Field(min_length=2, description="what happens, in this order")
+    within: Span = Field(description="from the first step to the last")
     skew: Span = Field(timedelta(0), description="how far the clocks of two peers may differ")
-    at_least: Span = Field(
-        timedelta(0), description="how long it takes at least, from the first step to the last"
-    )
+    at_least: Span = timedelta(0)
+    """how long it takes at least, from the first step to the last"""
     ties: Literal["forbid", "allow"] = Field("forbid", description="whether equal times are in order")
-    unless: list[Contrary] = Field(
-        [], description="records that speak against it; names of `by` that they bind must agree"
-    )
+    unless: list[Contrary] = []
+    """records that speak against it; names of `by` that they bind must agree"""
 
 
 class Absence(Strict):
@@ -47,17 +40,12 @@ class Absence(Strict):
     With ``before``, none in ``[t - within, t)``: what is absent is then what would have announced it.
     """
 
-    opening: OneOrMore[Pattern]
-    """what makes one wait"""
-    closing: OneOrMore[Pattern]
-    """what is waited for; `by` must be bound here, too"""
-    within: Span
-    """for how long"""
-    logged_by: str = Field(
-        "host", description="host, or a bound peer: whose log would hold the closing record"
-    )
-    before: bool = False
-    """whether closing had to come first, `within` before the opening"""
+    opening: OneOrMore[Pattern] = Field(description="what makes one wait")
+    closing: OneOrMore[Pattern] = Field(description="what is waited for; `by` must be bound here, too")
+    within: Span = Field(description="for how long")
+    logged_by: str = "host"
+    """host, or a bound peer: whose log would hold the closing record"""
+    before: bool = Field(False, description="whether closing had to come first, `within` before the opening")
     up: bool = Field(False, description="whether `within` does not count the time in which the peer was down")
     report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
     """which of the three answers are findings"""
@@ -66,33 +54,25 @@ class Absence(Strict):
 class StateMatch(Strict):
     """Raise, lower and acknowledge, folded into intervals."""
 
-    raised: OneOrMore[Pattern] = Field(alias="raise")
-    """what begins it"""
-    lower: OneOrMore[Pattern] | None = None
-    """what ends it"""
+    raised: OneOrMore[Pattern] = Field(alias="raise", description="what begins it")
+    lower: OneOrMore[Pattern] | None = Field(None, description="what ends it")
     acknowledge: OneOrMore[Pattern] | None = None
     """what says that somebody knows of it, and ends nothing"""
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
-    gone_by: list[str] = Field(
-        [],
-        description="signals that it ends nothing: what it is about was taken away within the hour around it",
-    )
-    unraised: Literal["closed", "nothing"] = Field(
-        "closed", description="what a lowering is that nothing was seen to raise"
-    )
+    gone_by: list[str] = []
+    """signals that it ends nothing: what it is about was taken away within the hour around it"""
+    unraised: Literal["closed", "nothing"] = "closed"
+    """what a lowering is that nothing was seen to raise"""
 
 
 class AlarmMatch(Strict):
     """An alarm by its id and words: raised, lowered and acknowledged in records, listed in dumps."""
 
     where: Where = Field(description="a condition on Id, Detail, UUID and Severity")
-    others: bool = Field(
-        False,
-        description="only alarms that no other rule names; their severity, {name}, {meaning} and {advice} "
-        "are from the catalogue",
-    )
-    bind: dict[str, Binding] = {}
-    """names for values of the alarm, such as Id and Detail"""
+    others: bool = False
+    """only alarms that no other rule names; their severity, {name}, {meaning} and {advice} are from the
+    catalogue"""
+    bind: dict[str, Binding] = Field({}, description="names for values of the alarm, such as Id and Detail")
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
     unraised: Literal["closed", "nothing"] = "closed"
     """what a lowering is that nothing was seen to raise"""
@@ -124,17 +104,13 @@ class Lasts(Strict):
     It is open while it goes on, and closed when the opposite is seen.
     """
 
-    until: OneOrMore[Pattern] = Field(
-        [],
-        description="what shows the opposite, logged by one of the peers that logged it; what it binds of "
-        "`by` must be the same",
-    )
+    until: OneOrMore[Pattern] = []
+    """what shows the opposite, logged by one of the peers that logged it; what it binds of `by` must be the
+    same"""
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
-    again: Span | None = Field(
-        None,
-        description="how soon it is logged again while it goes on; after a longer time without it nobody "
-        "can tell whether it does. Else it goes on until the opposite is seen",
-    )
+    again: Span | None = None
+    """how soon it is logged again while it goes on; after a longer time without it nobody can tell whether it
+    does. Else it goes on until the opposite is seen"""
 
 
 ACROSS = ("equal", "same-order", "within")
@@ -144,42 +120,29 @@ ACROSS = ("equal", "same-order", "within")
 class OnlyIf(Strict):
     """A fact that must have one of some values, on the same peer."""
 
-    of: str
-    """a fact; `logdiag rules facts` lists them"""
-    among: OneOrMore[str] = Field(alias="is")
-    """the values"""
+    of: str = Field(description="a fact; `logdiag rules facts` lists them")
+    among: OneOrMore[str] = Field(alias="is", description="the values")
 
 
 class Figures(Strict):
     """How much of each kind is carried; what is not known is left out."""
 
-    registrations: int | None = None
-    """registrations"""
-    video: int | None = None
-    """video calls"""
-    audio: int | None = None
-    """audio calls, in place of video calls"""
-    rms: int | None = None
-    """licences for rich media sessions"""
-    mra: int | None = None
-    """registrations through mobile and remote access"""
-    turn: int | None = None
-    """TURN relays"""
+    registrations: int | None = Field(None, description="registrations")
+    video: int | None = Field(None, description="video calls")
+    audio: int | None = Field(None, description="audio calls, in place of video calls")
+    rms: int | None = Field(None, description="licences for rich media sessions")
+    mra: int | None = Field(None, description="registrations through mobile and remote access")
+    turn: int | None = Field(None, description="TURN relays")
 
 
 class Platform(Strict):
     """What one peer of a platform carries."""
 
-    hardware: str
-    """what the value of the fact contains"""
-    name: str
-    """what it is called"""
-    versions: OneOrMore[str] | None = Field(
-        None,
-        description="software versions that the figures are for; the first platform that may apply counts",
-    )
-    one: Figures
-    """what one peer carries"""
+    hardware: str = Field(description="what the value of the fact contains")
+    name: str = Field(description="what it is called")
+    versions: OneOrMore[str] | None = None
+    """software versions that the figures are for; the first platform that may apply counts"""
+    one: Figures = Field(description="what one peer carries")
     most: Figures = Field(Figures(), description="the most that any cluster of it can carry, if known")
     grows: bool = Field(True, description="whether a cluster of it carries more than one peer")
 
@@ -200,19 +163,14 @@ class Audit(Strict):
         "equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told", "carries"
     ]
     """what is asked of it, see above"""
-    value: OneOrMore[str] | None = None
-    """what one-of, at-most and within compare with"""
+    value: OneOrMore[str] | None = Field(None, description="what one-of, at-most and within compare with")
     exempt: list[str] = Field([], description="regular expressions (RE2) of values that may differ")
-    say: dict[str, str] = Field(
-        {}, description="what a value is called in {found}: the first key it contains"
-    )
-    topology: Literal["cluster", "any"] = "cluster"
-    """whether it matters in clusters only"""
-    only_if: OnlyIf | None = None
-    """peers of which something else is not so are left out"""
-    within: Span | None = Field(
-        None, description="values that are from further apart in time are not compared with each other"
-    )
+    say: dict[str, str] = {}
+    """what a value is called in {found}: the first key it contains"""
+    topology: Literal["cluster", "any"] = Field("cluster", description="whether it matters in clusters only")
+    only_if: OnlyIf | None = Field(None, description="peers of which something else is not so are left out")
+    within: Span | None = None
+    """values that are from further apart in time are not compared with each other"""
     platforms: list[Platform] = Field([], description="what carries looks the fact up in")
     unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
 
@@ -241,13 +199,11 @@ class Peers(Strict):
     the first. Where a peer's log that would decide is missing, it cannot be told.
     """
 
-    of: OneOrMore[Pattern]
-    """what peers log"""
+    of: OneOrMore[Pattern] = Field(description="what peers log")
     quantifier: Literal["all", "any", "none", "differ", "one-sided"]
     """which of the answers above"""
     value: str | None = Field(None, description="the bound name that differ and one-sided compare")
-    within: Span
-    """the window"""
+    within: Span = Field(description="the window")
 
     @model_validator(mode="after")
     def _with_its_value(self) -> "Peers":
@@ -259,10 +215,8 @@ class Peers(Strict):
 class Words(Strict):
     """Another title and meaning."""
 
-    title: str
-    """the fact in one line"""
-    why: str
-    """what it means"""
+    title: str = Field(description="the fact in one line")
+    why: str = Field(description="what it means")
 
 
 OTHER_WORDS = ("mutual", "over", "alone")
@@ -272,69 +226,45 @@ OTHER_WORDS = ("mutual", "over", "alone")
 class IncidentMatch(Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
-    causes: list[str] = Field(min_length=1)
-    """the rules whose findings head it"""
+    causes: list[str] = Field(min_length=1, description="the rules whose findings head it")
     values: dict[str, str] = Field({}, description="what a cause must have bound")
-    by: list[Literal["peers", "hosts", "subject"]] = Field(
-        [], description="what causes of one incident share; the subject is the peers, or else the hosts"
-    )
-    within: Span = timedelta(minutes=5)
-    """how far apart causes of one incident start"""
-    requires: list[str] = Field(
-        [], description="rules of which one must have fired too, within the span or still going on"
-    )
-    requested: bool | None = Field(
-        None,
-        description="only causes that are work that somebody asked for and that is no fault, or none such",
-    )
-    draws: list[str] = Field(
-        [],
-        description="rules of requested work that the incident includes if it began in the same time",
-    )
-    mutual: Words | None = Field(
-        None,
-        description="what it is called where peers report it of each other: {hosts} are then all of them, "
-        "{peers} those that every report is about or from",
-    )
+    by: list[Literal["peers", "hosts", "subject"]] = []
+    """what causes of one incident share; the subject is the peers, or else the hosts"""
+    within: Span = Field(timedelta(minutes=5), description="how far apart causes of one incident start")
+    requires: list[str] = []
+    """rules of which one must have fired too, within the span or still going on"""
+    requested: bool | None = None
+    """only causes that are work that somebody asked for and that is no fault, or none such"""
+    draws: list[str] = []
+    """rules of requested work that the incident includes if it began in the same time"""
+    mutual: Words | None = None
+    """what it is called where peers report it of each other: {hosts} are then all of them, {peers} those that
+    every report is about or from"""
     over: Words | None = Field(None, description="what it is called when it is over")
-    alone: Words | None = Field(
-        None, description="what it is called when no other peer reports it: {hosts} logged it themselves"
-    )
+    alone: Words | None = None
+    """what it is called when no other peer reports it: {hosts} logged it themselves"""
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
 
 class Match(Strict):
     """What a rule looks for: exactly one kind."""
 
-    record: OneOrMore[Pattern] | None = None
-    """records, each for itself"""
-    count: Count | None = None
-    """many records in a short time"""
-    sequence: Sequence | None = None
-    """steps in order"""
-    absence: Absence | None = None
-    """something that did not follow, or was not announced"""
-    state: StateMatch | None = None
-    """something that begins and ends"""
-    alarm: AlarmMatch | None = None
-    """an alarm of the product"""
-    peers: Peers | None = None
-    """records under a quantifier over the peers"""
-    audit: Audit | None = None
-    """a fact of each peer, compared"""
-    cannot_tell: str | None = Field(
-        None, description="why no snapshot answers this, and how to measure it instead"
-    )
-    incident: IncidentMatch | None = None
-    """findings of other rules that are one problem"""
-    lasts: Lasts | None = Field(
-        None,
-        description="for a record, a count, a sequence or an absence with `before`: until when it goes on",
-    )
+    record: OneOrMore[Pattern] | None = Field(None, description="records, each for itself")
+    count: Count | None = Field(None, description="many records in a short time")
+    sequence: Sequence | None = Field(None, description="steps in order")
+    absence: Absence | None = Field(None, description="something that did not follow, or was not announced")
+    state: StateMatch | None = Field(None, description="something that begins and ends")
+    alarm: AlarmMatch | None = Field(None, description="an alarm of the product")
+    peers: Peers | None = Field(None, description="records under a quantifier over the peers")
+    audit: Audit | None = Field(None, description="a fact of each peer, compared")
+    cannot_tell: str | None = None
+    """why no snapshot answers this, and how to measure it instead"""
+    incident: IncidentMatch | None = Field(None, description="findings of other rules that are one problem")
+    lasts: Lasts | None = None
+    """for a record, a count, a sequence or an absence with `before`: until when it goes on"""
     by: list[str] = Field([], description="bound names: one finding for each of their values")
-    across: Literal["peer", "cluster"] = Field(
-        "peer", description="one finding a peer, or one for all of them"
-    )
+    across: Literal["peer", "cluster"] = "peer"
+    """one finding a peer, or one for all of them"""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Match":

@@ -29,25 +29,19 @@ class Binding(Short):
 
     plain: ClassVar = "from"
 
-    source: str | None = Field(
-        None, alias="from", description="a key (Node[2] is its second value) or a column"
-    )
+    source: str | None = Field(None, alias="from")
+    """a key (Node[2] is its second value) or a column"""
     value: str | None = Field(None, description="a fixed text, instead of from")
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
-    kind: Literal["text", "peer", "peers", "stranger", "primary", "place"] = Field(
-        "text",
-        alias="as",
-        description="a peer is known by any of its names and addresses; peers are a list of them, each "
-        "told by its name if it is known and as written if not; a stranger is an address that no peer has; "
-        "primary: the configuration primary that this peer followed at that time, without a value if it is "
-        "not known; place: a peer by its number, from 1, in the list of the peer that logs it, or by name or "
-        "address, without a value if it is none of the cluster's",
-    )
-    optional: bool = Field(
-        False,
-        description="whether a record matches too where it names none of the cluster's peers, or its own",
-    )
+    kind: Literal["text", "peer", "peers", "stranger", "primary", "place"] = Field("text", alias="as")
+    """a peer is known by any of its names and addresses; peers are a list of them, each told by its name if
+    it is known and as written if not; a stranger is an address that no peer has; primary: the
+    configuration primary that this peer followed at that time, without a value if it is not known; place:
+    a peer by its number, from 1, in the list of the peer that logs it, or by name or address, without a
+    value if it is none of the cluster's"""
+    optional: bool = False
+    """whether a record matches too where it names none of the cluster's peers, or its own"""
     missing: str | None = Field(None, description="what {name} says where no record has the value")
 
     @model_validator(mode="after")
@@ -70,23 +64,16 @@ database, with the key ``Database``."""
 class Pattern(Strict):
     """Records or values of dumps, and what is taken from each."""
 
-    table: Table = Field(
-        "records",
-        alias="in",
-        description="where to look: config and status have the keys path and value, alarms (those that "
-        "xStatus dumps and pasted pages list) Id, Title, Detail, Severity and Status, states (those in which "
-        "a peer sees the peers of its list) Peer, Status, Certificate and Mode, or Database",
-    )
-    where: Where
-    """a condition: a map is *and*, a list is *or*"""
-    role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = Field(
-        None, description="what the peer that logs it was at that time, as far as is known; else any"
-    )
-    bind: dict[str, Binding] = {}
-    """names for values of what matches"""
-    older: dict[str, str] = Field(
-        {}, description="bound software versions, each with the bound one that it has to be older than"
-    )
+    table: Table = Field("records", alias="in")
+    """where to look: config and status have the keys path and value, alarms (those that xStatus dumps and
+    pasted pages list) Id, Title, Detail, Severity and Status, states (those in which a peer sees the peers
+    of its list) Peer, Status, Certificate and Mode, or Database"""
+    where: Where = Field(description="a condition: a map is *and*, a list is *or*")
+    role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
+    """what the peer that logs it was at that time, as far as is known; else any"""
+    bind: dict[str, Binding] = Field({}, description="names for values of what matches")
+    older: dict[str, str] = {}
+    """bound software versions, each with the bound one that it has to be older than"""
 
     @model_validator(mode="after")
     def _older_is_bound(self) -> "Pattern":
@@ -112,6 +99,5 @@ class Step(Pattern):
 class Contrary(Pattern):
     """A record of the peer of the first step that speaks against a sequence."""
 
-    until: Literal["last", "end"] = Field(
-        "last", description="whether it counts up to the last step, or as long as `within` lasts"
-    )
+    until: Literal["last", "end"] = "last"
+    """whether it counts up to the last step, or as long as `within` lasts"""

@@ -15,29 +15,20 @@ class Explains(Short):
 
     plain: ClassVar = "rule"
 
-    rule: str
-    """the effect's rule"""
+    rule: str = Field(description="the effect's rule")
     within: Span = Field(timedelta(seconds=60), description="how long after the cause an effect may start")
     early: Span = Field(timedelta(seconds=1), description="how long before the cause an effect may be logged")
-    unless: OneOrMore[str] | None = Field(
-        None, description="rules that speak against it where they fire on the same peers within the span"
-    )
-    only_with: OneOrMore[str] | None = Field(
-        None,
-        description="rules of which one has to fire on the same peers, about the same ones, while the cause "
-        "goes on",
-    )
-    on: Literal["hosts", "peers", "about", "cluster"] = Field(
-        "hosts",
-        description="where effects are logged: on the same peers (hosts), by others about this one's hosts "
-        "(peers), by those that this one is about (about), or on any (cluster)",
-    )
+    unless: OneOrMore[str] | None = None
+    """rules that speak against it where they fire on the same peers within the span"""
+    only_with: OneOrMore[str] | None = None
+    """rules of which one has to fire on the same peers, about the same ones, while the cause goes on"""
+    on: Literal["hosts", "peers", "about", "cluster"] = "hosts"
+    """where effects are logged: on the same peers (hosts), by others about this one's hosts (peers), by those
+    that this one is about (about), or on any (cluster)"""
     values: dict[str, str] = Field({}, description="what the cause must have bound")
-    steps: Literal["own", "cause"] = Field(
-        "own",
-        description="whether the steps of the effect's own rule are right as well (own), or would do harm: "
-        "then only those of the cause are shown (cause)",
-    )
+    steps: Literal["own", "cause"] = "own"
+    """whether the steps of the effect's own rule are right as well (own), or would do harm: then only those
+    of the cause are shown (cause)"""
 
 
 class Requested(Strict):
@@ -51,27 +42,19 @@ class Requested(Strict):
     work is an attempted repair and folds under that finding.
     """
 
-    over_within: Span | None = Field(
-        None, description="how soon after it all effects must be over; else: ever"
-    )
-    begins_within: Span | None = Field(
-        None,
-        description="how soon after its own last record, once that was seen, effects begin; "
-        "default: `over_within`",
-    )
+    over_within: Span | None = None
+    """how soon after it all effects must be over; else: ever"""
+    begins_within: Span | None = None
+    """how soon after its own last record, once that was seen, effects begin; default: `over_within`"""
     lasts: Span = Field(timedelta(minutes=30), description="how long it may take")
-    shown_by: list[str] = Field(
-        [],
-        description="rules that show its end: a later finding that is over, on each peer or about it; "
-        "on a single node its own last record is enough; without such rules nothing has to show it",
-    )
+    shown_by: list[str] = []
+    """rules that show its end: a later finding that is over, on each peer or about it; on a single node its
+    own last record is enough; without such rules nothing has to show it"""
     own_end: bool = Field(False, description="whether its own last record must be seen as well")
     unless: list[str] = []
     """rules: where one of them was open before, the work was an attempted repair"""
-    told_under: list[str] = Field(
-        [],
-        description="rules of effects that include the work if they do not end: the work was the fault",
-    )
+    told_under: list[str] = []
+    """rules of effects that include the work if they do not end: the work was the fault"""
 
 
 class When(Strict):
@@ -87,23 +70,18 @@ class When(Strict):
     finding: str | None = Field(None, description="a rule that must have fired in the same incident")
     values: dict[str, str] = Field({}, description="what that finding must have bound")
     mutual: bool | None = Field(None, description="whether peers report it of each other")
-    version: OneOrMore[str] | None = Field(
-        None, description='software versions such as ">=X8.8"; holds too where the version is not known'
-    )
+    version: OneOrMore[str] | None = None
+    """software versions such as ">=X8.8"; holds too where the version is not known"""
     fires: OneOrMore[str] | None = Field(None, description="rules, one of which has fired in the cluster")
     silent: OneOrMore[str] | None = Field(None, description="rules, none of which has fired in the cluster")
-    role: Literal["primary", "subordinate", "unknown"] | None = Field(
-        None, description="the role of the peer that reports it"
-    )
-    goes_on: OneOrMore[str] | None = Field(
-        None, description="rules, one of which some peer was in and is not known to be out of"
-    )
-    over: OneOrMore[str] | None = Field(
-        None, description="rules that each peer that was in them is known to be out of"
-    )
-    way: Literal["whole", "broken"] | None = Field(
-        None, description="whether a rule with `breaks_the_way` has fired and is not known to be over"
-    )
+    role: Literal["primary", "subordinate", "unknown"] | None = None
+    """the role of the peer that reports it"""
+    goes_on: OneOrMore[str] | None = None
+    """rules, one of which some peer was in and is not known to be out of"""
+    over: OneOrMore[str] | None = None
+    """rules that each peer that was in them is known to be out of"""
+    way: Literal["whole", "broken"] | None = None
+    """whether a rule with `breaks_the_way` has fired and is not known to be over"""
 
 
 class Remedy(Short):
@@ -111,33 +89,22 @@ class Remedy(Short):
 
     plain: ClassVar = "procedure"
 
-    procedure: str
-    """a file of `procedures/`, without `.yaml`"""
-    when: When | None = None
-    """when it applies; else always"""
+    procedure: str = Field(description="a file of `procedures/`, without `.yaml`")
+    when: When | None = Field(None, description="when it applies; else always")
 
 
 class Expectation(Strict):
     """One finding that a case expects; what is not named is not compared."""
 
-    state: State | None = None
-    """how it ended"""
-    severity: Severity | None = None
-    """after what lowers it, such as requested work"""
-    title: str | None = None
-    """with its placeholders filled in"""
-    hosts: list[str] | None = None
-    """who logged it, sorted"""
-    peers: list[str] | None = None
-    """whom it is about, sorted"""
-    first: str | None = None
-    """when it began, as `2024-03-05T09:00:00.524Z`"""
-    last: str | None = None
-    """when it was last seen"""
-    count: int | None = None
-    """how many times"""
-    requested: bool | None = None
-    """whether it is work that somebody asked for"""
+    state: State | None = Field(None, description="how it ended")
+    severity: Severity | None = Field(None, description="after what lowers it, such as requested work")
+    title: str | None = Field(None, description="with its placeholders filled in")
+    hosts: list[str] | None = Field(None, description="who logged it, sorted")
+    peers: list[str] | None = Field(None, description="whom it is about, sorted")
+    first: str | None = Field(None, description="when it began, as `2024-03-05T09:00:00.524Z`")
+    last: str | None = Field(None, description="when it was last seen")
+    count: int | None = Field(None, description="how many times")
+    requested: bool | None = Field(None, description="whether it is work that somebody asked for")
     remedy: list[str] = Field([], description="texts that must stand in the rendered remedy")
     remedy_without: list[str] = Field([], description="texts that must not")
 
@@ -145,10 +112,8 @@ class Expectation(Strict):
 class Case(Strict):
     """Records, and the findings of this rule that they give. ``logs`` are several files, also dumps."""
 
-    name: str
-    """what happens, in a few words"""
-    log: str | None = None
-    """raw records of one file, of one peer or of several"""
+    name: str = Field(description="what happens, in a few words")
+    log: str | None = Field(None, description="raw records of one file, of one peer or of several")
     logs: dict[str, str] | None = None
     """several files by name, such as `expa01.txt`, `xconf_expa01.txt`, `xstat_expa01.txt`: logs and dumps"""
     until: str | None = Field(None, description="how long every log goes on: an ISO time, behind all records")
@@ -165,33 +130,23 @@ class Case(Strict):
 class Rule(Strict):
     """One problem: what it means, how it is recognised, what to do."""
 
-    title: str
-    """the fact, not the advice; with {placeholders}"""
-    severity: Severity
-    """how bad it is"""
-    basis: Basis
-    """how well the shapes that it matches are known"""
-    why: str
-    """what it means; with {placeholders}"""
-    applies_to: OneOrMore[str] | None = Field(
-        None, description='software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold'
-    )
+    title: str = Field(description="the fact, not the advice; with {placeholders}")
+    severity: Severity = Field(description="how bad it is")
+    basis: Basis = Field(description="how well the shapes that it matches are known")
+    why: str = Field(description="what it means; with {placeholders}")
+    applies_to: OneOrMore[str] | None = None
+    """software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold"""
     match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")
     settling: Span = Field(timedelta(minutes=5), description="how long it may take to end without help")
     explains: list[Explains] = []
     """rules whose findings are effects of this one: they fold under it"""
     requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
-    breaks_the_way: bool = Field(
-        False,
-        description="whether peers do not reach each other while it goes on: nothing replicates between them",
-    )
-    before_outages: str | None = Field(
-        None,
-        description="a procedure that replaces every step of risk outage or destructive, of any procedure, "
-        "while this is not over",
-    )
-    remedy: list[Remedy] = []
-    """what to do: procedures by name"""
+    breaks_the_way: bool = False
+    """whether peers do not reach each other while it goes on: nothing replicates between them"""
+    before_outages: str | None = None
+    """a procedure that replaces every step of risk outage or destructive, of any procedure, while this is not
+    over"""
+    remedy: list[Remedy] = Field([], description="what to do: procedures by name")
     references: list[str] = []
     """where the knowledge is from, a free text each, such as `"document: ports"` or `"alarm 20021"`"""
     cases: list[Case] = Field([], description="at least one that fires and one near miss")
@@ -223,44 +178,31 @@ class Signal(Strict):
     lowerings after which nothing of it is raised.
     """
 
-    why: str
-    """what it proves"""
-    match: Match
-    """a record, a sequence or a state"""
+    why: str = Field(description="what it proves")
+    match: Match = Field(description="a record, a sequence or a state")
 
 
 class ProcedureStep(Strict):
     """One step; ``where`` is a role, resolved to peers of the cluster at hand."""
 
-    do: str
-    """what to do; with {placeholders}"""
-    why: str
-    """what for"""
-    where: str
-    """a role, see below"""
-    command: str | None = None
-    """what to type, exactly"""
+    do: str = Field(description="what to do; with {placeholders}")
+    why: str = Field(description="what for")
+    where: str = Field(description="a role, see below")
+    command: str | None = Field(None, description="what to type, exactly")
     risk: Risk
     """read and change say it; outage interrupts service, destructive cannot be undone"""
-    impact: str = "None."
-    """what users notice"""
-    verify: str = ""
-    """how to see that it worked"""
-    wait: str = ""
-    """how long, for what"""
-    when: When | None = None
-    """when it applies; else always"""
+    impact: str = Field("None.", description="what users notice")
+    verify: str = Field("", description="how to see that it worked")
+    wait: str = Field("", description="how long, for what")
+    when: When | None = Field(None, description="when it applies; else always")
 
 
 class Procedure(Strict):
     """Steps that several rules share."""
 
-    title: str
-    """what it is for, without placeholders"""
-    reported_by: str | None = Field(
-        None, description="the rule that says which peers ask for it; else the finding's own"
-    )
-    references: list[str] = []
-    """where the knowledge is from"""
+    title: str = Field(description="what it is for, without placeholders")
+    reported_by: str | None = None
+    """the rule that says which peers ask for it; else the finding's own"""
+    references: list[str] = Field([], description="where the knowledge is from")
     steps: list[ProcedureStep] = Field(min_length=1)
     """in the order in which they are done; what cannot be undone comes last"""
