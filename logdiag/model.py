@@ -1,7 +1,7 @@
 """Every noun of a diagnosis, as frozen dataclasses.
 
 The stages meet here and in Arrow tables. The findings file (`logdiag.findings/2`) is `Diagnosis`
-written out field by field, but for fields that are marked `INTERNAL`, and its JSON Schema is made from
+written out field by field, except for fields that are marked `INTERNAL`, and its JSON Schema is made from
 these classes. Times are aware datetimes in UTC.
 """
 
@@ -15,79 +15,68 @@ SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
 State = Literal["open", "open_at_end", "unknown", "seen", "closed"]
 STATES: tuple[State, ...] = ("open", "open_at_end", "unknown", "seen", "closed")
-"""In the order in which a report shows them."""
+"""In the order of reports."""
 
 Basis = Literal["confirmed", "inferred", "assumed"]
 Risk = Literal["read", "change", "outage", "destructive"]
 Role = Literal["primary", "subordinate"]
 AlarmState = Literal["raised", "clear", "unknown"]
+MemberKind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
 
-INTERNAL = {"written": False}
-"""The metadata of a field that the findings file does not have."""
+INTERNAL = {"written": False}  # the metadata of a field that the findings file lacks
 
-UNDATED = datetime(9999, 1, 1, tzinfo=UTC)
-"""Where a finding without any time is sorted: after all that have one, and far enough from the calendar's end
-that a span can be added."""
+UNDATED = datetime(9999, 1, 1, tzinfo=UTC)  # findings without any time come last; a span can be added
 
 
 @dataclass(frozen=True)
 class Fault:
-    """In what way the bytes of a member are not all there; any makes the run partial.
+    """Why the bytes of a member are incomplete, which makes the run partial.
 
-    ``cut``: they end too early. ``damaged``: they cannot be unpacked or read on. ``limit``: a limit
-    was reached. ``unreadable``: the file could not be opened or read. ``space``: the disk is full on which
-    it would have to be kept to be read.
+    ``cut``: they end too early. ``damaged``: they cannot be unpacked or read on. ``limit``: a limit was
+    reached. ``unreadable``: the file cannot be opened or read. ``space``: the disk is full.
     """
 
     kind: Literal["cut", "damaged", "limit", "unreadable", "space"]
     text: str
 
 
-MemberKind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
-
-
 @dataclass(frozen=True)
 class MemberCoverage:
-    """What became of one member. Of a log, ``record_bytes`` and ``unparsed_bytes`` add up to ``size``."""
+    """What was read of one member; of a log, ``record_bytes`` and ``unparsed_bytes`` add up to ``size``."""
 
     snapshot: str
     source: str
     kind: MemberKind
     size: int
-    """Bytes of it that were read, unpacked."""
     records: int = 0
     record_bytes: int = 0
     asked: int = 0
-    """Records of a kind that a rule asks for, or a stage before the rules."""
+    """Records that a rule or a stage before the rules asks for."""
     unparsed: int = 0
-    """Lines that belong to no record, or of a dump those that have no shape."""
+    """Lines that belong to no record; in a dump, lines that have no shape."""
     unparsed_bytes: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
-    """Why lines are unparsed: reason to number of lines."""
     settings: int = 0
-    """Number of values in a dump, a certificate or a pasted page."""
     holds: tuple[MemberKind, ...] = ()
-    """The kind of each dump in it: a file can hold several, and text with records can hold a pasted page."""
+    """The kind of each dump in it: a file can contain several, and text with records a pasted page."""
     first: datetime | None = None
     last: datetime | None = None
     taken: datetime | None = None
     """When a dump was made; None if neither its content nor its name shows a time."""
     reason: str | None = None
-    """Why a member that is neither log nor dump was not read."""
+    """Why a member was not read."""
     repair: str | None = None
-    """What was done to its bytes before they were read as a log."""
+    """What was changed in its bytes before they were read as a log."""
     faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
 class SnapshotCoverage:
-    """What became of one snapshot: the sums over its members, and the bytes that were given."""
+    """The sums over the members of one snapshot; ``given`` are its bytes, still packed, ``size`` unpacked."""
 
     snapshot: str
     given: int
-    """Bytes of the input that were read, as they were given."""
     size: int
-    """Bytes of its members, unpacked; the same as ``given`` where nothing is packed."""
     members: int
     records: int
     unparsed: int
@@ -95,14 +84,13 @@ class SnapshotCoverage:
     first: datetime | None
     last: datetime | None
     faults: int
-    """Members that are not all there."""
     sha256: str | None = None
-    """Of the bytes that were given, in the order of their files' names; None where they were not all read."""
+    """Of the bytes that were given, in the order of their files' names; None if not all were read."""
 
 
 @dataclass(frozen=True)
 class PeerCoverage:
-    """What the logs hold of one peer; bytes are those of its records."""
+    """What the logs contain of one peer; bytes are those of its records."""
 
     peer: str
     records: int
@@ -114,7 +102,7 @@ class PeerCoverage:
 
 @dataclass(frozen=True)
 class Gap:
-    """A stretch of time of which a peer's logs say nothing, between two that they cover."""
+    """A span of time between two that a peer's logs cover, without any record."""
 
     peer: str
     start: datetime
@@ -123,7 +111,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The ledger: what was read, and what could not be. It adds up: all members to ``size``."""
+    """What was read, and what could not be read. The sizes of all members add up to ``size``."""
 
     size: int
     records: int
@@ -134,15 +122,14 @@ class Coverage:
     peers: tuple[PeerCoverage, ...]
     gaps: tuple[Gap, ...]
     asked: int = 0
-    """Records of a kind that something here asks for; of the others, `logdiag shapes` tells the shapes."""
     repeated: int = 0
-    """Records that stand in more than one member, to the letter, and count once."""
+    """Records that are in more than one member, to the letter, and count once."""
     settings: int = 0
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One peer of the cluster; ``snapshot`` is the first by time, None where it gave none."""
+    """One peer of the cluster; ``snapshot`` is the first by time, None if it gave none."""
 
     name: str
     fqdn: str | None = None
@@ -151,32 +138,28 @@ class Peer:
     snapshots: tuple[str, ...] = ()
     role: Role | None = None
     product: str | None = None
-    """``Expressway-C``, ``Expressway-E``, or as a dump words it."""
     version: str | None = None
     cluster: str | None = None
-    """Which cluster it is of, where the inputs hold several."""
     dumps_from: datetime | None = None
-    """Its dumps show it as it was then, where one says when."""
+    """When the first of its dumps was made."""
     seen_from: datetime | None = None
     seen_to: datetime | None = None
     utc_offset: int | None = None
     """Minutes by which its local time is ahead of UTC, in its last record."""
     clock_skew: float | None = None
-    """Seconds by which its clock is ahead of the first peer's; None where it cannot be told."""
+    """Seconds by which its clock is ahead of the first peer's; None if it was not measured."""
     alarms: dict[str, AlarmState] = field(default_factory=dict)
-    """What is known of each alarm that was logged; one that is not listed is unknown."""
+    """The state of each alarm that was logged; all others are unknown."""
     alarms_listed: bool = False
-    """A dump listed all alarms and the log goes on from there: one that is not listed here is clear."""
+    """A dump listed all alarms and the log goes on from there: all others are clear."""
 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A database node or an address that acts as a peer and is in no peer list; never counted as a peer."""
+    """A node or an address, as the evidence writes it, that acts as a peer and is in no list of peers."""
 
     name: str
-    """The node's host name, or the address, as the evidence writes it."""
     seen_by: tuple[str, ...] = ()
-    """The peers whose evidence shows it."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +172,7 @@ class ClusterView:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A record or a line of a dump that a finding rests on; ``line`` is its first. A dump has no ``time``."""
+    """A record or a line of a dump that supports a finding; ``line`` is its first. A dump has no ``time``."""
 
     snapshot: str
     source: str
@@ -202,9 +185,8 @@ class Evidence:
 class Step:
     """One step of a remedy.
 
-    ``where`` holds names of peers of this cluster and nothing else; where the role cannot be
-    resolved it is empty, and ``do`` says what is missing. Of very many it holds the first, and ``do``
-    says so. ``wait`` is text: how long, for what.
+    ``where`` contains names of peers of this cluster and nothing else. If the role cannot be resolved it is
+    empty, of very many peers it has the first, and ``do`` says so. ``wait`` is text: how long, for what.
     """
 
     do: str
@@ -219,10 +201,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule's answer for one key and one episode.
-
-    What only a dump shows has no ``first`` and no ``last``, unless the dump states one.
-    """
+    """One rule's answer for one key and episode; ``first`` and ``last`` are None if no time is known."""
 
     fingerprint: str
     id: str
@@ -243,15 +222,14 @@ class Finding:
     caused_by: tuple[str, ...] = ()
     requested: bool = False
     as_of: datetime | None = None
-    """When a setting was seen: the time of the dump that shows it, if the dump has one."""
+    """The time of the dump that shows it, if the dump has one."""
     known: bool = False
     """The baseline has it, and it is no worse than there."""
     outcome: str = ""
     """How it ended, or why that is not known; the last sentence of ``explanation``."""
     values: dict[str, str] = field(default_factory=dict)
-    """What the rule bound, by name, as text."""
     anchor: datetime | None = field(default=None, metadata=INTERNAL)
-    """Where a finding without ``first`` is put to be compared with others: a dump is older than its log."""
+    """The place among others of a finding without ``first``: a dump is older than its log."""
 
     @property
     def began(self) -> datetime:
@@ -321,14 +299,13 @@ class NotChecked:
     rule: str
     reason: str
     applies: bool = True
-    """False where it is for other software than the peers have."""
+    """False if it is for other software than the peers have."""
     clusters: tuple[str, ...] = ()
-    """In which clusters, where the inputs hold several."""
 
 
 @dataclass(frozen=True)
 class Silent:
-    """A rule that found nothing, and the nearest it came to it."""
+    """A rule that found nothing, and its nearest miss."""
 
     rule: str
     nearest_miss: str | None = None
@@ -360,7 +337,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Exit:
-    """The exit code, and every reason that holds for one other than 0."""
+    """The exit code, and every reason for one other than 0."""
 
     code: int
     reasons: tuple[Reason, ...] = ()
@@ -368,7 +345,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer: what happened in one sentence, and what else has to be known at once."""
+    """The answer: what happened, in one sentence, and what else the reader has to know at once."""
 
     headline: str
     detail: str = ""
@@ -382,7 +359,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything that a report tells."""
+    """Everything that a report shows."""
 
     tool: Tool
     command: Command
@@ -397,19 +374,16 @@ class Diagnosis:
     not_checked: tuple[NotChecked, ...]
     silent: tuple[Silent, ...]
     alarm_events: tuple[AlarmEvent, ...] = ()
-    """What was logged of alarms, in the order of time."""
     capped: tuple[str, ...] = ()
-    """Rules that matched more than is looked at: what they say is a part of it."""
+    """Rules that matched more than the limit: their findings are only a part."""
     language: str = "en"
-    """The language of all of its texts that are not from the evidence."""
+    """The language of all texts that are not from the evidence."""
 
 
 def to_plain(value: Any) -> Any:
-    """A value of the model as JSON has it; times are RFC 3339 in UTC with milliseconds."""
-    if value is None or isinstance(value, str | int | float):
-        return value
+    """Return a value of the model as JSON has it; times are RFC 3339 in UTC with milliseconds."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(getattr(value, name)) for name in _names(type(value))}
+        return {field.name: to_plain(getattr(value, field.name)) for field in written(type(value))}
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
     if isinstance(value, tuple | list):
@@ -419,12 +393,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-@functools.cache
-def _names(noun: type) -> tuple[str, ...]:
-    # Once for each class: a diagnosis can hold 100,000 members.
-    return tuple(field.name for field in written(noun))
-
-
-def written(noun: Any) -> list["Field[Any]"]:
-    """The fields of a noun, or of its class, that the findings file has."""
-    return [field for field in fields(noun) if field.metadata != INTERNAL]
+@functools.cache  # a diagnosis can contain 100,000 members
+def written(noun: Any) -> tuple["Field[Any]", ...]:
+    """Return the fields of a class that the findings file has."""
+    return tuple(field for field in fields(noun) if field.metadata != INTERNAL)
