@@ -81,7 +81,7 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture(autouse=True)
-def settled_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_user_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the person has settled who runs the tests is no part of them."""
     for name in [name for name in os.environ if name.startswith("LOGDIAG_") and name != "LOGDIAG_CACHE"]:
         monkeypatch.delenv(name)
