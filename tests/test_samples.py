@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from logdiag.pipeline import diagnose
-from logdiag.report.html import asset
 from logdiag.report.json_ import schema
+from logdiag.report.templates import asset
 
 SAMPLES = (
     "replication",

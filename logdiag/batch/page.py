@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from markupsafe import Markup
-
 from logdiag.batch.rows import Row
 from logdiag.model import SEVERITIES, STATES, Severity
-from logdiag.report.html import asset, csp_hash, template
+from logdiag.report.html import render_page
+from logdiag.report.templates import assets
 from logdiag.rules.library import Library
 
 # Nobody reads a longer page; the dataset has everything.
@@ -53,7 +52,6 @@ class Month:
 def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
     """Return the index page of a batch in the library's language, a complete HTML document."""
     usable = sorted((row for row in rows if row.usable), key=_order)
-    style, script = asset("report.css") + asset("index.css"), asset("index.js")
     rules = [
         _common(rule, of, [row.rules[rule] for row in of])
         for rule, of in _by(usable, lambda row: row.rules).items()
@@ -67,7 +65,8 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
         Month(name, len(of), {one: sum(row.months[name].get(one, 0) for row in of) for one in SEVERITIES})
         for name, of in sorted(_by(usable, lambda row: row.months).items())
     ]
-    return template("index.html.jinja").render(
+    return render_page(
+        "index.html.jinja",
         library=library,
         titles={name: _PLACEHOLDER.sub("…", rule.title) for name, rule in library.rules.items()},
         version=version("logdiag"),
@@ -82,10 +81,7 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
         months=months[-_MAX_MONTHS:],
         earlier=len(months[:-_MAX_MONTHS]),
         severities=tuple(reversed(SEVERITIES)),
-        style=Markup(style),  # noqa: S704 - our own files, which contain no value
-        script=Markup(script),  # noqa: S704
-        style_hash=csp_hash(style),
-        script_hash=csp_hash(script),
+        **assets(("report.css", "index.css"), "index.js"),
     )
 
 

@@ -64,7 +64,7 @@ def diagnose(
     from logdiag.options import Options
     from logdiag.outputs import VIEWS
     from logdiag.pipeline import diagnose as run
-    from logdiag.report.github import is_at_hand
+    from logdiag.report.github import is_github_step
     from logdiag.snapshots import Limits
 
     least = level_of(fail_on)
@@ -91,14 +91,14 @@ def diagnose(
     contents = [(path, report.render(path.suffix.lower()).encode()) for path in outputs]
     contents += [(path, complete.render(path.suffix.lower()).encode()) for path in whole]
     summary = "" if outputs else laid_out(report.to_text, no_color)
-    annotations = report.to_annotations() if is_at_hand(os.environ) else ""
+    annotations = report.to_annotations() if is_github_step(os.environ) else ""
     with speaking(language):
         for path, content in contents:
             write(path, content)
             say(report.said(gettext("wrote {file}").format(file=path)), quiet)
     if not outputs:
         show(summary)
-    if is_at_hand(os.environ):
+    if is_github_step(os.environ):
         show(annotations)
         if place := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:

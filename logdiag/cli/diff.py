@@ -48,8 +48,8 @@ def diff(
     is made first.
     """
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
-    from logdiag.compare.diff import VIEWS, compare
-    from logdiag.compare.diff_terminal import render
+    from logdiag.compare.diff import compare
+    from logdiag.compare.diff_views import VIEWS, to_text
     from logdiag.exit_code import FINDINGS
     from logdiag.i18n import gettext, speaking
     from logdiag.options import Options
@@ -78,7 +78,7 @@ def diff(
             write(path, VIEWS[path.suffix.lower()](difference).encode())
             say(gettext("wrote {file}").format(file=path), quiet)
         if not outputs:
-            show(laid_out(partial(render, difference), no_color))
+            show(laid_out(partial(to_text, difference), no_color))
     for given, one in ((old, older), (new, newer)):
         for reason in one.exit.reasons:
             say(f"{given}: {reason.text}", quiet)

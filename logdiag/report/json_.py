@@ -9,21 +9,21 @@ SCHEMA = "logdiag.findings/2"
 
 
 def render(diagnosis: Diagnosis) -> str:
-    """The findings file as text, indented, with a line end at the end."""
+    """Return the findings file, indented, with a line end at the end."""
     return json.dumps({"schema": SCHEMA, **to_plain(diagnosis)}, indent=2, ensure_ascii=False) + "\n"
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the findings file, made from the classes of `logdiag.model`."""
+    """Return the JSON Schema of the findings file, generated from the classes of `logdiag.model`."""
     from pydantic import TypeAdapter
 
-    made = TypeAdapter(Diagnosis).json_schema(mode="serialization")
-    made["title"] = "logdiag findings"
-    made["properties"] = {"schema": {"const": SCHEMA}, **made["properties"]}
+    generated = TypeAdapter(Diagnosis).json_schema(mode="serialization")
+    generated["title"] = "logdiag findings"
+    generated["properties"] = {"schema": {"const": SCHEMA}, **generated["properties"]}
     names = {field.name for field in written(Finding)}
-    finding = made["$defs"]["Finding"]
-    finding["properties"] = {name: said for name, said in finding["properties"].items() if name in names}
-    for part in (made, *made["$defs"].values()):
+    finding = generated["$defs"]["Finding"]
+    finding["properties"] = {name: type_ for name, type_ in finding["properties"].items() if name in names}
+    for part in (generated, *generated["$defs"].values()):
         part["additionalProperties"] = False
         part["required"] = list(part["properties"])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated}

@@ -1,7 +1,7 @@
 """The diagnosis as JUnit's XML: a suite for each cluster, a case for each rule.
 
-A rule fails with a finding at medium or above that no requested work explains; `--fail-on` has no say
-in it. One that could not be judged is an error, one that is not for these peers is skipped.
+A rule fails with a finding at medium or above that no requested work explains, whatever `--fail-on` is.
+A rule that could not be judged is an error, one that is not for these peers is skipped.
 """
 
 from collections.abc import Sequence
@@ -11,36 +11,35 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from logdiag.i18n import gettext
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, NotChecked
 from logdiag.report import labels, sentences
-from logdiag.report.locations import Places, place_of
-from logdiag.report.sanitize import defuse
+from logdiag.report.locations import Origins, location_of
+from logdiag.report.sanitize import one_line
 
-MOST_FINDINGS, MOST_RECORDS = 100, 100
-"""What is shown of a rule, and of a finding."""
-LONGEST = 1000
-"""Characters that are shown of one value."""
+MAX_FINDINGS, MAX_RECORDS = 100, 100
+"""Findings that are shown of a rule, and records of a finding."""
+MAX_VALUE_LENGTH = 1000
 
-# What XML cannot hold and `defuse` leaves alone, since a terminal does not mind.
+# What XML cannot contain and `defuse` does not change, since a terminal does not mind.
 _NO_CHARACTERS = {code: f"\\u{code:04x}" for code in (0xFFFE, 0xFFFF)}
 _FAILS = SEVERITIES[SEVERITIES.index("medium") :]
 
 
 def render(diagnosis: Diagnosis) -> str:
     """Return the XML for ``diagnosis``."""
-    places = Places(diagnosis)
-    told: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
+    origins = Origins(diagnosis)
+    everything: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
     found: dict[tuple[str | None, str], list[Finding | Incident]] = {}
-    for one in told:
-        # An incident that no rule of its own puts together has its cause's: the findings tell it.
+    for one in everything:
+        # An incident without a rule of its own has the rule of its cause, which is among the findings.
         if isinstance(one, Finding) or one.rule.startswith("incident/"):
-            found.setdefault((places.cluster(one), one.rule), []).append(one)
+            found.setdefault((origins.cluster(one), one.rule), []).append(one)
     reasons: dict[tuple[str | None, str], list[NotChecked]] = {}
     for reason in diagnosis.not_checked:
-        for cluster in reason.clusters or places.clusters:
+        for cluster in reason.clusters or origins.clusters:
             reasons.setdefault((cluster, reason.rule), []).append(reason)
-    rules = {one.rule for one in told} | {one.rule for one in diagnosis.not_checked}
+    rules = {one.rule for one in everything} | {one.rule for one in diagnosis.not_checked}
     rules |= {one.rule for one in diagnosis.silent}
     report = JUnitXml("logdiag")
-    for cluster, peers in places.clusters.items():
+    for cluster, peers in origins.clusters.items():
         suite = TestSuite(_line(cluster or ", ".join(peers) or gettext("no peer")))
         for rule in sorted(rules):
             suite.add_testcase(_case(rule, found.get((cluster, rule), []), reasons.get((cluster, rule), [])))
@@ -74,30 +73,24 @@ def _case(rule: str, found: Sequence[Finding | Incident], reasons: Sequence[NotC
 
 
 def _all(found: Sequence[Finding | Incident]) -> str:
-    texts = ["\n".join(_lines(one)) for one in found[:MOST_FINDINGS]]
-    if len(found) > MOST_FINDINGS:
-        texts.append(sentences.more(len(found) - MOST_FINDINGS, "findings"))
+    texts = ["\n".join(_lines(one)) for one in found[:MAX_FINDINGS]]
+    if len(found) > MAX_FINDINGS:
+        texts.append(sentences.more(len(found) - MAX_FINDINGS, "findings"))
     return "\n\n".join(texts)
 
 
 def _lines(one: Finding | Incident) -> list[str]:
-    lines = [
-        _line(one.title),
-        _line(f"{labels.SEVERITIES[one.severity]}, {labels.STATES[one.state]}: {sentences.since_until(one)}"),
-    ]
+    lines = [_line(one.title), _line(f"{labels.SEVERITIES[one.severity]}, {sentences.state(one)}")]
     if isinstance(one, Incident):
         return [*lines, _line(one.summary)]
-    if one.requested:
-        lines.append(gettext("It is explained by requested work."))
-    if one.known:
-        lines.append(gettext("It is known from the baseline."))
+    lines += sentences.explained(one)
     if one.explanation:
         lines.append(_line(one.explanation))
-    for record in one.evidence[:MOST_RECORDS]:
-        place = place_of(record)
-        lines.append(f"{_line(place.path)}:{place.line}")
-    if len(one.evidence) > MOST_RECORDS:
-        lines.append(sentences.more(len(one.evidence) - MOST_RECORDS, "records"))
+    for record in one.evidence[:MAX_RECORDS]:
+        location = location_of(record)
+        lines.append(f"{_line(location.path)}:{location.line}")
+    if len(one.evidence) > MAX_RECORDS:
+        lines.append(sentences.more(len(one.evidence) - MAX_RECORDS, "records"))
     return lines
 
 
@@ -107,5 +100,5 @@ def _fails(one: Finding | Incident) -> bool:
 
 
 def _line(text: str) -> str:
-    """``text`` on one line, without anything that XML cannot hold."""
-    return defuse(" ".join(sentences.clipped(text, LONGEST).split())).translate(_NO_CHARACTERS)
+    """Return ``text`` on one line, without anything that XML cannot contain."""
+    return one_line(text, MAX_VALUE_LENGTH).strip().translate(_NO_CHARACTERS)

@@ -3,19 +3,19 @@
 from typing import TypeVar
 
 from logdiag.i18n import N_, gettext
-from logdiag.model import AlarmState, Basis, Diagnosis, MemberKind, Risk, Role, Severity, State
+from logdiag.model import AlarmState, Basis, MemberKind, Risk, Role, Severity, State
 
 K = TypeVar("K", bound=str)
 
 
-class Words(dict[K, str]):
-    """Words that come out in the language at hand."""
+class Labels(dict[K, str]):
+    """Labels that are translated into the current language when they are looked up."""
 
     def __getitem__(self, key: K) -> str:
         return gettext(super().__getitem__(key))
 
 
-STATES: Words[State] = Words(
+STATES: Labels[State] = Labels(
     {
         "open": N_("still open"),
         "open_at_end": N_("open when the log ended"),
@@ -24,7 +24,7 @@ STATES: Words[State] = Words(
         "closed": N_("over"),
     }
 )
-STATE_NOTES: Words[State] = Words(
+STATE_NOTES: Labels[State] = Labels(
     {
         "open": N_("It is not over, and the log goes on long enough to say so."),
         "open_at_end": N_("The log ends too soon after it to say whether it ended by itself."),
@@ -33,17 +33,17 @@ STATE_NOTES: Words[State] = Words(
         "closed": N_("Its end was seen, or there is proof that it ended."),
     }
 )
-BASIS_MEANINGS: Words[Basis] = Words(
+BASIS_MEANINGS: Labels[Basis] = Labels(
     {
         "confirmed": N_("the log shapes that it rests on are well known"),
         "inferred": N_("the log shapes that it rests on are likely, but not documented"),
         "assumed": N_("the log shapes that it rests on are a guess; check before you act on it"),
     }
 )
-BASES: Words[Basis] = Words(
+BASES: Labels[Basis] = Labels(
     {"confirmed": N_("confirmed"), "inferred": N_("inferred"), "assumed": N_("assumed")}
 )
-SEVERITIES: Words[Severity] = Words(
+SEVERITIES: Labels[Severity] = Labels(
     {
         "critical": N_("critical"),
         "high": N_("high"),
@@ -52,9 +52,16 @@ SEVERITIES: Words[Severity] = Words(
         "info": N_("info"),
     }
 )
-ROLES: Words[Role] = Words({"primary": N_("primary"), "subordinate": N_("subordinate")})
-ALARMS: Words[AlarmState] = Words({"raised": N_("raised"), "clear": N_("clear"), "unknown": N_("unknown")})
-RISKS: Words[Risk] = Words(
+LEVELS: dict[Severity, str] = {
+    **dict.fromkeys(("critical", "high"), "error"),
+    "medium": "warning",
+    "low": "note",
+    "info": "note",
+}
+"""How bad services for code reviews show a severity."""
+ROLES: Labels[Role] = Labels({"primary": N_("primary"), "subordinate": N_("subordinate")})
+ALARMS: Labels[AlarmState] = Labels({"raised": N_("raised"), "clear": N_("clear"), "unknown": N_("unknown")})
+RISKS: Labels[Risk] = Labels(
     {
         "read": N_("read only"),
         "change": N_("change"),
@@ -62,7 +69,7 @@ RISKS: Words[Risk] = Words(
         "destructive": N_("destructive"),
     }
 )
-CHANGES: Words[str] = Words(
+CHANGES: Labels[str] = Labels(
     {
         "edit": N_("Configuration"),
         "restart": N_("Restart"),
@@ -70,7 +77,7 @@ CHANGES: Words[str] = Words(
         "command": N_("Command"),
     }
 )
-KINDS: Words[MemberKind] = Words(
+KINDS: Words[MemberKind] = Labels(
     {
         "log": N_("log"),
         "xconfiguration": "xConfiguration",
@@ -80,13 +87,3 @@ KINDS: Words[MemberKind] = Words(
         "other": N_("other"),
     }
 )
-REDACTED = N_(
-    "Redacted: numbered words stand for addresses, names, users, aliases, keys and secrets; "
-    "the same word means the same."
-)
-"""What a report says of itself that tells no customer's names: see `is_redacted`."""
-
-
-def is_redacted(diagnosis: Diagnosis) -> bool:
-    """Whether a diagnosis has numbered words in the place of names."""
-    return "redact" in diagnosis.command.options

@@ -1,13 +1,17 @@
-"""How much a report shows: it is for reading. The findings file holds everything."""
+"""What a report shows, and how much of it: it is for reading. The findings file holds everything."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import takewhile
+from operator import attrgetter
 
-from logdiag.model import Change, Diagnosis, Finding, MemberCoverage
+from logdiag.model import Change, Diagnosis, Finding, Incident, MemberCoverage, Step
+
+MAX_FIRST_STEPS = 3
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that an output shows of each; and, as what is left out, how many of each it does not."""
+    """The most that an output shows of each; or how many of each it does not show."""
 
     incidents: int
     findings: int
@@ -20,8 +24,22 @@ class Limits:
     alarm_events: int = 0
 
 
+DOCUMENT = Limits(
+    incidents=20, findings=150, changes=100, wanted=30, peers=60, members=50, gaps=50, reasons=50
+)
+"""For a document that people read from its beginning."""
+
+_PLACES = {
+    "peers": "cluster.peers",
+    "members": "coverage.members",
+    "gaps": "coverage.gaps",
+    "reasons": "exit.reasons",
+}
+"""The attribute of a diagnosis that a limit is for, if it does not have the name of the limit."""
+
+
 def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
-    """The diagnosis with no more than can be read, and how much that leaves out.
+    """Return the diagnosis with no more than can be read, and how much that leaves out.
 
     Incidents: the first, which are the worst. Findings: theirs, then the others. Changes: the last
     before the headline is over, since those are what may have caused it. Members: those that are
@@ -30,40 +48,25 @@ def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
     incidents = diagnosis.incidents[: limits.incidents]
     findings = _findings(diagnosis, {id_ for one in incidents for id_ in one.findings}, limits.findings)
     hidden = {finding.id for finding in diagnosis.findings} - {finding.id for finding in findings}
-    changes = _changes(diagnosis, limits.changes)
-    wanted = diagnosis.wanted[: limits.wanted]
-    peers = diagnosis.cluster.peers[: limits.peers]
-    ledger = diagnosis.coverage
-    members = _members(ledger.members, limits.members)
-    gaps = ledger.gaps[: limits.gaps]
-    reasons = diagnosis.exit.reasons[: limits.reasons]
-    alarm_events = diagnosis.alarm_events[: limits.alarm_events]
-    left = Limits(
-        incidents=len(diagnosis.incidents) - len(incidents),
-        findings=len(diagnosis.findings) - len(findings),
-        changes=len(diagnosis.changes) - len(changes),
-        wanted=len(diagnosis.wanted) - len(wanted),
-        peers=len(diagnosis.cluster.peers) - len(peers),
-        members=len(ledger.members) - len(members),
-        gaps=len(ledger.gaps) - len(gaps),
-        reasons=len(diagnosis.exit.reasons) - len(reasons),
-        alarm_events=len(diagnosis.alarm_events) - len(alarm_events),
-    )
-    incidents = tuple(
-        replace(one, findings=tuple(id_ for id_ in one.findings if id_ not in hidden)) for one in incidents
-    )
+    coverage, exit_ = diagnosis.coverage, diagnosis.exit
     cut = replace(
         diagnosis,
-        incidents=incidents,
+        incidents=tuple(
+            replace(one, findings=tuple(id_ for id_ in one.findings if id_ not in hidden))
+            for one in incidents
+        ),
         findings=findings,
-        changes=changes,
-        wanted=wanted,
-        alarm_events=alarm_events,
-        cluster=replace(diagnosis.cluster, peers=peers),
-        coverage=replace(ledger, members=members, gaps=gaps),
-        exit=replace(diagnosis.exit, reasons=reasons),
+        changes=_changes(diagnosis, limits.changes),
+        wanted=diagnosis.wanted[: limits.wanted],
+        alarm_events=diagnosis.alarm_events[: limits.alarm_events],
+        cluster=replace(diagnosis.cluster, peers=diagnosis.cluster.peers[: limits.peers]),
+        coverage=replace(
+            coverage, members=_members(coverage.members, limits.members), gaps=coverage.gaps[: limits.gaps]
+        ),
+        exit=replace(exit_, reasons=exit_.reasons[: limits.reasons]),
     )
-    return cut, left
+    counts = {field.name: attrgetter(_PLACES.get(field.name, field.name)) for field in fields(Limits)}
+    return cut, Limits(**{name: len(of(diagnosis)) - len(of(cut)) for name, of in counts.items()})
 
 
 def _members(members: tuple[MemberCoverage, ...], most: int) -> tuple[MemberCoverage, ...]:
@@ -77,8 +80,8 @@ def _findings(diagnosis: Diagnosis, first: set[str], most: int) -> tuple[Finding
     if len(diagnosis.findings) <= most:
         return diagnosis.findings
     chosen = sorted(diagnosis.findings, key=lambda finding: finding.id not in first)[:most]
-    kept = {finding.id for finding in chosen}
-    return tuple(finding for finding in diagnosis.findings if finding.id in kept)
+    ids = {finding.id for finding in chosen}
+    return tuple(finding for finding in diagnosis.findings if finding.id in ids)
 
 
 def _changes(diagnosis: Diagnosis, most: int) -> tuple[Change, ...]:
@@ -89,3 +92,24 @@ def _changes(diagnosis: Diagnosis, most: int) -> tuple[Change, ...]:
     last = diagnosis.incidents[0].last
     before = [change for change in diagnosis.changes if last is None or change.time <= last]
     return tuple(before[-most:]) or diagnosis.changes[:most]
+
+
+def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
+    """Return what to do first about the headline, up to the first destructive step.
+
+    That step is for reading in its place; what comes after it rests on it, and is left out too.
+    """
+    if not diagnosis.incidents:
+        return ()
+    remedy = diagnosis.incidents[0].remedy[:MAX_FIRST_STEPS]
+    return tuple(takewhile(lambda step: step.risk != "destructive", remedy))
+
+
+def grouped(diagnosis: Diagnosis) -> list[tuple[int, Incident | None, list[Finding]]]:
+    """Return each incident with its number and its findings, each finding once; at the end those of none."""
+    left = {finding.id: finding for finding in diagnosis.findings}
+    groups: list[tuple[int, Incident | None, list[Finding]]] = [
+        (number, incident, [left.pop(id_) for id_ in incident.findings if id_ in left])
+        for number, incident in enumerate(diagnosis.incidents, start=1)
+    ]
+    return [*groups, (0, None, list(left.values()))] if left else groups

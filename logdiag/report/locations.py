@@ -1,4 +1,4 @@
-"""Where in the inputs a finding stands, and of which cluster and peer it is."""
+"""The place of a finding in the inputs, and the cluster and the peer that it is of."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from logdiag.model import Diagnosis, Evidence, Finding, Incident
 
 
-class Place(NamedTuple):
+class LineLocation(NamedTuple):
     """A line of a member."""
 
     snapshot: str
@@ -26,56 +26,51 @@ class Place(NamedTuple):
         return quote(self.path, safe="/", errors="replace")
 
 
-class Places:
-    """The members and peers of a diagnosis, looked up by name."""
+def location_of(record: Evidence) -> LineLocation:
+    """Return the line at which a record begins."""
+    return LineLocation(record.snapshot, record.source, max(record.line, 1))
+
+
+class Origins:
+    """The members and the peers of a diagnosis, looked up by name."""
 
     def __init__(self, diagnosis: Diagnosis) -> None:
         peers = diagnosis.cluster.peers
         self._snapshots = {
             peer.name: peer.snapshots or tuple(filter(None, (peer.snapshot,))) for peer in peers
         }
-        self._clusters = {peer.name: peer.cluster for peer in peers}
+        self._cluster_of = {peer.name: peer.cluster for peer in peers}
         self.clusters: dict[str | None, list[str]] = {}
-        """The clusters in the order of their peers, and these; None where there is but one."""
+        """The clusters in the order of their peers, with the names of these; None if there is only one."""
         for peer in peers:
             self.clusters.setdefault(peer.cluster, []).append(peer.name)
         self.clusters = self.clusters or {None: []}
-        self._given_by: dict[str, list[str]] = {}
-        for name, snapshots in self._snapshots.items():
-            for snapshot in snapshots:
-                self._given_by.setdefault(snapshot, []).append(name)
-        # Of each snapshot the first log, else the first dump, else whatever lies in it first.
+        # Of each snapshot the first log, else the first dump, else the first of all members.
         ranked = sorted(diagnosis.coverage.members, key=lambda one: (one.kind != "log", one.kind == "other"))
-        self._first: dict[str, Place] = {}
+        self._first: dict[str, LineLocation] = {}
         for member in ranked:
-            self._first.setdefault(member.snapshot, Place(member.snapshot, member.source, 1))
-        self._any = next(iter(self._first.values()), None)
+            self._first.setdefault(member.snapshot, LineLocation(member.snapshot, member.source, 1))
 
-    def of(self, finding: Finding) -> Place:
-        """Where a finding is shown: its first record, else the beginning of its peer's log."""
+    def location(self, finding: Finding) -> LineLocation:
+        """Return the first record of a finding, else the beginning of its peer's log."""
         if finding.evidence:
-            return place_of(finding.evidence[0])
+            return location_of(finding.evidence[0])
         snapshots = (of for name in _names(finding) for of in self._snapshots.get(name, ()))
-        found = next((self._first[name] for name in snapshots if name in self._first), self._any)
-        return found or Place("", finding.rule, 1)
+        candidates = (self._first[name] for name in (*snapshots, *self._first) if name in self._first)
+        return next(candidates, LineLocation("", finding.rule, 1))
 
     def peer(self, record: Evidence) -> str:
-        """Whose record it is: the peer that gave the snapshot; of several the one that the record names."""
-        given_by = self._given_by.get(record.snapshot, [])
-        if len(given_by) == 1:
-            return given_by[0]
+        """Return the peer that gave the snapshot of a record; of several the one that the record names."""
+        names = [name for name, snapshots in self._snapshots.items() if record.snapshot in snapshots]
+        if len(names) == 1:
+            return names[0]
         words = record.text[:200].split()[:3]
-        return next((name for name in given_by if name in words), f"{record.snapshot}/{record.source}")
+        return next((name for name in names if name in words), f"{record.snapshot}/{record.source}")
 
     def cluster(self, of: Finding | Incident) -> str | None:
-        """Of which cluster something is."""
-        known = (self._clusters[name] for name in _names(of) if name in self._clusters)
+        """Return the cluster of a finding or an incident."""
+        known = (self._cluster_of[name] for name in _names(of) if name in self._cluster_of)
         return next(known, next(iter(self.clusters)))
-
-
-def place_of(record: Evidence) -> Place:
-    """Where a record stands."""
-    return Place(record.snapshot, record.source, max(record.line, 1))
 
 
 def _names(of: Finding | Incident) -> Iterable[str]:

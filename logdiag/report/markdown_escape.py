@@ -7,9 +7,8 @@ and Jira from making links and pictures of what stands in the finished page: add
 
 import re
 
-from logdiag.report.sanitize import defuse
+from logdiag.report.sanitize import defuse, one_line
 
-_LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
 _WORD = re.compile(r'[A-Za-z0-9_.:+/@#!~%&$^=?-]+(?:(?<=[~%])")?')
 _LINKED = re.compile(
     r"""
@@ -38,7 +37,7 @@ _TICKS = re.compile(r"`+")
 
 def inline(text: str) -> str:
     """``text`` on one line, for a paragraph, a heading, an item of a list or a cell of a table."""
-    line = defuse(_LAYOUT.sub(" ", text)).strip()
+    line = one_line(text).strip()
     parts, end = [], 0
     for found in _WORD.finditer(line):
         word = found[0]

@@ -5,7 +5,10 @@ control character can repaint a terminal, and a bidi override can make text read
 what it says. Both are shown instead of obeyed.
 """
 
+import re
 import unicodedata
+
+from logdiag.i18n import gettext
 
 _NAMED = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
 _BIDI = {
@@ -22,6 +25,8 @@ _BIDI = {
     0x2068: "FSI",
     0x2069: "PDI",
 }
+# Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
+_PROSE_BLANKS = re.compile(r"(?:\r\n|[ \n\t])+")
 
 
 def defuse(text: str, *, lines: bool = False) -> str:
@@ -34,6 +39,19 @@ def defuse(text: str, *, lines: bool = False) -> str:
     if lines:
         return text.replace("\r\n", "\n").translate(_BUT_LINES)
     return text.translate(_ALL)
+
+
+def one_line(text: str, max_length: int | None = None) -> str:
+    """Return ``text`` on one line, harmless, and clipped to ``max_length`` characters."""
+    return defuse(_PROSE_BLANKS.sub(" ", text if max_length is None else clipped(text, max_length)))
+
+
+def clipped(text: str, length: int) -> str:
+    """Return ``text``, or its beginning and how much is missing: one value can be megabytes long."""
+    if len(text) <= length:
+        return text
+    said = gettext("{beginning}... ({number} more characters)")
+    return said.format(beginning=text[:length], number=f"{len(text) - length:,}")
 
 
 def is_plain(text: str) -> bool:

@@ -9,33 +9,26 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from logdiag.i18n import gettext, ngettext
-from logdiag.model import Diagnosis, Evidence, Finding, Severity, to_plain
+from logdiag.model import Diagnosis, Evidence, Finding, to_plain
 from logdiag.report import sentences
-from logdiag.report.locations import Place, Places, place_of
-from logdiag.report.sanitize import defuse
+from logdiag.report.labels import LEVELS
+from logdiag.report.locations import LineLocation, Origins, location_of
+from logdiag.report.sanitize import one_line
 
-MOST_RESULTS = 5000
+MAX_RESULTS = 5000
 """Results that GitHub shows of a run; it takes 25,000, and refuses a file with more."""
-MOST_LOCATIONS = 1000
+MAX_LOCATIONS = 1000
 """Locations that GitHub takes of a result."""
-MOST_NOTIFICATIONS = 1000
-LONGEST = 1000
-"""Characters that are shown of one value."""
+MAX_NOTIFICATIONS = 1000
+MAX_VALUE_LENGTH = 1000
 
-_LEVELS: dict[Severity, str] = {
-    "critical": "error",
-    "high": "error",
-    "medium": "warning",
-    "low": "note",
-    "info": "note",
-}
 _KINDS = ("gap", "fault", "not-judged", "left-out")
 
 
 def render(diagnosis: Diagnosis) -> str:
     """Return the SARIF log for ``diagnosis``."""
-    places = Places(diagnosis)
-    shown = diagnosis.findings[:MOST_RESULTS]
+    origins = Origins(diagnosis)
+    shown = diagnosis.findings[:MAX_RESULTS]
     worst: dict[str, Finding] = {}
     for finding in shown:
         worst.setdefault(finding.rule, finding)
@@ -54,7 +47,7 @@ def render(diagnosis: Diagnosis) -> str:
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(diagnosis)],
         "results": [
-            _result(finding, numbers[finding.rule], places, "baseline" in diagnosis.command.options)
+            _result(finding, numbers[finding.rule], origins, "baseline" in diagnosis.command.options)
             for finding in shown
         ],
     }
@@ -81,22 +74,20 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "id": rule,
         "shortDescription": {"text": rule},
         "help": {"text": "\n".join(help_)},
-        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
+        "defaultConfiguration": {"level": LEVELS[finding.severity]},
         # GitHub takes no more than ten tags of a rule.
         "properties": {"tags": [rule.split("/")[0], finding.severity, finding.basis]},
     }
 
 
-def _result(finding: Finding, number: int, places: Places, has_baseline: bool) -> dict[str, Any]:
-    told = [finding.title, finding.explanation]
-    if finding.known:
-        told.append(gettext("It is known from the baseline."))
+def _result(finding: Finding, number: int, origins: Origins, has_baseline: bool) -> dict[str, Any]:
+    said = [finding.title, finding.explanation, gettext(sentences.KNOWN) if finding.known else ""]
     result: dict[str, Any] = {
         "ruleId": _line(finding.rule),
         "ruleIndex": number,
-        "level": _LEVELS[finding.severity],
-        "message": {"text": "\n".join(_line(text) for text in told if text)},
-        "locations": [_location(places.of(finding))],
+        "level": LEVELS[finding.severity],
+        "message": {"text": "\n".join(_line(text) for text in said if text)},
+        "locations": [_location(origins.location(finding))],
         "occurrenceCount": max(finding.count, 1),
         "partialFingerprints": {
             # By this one GitHub knows a result again.
@@ -113,23 +104,25 @@ def _result(finding: Finding, number: int, places: Places, has_baseline: bool) -
         },
     }
     if len(finding.evidence) > 1:
-        result["codeFlows"] = [{"threadFlows": _flows(finding.evidence, places)}]
+        result["codeFlows"] = [{"threadFlows": _flows(finding.evidence, origins)}]
     if finding.requested:
-        explained = gettext("It is explained by requested work.")
-        result["suppressions"] = [{"kind": "external", "justification": explained}]
+        result["suppressions"] = [{"kind": "external", "justification": gettext(sentences.REQUESTED)}]
     if has_baseline:
         result["baselineState"] = "unchanged" if finding.known else "new"
     return result
 
 
-def _flows(evidence: Sequence[Evidence], places: Places) -> list[dict[str, Any]]:
+def _flows(evidence: Sequence[Evidence], origins: Origins) -> list[dict[str, Any]]:
     """A flow for each peer that has its say, its records in their order among all."""
     flows: dict[str, list[dict[str, Any]]] = {}
     # The result's own location counts, too.
-    for order, record in enumerate(evidence[: MOST_LOCATIONS - 1], start=1):
-        flows.setdefault(places.peer(record), []).append(
+    for order, record in enumerate(evidence[: MAX_LOCATIONS - 1], start=1):
+        flows.setdefault(origins.peer(record), []).append(
             {
-                "location": {**_location(place_of(record)), "message": {"text": _line(record.text) or " "}},
+                "location": {
+                    **_location(location_of(record)),
+                    "message": {"text": _line(record.text) or " "},
+                },
                 "executionOrder": order,
                 **({"executionTimeUtc": to_plain(record.time)} if record.time else {}),
             }
@@ -137,20 +130,20 @@ def _flows(evidence: Sequence[Evidence], places: Places) -> list[dict[str, Any]]
     return [{"id": _line(peer), "locations": locations} for peer, locations in flows.items()]
 
 
-def _location(place: Place) -> dict[str, Any]:
+def _location(at: LineLocation) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": place.uri},
-            "region": {"startLine": place.line},
+            "artifactLocation": {"uri": at.uri},
+            "region": {"startLine": at.line},
         }
     }
 
 
 def _invocation(diagnosis: Diagnosis) -> dict[str, Any]:
-    notes = list(itertools.islice(_notifications(diagnosis), MOST_NOTIFICATIONS + 1))
-    if len(notes) > MOST_NOTIFICATIONS:
+    notes = list(itertools.islice(_notifications(diagnosis), MAX_NOTIFICATIONS + 1))
+    if len(notes) > MAX_NOTIFICATIONS:
         said = gettext("More notifications than {most}: write the findings with -o FILE.json.")
-        notes[-1] = _notification("left-out", "warning", said.format(most=f"{MOST_NOTIFICATIONS:,}"))
+        notes[-1] = _notification("left-out", "warning", said.format(most=f"{MAX_NOTIFICATIONS:,}"))
     return {
         # A part of the inputs is no success, though what was found in it holds.
         "executionSuccessful": diagnosis.exit.code in (0, 1),
@@ -160,10 +153,10 @@ def _invocation(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _notifications(diagnosis: Diagnosis) -> Iterator[dict[str, Any]]:
-    left = len(diagnosis.findings) - MOST_RESULTS
+    left = len(diagnosis.findings) - MAX_RESULTS
     if left > 0:
         yield _notification("left-out", "warning", sentences.more(left, "findings"))
-    cut = sum(len(one.evidence) >= MOST_LOCATIONS for one in diagnosis.findings[:MOST_RESULTS])
+    cut = sum(len(one.evidence) >= MAX_LOCATIONS for one in diagnosis.findings[:MAX_RESULTS])
     if cut:
         said = ngettext(
             "{number} finding has more records than are shown.",
@@ -173,9 +166,9 @@ def _notifications(diagnosis: Diagnosis) -> Iterator[dict[str, Any]]:
         yield _notification("left-out", "warning", said.format(number=f"{cut:,}"))
     for member in diagnosis.coverage.members:
         for fault in member.faults:
-            said = gettext("Not whole: {member}: {fault}").format(member=member.source, fault=fault.text)
-            place = Place(member.snapshot, member.source, 1)
-            yield {**_notification("fault", "warning", said), "locations": [_location(place)]}
+            location = _location(LineLocation(member.snapshot, member.source, 1))
+            said = sentences.not_whole(member.source, fault.text)
+            yield {**_notification("fault", "warning", said), "locations": [location]}
     for gap in diagnosis.coverage.gaps:
         yield _notification("gap", "note", sentences.gap(gap))
     for one in diagnosis.not_checked:
@@ -188,4 +181,4 @@ def _notification(kind: str, level: str, text: str) -> dict[str, Any]:
 
 
 def _line(text: str) -> str:
-    return defuse(" ".join(sentences.clipped(text, LONGEST).split()))
+    return one_line(text, MAX_VALUE_LENGTH).strip()

@@ -1,6 +1,6 @@
-"""What the terminal and Markdown say in the same words; values in them are as they were logged.
+"""The sentences that several outputs share; values in them are as they were logged.
 
-Each output makes a whole phrase harmless in its own way.
+Each output makes a whole sentence harmless in its own way.
 """
 
 from collections import Counter
@@ -9,29 +9,41 @@ from typing import Literal
 
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import by_reason, listed
-from logdiag.model import Change, Coverage, Exit, Finding, Gap, Incident, Peer, Role, Severity, Step
-from logdiag.report import labels
-from logdiag.report.labels import Words
-
-SEVERITIES: Words[Severity] = Words(
-    {
-        "critical": N_("critical"),
-        "high": N_("high"),
-        "medium": N_("medium"),
-        "low": N_("low"),
-        "info": N_("info"),
-    }
+from logdiag.model import (
+    Change,
+    Coverage,
+    Diagnosis,
+    Evidence,
+    Exit,
+    Finding,
+    Gap,
+    Incident,
+    MemberCoverage,
+    Peer,
+    Step,
 )
-ROLES: Words[Role] = Words({"primary": N_("primary"), "subordinate": N_("subordinate")})
+from logdiag.report import labels
+
+REQUESTED = N_("It is explained by requested work.")
+KNOWN = N_("It is known from the baseline.")
+_REDACTED = N_(
+    "Redacted: numbered words stand for addresses, names, users, aliases, keys and secrets; "
+    "the same word means the same."
+)
 
 
 def utc(time: datetime) -> str:
-    """``2020-08-12 19:57:43``; it stands beside a word that says UTC."""
-    return f"{time:%Y-%m-%d %H:%M:%S}"
+    """Return ``2020-08-12 19:57:43``, for a place next to a word that says UTC."""
+    return time.isoformat(" ", "seconds")[:19]
+
+
+def utc_ms(time: datetime) -> str:
+    """Return ``2020-08-12 19:57:43.353``."""
+    return time.isoformat(" ", "milliseconds")[:23]
 
 
 def covers(first: datetime | None, last: datetime | None) -> str:
-    """From when to when; the date once where it is the same."""
+    """From when to when; the date once if it is the same."""
     if first is None or last is None:
         return gettext("none")
     end = f"{last:%H:%M:%S}" if first.date() == last.date() else utc(last)
@@ -39,7 +51,7 @@ def covers(first: datetime | None, last: datetime | None) -> str:
 
 
 def since_until(of: Incident | Finding) -> str:
-    """When it was; what its state leaves open is said."""
+    """When it was, and what its state leaves open."""
     if of.first is None:
         return _without_first(of)
     first, last = utc(of.first), utc(of.last or of.first)
@@ -59,18 +71,35 @@ def _without_first(of: Incident | Finding) -> str:
     return gettext("by a dump without a time")
 
 
+def state(of: Incident | Finding) -> str:
+    """The state of a finding or an incident, and its times."""
+    return f"{labels.STATES[of.state]}: {since_until(of)}"
+
+
+def explained(finding: Finding) -> list[str]:
+    """Why a finding needs no attention: a sentence for each reason."""
+    reasons = ((REQUESTED, finding.requested), (KNOWN, finding.known))
+    return [gettext(text) for text, holds in reasons if holds]
+
+
+def place(record: Evidence) -> str:
+    """The member, the line and the time of a record."""
+    time = f", {utc_ms(record.time)} UTC" if record.time else ""
+    return f"{record.source}:{record.line}{time}"
+
+
 def role(peer: Peer) -> str:
-    """What a peer is in its cluster."""
-    return ROLES[peer.role] if peer.role else gettext("not known")
+    """The role of a peer in its cluster."""
+    return labels.ROLES[peer.role] if peer.role else gettext("not known")
 
 
 def software(peer: Peer) -> str:
-    """What runs on a peer."""
+    """The product and the version of a peer."""
     return " ".join(filter(None, (peer.product, peer.version))) or gettext("not known")
 
 
 def log_of(peer: Peer) -> str:
-    """What there is of a peer's log, in UTC."""
+    """The time that a peer's log covers, in UTC."""
     if peer.snapshot is None and not peer.snapshots:
         return gettext("no snapshot given")
     return covers(peer.seen_from, peer.seen_to)
@@ -93,6 +122,18 @@ def where(step: Step) -> str:
     return gettext("On {peers} ({risk})").format(peers=", ".join(step.where), risk=risk)
 
 
+def notes(step: Step, *, brief: bool) -> list[str]:
+    """What else is said of a step; ``brief`` leaves out what is needed once the step is carried out."""
+    said = []
+    if step.impact and step.risk != "read":
+        said.append(gettext("Impact: {impact}").format(impact=step.impact))
+    if step.verify and not brief:
+        said.append(gettext("Done when: {verify}").format(verify=step.verify))
+    if step.wait and not brief:
+        said.append(gettext("Wait: {wait}").format(wait=step.wait))
+    return said
+
+
 def who(change: Change) -> str:
     """Who made a change, and from where, as far as that was logged."""
     if change.address is None:
@@ -102,8 +143,8 @@ def who(change: Change) -> str:
 
 
 def findings(number: int) -> str:
-    """How many findings an incident is made of."""
-    return ngettext("{number} finding", "{number} findings", number).format(number=f"{number:,}")
+    """How many findings an incident contains."""
+    return _counted(ngettext("{number} finding", "{number} findings", number), number)
 
 
 def read_in_all(whole: Coverage) -> str:
@@ -113,33 +154,22 @@ def read_in_all(whole: Coverage) -> str:
         kinds.update((member.kind,) if member.kind == "other" or not member.holds else member.holds)
         kinds["log"] += member.kind == "log" and bool(member.holds)
     logs, config, status = (kinds[kind] for kind in ("log", "xconfiguration", "xstatus"))
-    pem, page = kinds["certificate"], kinds["page"]
-    sources = [
-        said.format(number=f"{number:,}")
-        for number, said in (
-            (logs, ngettext("{number} log", "{number} logs", logs)),
-            (config, ngettext("{number} xConfiguration dump", "{number} xConfiguration dumps", config)),
-            (status, ngettext("{number} xStatus dump", "{number} xStatus dumps", status)),
-            (pem, ngettext("{number} certificate file", "{number} certificate files", pem)),
-            (page, ngettext("{number} pasted page", "{number} pasted pages", page)),
-        )
-        if number
-    ]
-    counts = {
-        "records": (ngettext("{number} record", "{number} records", whole.records), whole.records),
-        "size": (ngettext("{number} byte", "{number} bytes", whole.size), whole.size),
-        "lines": (
-            ngettext("{number} line without a record", "{number} lines without a record", whole.unparsed),
-            whole.unparsed,
-        ),
-        "others": (
-            ngettext("{number} other member", "{number} other members", kinds["other"]),
-            kinds["other"],
-        ),
-    }
-    said = {name: text.format(number=f"{number:,}") for name, (text, number) in counts.items()}
+    pem, page, others = (kinds[kind] for kind in ("certificate", "page", "other"))
+    records, size, unparsed = whole.records, whole.size, whole.unparsed
+    sources = (
+        (logs, ngettext("{number} log", "{number} logs", logs)),
+        (config, ngettext("{number} xConfiguration dump", "{number} xConfiguration dumps", config)),
+        (status, ngettext("{number} xStatus dump", "{number} xStatus dumps", status)),
+        (pem, ngettext("{number} certificate file", "{number} certificate files", pem)),
+        (page, ngettext("{number} pasted page", "{number} pasted pages", page)),
+    )
+    lines = ngettext("{number} line without a record", "{number} lines without a record", unparsed)
     return gettext("{records} in {sources}, {size} in all; {lines}, {others}.").format(
-        sources=listed(sources) or gettext("no log"), **said
+        records=_counted(ngettext("{number} record", "{number} records", records), records),
+        sources=listed([_counted(said, number) for number, said in sources if number]) or gettext("no log"),
+        size=_counted(ngettext("{number} byte", "{number} bytes", size), size),
+        lines=_counted(lines, unparsed),
+        others=_counted(ngettext("{number} other member", "{number} other members", others), others),
     )
 
 
@@ -150,7 +180,7 @@ def repeated(whole: Coverage) -> str:
         "{number} records stand in more than one log and count once.",
         whole.repeated,
     )
-    return said.format(number=f"{whole.repeated:,}")
+    return _counted(said, whole.repeated)
 
 
 def not_read(coverage: Coverage) -> list[str]:
@@ -168,25 +198,72 @@ def lines(number: int, reason: str) -> str:
     return said.format(number=f"{number:,}", reason=reason)
 
 
+def not_whole(source: str, fault: str) -> str:
+    """Which member was not read to its end, and why."""
+    return gettext("Not whole: {member}: {fault}").format(member=source, fault=fault)
+
+
+def about(member: MemberCoverage) -> str:
+    """What has to be known of one member: faults, repair, and lines without a record."""
+    faults = (gettext("not whole: {fault}").format(fault=fault.text) for fault in member.faults)
+    unparsed = (lines(number, reason) for reason, number in member.reasons.items())
+    return "; ".join((*faults, *filter(None, (member.repair, member.reason)), *unparsed))
+
+
 def gap(of: Gap) -> str:
-    """Where a peer's log has a hole."""
+    """Which peer's log has a gap, and when."""
     said = gettext("Gap: {peer} says nothing {span} UTC")
     return said.format(peer=of.peer, span=covers(of.start, of.end))
 
 
 def ended(how: Exit, left_out: int) -> str:
-    """How the run ended, and why so."""
+    """How the run ended, and why."""
     said = "; ".join(reason.text for reason in how.reasons)
     if left_out:
         said = gettext("{reasons}; and {number} more").format(reasons=said, number=f"{left_out:,}")
     return gettext("Exit code {code}: {reasons}").format(code=how.code, reasons=said)
 
 
+def judged(diagnosis: Diagnosis) -> str:
+    """How many rules found nothing, and how many could not be judged."""
+    silent, unjudged = f"{len(diagnosis.silent):,}", f"{len(diagnosis.not_checked):,}"
+    said = gettext("Rules: {silent} found nothing, {unjudged} could not be judged.")
+    return said.format(silent=silent, unjudged=unjudged)
+
+
+def tool(diagnosis: Diagnosis) -> str:
+    """Which version and which rules made the diagnosis."""
+    said = gettext("logdiag {version}, rules {library}")
+    return said.format(version=diagnosis.tool.version, library=diagnosis.tool.library)
+
+
+def about_times() -> str:
+    """How times and control characters are written."""
+    said = gettext("All times are UTC. Control characters in log text are shown as signs such as {sign}.")
+    return said.format(sign="\\x1b")
+
+
+def redaction(diagnosis: Diagnosis) -> str:
+    """What a report says of its pseudonyms; empty if it is not redacted."""
+    return gettext(_REDACTED) if "redact" in diagnosis.command.options else ""
+
+
+def message(diagnosis: Diagnosis) -> str:
+    """What to ask the customer for, as a message that is ready to be sent; empty if nothing is missing."""
+    if not diagnosis.wanted:
+        return ""
+    lines = [gettext("Hello, to find out what happened in your Expressway cluster we still need:"), ""]
+    for number, one in enumerate(diagnosis.wanted, start=1):
+        peer = "" if one.peer is None else f"{one.peer}: "
+        lines += [f"{number}. {peer}{one.what}", f"   {one.why}"]
+    return "\n".join(lines)
+
+
 Things = Literal["peers", "incidents", "findings", "changes", "things", "members", "gaps", "records"]
 
 
 def more(number: int, things: Things) -> str:
-    """What is not shown, and where it stands."""
+    """How many are not shown, and which output has them."""
     said = {
         "peers": ngettext("{number} more peer", "{number} more peers", number),
         "incidents": ngettext("{number} more incident", "{number} more incidents", number),
@@ -196,13 +273,9 @@ def more(number: int, things: Things) -> str:
         "members": ngettext("{number} more member", "{number} more members", number),
         "gaps": ngettext("{number} more gap", "{number} more gaps", number),
         "records": ngettext("{number} more record", "{number} more records", number),
-    }[things].format(number=f"{number:,}")
-    return gettext("{more}: write the findings with -o FILE.json.").format(more=said)
+    }[things]
+    return gettext("{more}: write the findings with -o FILE.json.").format(more=_counted(said, number))
 
 
-def clipped(text: str, length: int) -> str:
-    """A text, or its beginning and how much is missing: one value can be megabytes long."""
-    if len(text) <= length:
-        return text
-    said = gettext("{beginning}... ({number} more characters)")
-    return said.format(beginning=text[:length], number=f"{len(text) - length:,}")
+def _counted(text: str, number: int) -> str:
+    return text.format(number=f"{number:,}")

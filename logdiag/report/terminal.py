@@ -1,16 +1,16 @@
-"""What views for a terminal share: colours, layout, and log text made harmless for it."""
+"""What outputs for a terminal share: colours, and log text made harmless for it."""
 
 import io
-import re
+from collections.abc import Iterable
+from functools import partial
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from logdiag.model import Severity
-from logdiag.report import sentences
-from logdiag.report.sanitize import defuse
+from logdiag.report.sanitize import one_line
 
-LONGEST = 600
-"""Characters that are shown of one value."""
+MAX_VALUE_LENGTH = 600
 SOFT = "dim"
 HEADING = "bold underline"
 COLORS: dict[Severity, str] = {
@@ -21,17 +21,23 @@ COLORS: dict[Severity, str] = {
     "info": "cyan",
 }
 
-_NARROWEST = 20
-# Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
-_LAYOUT = re.compile(r"(?:\r\n|[ \n\t])+")
+_MIN_WIDTH = 20
+
+line = partial(one_line, max_length=MAX_VALUE_LENGTH)
+"""Put a value on one line, harmless, and too short to scroll the verdict away."""
 
 
-def paper(*, color: bool, width: int) -> Console:
-    """A console that keeps what is printed on it, for `printed`."""
+def soft(text: str) -> Text:
+    """Return a line that is of less importance."""
+    return Text(line(text), style=SOFT)
+
+
+def print_parts(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
+    """Return what a terminal of ``width`` columns shows of ``parts``, without blanks at the ends of lines."""
     # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
-    return Console(
+    console = Console(
         file=io.StringIO(),
-        width=max(width, _NARROWEST),
+        width=usable_width(width),
         force_terminal=color,
         color_system="standard" if color else None,
         no_color=not color,
@@ -42,14 +48,12 @@ def paper(*, color: bool, width: int) -> Console:
         legacy_windows=False,
         _environ={},
     )
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    return "".join(line.rstrip() + "\n" for line in captured.get().rstrip("\n").split("\n"))
 
 
-def printed(console: Console) -> str:
-    """What was printed on a paper, without blanks at the ends of lines."""
-    assert isinstance(console.file, io.StringIO)  # noqa: S101
-    return "".join(line.rstrip() + "\n" for line in console.file.getvalue().rstrip("\n").split("\n"))
-
-
-def one_line(text: str) -> str:
-    """Put ``text`` on one line, harmless, and too short to scroll the verdict away."""
-    return defuse(_LAYOUT.sub(" ", sentences.clipped(text, LONGEST)))
+def usable_width(width: int) -> int:
+    """Return a width in which something can be laid out."""
+    return max(width, _MIN_WIDTH)

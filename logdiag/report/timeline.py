@@ -1,4 +1,4 @@
-"""Where things stand on the time axis of a report, and the same things as a list in time order.
+"""The time axis of a report, and the same events as a list in time order.
 
 A page draws it in percent of its width, so that one drawing fits a phone, a screen and paper.
 """
@@ -12,7 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, Peer, Severity
-from logdiag.report.replication import HEALTHY
+
+HEALTHY = "replication/healthy"
+"""The rule for replication cycles that succeed."""
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TICK_STEPS = (
@@ -20,7 +22,7 @@ _TICK_STEPS = (
     *(_HOUR, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 30 * _DAY, 91 * _DAY),
     *(365 * _DAY, 3653 * _DAY, 36525 * _DAY, 365250 * _DAY),
 )
-_MOST_TICKS = 5
+_MAX_TICKS = 5
 _EDGE = 7.0
 # Marks nearer to each other than this share of the width would hide one another on a phone.
 _ONE_MARK = 3.0
@@ -29,13 +31,13 @@ _LONG_SILENCE, _BREAK = 0.4, 5.0
 _TICK_APART, _DATES_APART = 15.0, 24.0
 _HEAD, _ROW, _FOOT = 8, 36, 40
 _LABEL, _BAND, _SPAN, _BELOW = 24, 26, 8, 12
-_MOST_ROWS = 6
-"""Rows of spans in a lane; what finds no room in them shares the last one."""
+_MAX_ROWS = 6
+"""Rows of spans in a lane; a span that finds no room in them shares the last one."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A stretch of the time axis, in percent of its width."""
+    """A part of the time axis, in percent of its width."""
 
     x: float
     width: float
@@ -46,17 +48,18 @@ class Scale:
     """From time to percent of the width, in straight pieces: a break is narrower than it lasted."""
 
     times: tuple[datetime, ...]
-    places: tuple[float, ...]
+    percents: tuple[float, ...]
     breaks: tuple[tuple[datetime, datetime], ...]
 
     def place(self, time: datetime) -> float:
-        """Where ``time`` stands."""
+        """Return the percent of the width at which ``time`` is."""
         right = min(max(bisect_right(self.times, time), 1), len(self.times) - 1)
         share = (time - self.times[right - 1]) / (self.times[right] - self.times[right - 1])
-        return round(self.places[right - 1] + share * (self.places[right] - self.places[right - 1]), 2)
+        left = self.percents[right - 1]
+        return round(left + share * (self.percents[right] - left), 2)
 
     def bar(self, first: datetime, last: datetime) -> Bar:
-        """Where the time from ``first`` to ``last`` stands."""
+        """Return the bar from ``first`` to ``last``."""
         x = self.place(first)
         return Bar(x, round(self.place(last) - x, 2))
 
@@ -71,13 +74,17 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Lasting:
-    """A finding that lasts: what was seen of it, and how far it may go on; ``y`` counts from its lane."""
+class Span:
+    """A finding or an incident that lasts: what was seen of it, and how far it may go on.
+
+    ``y`` counts from the lane of a finding, or from the top for an incident, which has a ``number``.
+    """
 
     y: int
-    finding: Finding
+    of: Finding | Incident
     seen: Bar
     open: Bar | None
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,24 +98,13 @@ class Lane:
     seen: Bar | None
     gaps: tuple[Bar, ...]
     quiet: tuple[Bar, ...]
-    lasting: tuple[Lasting, ...]
+    spans: tuple[Span, ...]
     marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """One incident on the time axis: what was seen of it, and how far it stays open."""
-
-    y: int
-    number: int
-    incident: Incident
-    seen: Bar
-    open: Bar | None
-
-
-@dataclass(frozen=True)
 class Tick:
-    """A time on the axis; ``date`` only where it is another day than at the tick before."""
+    """A time on the axis; ``date`` only if it is another day than at the tick before."""
 
     x: float
     anchor: str
@@ -126,7 +122,7 @@ class Chart:
     axis: int
     ticks: tuple[Tick, ...]
     breaks: tuple[tuple[float, timedelta], ...]
-    stretches: tuple[Stretch, ...]
+    incidents: tuple[Span, ...]
     lanes: tuple[Lane, ...]
     scale: tuple[tuple[float, float], ...]
     """Seconds since 1970 and percent of the width, between which time runs evenly."""
@@ -143,43 +139,49 @@ class Event:
     item: Any
 
 
-def chart(diagnosis: Diagnosis) -> Chart | None:
-    """The drawing; None where nothing has a place on a time axis."""
+def draw(diagnosis: Diagnosis) -> Chart | None:
+    """Return the drawing; None if nothing has a place on a time axis."""
     peers = diagnosis.cluster.peers
-    times = [*own_times(peers), *(change.time for change in diagnosis.changes)]
-    spans = [(finding.first, finding.last) for finding in diagnosis.findings]
-    spans += [(incident.first, incident.last) for incident in diagnosis.incidents]
-    times += [time for span in spans for time in span if time is not None]
-    whole = span_of(times)
-    if whole is None or whole[0] == whole[1]:
+    times = [*log_times(peers), *(change.time for change in diagnosis.changes)]
+    dated: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
+    times += [time for one in dated for time in (one.first, one.last) if time is not None]
+    if not times or min(times) == max(times):
         return None
-    start, end = whole
+    start, end = min(times), max(times)
     scale = _scale(start, end, _silences(diagnosis, start, end))
-    timed = [(number, one) for number, one in enumerate(diagnosis.incidents, start=1) if one.last is not None]
-    stretches = tuple(_stretch(row, *one, scale) for row, one in enumerate(timed))
-    top = _HEAD + _ROW * len(stretches)
+    numbered = [
+        (number, one) for number, one in enumerate(diagnosis.incidents, start=1) if one.last is not None
+    ]
+    incidents = tuple(
+        Span(_HEAD + _ROW * row, one, *_seen_and_after(one, scale), number)
+        for row, (number, one) in enumerate(numbered)
+    )
+    top = _HEAD + _ROW * len(incidents)
+    names: dict[str, Peer | None] = {peer.name: peer for peer in peers}
     hosts = {host for finding in diagnosis.findings for host in finding.hosts}
-    names: list[tuple[str, Peer | None]] = [(peer.name, peer) for peer in peers]
-    names += [(host, None) for host in sorted(hosts - {peer.name for peer in peers})]
+    names |= dict.fromkeys(sorted(hosts - set(names)))
     lanes: list[Lane] = []
-    for name, peer in names:
+    for name, peer in names.items():
         lanes.append(_lane(name, peer, top, diagnosis, scale))
         top += lanes[-1].height
     axis = top + 4
     breaks = tuple((scale.place(first + (last - first) / 2), last - first) for first, last in scale.breaks)
-    pieces = tuple((time.timestamp(), place) for time, place in zip(scale.times, scale.places, strict=True))
-    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, stretches, tuple(lanes), pieces)
+    pieces = tuple((time.timestamp(), x) for time, x in zip(scale.times, scale.percents, strict=True))
+    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, incidents, tuple(lanes), pieces)
+
+
+def log_times(peers: Iterable[Peer]) -> list[datetime]:
+    """Return when the logs of some peers begin and end."""
+    return [time for peer in peers for time in (peer.seen_from, peer.seen_to) if time is not None]
 
 
 def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Find the stretches of which no peer that gave a log says anything."""
+    """Find the times in which no peer that gave a log says anything."""
     common = [(start, end)]
-    logged = False
-    for peer in diagnosis.cluster.peers:
-        if peer.seen_from is None or peer.seen_to is None:
-            continue
-        logged = True
-        silent = [(start, peer.seen_from), (peer.seen_to, end)]
+    logged = [peer for peer in diagnosis.cluster.peers if None not in (peer.seen_from, peer.seen_to)]
+    for peer in logged:
+        first, last = log_times([peer])
+        silent = [(start, first), (last, end)]
         silent += [(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == peer.name]
         both = [(max(a, c), min(b, d)) for a, b in common for c, d in silent]
         common = [(first, last) for first, last in both if first < last]
@@ -189,31 +191,26 @@ def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tupl
 def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, datetime]]) -> Scale:
     total = end - start
     breaks = tuple((first, last) for first, last in silences if (last - first) / total > _LONG_SILENCE)
-    told = total - sum((last - first for first, last in breaks), timedelta())
-    if not told:
+    drawn = total - sum((last - first for first, last in breaks), timedelta())
+    if not drawn:
         return Scale((start, end), (0.0, 100.0), ())
     width = 100 - _BREAK * len(breaks)
-    times, places = [start], [0.0]
+    times, percents = [start], [0.0]
     for first, last in (*breaks, (end, end)):
         if first > times[-1]:
-            places.append(places[-1] + width * ((first - times[-1]) / told))
+            percents.append(percents[-1] + width * ((first - times[-1]) / drawn))
             times.append(first)
         if last > times[-1]:
-            places.append(places[-1] + _BREAK)
+            percents.append(percents[-1] + _BREAK)
             times.append(last)
-    return Scale(tuple(times), tuple(places), breaks)
+    return Scale(tuple(times), tuple(percents), breaks)
 
 
-def _stretch(row: int, number: int, incident: Incident, scale: Scale) -> Stretch:
-    seen, after = _seen_and_after(incident, scale)
-    return Stretch(_HEAD + _ROW * row, number, incident, seen, after)
-
-
-def _seen_and_after(it: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
-    """What was seen of it, and from then to the end where it may go on."""
+def _seen_and_after(of: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
+    """Return what was seen of it, and from then to the end if it may go on."""
     start, end = scale.times[0], scale.times[-1]
-    first, last = it.first or start, it.last or end
-    lasts = it.state in ("open", "open_at_end", "unknown") and last < end
+    first, last = of.first or start, of.last or end
+    lasts = of.state in ("open", "open_at_end", "unknown") and last < end
     return scale.bar(first, last), scale.bar(last, end) if lasts else None
 
 
@@ -221,38 +218,34 @@ def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Sca
     every = [finding for finding in diagnosis.findings if name in finding.hosts]
     # What only a dump shows has no place on a time axis.
     found = [finding for finding in every if finding.rule != HEALTHY and finding.last is not None]
-    lasting = _lasting(found, scale)
-    rows = len({one.y for one in lasting})
+    spans = _spans(found, scale)
     seen = None
     if peer is not None and peer.seen_from is not None and peer.seen_to is not None:
         seen = scale.bar(peer.seen_from, peer.seen_to)
     return Lane(
         name=name,
         y=y,
-        height=_LABEL + _BAND + _SPAN * rows + _BELOW,
+        height=_LABEL + _BAND + _SPAN * len({one.y for one in spans}) + _BELOW,
         peer=peer,
         seen=seen,
         gaps=tuple(scale.bar(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == name),
         quiet=tuple(_seen_and_after(one, scale)[0] for one in every if one.rule == HEALTHY),
-        lasting=lasting,
+        spans=spans,
         marks=_marks(found, scale),
     )
 
 
-def _lasting(findings: Sequence[Finding], scale: Scale) -> tuple[Lasting, ...]:
-    """Spans in rows below the band, so that none hides another while there is room."""
-    ends: list[float] = []
-    lasting = []
+def _spans(findings: Sequence[Finding], scale: Scale) -> tuple[Span, ...]:
+    """Put spans into rows below the band, so that none hides another while there is room."""
+    ends = [0.0] * _MAX_ROWS
+    spans = []
     for finding in sorted(findings, key=lambda finding: finding.began):
         seen, after = _seen_and_after(finding, scale)
-        if not seen.width and after is None:
-            continue
-        row = next((row for row, end in enumerate(ends) if end <= seen.x), len(ends))
-        row = min(row, _MOST_ROWS - 1)
-        until = seen.x + seen.width + (after.width if after else 0)
-        ends[row : row + 1] = [max(until, *ends[row : row + 1], 0)]
-        lasting.append(Lasting(_LABEL + _BAND + 2 + _SPAN * row, finding, seen, after))
-    return tuple(lasting)
+        if seen.width or after is not None:
+            row = next((row for row, end in enumerate(ends) if end <= seen.x), _MAX_ROWS - 1)
+            ends[row] = max(ends[row], seen.x + seen.width + (after.width if after else 0))
+            spans.append(Span(_LABEL + _BAND + 2 + _SPAN * row, finding, seen, after))
+    return tuple(spans)
 
 
 def _marks(findings: Sequence[Finding], scale: Scale) -> tuple[Mark, ...]:
@@ -286,9 +279,9 @@ def _ticks(scale: Scale) -> tuple[Tick, ...]:
 
 
 def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple[datetime, str]]:
-    """Round times for a piece that has this share of the width, and how to write them; else its start."""
+    """Return round times for a piece that has this share of the width, with their format; else its start."""
     seconds = (end - start).total_seconds()
-    most = max(1.0, _MOST_TICKS * share)
+    most = max(1.0, _MAX_TICKS * share)
     step = next((size for size in _TICK_STEPS if seconds / size <= most), _TICK_STEPS[-1])
     shown = "" if step >= _DAY else "%H:%M" if step >= _MINUTE else "%H:%M:%S"
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -301,31 +294,20 @@ def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple
         yield midnight + timedelta(seconds=step * number), shown
 
 
-def events(diagnosis: Diagnosis) -> list[Event]:
-    """Everything that happened, in the order of time."""
-    told = [_finding_event(found) for found in diagnosis.findings if found.last is not None]
-    told += [Event(change.time, None, (change.peer,), "change", change) for change in diagnosis.changes]
-    told += [Event(gap.start, gap.end, (gap.peer,), "gap", gap) for gap in diagnosis.coverage.gaps]
+def list_events(diagnosis: Diagnosis) -> list[Event]:
+    """Return everything that happened, in the order of time."""
+    events = [_finding_event(found) for found in diagnosis.findings if found.last is not None]
+    events += [Event(change.time, None, (change.peer,), "change", change) for change in diagnosis.changes]
+    events += [Event(gap.start, gap.end, (gap.peer,), "gap", gap) for gap in diagnosis.coverage.gaps]
     for peer in diagnosis.cluster.peers:
-        if peer.seen_from is not None:
-            told.append(Event(peer.seen_from, None, (peer.name,), "begin", peer))
-        if peer.seen_to is not None:
-            told.append(Event(peer.seen_to, None, (peer.name,), "end", peer))
-    # At one time a log begins before anything is in it, and ends behind all of it.
-    return sorted(told, key=lambda event: (event.time, (event.kind != "begin") + (event.kind == "end")))
+        for kind, time in (("begin", peer.seen_from), ("end", peer.seen_to)):
+            if time is not None:
+                events.append(Event(time, None, (peer.name,), kind, peer))
+    # At the same time, a log begins before everything in it, and ends after all of it.
+    return sorted(events, key=lambda event: (event.time, (event.kind != "begin") + (event.kind == "end")))
 
 
 def _finding_event(found: Finding) -> Event:
-    """A finding in the list: where its beginning was not seen, at the first time that is known of it."""
+    """Return the event of a finding; if its beginning was not seen, at the first time that is known."""
     first, last = found.first or found.ended, found.ended
     return Event(first, last if last > first else None, found.hosts, "finding", found)
-
-
-def own_times(peers: Iterable[Peer]) -> list[datetime]:
-    """When the logs of some peers begin and end."""
-    return [time for peer in peers for time in (peer.seen_from, peer.seen_to) if time is not None]
-
-
-def span_of(times: Sequence[datetime]) -> tuple[datetime, datetime] | None:
-    """The first and the last of some times."""
-    return (min(times), max(times)) if times else None

@@ -12,8 +12,8 @@ import sample
 from markdown_it import MarkdownIt
 
 from logdiag.compare.baseline import marked, read_baseline
-from logdiag.compare.diff import Became, Difference, compare, to_json, to_markdown
-from logdiag.compare.diff_terminal import render
+from logdiag.compare.diff import Difference, Outcome, compare
+from logdiag.compare.diff_views import to_json, to_markdown, to_text
 from logdiag.compare.findings_file import read
 from logdiag.errors import InputError
 from logdiag.i18n import speaking
@@ -133,8 +133,8 @@ def test_an_open_finding_that_is_seen_further_back_is_the_same_one(
     [finding] = marked(newer, read_baseline(NAME, written(older))).findings
     assert finding.known is known
     difference = compare(older, newer)
-    assert bool(difference.changed["opened"]) is not known
-    assert bool(difference.changed["went_on"]) is known
+    assert bool(difference.outcomes["opened"]) is not known
+    assert bool(difference.outcomes["went_on"]) is known
 
 
 def test_the_digest_is_of_the_file_as_it_is() -> None:
@@ -157,8 +157,8 @@ OLDER = with_findings(A_PEER_LOST, ENDED[0], WORSE[0], REOPENED[0], SEEN, GONE, 
 NEWER = with_findings(A_PEER_LOST, ENDED[1], WORSE[1], REOPENED[1], SEEN, NEW)
 
 
-def ids(difference: Difference) -> dict[Became, list[str]]:
-    return {became: [one.finding.id for one in found] for became, found in difference.changed.items()}
+def ids(difference: Difference) -> dict[Outcome, list[str]]:
+    return {became: [one.finding.id for one in found] for became, found in difference.outcomes.items()}
 
 
 def test_every_finding_becomes_one_thing() -> None:
@@ -197,7 +197,7 @@ def test_json_tells_all_of_it() -> None:
 
 
 def test_the_text_tells_the_news_first_and_what_was() -> None:
-    shown = render(compare(OLDER, NEWER), color=False, width=200).splitlines()
+    shown = to_text(compare(OLDER, NEWER), color=False, width=200).splitlines()
     assert shown[0] == "New: 1; worse: 2; over: 1; not over yet: 1; not told any more: 1; as before: 1."
     headings = [shown[i + 1] for i, line in enumerate(shown) if not line]
     assert headings == ["New", "Worse", "Over", "Not over yet", "Not told any more"]
@@ -209,8 +209,10 @@ def test_two_clusters_are_said_to_be_two() -> None:
     elsewhere = dataclasses.replace(
         sample.quiet(), cluster=dataclasses.replace(sample.quiet().cluster, peers=(other,))
     )
-    assert "no peer in common" in render(compare(sample.sample(), elsewhere), color=False, width=200)
-    assert "no peer in common" not in render(compare(sample.sample(), sample.empty()), color=False, width=200)
+    assert "no peer in common" in to_text(compare(sample.sample(), elsewhere), color=False, width=200)
+    assert "no peer in common" not in to_text(
+        compare(sample.sample(), sample.empty()), color=False, width=200
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -220,7 +222,7 @@ def test_hostile_findings_stay_on_their_lines(width: int, language: str) -> None
     hostile = sample.attacked(sample.sample(), attack)
     difference = compare(sample.calm(), hostile)
     with speaking(language):
-        shown = render(difference, color=False, width=width)
+        shown = to_text(difference, color=False, width=width)
         document = to_markdown(difference)
     invisible = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
     assert not invisible.search(shown)
@@ -233,10 +235,10 @@ def test_hostile_findings_stay_on_their_lines(width: int, language: str) -> None
         "list_item_open",
     }
     assert sum(token.type == "heading_open" for token in tokens) <= 6
-    assert "\x1b" in render(difference, color=True, width=width)
+    assert "\x1b" in to_text(difference, color=True, width=width)
 
 
 def test_no_line_is_wider_than_asked() -> None:
     for width in (20, 37, 80):
-        shown = render(compare(OLDER, NEWER), color=False, width=width)
+        shown = to_text(compare(OLDER, NEWER), color=False, width=width)
         assert max(map(len, shown.splitlines())) <= width

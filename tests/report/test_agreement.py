@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
-from logdiag.report import html, json_, jsonl, labels, markdown, sentences, text
+from logdiag.report import html, json_, jsonl, labels, markdown, text
 from logdiag.report.sanitize import defuse
 
 SAMPLES = sorted(path.name for path in (Path(__file__).parents[2] / "sample_logs").iterdir() if path.is_dir())
@@ -89,7 +89,7 @@ def state_of(said: str) -> str:
 
 
 def severity_of(said: str) -> str:
-    [severity] = [name for name in sentences.SEVERITIES if sentences.SEVERITIES[name] == said.lower()]
+    [severity] = [name for name in labels.SEVERITIES if labels.SEVERITIES[name] == said.lower()]
     return severity
 
 

@@ -135,7 +135,7 @@ def test_a_larger_one_ends_with_a_line_and_a_note_that_no_block_of_code_swallows
 ) -> None:
     with speaking(language):
         report = markdown.render(sample.hostile()) * 3
-        said = github.summary(report, taken=github.MOST_SUMMARY - left)
+        said = github.summary(report, taken=github.MAX_SUMMARY_BYTES - left)
     assert len(said.encode()) <= left
     # Where not even the title fits, the note is all.
     beginning, _, note = f"\n{said}".rstrip("\n").rpartition("\n\n")
@@ -146,4 +146,4 @@ def test_a_larger_one_ends_with_a_line_and_a_note_that_no_block_of_code_swallows
 
 
 def test_where_there_is_no_room_nothing_is_written() -> None:
-    assert github.summary("x" * 100, taken=github.MOST_SUMMARY) == ""
+    assert github.summary("x" * 100, taken=github.MAX_SUMMARY_BYTES) == ""

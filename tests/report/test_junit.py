@@ -121,6 +121,6 @@ def test_no_title_breaks_the_xml(text: str) -> None:
 
 def test_of_very_many_findings_the_first_are_told_and_how_many_more() -> None:
     first = next(one for one in sample.sample().findings if one.severity == "high")
-    many = tuple(dataclasses.replace(first, id=f"x@{number}") for number in range(junit.MOST_FINDINGS + 7))
+    many = tuple(dataclasses.replace(first, id=f"x@{number}") for number in range(junit.MAX_FINDINGS + 7))
     case = cases(dataclasses.replace(sample.sample(), findings=many, incidents=()))[first.rule]
     assert "".join(case.itertext()).endswith("7 more findings: write the findings with -o FILE.json.")
