@@ -77,7 +77,7 @@ CHANGES: Labels[str] = Labels(
         "command": N_("Command"),
     }
 )
-KINDS: Words[MemberKind] = Labels(
+KINDS: Labels[MemberKind] = Labels(
     {
         "log": N_("log"),
         "xconfiguration": "xConfiguration",
