@@ -32,8 +32,8 @@ def redact(
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
     from logdiag.i18n import gettext, ngettext, speaking
     from logdiag.redaction.listing import as_json, as_text
-    from logdiag.redaction.pool import Crew
-    from logdiag.redaction.snapshots import SHORTEST_KEY, Snapshots, key_of
+    from logdiag.redaction.pool import WorkerPool
+    from logdiag.redaction.snapshots import MIN_KEY_BYTES, SnapshotRedactor, check_key
     from logdiag.snapshots import Limits, find_snapshots
 
     with speaking(language):
@@ -45,7 +45,7 @@ def redact(
             if output.resolve().is_relative_to(Path(given).resolve()):
                 said = gettext("{out}: it lies in a folder that is read; choose one outside")
                 usage_error(said.format(out=output))
-        secret = secrets.token_bytes(SHORTEST_KEY) if key is None else key_of(key.read_bytes())
+        secret = secrets.token_bytes(MIN_KEY_BYTES) if key is None else check_key(key.read_bytes())
         limits = Limits().changed(limit or [])
         snapshots = find_snapshots(inputs)
         if any(snapshot.is_stream for snapshot in snapshots):
@@ -53,16 +53,19 @@ def redact(
         # All is made in a folder of its own, looked at there, and only then put into its place. What is
         # there already may be a link or a mount: it stays, and is filled.
         filled = output.is_dir()
-        with scratch_folder(output if filled else output.absolute().parent) as scratch, Crew(jobs) as crew:
+        with (
+            scratch_folder(output if filled else output.absolute().parent) as scratch,
+            WorkerPool(jobs) as pool,
+        ):
             room = scratch / output.name
             room.mkdir()
-            redaction = Snapshots(secret, limits, crew)
+            redaction = SnapshotRedactor(secret, limits, pool)
             redaction.learn(snapshots)
             redaction.write(snapshots, room)
-            redaction.look(room)
+            redaction.check(room)
             for suffix, view in ((".txt", as_text), (".json", as_json)):
                 listed = view(redaction.archives, all_searched=redaction.all_searched)
-                redaction.look_at(f"redaction{suffix}", listed)
+                redaction.check_text(f"redaction{suffix}", listed)
                 (room / f"redaction{suffix}").write_text(listed, encoding="utf-8")
             if filled:
                 for made in sorted(room.iterdir()):

@@ -7,6 +7,6 @@ the same literal the same one, in the order in which literals come up.
 
 from logdiag.redaction.diagnosis import redacted
 from logdiag.redaction.redactor import Redactor
-from logdiag.redaction.scan import Form, check
+from logdiag.redaction.verify import Form, check
 
 __all__ = ["Form", "Redactor", "check", "redacted"]

@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from logdiag.redaction.addresses import is_address
+from logdiag.redaction.line_redactor import LineRedactor
 from logdiag.redaction.names import is_name
-from logdiag.redaction.pseudonyms import KeyedWords
-from logdiag.redaction.texts import Texts
 
 _BEGIN = re.compile(r"(?:\ufeff)?-----BEGIN (?:X509 )?CERTIFICATE-----\s*")
 _END = re.compile(r"-----END (?:X509 )?CERTIFICATE-----\s*")
@@ -26,19 +25,19 @@ _SIGNING_HASHES = (hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 class CertificateRedactor:
     """Redacts PEM files. Their names get the same pseudonyms as elsewhere."""
 
-    def __init__(self, texts: Texts, words: KeyedWords) -> None:
-        self._texts, self._words = texts, words
+    def __init__(self, lines: LineRedactor) -> None:
+        self._lines = lines
 
-    def redact(self, pieces: Iterable[str | int]) -> Iterator[str]:
-        """Redact a PEM file piece by piece; a line that is too long (an int) becomes an empty text.
+    def redact(self, pieces: Iterable[str | None]) -> Iterator[str | None]:
+        """Redact a PEM file piece by piece; None is a line that is too long.
 
         A certificate that cannot be read, a private key and any other block become one pseudonym.
         """
         block: list[str] = []
         for piece in pieces:
-            if isinstance(piece, int):
+            if piece is None:
                 yield from (self._as_text([line]) for line in block)
-                yield ""
+                yield None
                 block = []
                 continue
             for line in piece.removesuffix("\n").split("\n"):
@@ -56,7 +55,7 @@ class CertificateRedactor:
             yield self._as_text(block)
 
     def _as_text(self, lines: list[str]) -> str:
-        return self._texts.redact("\n".join(lines), "text") + "\n"
+        return self._lines.redact("\n".join(lines), "text") + "\n"
 
     def _certificate(self, block: list[str]) -> str | None:
         # Whatever a stranger calls a certificate, the library raises any kind of error, or warns.
@@ -122,9 +121,9 @@ class CertificateRedactor:
                 case x509.DNSName():
                     yield x509.DNSName(self._word(name.value))
                 case x509.RFC822Name() | x509.UniformResourceIdentifier():
-                    yield type(name)(self._texts.text(name.value))
+                    yield type(name)(self._lines.text(name.value))
                 case x509.IPAddress():
-                    yield x509.IPAddress(ip_address(self._texts.text(str(name.value))))
+                    yield x509.IPAddress(ip_address(self._lines.text(str(name.value))))
                 case x509.DirectoryName():
                     yield x509.DirectoryName(self._name(name.value))
 
@@ -144,13 +143,13 @@ class CertificateRedactor:
     def _word(self, text: str) -> str:
         star, name = ("*.", text[2:]) if text.startswith("*.") else ("", text)
         if is_address(name) or not name.strip():
-            return star + self._texts.text(name)
-        kind = "name" if is_name(name) and "." in name else self._texts.redactor.kind(name) or "alias"
-        self._texts.count(kind)
-        return star + self._texts.redactor.token(name, kind)
+            return star + self._lines.text(name)
+        kind = "name" if is_name(name) and "." in name else self._lines.redactor.kind(name) or "alias"
+        self._lines.count(kind)
+        return star + self._lines.redactor.token(name, kind)
 
     def _bytes(self, given: bytes, length: int) -> bytes:
-        return self._words.bytes(given, length)
+        return self._lines.words.bytes(given, length)
 
 
 def _signed(builder: x509.CertificateBuilder, given: x509.Certificate) -> x509.Certificate:

@@ -122,17 +122,17 @@ class Literals:
         self._plain = LiteralSearch(one for one in known if is_name(one[0]))
         self.is_ready = True
 
-    def lore(self) -> "Lore":
-        """What was learnt, for somebody else to know it: all that is searched everywhere from now on."""
+    def index(self) -> "LiteralIndex":
+        """Return everything that was learnt, for another process."""
         self._complete()
-        return Lore(self._kinds, self._names, self._addresses, self.searched())
+        return LiteralIndex(self._kinds, self._names, self._addresses, self.searched())
 
-    def know_as(self, lore: "Lore") -> None:
-        """Know what somebody else does."""
-        self._kinds, self._names, self._addresses = lore.kinds, lore.names, lore.addresses
+    def use_index(self, index: "LiteralIndex") -> None:
+        """Search for everything that others learnt."""
+        self._kinds, self._names, self._addresses = index.kinds, index.names, index.addresses
         for name in self._names:
             self.domains.learn(name)
-        self.search(lore.searched)
+        self.search(index.searched)
 
     def searched(self) -> list[tuple[str, LiteralKind]]:
         """The literals that are searched everywhere: those that no text of the product has as a word."""
@@ -256,7 +256,7 @@ class Literals:
         return None
 
 
-class Lore(NamedTuple):
+class LiteralIndex(NamedTuple):
     """What literals were learnt, and which of them are searched everywhere."""
 
     kinds: dict[str, LiteralKind]

@@ -106,7 +106,7 @@ class Domains:
 
     def __init__(self) -> None:
         self._above: set[str] = set()
-        self.others: set[str] | None = None
+        self.unknown: set[str] | None = None
         """Where dotted words are kept that end in nothing known, for when more is known."""
 
     def learn(self, name: str) -> None:
@@ -133,8 +133,8 @@ class Domains:
                     break
             else:
                 # With a number at its end it can be no name: these are many.
-                if self.others is not None and not labels[-1].isdigit() and len(self.others) < _MOST_OTHERS:
-                    self.others.add(match[0].lower())
+                if self.unknown is not None and not labels[-1].isdigit() and len(self.unknown) < _MOST_OTHERS:
+                    self.unknown.add(match[0].lower())
 
     def _ends_name(self, labels: list[str], count: int) -> bool:
         last = labels[count - 1]

@@ -1,34 +1,37 @@
-"""Several processes that do the same with one lot of lines after the other."""
+"""A pool of worker processes that returns the results of line batches in input order."""
 
 import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from logdiag.errors import LogdiagError
 from logdiag.i18n import gettext
-from logdiag.redaction.tasks import Lot
+from logdiag.redaction.line_batches import LineBatch
 
 R = TypeVar("R")
-_ALONE = 6 << 20
-"""Bytes that are done before processes are started: they take a while to begin."""
-_WAITING = 2
-"""Lots that wait for each process."""
+Task = Callable[[LineBatch], R]
+
+_SERIAL_BYTES = 6 << 20
+"""Bytes that this process handles alone: starting workers takes as long."""
+_WAITING_PER_WORKER = 2
+"""Batches handed in for each worker, so that none waits and few are in memory."""
 
 
-class Crew:
-    """Processes, as soon as there is enough to do; `at` says what they do from then on."""
+class WorkerPool:
+    """Worker processes, started when there is enough to do; one stage uses them at a time."""
 
     def __init__(self, jobs: int | None = None) -> None:
-        self._jobs = jobs or os.cpu_count() or 1
-        self._left_alone = _ALONE
-        self.processes: list[ProcessPoolExecutor] = []
+        self.jobs = jobs or os.cpu_count() or 1
+        self._serial_bytes = _SERIAL_BYTES
+        self._executor: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -36,88 +39,84 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self.processes:
-            process.shutdown(wait=kind is None, cancel_futures=True)
+        if self._executor is not None:
+            self._executor.shutdown(wait=kind is None, cancel_futures=True)
 
-    def at(self, make: Callable[..., Callable[[Lot], R]], *given: Any) -> "Shift[R]":
-        """Work of another kind: each process makes its own worker of what is given."""
-        return Shift(self, make, given)
+    def stage(self, make: Callable[..., Task[R]], *arguments: Any) -> "Stage[R]":
+        """Begin another stage: each worker makes its own task from the arguments."""
+        return Stage(self, make, arguments)
 
-    def may_start(self, size: int) -> bool:
-        """Whether so many bytes more are enough for processes, which then are there."""
-        self._left_alone -= size
-        if self._jobs == 1 or self._left_alone > 0:
-            return False
-        # Not forked: threads of Arrow and of compiled code do not live through that.
+    def is_worth_starting(self, size: int) -> bool:
+        """Whether workers pay off with this number of bytes more."""
+        self._serial_bytes -= size
+        return self.jobs > 1 and self._serial_bytes <= 0
+
+    def start(self, make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> ProcessPoolExecutor:
+        """Start the workers of a stage; those of the stage before have nothing left to do."""
+        if self._executor is not None:
+            self._executor.shutdown()
+        # Not forked: threads of Arrow and of compiled code do not survive a fork.
         context = multiprocessing.get_context("spawn")
-        while len(self.processes) < self._jobs:
-            self.processes.append(ProcessPoolExecutor(1, context, initializer=_begin))
-        return True
+        self._executor = ProcessPoolExecutor(self.jobs, context, _begin, (make, arguments))
+        return self._executor
 
 
-class Shift(Generic[R]):
-    """Work of one kind. What comes out of it comes in the order in which it was handed in."""
+class Stage(Generic[R]):
+    """One task for many batches."""
 
-    def __init__(self, crew: Crew, make: Callable[..., Callable[[Lot], R]], given: tuple[Any, ...]) -> None:
-        self._crew, self._make, self._given = crew, make, given
-        self._own: Callable[[Lot], R] | None = None
-        self._is_told = False
-        self._next = 0
-        self._waiting: deque[Future[R]] = deque()
+    def __init__(self, pool: WorkerPool, make: Callable[..., Task[R]], arguments: tuple[Any, ...]) -> None:
+        self._pool, self._make, self._arguments = pool, make, arguments
+        self._local: Task[R] | None = None
+        self._executor: ProcessPoolExecutor | None = None
+        self._futures: deque[Future[R]] = deque()
 
-    def put(self, lot: Lot) -> Iterator[R]:
-        """Hand in a lot; what is ready comes back."""
-        if not self._crew.may_start(len(lot.lines)):
-            # Its own worker costs time and memory as others do: only where it is needed.
-            self._own = self._own or self._make(*self._given)
-            yield self._own(lot)
+    def put(self, batch: LineBatch) -> Iterator[R]:
+        """Hand in a batch, and yield the results that are ready.
+
+        Raises:
+            LogdiagError: a worker was killed.
+
+        """
+        if self._executor is None and not self._pool.is_worth_starting(len(batch.lines)):
+            self._local = self._local or self._make(*self._arguments)
+            yield self._local(batch)
             return
-        processes = self._crew.processes
-        if not self._is_told:
-            for begun in [process.submit(_become, self._make, self._given) for process in processes]:
-                _result(begun)
-            self._is_told = True
-        self._waiting.append(processes[self._next].submit(_work, lot))
-        self._next = (self._next + 1) % len(processes)
-        while self._waiting and (len(self._waiting) > _WAITING * len(processes) or self._waiting[0].done()):
-            yield _result(self._waiting.popleft())
+        with _worker_errors():
+            self._executor = self._executor or self._pool.start(self._make, self._arguments)
+            self._futures.append(self._executor.submit(_run, batch))
+            most = _WAITING_PER_WORKER * self._pool.jobs
+            while self._futures and (len(self._futures) > most or self._futures[0].done()):
+                yield self._futures.popleft().result()
 
     def rest(self) -> Iterator[R]:
-        """All that is not ready yet."""
-        while self._waiting:
-            yield _result(self._waiting.popleft())
-
-    def each(self, lots: Iterable[Lot]) -> Iterator[R]:
-        """Hand in several, and have all of what comes out of them."""
-        for lot in lots:
-            yield from self.put(lot)
-        yield from self.rest()
+        """Wait for the results of all batches."""
+        with _worker_errors():
+            while self._futures:
+                yield self._futures.popleft().result()
 
 
-def _result(future: Future[R]) -> R:
+@contextmanager
+def _worker_errors() -> Iterator[None]:
     try:
-        return future.result()
+        yield
     except BrokenProcessPool:
-        said = gettext("a process was ended by something else, perhaps for want of memory; try fewer --jobs")
-        raise LogdiagError(said) from None
+        text = gettext("a process was ended by something else, perhaps for want of memory; try fewer --jobs")
+        raise LogdiagError(text) from None
 
 
-_worker: list[Callable[[Lot], Any]] = []
-"""What a process works with."""
+_tasks: list[Task[Any]] = []
+"""The task of this worker."""
 
 
-def _become(make: Callable[..., Callable[[Lot], Any]], given: tuple[Any, ...]) -> None:
-    _worker[:] = [make(*given)]
+def _run(batch: LineBatch) -> Any:
+    return _tasks[0](batch)
 
 
-def _work(lot: Lot) -> Any:
-    return _worker[0](lot)
-
-
-def _begin() -> None:
-    """Let a process end when it is interrupted, and when whoever started it is gone."""
+def _begin(make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> None:
+    """Make the task of a worker; it ends when it is interrupted, and when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _tasks.append(make(*arguments))
 
 
 def _end_with_parent() -> None:

@@ -1,4 +1,6 @@
-"""Replaces what says who the customer is in texts: the same literal by the same word."""
+"""Replace the literals of texts: the same literal by the same pseudonym."""
+
+from typing import NamedTuple
 
 from logdiag.redaction.addresses import address_of, is_address, plain_mac
 from logdiag.redaction.literal_span import Address, LiteralKind
@@ -9,44 +11,61 @@ from logdiag.redaction.pseudonyms import Namer, NumberedWords
 from logdiag.redaction.spellings import spelled_as
 
 
+class Redacted(NamedTuple):
+    """A redacted text, and the kind of each literal that was replaced in it."""
+
+    text: str
+    kinds: tuple[LiteralKind, ...]
+
+
 class Redactor(Literals):
-    """Literals, and the words that stand for them."""
+    """Literals and their pseudonyms."""
 
     def __init__(self, namer: Namer | None = None) -> None:
         super().__init__()
         self._namer = namer or NumberedWords()
         self.hidden: set[Address | str] = set()
-        """The addresses that were replaced; MAC addresses as `plain_mac` has them."""
+        """The addresses that were replaced; MAC addresses as `plain_mac` returns them."""
+        self.issued: set[str] = set()
+        """The pseudonyms of IP addresses, as they are spelled."""
         self._texts: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def text(self, text: str, names: tuple[str, ...] = ()) -> str:
-        """The text with tokens in the place of literals, ``names`` in it being no words of the product."""
-        known = self._texts.get((text, names))
-        if known is None:
-            parts: list[str] = []
-            end = 0
-            for found, literal in self.find_in_all_forms(text, names):
-                parts += (text[end : found.start], self.token(literal, found.kind))
-                end = found.end
-            known = self._texts[text, names] = "".join((*parts, text[end:]))
-        return known
+        """Redact a text; ``names`` in it are not words of the product."""
+        if (text, names) not in self._texts:
+            self._texts[text, names] = self.replace(text, names).text
+        return self._texts[text, names]
+
+    def replace(self, text: str, names: tuple[str, ...] = ()) -> Redacted:
+        """Redact a text, and return what was replaced as well."""
+        found = self.find_in_all_forms(text, names)
+        if not found:
+            return Redacted(text, ())
+        parts: list[str] = []
+        end = 0
+        for span, literal in found:
+            parts += (text[end : span.start], self.token(literal, span.kind))
+            end = span.end
+        return Redacted("".join((*parts, text[end:])), tuple([span.kind for span, _ in found]))
 
     def literal(self, text: str, kind: LiteralKind) -> str:
-        """The token of a text that is a literal as a whole; a number behind its name stays."""
+        """Return the pseudonym of a text that is a literal as a whole; a number after it stays."""
         bare = NUMBERED.sub("", text)
-        if self.kind(bare) is not None:
-            return self.token(bare, kind) + text[len(bare) :]
-        if self.is_full_name(bare):
-            return self.token(bare, "name") + text[len(bare) :]
-        return self.text(text)
+        if self.kind(bare) is None:
+            if not self.is_full_name(bare):
+                return self.text(text)
+            kind = "name"
+        return self.token(bare, kind) + text[len(bare) :]
 
     def token(self, literal: str, kind: LiteralKind) -> str:
-        """The word for what was found as such a literal."""
+        """Return the pseudonym of a literal."""
         if kind in ("ipv4", "ipv6"):
             address = address_of(literal)
             self.hidden.add(address)
             word = self._namer.address(address)
-            return (spelled_as(literal, address_of(word)) if is_address(word) else None) or word
+            spelled = (spelled_as(literal, address_of(word)) if is_address(word) else None) or word
+            self.issued.add(spelled)
+            return spelled
         if kind == "name":
             first = self.first_kind(literal)
             labels = unicode_name(literal.lower()).split(".")
@@ -55,11 +74,10 @@ class Redactor(Literals):
             self.hidden.add(plain_mac(literal))
             return self._word(kind, plain_mac(literal))
         literal = literal.lower()
-        if kind == "alias":
-            plain = plain_alias(literal)
-            known = self.kind(literal) or self.kind(plain) or kind
-            return self._word(known, plain) + alias_end(literal)
-        return self._word(self.kind(literal) or kind, plain_alias(literal))
+        plain = plain_alias(literal)
+        end = alias_end(literal) if kind == "alias" else ""
+        known = self.kind(literal) or (self.kind(plain) if kind == "alias" else None)
+        return self._word(known or kind, plain) + end
 
     def _word(self, kind: LiteralKind, literal: str) -> str:
         return self._namer.word(kind, unicode_name(literal), self._kinds)

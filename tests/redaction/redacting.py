@@ -1,10 +1,11 @@
 """One text through a redactor that knows nothing else, and snapshots through `logdiag redact`."""
 
+import os
 import tarfile
 from pathlib import Path
 
 from logdiag.redaction import Redactor
-from logdiag.redaction.snapshots import Snapshots
+from logdiag.redaction.snapshots import SnapshotRedactor
 from logdiag.snapshots import Limits, find_snapshots
 
 KEY = bytes(range(32))
@@ -24,13 +25,13 @@ def redactor_of(*texts: str) -> Redactor:
     return redactor
 
 
-def redact_into(inputs: list[Path], room: Path, key: bytes = KEY) -> Snapshots:
+def redact_into(inputs: list[Path], room: Path, key: bytes = KEY) -> SnapshotRedactor:
     """Write the archives of some inputs into a folder that exists."""
-    redaction = Snapshots(key, Limits())
+    redaction = SnapshotRedactor(key, Limits())
     snapshots = find_snapshots(inputs)
     redaction.learn(snapshots)
     redaction.write(snapshots, room)
-    redaction.look(room)
+    redaction.check(room)
     return redaction
 
 
@@ -38,3 +39,8 @@ def members(archive: Path) -> dict[str, bytes]:
     """The members of an archive by their names."""
     with tarfile.open(archive) as opened:
         return {one.name: opened.extractfile(one).read() for one in opened}  # type: ignore[union-attr]
+
+
+def die(*_: object) -> None:
+    """Begin a worker that is killed from outside."""
+    os._exit(9)

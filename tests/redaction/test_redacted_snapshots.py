@@ -4,7 +4,6 @@ import base64
 import html
 import io
 import json
-import os
 import re
 import subprocess
 import tarfile
@@ -13,7 +12,6 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
@@ -21,14 +19,15 @@ from urllib.parse import quote
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from redacting import KEY, members, redact_into
+from redacting import KEY, die, members, redact_into
 
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
 from logdiag.redaction import pool
-from logdiag.redaction.snapshots import Snapshots, safe
-from logdiag.redaction.texts import Texts
-from logdiag.redaction.verify import Left
+from logdiag.redaction.archives import safe_name
+from logdiag.redaction.line_redactor import LineRedactor
+from logdiag.redaction.snapshots import SnapshotRedactor
+from logdiag.redaction.verify import LeakCheck
 from logdiag.rules.cases import files_of
 from logdiag.rules.library import load
 from logdiag.snapshots import Limits, find_snapshots
@@ -295,7 +294,7 @@ def test_a_line_in_which_something_is_left_is_left_out_and_counted(
     lines = [f'{HEAD} kilo7 x: a="b"', f'{HEAD} kilo7 x: User="jane.roe9"', f"{HEAD} kilo7 x: 10.1.2.3", HEAD]
     (tmp_path / "in" / "log.txt").write_text("\n".join([*lines, ""]))
     (tmp_path / "in" / "wide.txt").write_bytes("\n".join([*lines, ""]).encode("utf-16"))
-    monkeypatch.setattr(Texts, "redact", without("kilo7"))
+    monkeypatch.setattr(LineRedactor, "redact", without("kilo7"))
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 0
     told = members(tmp_path / "out" / "in.tar.gz")
@@ -323,7 +322,7 @@ def test_a_dump_that_would_be_broken_is_left_out_as_a_whole(
     (tmp_path / "in" / "xconf.xml").write_text(
         "<?xml version='1.0'?>\n<Configuration><User>jane.roe9</User></Configuration>\n"
     )
-    monkeypatch.setattr(Texts, "redact", without("kilo7"))
+    monkeypatch.setattr(LineRedactor, "redact", without("kilo7"))
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 5
     assert b"xconf.xml: something in it could not be redacted" in done.stderr
@@ -335,9 +334,9 @@ def test_if_something_is_left_in_a_name_nothing_is_handed_over(
 ) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "log_roe9.txt").write_text(f'{HEAD} kilo7 x: User="roe9"\n')
-    replaced = Texts.name
+    replaced = LineRedactor.name
     monkeypatch.setattr(
-        Texts, "name", lambda self, name: name if name == "log_roe9.txt" else replaced(self, name)
+        LineRedactor, "name", lambda self, name: name if name == "log_roe9.txt" else replaced(self, name)
     )
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 2
@@ -386,8 +385,10 @@ def test_what_was_not_learnt_is_not_written(
     log = tmp_path / "in" / "var" / "log_7"
     log.write_text("".join(f"{HEAD} kilo7 x: {n}\n" for n in range(9)))
     (tmp_path / "in" / "other").write_text(f"{HEAD} kilo7 x: y\n")
-    written = Snapshots.write
-    monkeypatch.setattr(Snapshots, "write", lambda self, *given: (change(log), written(self, *given))[1])
+    written = SnapshotRedactor.write
+    monkeypatch.setattr(
+        SnapshotRedactor, "write", lambda self, *given: (change(log), written(self, *given))[1]
+    )
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 5
     assert said in done.stderr
@@ -402,8 +403,8 @@ def test_what_was_not_learnt_is_not_written(
 def test_a_process_that_is_ended_from_outside_is_said_to_be(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_ALONE", 1)
-    monkeypatch.setattr(pool, "_begin", partial(os._exit, 9))
+    monkeypatch.setattr(pool, "_SERIAL_BYTES", 1)
+    monkeypatch.setattr(pool, "_begin", die)
     (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n")
     done = run("redact", "log", "-o", "out", "--jobs", "2")
     assert done.returncode == 2
@@ -577,8 +578,8 @@ def test_all_that_was_written_is_searched_whatever_was_read_at_most(
     # Words are longer than what they stand for: what is written passes what may be read.
     (tmp_path / "log").write_text("".join(f'{HEAD} a2 x: User="b3" B="c{n}"\n' for n in range(lines)))
     looked_at = []
-    find = Left.find
-    monkeypatch.setattr(Left, "find", lambda self, text: (looked_at.append(text), find(self, text))[1])
+    find = LeakCheck.find
+    monkeypatch.setattr(LeakCheck, "find", lambda self, text: (looked_at.append(text), find(self, text))[1])
     run("redact", "log", "-o", "out", "--limit", limit, "--allow-partial")
     written = members(tmp_path / "out" / "log.tar.gz")["log"].decode()
     assert written in looked_at and len(written.splitlines()) == lines
@@ -588,7 +589,7 @@ def test_what_cannot_be_searched_is_not_handed_over(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n" * 100)
-    monkeypatch.setattr("logdiag.redaction.snapshots._unlimited", lambda limits: Limits(member=1000))
+    monkeypatch.setattr("logdiag.redaction.archive_check.unlimited", lambda limits: Limits(member=1000))
     done = run("redact", "log", "-o", "out")
     assert done.returncode == 2
     assert b"log.tar.gz: log cannot be searched for what is left in it" in done.stderr
@@ -598,8 +599,8 @@ def test_what_cannot_be_searched_is_not_handed_over(
 def test_the_bytes_do_not_depend_on_the_jobs(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_ALONE", 1)
-    monkeypatch.setattr("logdiag.redaction.members._LOT", 2000)
+    monkeypatch.setattr(pool, "_SERIAL_BYTES", 1)
+    monkeypatch.setattr("logdiag.redaction.line_batches._BATCH_BYTES", 2000)
     (tmp_path / "key").write_bytes(KEY)
     body = "\n".join(f"MIIEvQ{n}IBADANBgkqhkiG9w0BAQ" for n in range(200))
     block = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
@@ -615,7 +616,7 @@ def test_the_bytes_do_not_depend_on_the_jobs(
     )
     for out, jobs in (("one", 1), ("two", 2)):
         assert run("redact", "log", "-o", out, "--key", "key", "--jobs", jobs).returncode == 0
-        assert len(begun) == (jobs if jobs > 1 else 0)
+        assert bool(begun) == (jobs > 1)
     assert files(tmp_path / "one") == files(tmp_path / "two")
     told = members(tmp_path / "two" / "log.tar.gz")["log"].decode()
     assert told.count("secret-") == 1 and told.count("PRIVATE KEY") == 2
@@ -634,7 +635,7 @@ def test_the_bytes_do_not_depend_on_the_jobs(
     ],
 )
 def test_names_of_members_are_harmless_wherever_they_are_unpacked(name: str, told: str) -> None:
-    assert safe(name) == told
+    assert safe_name(name) == told
 
 
 def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> None:
