@@ -31,7 +31,8 @@ from logdiag.records.utf16 import Transcoded, utf16_of
 from logdiag.rules.selection import Selection
 from logdiag.snapshots import Limits, Member, Meter
 
-MEMBERS_MODULE = import_module("logdiag.reading.members")
+PIECES = import_module("logdiag.records.chunker")  # the package has a function of this name
+READER_MODULE = import_module("logdiag.reading.reader")
 NODES = HEADER + b'cdb: Node="c@a" Detail="d" Node="c@b"\n'
 LINE = HEADER + b'tvcs: Event="x"\n'
 
@@ -207,7 +208,7 @@ def test_a_record_that_times_that_are_none_make_long_is_cut_too(monkeypatch: pyt
 
 
 def test_a_dump_with_very_many_lines_that_are_none_counts_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logdiag.reading.members.EACH", 5)
+    monkeypatch.setattr("logdiag.reading.reader.EACH", 5)
     good = b'*c xConfiguration SystemUnit Name: "expc01"\n'
     (member,) = (tables := read_bytes(good * 30 + b"= junk\n" * 20)).members
     assert (member.kind, member.settings, member.unparsed) == ("xconfiguration", 30, 20)
@@ -215,7 +216,7 @@ def test_a_dump_with_very_many_lines_that_are_none_counts_them_all(monkeypatch: 
 
 
 def test_of_a_dump_with_more_values_than_are_read_the_first_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logdiag.reading.members._MOST_SETTINGS", 12)
+    monkeypatch.setattr("logdiag.reading.reader._MAX_SETTINGS", 12)
     dump = b"".join(b"*c xConfiguration Zones Zone %d Name: z\n" % n for n in range(13))
     for content, faults in ((dump, 1), (dump[: dump.index(b"*c xConfiguration Zones Zone 12")], 0)):
         (member,) = (tables := read_bytes(content)).members
@@ -492,8 +493,8 @@ def test_small_members_that_are_read_together_give_what_each_gives(
     found = []
     for small in (-1, 1 << 16):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(MEMBERS_MODULE, "_SMALL", small)
-            patch.setattr(MEMBERS_MODULE, "_TOGETHER", together)
+            patch.setattr(READER_MODULE, "_SMALL", small)
+            patch.setattr(READER_MODULE, "_TOGETHER", together)
             found.append(read([Logs(contents)], want=want, engine=engine, jobs=1))  # type: ignore[list-item]
     alone, joined = found
     joined.records.validate(full=True)

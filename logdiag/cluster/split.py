@@ -29,7 +29,7 @@ from logdiag.cluster.names import (
 )
 from logdiag.cluster.skew import RAS
 from logdiag.conditions import Log, Reference
-from logdiag.reading import Dump, Place, Tables
+from logdiag.reading import Dump, MemberKey, Tables
 from logdiag.records import Span
 
 MAX_CLUSTERS = 50
@@ -141,7 +141,7 @@ def split(tables: Tables) -> list[Tables]:
     if len(groups) <= 1:
         return [tables]
     number_of = {place: number for number, group in enumerate(groups) for place in group.places}
-    spans: list[dict[Place, list[Span]]] = [{} for _ in groups]
+    spans: list[dict[MemberKey, list[Span]]] = [{} for _ in groups]
     for place, of_member in tables.spans.items():
         for span in of_member:
             spans[number_of[place[0], span.host]].setdefault(place, []).append(span)

@@ -3,21 +3,9 @@
 The rows of ``records`` and ``unparsed`` of each log member tile its bytes: no gap, no overlap.
 """
 
-from logdiag.reading.classify import SEARCHED
 from logdiag.reading.engines import Engine
-from logdiag.reading.members import PASTED
 from logdiag.reading.other_logs import without_other_logs
-from logdiag.reading.reader import read, read_texts
-from logdiag.reading.tables import Dump, Place, Tables
+from logdiag.reading.reader import PASTED, read, read_texts
+from logdiag.reading.tables import Dump, MemberKey, Tables
 
-__all__ = [
-    "PASTED",
-    "SEARCHED",
-    "Dump",
-    "Engine",
-    "Place",
-    "Tables",
-    "read",
-    "read_texts",
-    "without_other_logs",
-]
+__all__ = ["PASTED", "Dump", "Engine", "MemberKey", "Tables", "read", "read_texts", "without_other_logs"]

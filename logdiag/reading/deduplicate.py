@@ -1,20 +1,17 @@
-"""Records that several members hold: rotated logs overlap, and the same log is given twice."""
-
-from collections.abc import Mapping
+"""Remove records that several members have: rotated logs overlap, and the same log is given twice."""
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.reading import Place, Tables
+from logdiag.reading.tables import Tables
 
 
 def counted_once(tables: Tables) -> tuple[Tables, int]:
-    """The tables with the records that count, and how many there are that do not.
+    """Return the tables without repeated records, and the number of these.
 
-    Records that are the same to the letter (time and host included) are one event where they stand
-    in different members, and several where they stand in one: of each, as many count as the member
-    that holds most of them has. What is told apart is told by the records' digests.
+    Records with the same text, time and host are one event if they are in different members, and several if
+    they are in one: of each, as many count as the member with most of them has. Their digests are compared.
     """
     sizes = [len(digests) for digests in tables.digests.values()]
     if len(sizes) < 2:
@@ -25,23 +22,21 @@ def counted_once(tables: Tables) -> tuple[Tables, int]:
     return tables.with_records(counts), int(len(kept) - kept.sum())
 
 
-def _starts(tables: Tables, starts: Mapping[Place, int]) -> npt.NDArray[np.int64]:
-    """For each record where its member starts. The records of a member stand together."""
+def _starts(tables: Tables, starts: dict[tuple[str, str], int]) -> npt.NDArray[np.int64]:
+    """The start of the member of each record. The records of a member follow each other."""
     size = tables.records.num_rows
-    codes = [_numbers(tables.records.column(name)) for name in ("snapshot", "source")]
     changes = np.zeros(max(size - 1, 0), np.bool_)
-    for column in codes:
-        changes |= column[1:] != column[:-1]
+    for name in ("snapshot", "source"):
+        codes = _codes(tables.records.column(name))
+        changes |= codes[1:] != codes[:-1]
     runs = np.flatnonzero(np.r_[size > 0, changes])
     firsts = tables.records.select(["snapshot", "source"]).take(pa.array(runs)).to_pylist()
-    return np.repeat(
-        np.array([starts[one["snapshot"], one["source"]] for one in firsts], np.int64),
-        np.diff(np.r_[runs, size]),
-    )
+    of_runs = np.array([starts[one["snapshot"], one["source"]] for one in firsts], np.int64)
+    return np.repeat(of_runs, np.diff(np.r_[runs, size]))
 
 
 def _kept(digests: npt.NDArray[np.uint64], members: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of some records count."""
+    """Whether each record counts."""
     size = len(digests)
     order = np.lexsort((np.arange(size), members, digests))
     digests, members = digests[order], members[order]
@@ -57,7 +52,7 @@ def _kept(digests: npt.NDArray[np.uint64], members: npt.NDArray[np.int64]) -> np
     return kept
 
 
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """A number for each value of a dictionary column, the same for the same."""
+def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """A number for each value of a dictionary column, the same for equal values."""
     chunks = [chunk.indices.to_numpy() for chunk in column.unify_dictionaries().chunks]
     return np.concatenate([np.zeros(0, np.int64), *chunks])

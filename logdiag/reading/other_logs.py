@@ -7,35 +7,36 @@ import pyarrow as pa
 
 from logdiag.i18n import gettext
 from logdiag.model import MemberCoverage, SnapshotCoverage
-from logdiag.reading.tables import Place, Tables
+from logdiag.reading.builder import record_sums
+from logdiag.reading.tables import MemberKey, Tables
 from logdiag.reading.unread_reasons import OTHER_LOG
 
 
 def without_other_logs(tables: Tables) -> Tables:
-    """The tables without the records of hosts that show no trait of the product in a whole snapshot.
+    """Return the tables without records of hosts that show no trait of the product in a whole snapshot.
 
-    A member that has no other records becomes a member of another kind, as a text without records is.
+    A member without other records becomes one of another kind, like a text without records.
     """
-    known = {(place[0], span.host) for place, spans in tables.spans.items() for span in spans if span.product}
+    known = {(key[0], span.host) for key, spans in tables.spans.items() for span in spans if span.product}
     spans = {
-        place: tuple(span for span in of_member if (place[0], span.host) in known)
-        for place, of_member in tables.spans.items()
+        key: tuple(span for span in of_member if (key[0], span.host) in known)
+        for key, of_member in tables.spans.items()
     }
-    if all(len(spans[place]) == len(of_member) for place, of_member in tables.spans.items()):
+    if all(len(spans[key]) == len(of_member) for key, of_member in tables.spans.items()):
         return tables
-    left_out = {place for place, of_member in spans.items() if not of_member}
-    members = tuple(_listed(one, left_out) for one in tables.members)
+    left_out = {key for key, of_member in spans.items() if not of_member}
+    members = tuple(_member(one, left_out) for one in tables.members)
     of_host = _pairs(tables.records, "host", known)
     return replace(
         tables.with_records(of_host),
         unparsed=tables.unparsed.filter(pa.array(~_pairs(tables.unparsed, "source", left_out))),
         members=members,
-        snapshots=tuple(_summed(one, members) for one in tables.snapshots),
-        spans={place: of_member for place, of_member in spans.items() if of_member},
+        snapshots=tuple(_snapshot(one, members) for one in tables.snapshots),
+        spans={key: of_member for key, of_member in spans.items() if of_member},
     )
 
 
-def _listed(member: MemberCoverage, left_out: set[Place]) -> MemberCoverage:
+def _member(member: MemberCoverage, left_out: set[MemberKey]) -> MemberCoverage:
     if (member.snapshot, member.source) not in left_out:
         return member
     return MemberCoverage(
@@ -48,20 +49,13 @@ def _listed(member: MemberCoverage, left_out: set[Place]) -> MemberCoverage:
     )
 
 
-def _summed(snapshot: SnapshotCoverage, members: tuple[MemberCoverage, ...]) -> SnapshotCoverage:
+def _snapshot(snapshot: SnapshotCoverage, members: tuple[MemberCoverage, ...]) -> SnapshotCoverage:
     own = [member for member in members if member.snapshot == snapshot.snapshot]
-    return replace(
-        snapshot,
-        records=sum(member.records for member in own),
-        unparsed=sum(member.unparsed for member in own),
-        unparsed_bytes=sum(member.unparsed_bytes for member in own),
-        first=min((member.first for member in own if member.first is not None), default=None),
-        last=max((member.last for member in own if member.last is not None), default=None),
-    )
+    return replace(snapshot, **record_sums(own))
 
 
 def _pairs(table: pa.Table, name: str, wanted: set[tuple[str, str]]) -> np.ndarray:
-    """For each row whether its snapshot and another column are among some pairs."""
+    """Whether the snapshot and another column of each row are one of some pairs."""
     columns = [table.column(one).combine_chunks() for one in ("snapshot", name)]
     columns = [one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode() for one in columns]
     names = [one.dictionary.to_pylist() for one in columns]

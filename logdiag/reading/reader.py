@@ -1,27 +1,50 @@
-"""Snapshots into tables, member by member: what each is, its rows, and the ledger of its bytes."""
+"""Read snapshots into tables, member by member: what each is, its rows, and the coverage of its bytes."""
 
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from logdiag.dumps import Setting, time_of
+from logdiag.dumps import DumpKind, Section, Setting, pages, sections, settings
+from logdiag.dumps.pages import MAX_PAGE_BYTES
 from logdiag.files.unique_names import Numbering
-from logdiag.model import MemberCoverage, SnapshotCoverage
-from logdiag.reading.engines import Engine, LogReader
-from logdiag.reading.members import End, Kept, MemberReader, Piece, Read, Several
-from logdiag.reading.owners import Beside, with_owners
-from logdiag.reading.tables import Dump, Place, Tables
-from logdiag.records import SETTINGS, UNPARSED, Joined, Rows, Span, Want, gathered
+from logdiag.i18n import N_, gettext
+from logdiag.model import Fault, MemberCoverage
+from logdiag.reading.builder import TableBuilder
+from logdiag.reading.classify import Classified, classify
+from logdiag.reading.engines import Engine, LogReader, SmallLog
+from logdiag.reading.tables import Tables
+from logdiag.reading.unread_reasons import NO_RECORD, NO_YEARS
+from logdiag.records import EACH, Batch, Record, Spans, Unparsed, Want, instant, pieces, rows
+from logdiag.records.pasted import pasted_rows
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 from logdiag.snapshots.deadline import Deadline
 
+PASTED = N_("pasted text, put together again")
+"""The repair of a member with pasted records in the coverage."""
+
+TRANSCODED = N_("UTF-16, read as UTF-8")
+
+_SMALL, _TOGETHER = 1 << 16, 1 << 22
+"""Bytes of a member that is read together with others, and of all that are read together.
+
+To select the records of a log that the rules want takes 4 ms, however short the log is.
+"""
+_OVERHEAD = 1 << 9
+"""Bytes that a member costs beyond its content, so that thousands of empty ones are not held at once."""
+
+_MAX_SETTINGS = 100_000
+_MAX_PROBLEMS = 100
+
+_MIN_PAGE_BYTES = 20
+"""A peer or an alarm with its state is longer, and an archive may have very many shorter files."""
+
 _EVERYTHING = Want()
+_Rows = Iterator[Batch | Unparsed]
 
 
 def read(
@@ -34,191 +57,238 @@ def read(
     deadline: Deadline | None = None,
     share: float = 1.0,
 ) -> Tables:
-    """Read snapshots whole.
-
-    No content raises: what is wrong with it stands in ``members`` and ``unparsed``.
+    """Read snapshots whole. No content raises: problems are in ``members`` and ``unparsed``.
 
     Args:
         snapshots: what to read.
         limits: how much of it.
         want: which records are kept, and whether their texts are.
-        engine: what reads logs: Lark, the compiled grammar, or the one that takes less time (default).
+        engine: reads logs: Lark, the compiled grammar, or the one that takes less time (default).
         jobs: number of cores that the compiled grammar uses (default: all).
-        deadline: when the run has to be over; by default after the seconds of the limits.
-        share: how much of the time until then reading may use up.
+        deadline: when the run has to end (default: after the seconds of the limits).
+        share: the share of the time until then that reading may use up.
 
     """
     meter = Meter(limits or Limits(), deadline, share, digesting=want.sha256)
-    reader = member_reader(meter.limits, want, engine, jobs)
-    growing = Growing(want)
+    builder = TableBuilder(want)
+    reader = _MemberReader(builder, meter.limits, LogReader(engine, want, jobs or os.cpu_count() or 1))
     for snapshot in snapshots:
         meter.begin()
-        growing.add(snapshot.name, reader.read(snapshot.members(meter)))
-        growing.given[snapshot.name] = Given(meter.read, meter.sha256)
-    return growing.tables()
+        reader.read(snapshot.name, snapshot.members(meter))
+        builder.add_snapshot(snapshot.name, meter.read, meter.sha256)
+    return builder.tables()
 
 
 def read_texts(files: Mapping[str, bytes]) -> Tables:
-    """Read files that are at hand as bytes, each as a snapshot of one member of the same name.
+    """Read files whose bytes are given. ``expa01/server.pem`` is a member of the snapshot ``expa01``.
 
-    ``expa01/server.pem`` is the member ``server.pem`` of the snapshot ``expa01``.
+    A file without a folder in its name is a snapshot of one member with the same name.
     """
     want = Want(texts=True, digests=True)
-    reader, growing = member_reader(Limits(), want, "auto", 1), Growing(want)
+    builder = TableBuilder(want)
+    reader = _MemberReader(builder, Limits(), LogReader("auto", want, 1))
     snapshots: dict[str, list[Member]] = {}
+    sizes: Counter[str] = Counter()
     for name, content in sorted(files.items()):
         snapshot, slash, source = name.partition("/")
         snapshots.setdefault(snapshot, []).append(Member(source if slash else name, iter([content])))
-        known = growing.given.get(snapshot, Given(0, None))
-        growing.given[snapshot] = Given(known.size + len(content), None)
+        sizes[snapshot] += len(content)
     for snapshot, members in snapshots.items():
-        growing.add(snapshot, reader.read(members))
-    return growing.tables()
+        reader.read(snapshot, members)
+        builder.add_snapshot(snapshot, sizes[snapshot], None)
+    return builder.tables()
 
 
-def member_reader(limits: Limits, want: Want, engine: Engine, jobs: int | None) -> MemberReader:
-    """What reads members so; ``jobs`` is the number of cores (default: all)."""
-    return MemberReader(limits, LogReader(engine, want, jobs or os.cpu_count() or 1))
+class _MemberReader:
+    """Reads members into the tables. The result for a member does not depend on the members before it."""
 
+    def __init__(self, builder: TableBuilder, limits: Limits, engine: LogReader) -> None:
+        self._builder, self._limits, self._engine = builder, limits, engine
 
-class Given(NamedTuple):
-    """The bytes of a snapshot as they were given: how many, and their digest where all were read."""
-
-    size: int
-    sha256: str | None
-
-
-class Growing:
-    """Tables while they grow, member by member. ``given`` is to have each snapshot that is added."""
-
-    def __init__(self, want: Want) -> None:
-        self._records, self._unparsed = Joined(want), Rows(UNPARSED)
-        self._numbers: dict[Place, list[npt.NDArray[np.int64]]] = {}
-        self._texts: dict[Place, list[pa.Array]] = {}
-        self._spans: dict[Place, Sequence[Span]] = {}
-        self._digests: dict[Place, npt.NDArray[np.uint64]] = {}
-        self._settings: dict[str, list[tuple[int, Setting]]] = {"config": [], "status": []}
-        self._members: list[MemberCoverage] = []
-        self._dumps: list[Dump] = []
-        self._hosts: dict[tuple[str, str], set[str]] = {}
-        self.given: dict[str, Given] = {}
-
-    def add(self, snapshot: str, members: Iterable[Read]) -> None:
-        """Add all members of a snapshot."""
+    def read(self, snapshot: str, members: Iterable[Member]) -> None:
         numbering = Numbering()
-        for read in members:
-            if isinstance(read, Several):
-                self._add_several([(snapshot, numbering.name(source)) for source in read.sources], read)
-            else:
-                source, pieces = read
-                self._add((snapshot, numbering.name(source)), pieces)
+        small: list[tuple[str, Classified]] = []
+        size = 0
+        for member in members:
+            found = classify(member, markup=False)
+            source = numbering.name(member.source)
+            if is_small := len(found.head) <= _SMALL:
+                small.append((source, found))
+                size += len(found.head) + _OVERHEAD
+            if not is_small or size > _TOGETHER:
+                self._read_small(snapshot, small)
+                small, size = [], 0
+            if not is_small:
+                self._read(snapshot, source, found, self._rows(found))
+        self._read_small(snapshot, small)
 
-    def _add(self, place: Place, pieces: Iterable[Piece]) -> None:
-        for piece in pieces:
-            if isinstance(piece, Kept):
-                self._records.add(*place, piece.records)
-                self._numbers.setdefault(place, []).append(piece.numbers)
-                self._texts.setdefault(place, []).append(piece.texts)
-            elif isinstance(piece, End):
-                self._end(place, piece)
-            else:
-                self._unparsed.add(*place, piece)
+    def _read_small(self, snapshot: str, small: Sequence[tuple[str, Classified]]) -> None:
+        if sum(found.log is not None for _, found in small) < 2:
+            for source, found in small:
+                self._read(snapshot, source, found, self._rows(found))
+            return
+        logs = {n: self._small_log(found) for n, (_, found) in enumerate(small) if found.log is not None}
+        together, unparsed = self._engine.together(logs, len(small))
+        self._builder.add_together([(snapshot, source) for source, _ in small], together)
+        for n, (source, found) in enumerate(small):
+            read: _Rows | None = None
+            if n in logs:
+                read = itertools.chain(unparsed[n], [together.batches[n]])
+            self._read(snapshot, source, found, read)
 
-    def _add_several(self, places: Sequence[Place], read: Several) -> None:
-        kept = read.records
-        self._records.add_all(places, kept.shares, kept.records)
-        start = 0
-        for place, share, pieces in zip(places, kept.shares, read.pieces, strict=True):
-            if share:
-                self._numbers[place] = [kept.numbers[start : start + share]]
-                self._texts[place] = [kept.texts.slice(start, share)]
-            start += share
-            self._add(place, pieces)
+    def _rows(self, found: Classified) -> _Rows | None:
+        """The rows of a possible log."""
+        if found.log is None:
+            return None
+        if found.log == "plain" and found.transcoded is None:
+            return self._engine.read(pieces(found.chunks, self._limits.line), len(found.head))
+        return self._engine.batched(self._one_by_one(found))
 
-    def _end(self, place: Place, end: End) -> None:
-        snapshot, source = place
-        self._members.append(replace(end.coverage, snapshot=snapshot, source=source))
-        if end.digests is not None:
-            self._spans[place], self._digests[place] = end.spans, end.digests
-            self._hosts.setdefault(_folder(*place), set()).update(span.host for span in end.spans)
-        for section in end.dumps:
-            numbers = [setting.line for setting in section.settings]
-            reach = min(numbers, default=1), max(numbers, default=1)
-            dump = Dump(snapshot, source, section.kind, section.facts, reach)
-            rows = self._settings[dump.table]
-            rows += ((len(self._dumps), setting) for setting in section.settings)
-            self._dumps.append(replace(dump, taken=time_of(source, section.facts)))
+    def _small_log(self, found: Classified) -> SmallLog:
+        if found.log == "plain" and found.transcoded is None:
+            return self._engine.small(pieces(found.chunks, self._limits.line), len(found.head))
+        return list(self._one_by_one(found))
 
-    def tables(self) -> Tables:
-        """Everything that was read."""
-        order = [
-            (snapshot, source)
-            for snapshot, _, source in sorted(
-                (one.snapshot, one.first, one.source) for one in self._members if one.first is not None
-            )
-        ]
-        texts = [text for place in order for text in self._texts.get(place, ())]
-        numbers = (self._numbers.get(place, ()) for place in order)
-        snapshots = {name: self._ledger(name, members) for name, members in self._by_snapshot().items()}
-        dumps = with_owners(self._dumps, self._hosts_beside())
-        taken = {(dump.snapshot, dump.source): dump.taken for dump in dumps}
-        return Tables(
-            records=self._records.table(order),
-            unparsed=self._unparsed.table(),
-            config=_with_hosts(self._settings["config"], dumps),
-            status=_with_hosts(self._settings["status"], dumps),
-            dumps=dumps,
-            members=tuple(
-                replace(member, taken=time)
-                if (time := taken.get((member.snapshot, member.source))) is not None
-                else member
-                for member in sorted(self._members, key=lambda member: (member.snapshot, member.source))
-            ),
-            snapshots=tuple(snapshots[name] for name in sorted(snapshots)),
-            texts=pa.chunked_array(gathered(texts), pa.string()),
-            numbers=np.concatenate([np.zeros(0, np.int64), *itertools.chain.from_iterable(numbers)]),
-            spans={place: self._spans[place] for place in order},
-            digests={place: self._digests[place] for place in order},
+    def _one_by_one(self, found: Classified) -> Iterator[Record | Unparsed]:
+        pasted = found.log == "pasted"
+        read = pasted_rows(found.head) if pasted else rows(pieces(found.chunks, self._limits.line))
+        return read if found.transcoded is None else found.transcoded.placed(read)
+
+    def _read(self, snapshot: str, source: str, found: Classified, read: _Rows | None) -> None:
+        coverage = MemberCoverage(
+            snapshot=snapshot,
+            source=source,
+            kind="other",
+            size=0,
+            reason=found.member.skipped,
+            repair=PASTED if found.log == "pasted" else TRANSCODED if found.transcoded is not None else None,
         )
+        if read is not None:
+            coverage, dumps = self._read_log(coverage, found, read)
+        else:
+            coverage, dumps = self._read_other(coverage, found)
+        # The faults of a member are complete when its bytes are used up.
+        faults = (*coverage.faults, *found.member.faults)
+        self._builder.add_member(replace(coverage, faults=faults), dumps)
 
-    def _hosts_beside(self) -> Beside:
-        """The hosts of the logs in each folder, and in each whole snapshot, by their names in lower case."""
-        beside: dict[tuple[str, str | None], set[str]] = {}
-        for (snapshot, folder), hosts in self._hosts.items():
-            beside.setdefault((snapshot, folder), set()).update(hosts)
-            beside.setdefault((snapshot, None), set()).update(hosts)
-        return {place: {name.lower(): name for name in sorted(hosts)} for place, hosts in beside.items()}
-
-    def _by_snapshot(self) -> dict[str, list[MemberCoverage]]:
-        members: dict[str, list[MemberCoverage]] = {name: [] for name in self.given}
-        for member in self._members:
-            members[member.snapshot].append(member)
-        return members
-
-    def _ledger(self, name: str, members: Sequence[MemberCoverage]) -> SnapshotCoverage:
-        return SnapshotCoverage(
-            snapshot=name,
-            given=self.given[name].size,
-            sha256=self.given[name].sha256,
-            size=sum(member.size for member in members),
-            members=len(members),
-            records=sum(member.records for member in members),
-            unparsed=sum(member.unparsed for member in members),
-            unparsed_bytes=sum(member.unparsed_bytes for member in members),
-            first=min((member.first for member in members if member.first is not None), default=None),
-            last=max((member.last for member in members if member.last is not None), default=None),
-            faults=sum(bool(member.faults) for member in members),
+    def _read_log(
+        self, coverage: MemberCoverage, found: Classified, read: _Rows
+    ) -> tuple[MemberCoverage, Sequence[Section]]:
+        member = coverage.snapshot, coverage.source
+        size = records = asked = apart = 0
+        spans = Spans()
+        digests: list[npt.NDArray[np.uint64]] = []
+        reasons: Counter[str] = Counter()
+        waiting: list[Unparsed] = []  # until a record shows that this is a log
+        for row in read:
+            if isinstance(row, Unparsed):
+                size += row.length
+                apart += row.length
+                reasons[row.reason] += row.lines
+                waiting.append(row)
+            else:
+                self._builder.add_records(member, row, records)
+                digests.append(row.digests)
+                spans.add(row.spans)
+                size += row.bytes
+                records += len(row)
+                asked += row.asked
+            if records:
+                for unparsed in waiting:
+                    self._builder.add_unparsed(member, unparsed)
+                waiting.clear()
+        if not records:
+            reason = gettext(NO_YEARS if found.lacks_year else NO_RECORD)
+            return replace(coverage, size=size, reason=reason, repair=None), ()
+        all_spans = spans.all()
+        self._builder.add_log(member, all_spans, np.concatenate(digests))
+        coverage = replace(
+            coverage,
+            kind="log",
+            size=size,
+            records=records,
+            record_bytes=size - apart,
+            asked=asked,
+            unparsed=sum(reasons.values()),
+            unparsed_bytes=apart,
+            reasons=dict(sorted(reasons.items())),
+            first=instant(min(span.first for span in all_spans)),
+            last=instant(max(span.last for span in all_spans)),
         )
+        return _with_pages(coverage, found)
+
+    def _read_other(
+        self, coverage: MemberCoverage, found: Classified
+    ) -> tuple[MemberCoverage, Sequence[Section]]:
+        size = 0
+
+        def chunks() -> Iterator[bytes]:
+            nonlocal size
+            for chunk in found.chunks:
+                size += len(chunk)
+                yield chunk
+
+        kind = found.dump_kind() if coverage.reason is None else None
+        dumps: Sequence[Section] = ()
+        if kind is not None:
+            coverage, dumps = self._read_dump(replace(coverage, kind=kind), kind, found, chunks())
+        for _ in chunks():
+            pass
+        coverage = replace(coverage, size=size if found.transcoded is None else found.transcoded.size)
+        if kind is not None:
+            return coverage, dumps
+        if coverage.reason is None and coverage.size:
+            paged, dumps = _with_pages(replace(coverage, kind="page"), found)
+            if dumps:
+                return paged, dumps
+        reason = coverage.reason
+        if reason is None and (coverage.size or not found.member.faults):
+            reason = found.why_not_read()
+        return replace(coverage, reason=reason, repair=None), ()
+
+    def _read_dump(
+        self, coverage: MemberCoverage, kind: DumpKind, found: Classified, chunks: Iterator[bytes]
+    ) -> tuple[MemberCoverage, Sequence[Section]]:
+        member = coverage.snapshot, coverage.source
+        problems: list[str] = []
+        said: list[Setting] = []
+        faults: list[Fault] = []
+        reasons: Counter[str] = Counter()
+        apart = 0
+        for row in settings(kind, found.member.source, chunks, problems):
+            if isinstance(row, Setting):
+                if len(said) == _MAX_SETTINGS:
+                    text = gettext("of a dump no more than {number} values are read")
+                    faults.append(Fault("limit", text.format(number=f"{_MAX_SETTINGS:,}")))
+                    break
+                said.append(row)
+            else:
+                if reasons.total() < EACH:  # the others are only counted
+                    self._builder.add_unparsed(member, Unparsed(*row))
+                reasons[row.reason] += 1
+                apart += row.length
+        if len(problems) > _MAX_PROBLEMS:
+            more = gettext("{number} more parts cannot be read")
+            problems[_MAX_PROBLEMS:] = [more.format(number=f"{len(problems) - _MAX_PROBLEMS:,}")]
+        dumps = sections(kind, said)
+        coverage = replace(
+            coverage,
+            kind=dumps[0].kind if dumps else kind,
+            holds=tuple(dump.kind for dump in dumps),
+            settings=len(said),
+            unparsed=sum(reasons.values()),
+            unparsed_bytes=apart,
+            reasons=dict(sorted(reasons.items())),
+            faults=(*faults, *(Fault("damaged", problem) for problem in problems)),
+        )
+        return coverage, dumps
 
 
-def _folder(snapshot: str, source: str) -> tuple[str, str]:
-    return snapshot, source.rpartition("/")[0]
-
-
-def _with_hosts(rows: Sequence[tuple[int, Setting]], dumps: Sequence[Dump]) -> pa.Table:
-    """The values of dumps, each with the number of its dump, as a table."""
-    table = Rows(SETTINGS)
-    for number, setting in rows:
-        table.add(dumps[number].snapshot, dumps[number].source, setting)
-    column = pa.array([dumps[number].host for number, _ in rows], pa.string())
-    return table.table().add_column(2, pa.field("host", pa.string()), column)
+def _with_pages(coverage: MemberCoverage, found: Classified) -> tuple[MemberCoverage, Sequence[Section]]:
+    """The coverage with the pages of the web interface that were pasted into the text."""
+    is_text = found.is_whole and _MIN_PAGE_BYTES <= len(found.head) <= MAX_PAGE_BYTES
+    pasted = pages(found.head.decode("utf-8", "replace")) if is_text else []
+    if not pasted:
+        return coverage, ()
+    settings = sum(len(one.settings) for one in pasted)
+    return replace(coverage, settings=settings, holds=tuple(one.kind for one in pasted)), pasted

@@ -1,4 +1,4 @@
-"""What was read: Arrow tables, dumps, and the ledger."""
+"""The result of reading: Arrow tables, dumps, and the coverage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ from logdiag.dumps import DumpKind, Facts
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.records import Span
 
-Place = tuple[str, str]
-"""A snapshot and a member of it."""
+MemberKey = tuple[str, str]
+"""The names of a snapshot and of a member in it."""
 
 
 @dataclass(frozen=True)
 class Dump:
-    """What a dump or the certificates of a peer say.
+    """A dump or the certificates of a peer.
 
-    ``lines`` are its first and last line in the member. ``host`` is the peer's name as far as the evidence
-    has it, ``taken`` when the dump was made, as far as it or its file's name says so.
+    ``lines`` are its first and last line in the member. ``host`` is the peer's name and ``taken`` the time of
+    the dump, if the evidence shows them.
     """
 
     snapshot: str
@@ -39,20 +39,20 @@ class Dump:
         return "status" if self.kind in ("xstatus", "page") else "config"
 
     def has(self, snapshot: str, source: str, line: int) -> bool:
-        """Whether a line of a member is one of the dump's."""
+        """Return whether a line of a member belongs to the dump."""
         return (snapshot, source) == (self.snapshot, self.source) and self.lines[0] <= line <= self.lines[1]
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What was read: Arrow tables, and the ledger of every snapshot and member.
+    """Everything that was read: Arrow tables, and the coverage of every snapshot and member.
 
-    ``records`` has those columns of `RECORDS` that were wanted, ``unparsed`` has `UNPARSED`, ``config`` (from
-    xConfiguration dumps and certificates) and ``status`` (from xStatus dumps) those of `SETTINGS`.
-    Records stand in the order of snapshot, then of members by their first record, then of offset;
-    they are those that were wanted. ``numbers`` are their places among all records of their members,
-    ``texts`` what they say as it was logged, where that was wanted. ``spans`` (when which host was
-    logging) are of all records of each member, and so are ``digests``, where they were wanted.
+    ``records`` has the wanted records with the wanted columns of `RECORDS`, in the order of snapshot, then of
+    members by their first record, then of offset. ``unparsed`` has `UNPARSED`; ``config`` (from
+    xConfiguration dumps and certificates) and ``status`` (from xStatus dumps) have `SETTINGS`. ``numbers``
+    are the places of the records among all records of their members, ``texts`` their texts as logged, if
+    these were wanted. ``spans`` (when which host was logging) and ``digests`` (if wanted) are of all records
+    of each member.
     """
 
     records: pa.Table
@@ -64,11 +64,11 @@ class Tables:
     snapshots: tuple[SnapshotCoverage, ...]
     texts: pa.ChunkedArray
     numbers: npt.NDArray[np.int64]
-    spans: Mapping[Place, Sequence[Span]]
-    digests: Mapping[Place, npt.NDArray[np.uint64]]
+    spans: Mapping[MemberKey, Sequence[Span]]
+    digests: Mapping[MemberKey, npt.NDArray[np.uint64]]
 
     def with_records(self, kept: npt.NDArray[np.bool_]) -> "Tables":
-        """The same with some of the records."""
+        """Return the tables with some of the records."""
         mask = pa.array(kept, pa.bool_())
         return replace(
             self,
