@@ -46,13 +46,13 @@ ODD = [
 ]
 
 
-def told(content: bytes, engine: str, *, step: int = 1 << 18, jobs: int = 1) -> Tables:
+def tables_of(content: bytes, engine: str, *, step: int = 1 << 18, jobs: int = 1) -> Tables:
     return read([OneLog(content, step)], want=Want(texts=True, digests=True), engine=engine, jobs=jobs)  # type: ignore[list-item,arg-type]
 
 
 def assert_the_same(content: bytes, *, step: int = 1 << 18, jobs: int = 1) -> None:
     """Whatever reads it: the same records, lines without one, texts, and ledger."""
-    reference, fast = (told(content, engine, step=step, jobs=jobs) for engine in ("lark", "compiled"))
+    reference, fast = (tables_of(content, engine, step=step, jobs=jobs) for engine in ("lark", "compiled"))
     for name in ("records", "unparsed"):
         a, b = getattr(reference, name), getattr(fast, name)
         b.validate(full=True)
@@ -165,9 +165,9 @@ def test_every_border_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         * 2
     )
-    whole = told(content, "lark")
+    whole = tables_of(content, "lark")
     for border in range(1, len(content)):
-        parts = told(content, "compiled", step=border)
+        parts = tables_of(content, "compiled", step=border)
         assert parts.records.to_pylist() == whole.records.to_pylist()
         assert parts.members == whole.members
 
@@ -195,10 +195,10 @@ def test_large_inputs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = Reader.rows
     monkeypatch.setattr(Reader, "rows", lambda self, cut: read_by.append(1) or rows(self, cut))
     line = HEADER + b'tvcs: Event="x"\n'
-    assert told(line * 20, "auto").members[0].records == 20
+    assert tables_of(line * 20, "auto").members[0].records == 20
     assert not read_by
     size = 3 << 20
-    assert told(line * (size // len(line)), "auto").members[0].records == size // len(line)
+    assert tables_of(line * (size // len(line)), "auto").members[0].records == size // len(line)
     assert read_by
 
 

@@ -97,8 +97,8 @@ def test_a_full_disk_while_records_are_kept_is_partial(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("logdiag.records.batches.tempfile.TemporaryFile", lambda **_: Full())
-    monkeypatch.setattr("logdiag.records.batches.tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("logdiag.records.joined.tempfile.TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr("logdiag.records.joined.tempfile.tempdir", str(tmp_path))
     done = run("parse", samples / "peer-lost", "-o", "x.parquet")
     assert done.returncode == 5
     assert f"logdiag: {tmp_path}: No space left on device: records are kept there" in done.stderr.decode()

@@ -128,6 +128,7 @@ def test_rows_stand_in_the_order_of_the_inputs() -> None:
 
 def test_tables_of_many_chunks_share_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("logdiag.records.batches._ROWS", 2)
+    monkeypatch.setattr("logdiag.records.joined._CHUNK_ROWS", 2)
     content = b"".join(HEADER + b'tvcs: Event="%d" Level="INFO"\n' % number for number in range(5))
     table = read_bytes(content).records
     assert (table["line"].num_chunks, table["event"].num_chunks) == (3, 1)

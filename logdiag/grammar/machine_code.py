@@ -156,7 +156,7 @@ def _sources() -> str:
     package = Path(__file__).parent.parent
     versions = f"{numba.__version__} {np.__version__} {platform.python_version()}"
     digest = hashlib.sha256(versions.encode())
-    for folder in ("grammar", "records/compiled"):
+    for folder in ("grammar", "records", "records/compiled"):
         for path in sorted((package / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -1,7 +1,7 @@
-"""Digests of records: two that are the same to the letter have the same one.
+"""Digests of records: records with the same bytes have the same digest.
 
-They are compared within one run only, and begin with a number that nobody can know before (the seed): a
-log cannot be written so that another record has the digest of one in it.
+Digests are compared within one run only. They start with a random number (the seed), so that nobody can
+write a log in which another record has the same digest.
 """
 
 import secrets
@@ -10,13 +10,13 @@ import struct
 FACTOR = 0x9E37_79B9_7F4A_7C15
 SHIFT = 32
 SEED = secrets.randbits(64)
-"""Of all that this process reads for itself."""
+"""The seed of all that this process reads for itself."""
 
 _WORDS = 0xFFFF_FFFF_FFFF_FFFF
 
 
 def digest(raw: bytes | bytearray, seed: int = SEED) -> int:
-    """A number of 64 bits, made of words of 8 bytes."""
+    """Return a 64-bit digest, computed from words of 8 bytes."""
     whole = len(raw) // 8
     words = struct.unpack_from(f"<{whole}Q", raw)
     found = seed ^ len(raw)

@@ -1,4 +1,4 @@
-"""When a host was logging, as far as one member tells."""
+"""The time spans in which a host was logging, as one member shows them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Span(NamedTuple):
     records: int
     bytes: int
     utc_offset: int
-    """Of the last record, in minutes: how the host's clock was set."""
+    """Of the last record, in minutes."""
     product: bool = True
     """Whether any record has a trait of the product (see `of_product`)."""
 
@@ -33,7 +33,7 @@ def spans_of(
     product: npt.NDArray[np.bool_],
     sizes: npt.NDArray[np.int64],
 ) -> list[list[Span]]:
-    """The spans of some records, host by host, a list for each of the members; ``sizes`` are of these.
+    """Return the spans of consecutive members, host by host; ``sizes`` are the members' numbers of records.
 
     ``product`` says which records have a trait of the product.
     """
@@ -42,50 +42,48 @@ def spans_of(
         return spans
     names = hosts.dictionary
     codes = hosts.indices.to_numpy() + np.repeat(np.arange(len(sizes)) * len(names), sizes)
-    moments = times.cast(pa.int64()).to_numpy()
-    bytes_ = lengths.to_numpy().astype(np.int64)
-    zones = offsets.to_numpy()
+    arrays = [codes, times.cast(pa.int64()).to_numpy(), lengths.to_numpy().astype(np.int64)]
+    arrays += [offsets.to_numpy(), product]
     if (codes != codes[0]).any():
         order = np.argsort(codes, kind="stable")
-        codes, moments, bytes_, zones = codes[order], moments[order], bytes_[order], zones[order]
-        product = product[order]
+        arrays = [array[order] for array in arrays]
+    codes, moments, bytes_, zones, product = arrays
     # In the order of the log: times that go back a little are still one span.
     ends = (codes[1:] != codes[:-1]) | (np.abs(np.diff(moments)) > SILENCE)
     starts = np.flatnonzero(np.r_[True, ends])
+    next_starts = np.r_[starts[1:], len(codes)]
     columns = (
         codes[starts],
         np.minimum.reduceat(moments, starts),
         np.maximum.reduceat(moments, starts),
-        np.diff(np.r_[starts, len(codes)]),
+        next_starts - starts,
         np.add.reduceat(bytes_, starts),
-        zones[np.r_[starts[1:], len(codes)] - 1],
+        zones[next_starts - 1],
         np.logical_or.reduceat(product, starts),
     )
     for code, *rest in zip(*(column.tolist() for column in columns), strict=True):
-        part, host = divmod(code, len(names))
-        spans[part].append(Span(names[host].as_py(), *rest))
+        member, host = divmod(code, len(names))
+        spans[member].append(Span(names[host].as_py(), *rest))
     return spans
 
 
 class Spans:
-    """The spans of a member while it is read: those that touch become one."""
+    """The spans of a member while it is read: spans that touch are joined."""
 
     def __init__(self) -> None:
         self._done: list[Span] = []
         self._last: dict[str, Span] = {}
 
     def add(self, spans: Iterable[Span]) -> None:
-        """Add spans that follow those before."""
+        """Add spans that follow the earlier ones."""
         for span in spans:
             last = self._last.get(span.host)
             if last is not None and last.first - SILENCE <= span.last and span.first <= last.last + SILENCE:
-                span = Span(
-                    span.host,
+                span = span._replace(
                     first=min(last.first, span.first),
                     last=max(last.last, span.last),
                     records=last.records + span.records,
                     bytes=last.bytes + span.bytes,
-                    utc_offset=span.utc_offset,
                     product=last.product or span.product,
                 )
             elif last is not None:
@@ -93,5 +91,5 @@ class Spans:
             self._last[span.host] = span
 
     def all(self) -> list[Span]:
-        """All spans, by their beginning."""
+        """Return all spans, by their beginning."""
         return sorted((*self._done, *self._last.values()), key=lambda span: (span.first, span.host))

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from logdiag.records.batches import READ
 from logdiag.records.columns import masked
 from logdiag.records.compiled.buffers import NAMES, NULLABLE, Columns, Numbers, Strings
+from logdiag.records.compiled.strings import is_ascii
 from logdiag.records.compiled.word_ops import copy_array
+from logdiag.records.want import READ
 
 _TRIM: dict[str, Callable[[str], str]] = {
     "host": lambda name: name.rstrip(" "),
@@ -25,11 +26,13 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
     Unless it is ``copied``, the table uses the memory of ``columns`` and lasts as long.
     """
     buffer = _copy if copied else pa.py_buffer
+    is_ascii_ = is_ascii(np.frombuffer(chunk, np.uint8))
 
     def strings(column: Strings, has: Numbers | None = None) -> pa.Array:
         valid = None if has is None else pa.py_buffer(np.packbits(has, bitorder="little"))
         buffers = [valid, buffer(column.ends), buffer(column.bytes)]
-        return pa.Array.from_buffers(pa.string(), len(column.ends) - 1, buffers)
+        found = pa.Array.from_buffers(pa.string(), len(column.ends) - 1, buffers)
+        return found if is_ascii_ else _decoded(found)
 
     def array(name: str) -> pa.Array:
         kind = READ.field(name).type
@@ -48,6 +51,17 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
         return pa.Array.from_buffers(kind, len(numbers), [None, buffer(numbers)])
 
     return pa.table([array(name) for name in schema.names], schema=schema)
+
+
+def _decoded(column: pa.StringArray) -> pa.StringArray:
+    """Return strings with U+FFFD in place of bytes that are not UTF-8."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = column.cast(pa.binary()).to_pylist()
+        decoded = (None if one is None else str(one, "utf-8", "replace") for one in raw)
+        return pa.array(decoded, pa.string())
+    return column
 
 
 def _copy(column: Numbers) -> pa.Buffer:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from logdiag.records.compiled.strings import PADDING, is_ascii
+from logdiag.records.compiled.strings import PADDING
 
 Numbers = npt.NDArray[Any]
 
@@ -101,24 +101,21 @@ class BufferPool:
         """Return memory for the roles of the tokens of ``size`` bytes, and for their ends."""
         return self._array("roles", np.uint8, size), self._array("places", np.int32, size)
 
-    def columns(self, log: Numbers, tokens: int, records: int, fields: int) -> tuple[Columns, bool]:
-        """Return memory for at most so many records and pairs of a log, and whether the log is ASCII."""
-        ascii_ = bool(is_ascii(log, 0, len(log)))
+    def columns(self, size: int, tokens: int, records: int, fields: int) -> Columns:
+        """Return memory for the columns of ``size`` bytes with at most so many tokens, records and pairs."""
         names = records * len(NAMES) + 1
         sizes = {"records": records, "fields": fields, "names": names, "stretches": tokens + 1}
         sizes |= {"columns": len(NAMES), "slots": min(_MAX_SLOTS, 1 << (2 * names).bit_length())}
-        # A byte that is not UTF-8 becomes the three bytes of U+FFFD.
-        text_bytes = len(log) * (1 if ascii_ else 3) + PADDING
         arrays: dict[str, Any] = {}
         for name, (dtype, items, extra, rows) in _SHAPES.items():
-            size = sizes[items] + extra
+            length = sizes[items] + extra
             if dtype is str:
-                ends = self._array(f"{name} ends", np.int32, size + 1)
-                arrays[name] = Strings(ends, self._array(name, np.uint8, text_bytes))
+                ends = self._array(f"{name} ends", np.int32, length + 1)
+                arrays[name] = Strings(ends, self._array(name, np.uint8, size + PADDING))
             else:
-                array = self._array(name, dtype, size * (rows or 1))
-                arrays[name] = array.reshape(rows, size) if rows else array
-        return Columns(**arrays), ascii_
+                array = self._array(name, dtype, length * (rows or 1))
+                arrays[name] = array.reshape(rows, length) if rows else array
+        return Columns(**arrays)
 
     def _array(self, name: str, dtype: npt.DTypeLike, size: int) -> Numbers:
         known = self._arrays.get(name)

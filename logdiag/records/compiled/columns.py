@@ -74,17 +74,17 @@ def _drop_waiting(stretches, first, count):
 
 
 @inlined
-def _write_strings(log, end, body_start, ascii_, wanted, out, r, name_count):
+def _write_strings(log, end, body_start, wanted, out, r, name_count):
     """Write detail, body and names of record ``r``; return the number of names."""
     spans = out.spans
     out.has[0, nth(r)] = wanted.detail and spans[0, DETAIL] >= 0
     out.has[1, nth(r)] = out.text.ends[nth(r + 1)] > out.text.ends[nth(r)]
     out.detail.ends[nth(r + 1)] = out.detail.ends[nth(r)]
     if out.has[0, nth(r)]:
-        append(log, spans[0, DETAIL], spans[1, DETAIL], out.detail, r, ascii_)
+        append(log, spans[0, DETAIL], spans[1, DETAIL], out.detail, r)
     out.has[2, nth(r)], out.body.ends[nth(r + 1)] = False, out.body.ends[nth(r)]
     if wanted.body:
-        out.has[2, nth(r)] = append_body(log, body_start, end, out.body, r, ascii_)
+        out.has[2, nth(r)] = append_body(log, body_start, end, out.body, r)
     for c in range(len(NAMES)):
         code = -1
         if spans[0, c] >= 0 and wanted.names[c]:
@@ -95,7 +95,7 @@ def _write_strings(log, end, body_start, ascii_, wanted, out, r, name_count):
 
 
 @compiled
-def write_columns(log, roles, places, count, starts, ascii_, wanted, out):
+def write_columns(log, roles, places, count, starts, wanted, out):
     """Write the columns of a chunk's records, and the stretches that are in none.
 
     Args:
@@ -103,7 +103,6 @@ def write_columns(log, roles, places, count, starts, ascii_, wanted, out):
         roles, places: the role of each token, and its end.
         count: the number of tokens.
         starts: the start of each log, if several are read together; otherwise 0.
-        ascii_: whether the chunk is ASCII.
         wanted: which columns to write, a `Wanted`.
         out: the memory, a `Columns`.
 
@@ -137,9 +136,7 @@ def write_columns(log, roles, places, count, starts, ascii_, wanted, out):
         else:
             out.offset[nth(r)], out.length[nth(r)], out.line[nth(r)] = begin, end - begin, line
             head = (moment, offset, whole, bsd_time)
-            found, relay, body_start = read_record(
-                log, roles, places, t, after, head, ascii_, wanted, out, r, f
-            )
+            found, relay, body_start = read_record(log, roles, places, t, after, head, wanted, out, r, f)
             f, moment, offset, bsd_time, time, utc_found = found
             relayed, relay_moment, relay_offset = relay
             has_year = bsd_time < 0
@@ -172,7 +169,7 @@ def write_columns(log, roles, places, count, starts, ascii_, wanted, out):
                     out.stretches, first_stretch, stretches, begin, end, line, WITHOUT_YEAR
                 )
             out.time[nth(r)], out.header_time[nth(r)], out.utc_offset[nth(r)] = time, moment, offset
-            name_count = _write_strings(log, end, body_start, ascii_, wanted, out, r, name_count)
+            name_count = _write_strings(log, end, body_start, wanted, out, r, name_count)
             r += 1
         line += count_lines(log, begin, end)
         t = after

@@ -7,8 +7,9 @@ import bisect
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 
 from logdiag.grammar.kernel import scan
 from logdiag.grammar.tables import Tables
-from logdiag.records.batches import COUNTED, READ, Batch, Part, Want, batch
+from logdiag.records.batches import COUNTED, Batch, Part, batch
 from logdiag.records.chunker import NO_YEAR, ORPHAN, Unrecognised
 from logdiag.records.compiled.arrow import to_table
 from logdiag.records.compiled.buffers import NAMES, BufferPool, Columns, Numbers, Wanted, cut
@@ -31,7 +32,9 @@ from logdiag.records.compiled.columns import (
 )
 from logdiag.records.compiled.roles import ROLES
 from logdiag.records.compiled.strings import write_digests
-from logdiag.records.rows import NO_INSTANT, Cursor, Unparsed
+from logdiag.records.record import Unparsed
+from logdiag.records.rows import NO_INSTANT, Cursor
+from logdiag.records.want import READ, Want
 
 _REASONS = {WITHOUT_INSTANT: NO_INSTANT, BEFORE_RECORDS: ORPHAN, WITHOUT_YEAR: NO_YEAR}
 
@@ -59,7 +62,7 @@ class Reader:
         self._wanted = Wanted(detail, fields, text, body, tuple(name in names for name in NAMES))
         self._roles = np.array([ROLES.get(name, 0) for name in tables.terminals], np.uint8)
         self._threads = ThreadPoolExecutor(jobs) if jobs > 1 else None
-        self._ahead = 2 * jobs
+        self._ahead = 2 * jobs if jobs > 1 else 0
         self._own = threading.local()
 
     def rows(self, chunks: Iterable[_Chunk]) -> Iterator[Batch | Unparsed]:
@@ -120,18 +123,20 @@ class Reader:
 
     def _parsed(self, chunks: Iterable[_Chunk]) -> Iterator[tuple[_Chunk, _Parsed | None]]:
         """Return the chunks in their order, those of records parsed; threads parse some ahead."""
-        waiting: deque[tuple[_Chunk, Future[_Parsed] | None]] = deque()
+        waiting: deque[tuple[_Chunk, Callable[[], _Parsed] | None]] = deque()
         for chunk in chunks:
-            if self._threads is None:
-                yield chunk, None if isinstance(chunk, Unrecognised) else self._parse(chunk)
-                continue
-            future = None if isinstance(chunk, Unrecognised) else self._threads.submit(self._parse, chunk)
-            waiting.append((chunk, future))
+            waiting.append((chunk, None if isinstance(chunk, Unrecognised) else self._submit(chunk)))
             if len(waiting) > self._ahead:
-                first, parsed = waiting.popleft()
-                yield first, parsed and parsed.result()
-        for first, parsed in waiting:
-            yield first, parsed and parsed.result()
+                first, result = waiting.popleft()
+                yield first, None if result is None else result()
+        for first, result in waiting:
+            yield first, None if result is None else result()
+
+    def _submit(self, chunk: memoryview) -> Callable[[], _Parsed]:
+        """Return a function that parses a chunk, or waits for the thread that does."""
+        if self._threads is None:
+            return partial(self._parse, chunk)
+        return self._threads.submit(self._parse, chunk).result
 
     def _parse(self, chunk: memoryview) -> _Parsed:
         log = np.frombuffer(chunk, np.uint8)
@@ -158,10 +163,9 @@ class Reader:
         if count < 0:
             # A test holds that the grammar accepts every byte in every state.
             raise AssertionError(f"the grammar has no way on at byte {place} of {log[:100].tobytes()!r}")
-        out, is_ascii = pool.columns(log, count, *count_at_most(roles, count))
-        *sizes, lines = write_columns(
-            log, roles, places, count, np.array(starts, np.int64), is_ascii, self._wanted, out
-        )
+        out = pool.columns(len(log), count, *count_at_most(roles, count))
+        log_starts = np.array(starts, np.int64)
+        *sizes, lines = write_columns(log, roles, places, count, log_starts, self._wanted, out)
         return cut(out, *sizes), lines
 
 

@@ -1,29 +1,14 @@
 """One record in a compiled grammar's tokens: its names, pairs and text."""
 
 # Machine code has the types of what it is called with.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment"
 
 import numpy as np
 
 from logdiag.grammar.machine_code import inlined, nth
+from logdiag.records.compiled import roles as role
 from logdiag.records.compiled.buffers import NAMES
 from logdiag.records.compiled.header import header, is_relayed
-from logdiag.records.compiled.roles import (
-    BSD_START,
-    HOST,
-    KEY,
-    LINE,
-    NAME,
-    ORPHAN,
-    PAIR,
-    PROCESS,
-    START,
-    SUBPROCESS,
-    SYSLOG,
-    TEXT,
-    UTC_TIME,
-    VALUE,
-)
 from logdiag.records.compiled.strings import append, append_text, trim
 from logdiag.records.compiled.times import number, utc_time
 from logdiag.records.compiled.word_ops import WORD, equal, find_byte, first_word
@@ -43,11 +28,11 @@ def _set_span(spans, column, start, end):
 
 
 @inlined
-def read_record(log, roles, places, first, after, head, ascii_, wanted, out, r, f):
+def read_record(log, roles, places, first, after, head, wanted, out, r, f):
     """Read the tokens of record ``r`` after its time, from ``first`` to ``after``.
 
     Args:
-        log, roles, places, ascii_, wanted, out: as for `columns`.
+        log, roles, places, wanted, out: as for `columns`.
         first: the token with the time; the next one is the host.
         after: the end of the record's tokens.
         head: the time, as `header` reads it.
@@ -73,20 +58,20 @@ def read_record(log, roles, places, first, after, head, ascii_, wanted, out, r, 
     is_first_line, host_is_text = True, False
     body_start = line_end = np.int64(places[nth(after - 1)])
     for k in range(first + 2, after):
-        role = roles[nth(k)]
+        token = roles[nth(k)]
         start, stop = np.int64(places[nth(k - 1)]), np.int64(places[nth(k)])
         is_text = False
-        if role == PAIR:
+        if token == role.PAIR:
             # The key ends at the first "=", and the value begins after the quote that follows.
             a, b = start, find_byte(log, start, 61)
             while log[nth(a)] == 32:
                 a += 1
             key_start, key_end = start, b + (2 if log[nth(b + 1)] == 34 else 3)
-        elif role == VALUE and key_start >= 0:
+        elif token == role.VALUE and key_start >= 0:
             a, b = trim(log, key_start, key_end, 34)
             if b > a and log[nth(b - 1)] == 61:
                 b -= 1
-        if role == PAIR or role == VALUE:
+        if token == role.PAIR or token == role.VALUE:
             if key_start >= 0:
                 close = stop - (1 if log[nth(stop - 1)] == 34 else 3)
                 key = first_word(log, a, b - a) if b - a < WORD else np.uint64(0)
@@ -109,19 +94,19 @@ def read_record(log, roles, places, first, after, head, ascii_, wanted, out, r, 
                 if column >= 0 and spans[0, column] < 0:
                     _set_span(spans, column, key_end, close)
                 if wanted.fields:
-                    append(log, a, b, out.keys, f, ascii_)
-                    append(log, key_end, close, out.values, f, ascii_)
+                    append(log, a, b, out.keys, f)
+                    append(log, key_end, close, out.values, f)
                     f += 1
                 key_start = -1
-        elif role == KEY or role == UTC_TIME:
+        elif token == role.KEY or token == role.UTC_TIME:
             key_start, key_end = start, stop
-        elif role == TEXT:
+        elif token == role.TEXT:
             is_text = True
-        elif role == LINE or role == ORPHAN:
+        elif token == role.LINE or token == role.ORPHAN:
             if is_first_line:
                 is_first_line = False
                 body_start, line_end = stop, start
-        elif role == PROCESS:
+        elif token == role.PROCESS:
             a, b = trim(log, start, stop, 58)
             while b > a and log[nth(b - 1)] == 93:
                 b -= 1
@@ -131,20 +116,20 @@ def read_record(log, roles, places, first, after, head, ascii_, wanted, out, r, 
             _set_span(spans, _PROCESS, a, bracket)
             pid = number(log, bracket + 1, b - bracket - 1) if 1 < b - bracket <= 11 else -1
             out.pid[nth(r)] = pid if pid < 1 << 31 else -1
-        elif role == SUBPROCESS:
+        elif token == role.SUBPROCESS:
             is_text = spans[0, _SUBPROCESS] >= 0
             a, b = trim(log, start, stop, 58)
             process = spans[0, _PROCESS]
             same_size = process >= 0 and spans[1, _PROCESS] - process == b - a
             if not is_text and not (same_size and equal(log, a, process, b - a)):
                 _set_span(spans, _SUBPROCESS, a, b)
-        elif role == NAME:
-            is_text = not (k + 1 < after and roles[nth(k + 1)] == UTC_TIME)
+        elif token == role.NAME:
+            is_text = not (k + 1 < after and roles[nth(k + 1)] == role.UTC_TIME)
             if not is_text:
                 _set_span(spans, _PROCESS, start, stop - 1)
-        elif role == HOST:
+        elif token == role.HOST:
             is_text = host_is_text
-        elif role == START or role == BSD_START:
+        elif token == role.START or token == role.BSD_START:
             inner, inner_moment, inner_offset, inner_whole, inner_bsd = header(log, roles, places, k, after)
             is_text = host_is_text = not inner
             if inner:
@@ -156,22 +141,20 @@ def read_record(log, roles, places, first, after, head, ascii_, wanted, out, r, 
                 spans[0, :] = -1
                 _set_span(spans, _HOST, stop, places[nth(k + 1)])
                 f = first_field
-        elif role == SYSLOG:
+        elif token == role.SYSLOG:
             is_text = not is_relayed(log, roles, places, first, k, after)
         if is_text and is_first_line and wanted.text:
             if run_end == start:
                 run_end = stop
             else:
                 if run_end >= 0:
-                    text_end = append_text(
-                        log, run_start, run_end, out.text.bytes, text_end, text_begin, ascii_
-                    )
+                    text_end = append_text(log, run_start, run_end, out.text.bytes, text_end, text_begin)
                 run_start, run_end = start, stop
     if run_end >= 0:
-        text_end = append_text(log, run_start, run_end, out.text.bytes, text_end, text_begin, ascii_)
+        text_end = append_text(log, run_start, run_end, out.text.bytes, text_end, text_begin)
     if key_start >= 0 and key_start < line_end and wanted.text:
         # A value without a closing quote is text.
-        text_end = append_text(log, key_start, line_end, out.text.bytes, text_end, text_begin, ascii_)
+        text_end = append_text(log, key_start, line_end, out.text.bytes, text_end, text_begin)
     out.text.ends[nth(r + 1)] = text_end
     out.field_ends[nth(r + 1)] = f
     found = (f, moment, offset, bsd_time, time, utc_found)

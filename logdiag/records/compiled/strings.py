@@ -1,4 +1,4 @@
-"""Compare, number and write strings of a log, as UTF-8."""
+"""Compare, number and write strings of a log."""
 
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment,call-arg,var-annotated"
@@ -11,8 +11,6 @@ from logdiag.records.digests import FACTOR, SHIFT
 
 PADDING = 2 * WORD
 """Bytes after the last one that is written: `copy` writes whole words."""
-
-_NOT_ASCII = np.uint64(0x8080808080808080)
 
 _MAX_PROBES = 32
 
@@ -80,88 +78,43 @@ def intern_name(log, start, end, column, out, count):
 
 
 @compiled
-def is_ascii(log, start, end):
+def is_ascii(log):
     """Return whether some bytes are ASCII."""
     seen = np.uint8(0)
-    for n in range(np.uint64(start), np.uint64(end)):
+    for n in range(np.uint64(len(log))):
         seen |= log[n]
     return seen < 128
 
 
 @inlined
-def copy(log, start, end, out, at, ascii_):
-    """Write bytes as UTF-8, invalid ones as U+FFFD; return where they end.
+def copy(log, start, end, out, at):
+    """Write bytes, which need not be UTF-8, and return where they end.
 
-    ``ascii_`` says that all of the log is ASCII. ``out`` has `PADDING` bytes more than are written.
+    ``out`` has `PADDING` bytes more than are written.
     """
     size = end - start
-    found = at + size
+    left, place, to = np.uint64(size), np.uint64(start), np.uint64(at)
+    done = np.uint64(0)
     if start + size + 2 * WORD <= len(log):
-        left, place, to = np.uint64(size), np.uint64(start), np.uint64(at)
-        seen = done = np.uint64(0)
         while done < left:
             one, two = load_word(log, place + done), load_word(log, place + done + np.uint64(WORD))
             store_word(out, to + done, one)
             store_word(out, to + done + np.uint64(WORD), two)
-            seen |= one | two
             done += np.uint64(2 * WORD)
-        if not ascii_ and seen & _NOT_ASCII:
-            found = _copy_decoded(log, start, end, out, at)
-    else:
-        found = _copy_decoded(log, start, end, out, at)
-    return found
+    while done < left:  # close to the end of the log
+        out[to + done] = log[place + done]
+        done += np.uint64(1)
+    return at + size
 
 
 @inlined
-def append(log, start, end, strings, n, ascii_):
+def append(log, start, end, strings, n):
     """Write string ``n``."""
-    strings.ends[nth(n + 1)] = copy(log, start, end, strings.bytes, strings.ends[nth(n)], ascii_)
+    strings.ends[nth(n + 1)] = copy(log, start, end, strings.bytes, strings.ends[nth(n)])
 
 
 @compiled
-def _copy_decoded(log, start, end, out, at):
-    """Do the same byte by byte."""
-    place = start
-    while place < end:
-        first = log[nth(place)]
-        if first < 128:
-            out[nth(at)] = first
-            at += 1
-            place += 1
-            continue
-        # Like Python: the valid beginning of a character becomes one U+FFFD.
-        low, high, follow = np.uint8(0x80), np.uint8(0xBF), 0
-        if 0xC2 <= first <= 0xDF:
-            follow = 1
-        elif 0xE0 <= first <= 0xEF:
-            follow = 2
-            if first == 0xE0:
-                low = np.uint8(0xA0)
-            elif first == 0xED:
-                high = np.uint8(0x9F)
-        elif 0xF0 <= first <= 0xF4:
-            follow = 3
-            if first == 0xF0:
-                low = np.uint8(0x90)
-            elif first == 0xF4:
-                high = np.uint8(0x8F)
-        good = 1
-        while good <= follow and place + good < end and low <= log[nth(place + good)] <= high:
-            low, high = np.uint8(0x80), np.uint8(0xBF)
-            good += 1
-        if follow and good > follow:
-            for n in range(good):
-                out[nth(at + n)] = log[nth(place + n)]
-            at += good
-        else:
-            out[nth(at)], out[nth(at + 1)], out[nth(at + 2)] = 0xEF, 0xBF, 0xBD
-            at += 3
-        place += good
-    return at
-
-
-@compiled
-def append_text(log, start, end, out, at, begin, ascii_):
+def append_text(log, start, end, out, at, begin):
     """Write a trimmed part of a record's text, after a blank unless it is the first; return its end."""
     start, end = trim(log, start, end, 13)
     if start == end or (end - start == 1 and (log[nth(start)] == 58 or log[nth(start)] == 44)):
@@ -169,11 +122,11 @@ def append_text(log, start, end, out, at, begin, ascii_):
     if at > begin:
         out[nth(at)] = 32
         at += 1
-    return copy(log, start, end, out, at, ascii_)
+    return copy(log, start, end, out, at)
 
 
 @compiled
-def append_body(log, start, end, strings, n, ascii_):
+def append_body(log, start, end, strings, n):
     """Write a record's lines after the first, without the last line end; return False if they are blank."""
     for place in range(start, end):
         if not (log[nth(place)] == 32 or 9 <= log[nth(place)] <= 13):
@@ -181,7 +134,7 @@ def append_body(log, start, end, strings, n, ascii_):
                 end -= 1
             if end > start and log[nth(end - 1)] == 13:
                 end -= 1
-            append(log, start, end, strings, n, ascii_)
+            append(log, start, end, strings, n)
             return True
     return False
 
