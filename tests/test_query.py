@@ -19,11 +19,12 @@ import pytest
 
 from logdiag.errors import ResourceError
 from logdiag.model import Finding, MemberCoverage, written
-from logdiag.query import QueryError, answer, asked, laid_out
-from logdiag.query.columns import COVERAGE, FINDINGS, TABLES
+from logdiag.query import QueryError, answer, parse_query, render_table
+from logdiag.query.engine import TABLES
 from logdiag.snapshots import Limits
 from logdiag.snapshots.deadline import Deadline
 from logdiag.tables.export import Rows
+from logdiag.tables.schemas import COVERAGE, FINDINGS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "query.md").read_text(encoding="utf-8")
@@ -164,7 +165,7 @@ def test_what_does_more_than_to_ask_its_tables_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(QueryError):
-        asked(sql)
+        parse_query(sql)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -350,7 +351,7 @@ def test_inputs_without_a_record_end_with_4(run: Run, tmp_path: Path) -> None:
 
 def table(columns: dict[str, list[object]], width: int | None) -> list[str]:
     made = pa.table(columns)
-    return "".join(laid_out(Rows(made.schema, made.to_batches()), width)).splitlines()
+    return "".join(render_table(Rows(made.schema, made.to_batches()), width)).splitlines()
 
 
 def test_columns_are_aligned_numbers_to_the_right_and_korean_by_its_width() -> None:

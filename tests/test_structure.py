@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": set(),
     "grammar": {"errors", "files"},
     "i18n": {"errors", "files"},
+    "tables": {"model"},
     "conditions": {"files", "i18n"},
     "records": {"errors", "grammar", "i18n"},
     "report": {"files", "i18n", "model"},

@@ -51,15 +51,17 @@ def query(
     limits = Limits().changed(limit or [])
     deadline = Deadline(limits.seconds)
     with speaking(language):
-        question = sql_over.asked(sql)
+        question = sql_over.parse_query(sql)
         diagnosed = "findings" in question.tables
         library = in_language(load(tuple(rules or ())), language) if diagnosed else None
         snapshots = find_snapshots(inputs)
-        want = sql_over.wanted(question, Selection(asked(library)) if library else None)
+        want = sql_over.records_wanted(question, Selection(asked(library)) if library else None)
         tables = read(snapshots, limits, want=want, jobs=jobs, deadline=deadline)
         diagnosis = examine(tables, library) if library else None
         findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())
-        with sql_over.answer(sql, sql_over.made(question, tables, findings), limits, deadline) as answer:
+        with sql_over.answer(
+            sql, sql_over.build_tables(question, tables, findings), limits, deadline
+        ) as answer:
             if output is not None:
                 write(output, lambda file: FORMATS[output.suffix.lower()](answer.rows, file))
                 say(gettext("wrote {file}").format(file=output), quiet)
@@ -75,7 +77,7 @@ def query(
 
 
 def _print(rows: "Rows", form: Format) -> None:
-    from logdiag.query import laid_out
+    from logdiag.query import render_table
     from logdiag.report.github import inert
     from logdiag.report.sanitize import defuse
     from logdiag.tables.export import csv_lines, json_lines
@@ -83,7 +85,7 @@ def _print(rows: "Rows", form: Format) -> None:
     is_terminal = is_at_terminal()
     if form == "table":
         width = os.get_terminal_size().columns if is_terminal else None
-        for line in laid_out(rows, width):
+        for line in render_table(rows, width):
             show(inert(line, os.environ))
         return
     for line in csv_lines(rows) if form == "csv" else json_lines(rows):

@@ -1,8 +1,9 @@
-"""SQL over what was read: `asked` says what a query may be, `made` makes its tables, `engine` answers it."""
+"""SQL over what was read: `parse` checks a query, `sources` builds its tables, `engine` answers it."""
 
 from logdiag.query.engine import Answer, QueryError, answer
-from logdiag.query.parse import Asked, asked
-from logdiag.query.sources import made, wanted
-from logdiag.query.text_table import laid_out
+from logdiag.query.parse import Query, parse_query
+from logdiag.query.sources import build_tables, records_wanted
+from logdiag.query.text_table import render_table
 
-__all__ = ["Answer", "Asked", "QueryError", "answer", "asked", "laid_out", "made", "wanted"]
+__all__ = ["Answer", "Query", "QueryError", "answer", "build_tables", "parse_query", "records_wanted"]
+__all__ += ["render_table"]

@@ -1,10 +1,10 @@
-"""DuckDB in a box: it sees the tables that it is given, and no files, no network, no code of others."""
+"""DuckDB in a sandbox: it sees the tables that it is given, no files, no network, and no extensions."""
 
 import difflib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -13,11 +13,24 @@ import pyarrow as pa
 
 from logdiag.errors import LogdiagError, ResourceError
 from logdiag.i18n import gettext
-from logdiag.query.columns import TABLES
+from logdiag.records import RECORDS, UNPARSED
 from logdiag.snapshots import Limits
 from logdiag.snapshots.deadline import Deadline
 from logdiag.snapshots.limits import format_size
 from logdiag.tables.export import Rows
+from logdiag.tables.schemas import COVERAGE, FINDINGS
+
+_STRINGS = [(name, pa.string()) for name in ("snapshot", "source", "host", "path", "value")]
+_DUMPS = pa.schema([*_STRINGS, ("line", pa.int64())])
+TABLES: dict[str, pa.Schema] = {
+    "records": RECORDS,
+    "unparsed": UNPARSED,
+    "config": _DUMPS,
+    "status": _DUMPS,
+    "findings": FINDINGS,
+    "coverage": COVERAGE,
+}
+"""The tables that a query can name, and their columns."""
 
 _ROWS = 1 << 13
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
@@ -32,27 +45,27 @@ _VALUE_OF = """
 CREATE MACRO value_of(fields, name) AS list_filter(fields, lambda f: f.key = name)[1].value,
     (fields, name, number) AS list_filter(fields, lambda f: f.key = name)[number].value
 """
-"""Without it, every question about a key would have to say this."""
-_OF_THE_DISK = re.compile(r"max_temp_directory_size|temp_directory|No space left", re.IGNORECASE)
-_KIND = re.compile(r"^[A-Z][\w ]{2,40} Error: ")
+"""The value of a key, which most questions need."""
+_DISK_ERROR = re.compile(r"max_temp_directory_size|temp_directory|No space left", re.IGNORECASE)
+_ERROR_KIND = re.compile(r"^[A-Z][\w ]{2,40} Error: ")
 _NO_TABLE = re.compile(r"^Catalog Error: Table with name (?P<name>.+) does not exist", re.MULTILINE)
 
 
 class QueryError(LogdiagError):
-    """A query that is wrong, asks for what it may not have, or fails on a value or for want of memory."""
+    """A query that is wrong, asks for something forbidden, or fails on a value or for lack of memory."""
 
 
 @contextmanager
 def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with some tables and nothing else; its settings cannot be changed.
+    """Open a database with some tables and nothing else, whose settings cannot be changed.
 
-    It may keep ``disk`` bytes in the folder for temporary files, for what does not fit into the memory.
+    The database may use ``disk`` bytes of the temporary folder for what does not fit into the memory.
     """
     with (
         tempfile.TemporaryDirectory(prefix="logdiag-") as folder,
         duckdb.connect(":memory:", config=_CLOSED) as connection,
     ):
-        # The place for what does not fit into the memory has to be known before the door is shut.
+        # The folder has to be set before external access is disabled.
         place = folder.replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
         connection.execute(f"SET max_temp_directory_size = '{disk}B'")
@@ -67,55 +80,57 @@ def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.Du
 
 
 class Answer:
-    """The rows that answer a query, as they come, once; ``taken`` counts those that came."""
+    """The rows that answer a query, to be read once; ``taken`` is the number of rows read so far."""
 
-    def __init__(self, reader: pa.RecordBatchReader, awaited: "_Awaited") -> None:
+    def __init__(self, reader: pa.RecordBatchReader, run: "_Runner") -> None:
         self.taken = 0
-        self._reader, self._awaited = reader, awaited
-        schema = _named_once(reader.schema)
-        self.rows = Rows(schema, self._batches(schema))
+        schema = _with_unique_names(reader.schema)
+        self.rows = Rows(schema, self._batches(reader, run, schema))
 
-    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        while (batch := self._awaited(self._next)) is not None:
+    def _batches(
+        self, reader: pa.RecordBatchReader, run: "_Runner", schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        # StopIteration would not get out of a thread.
+        while (batch := run(lambda: next(iter(reader), None))) is not None:
             self.taken += batch.num_rows
             yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-
-    def _next(self) -> pa.RecordBatch | None:
-        # StopIteration would not get out of a thread.
-        return next(iter(self._reader), None)
 
 
 @contextmanager
 def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, deadline: Deadline) -> Iterator[Answer]:
-    """Answer a query that `logdiag.query.parse` has read.
+    """Answer a query that `parse_query` has checked.
 
     Args:
         sql: the query.
-        tables: what it may ask.
-        limits: its ``disk`` counts.
-        deadline: when the run has to be over.
+        tables: the tables that it names.
+        limits: only ``disk`` is used.
+        deadline: when the run has to end.
 
     Raises:
-        QueryError: it fails; also while the rows are taken.
-        ResourceError: it needs more time or more of the disk than the limits give it.
+        QueryError: the query fails; also while the rows are read.
+        ResourceError: it needs more time or disk space than the limits allow.
 
     """
     with sandbox(tables, limits.disk) as connection, ThreadPoolExecutor(1) as thread:
-        awaited = _Awaited(connection, thread, limits, deadline)
-        reader = awaited(lambda: connection.sql(sql).to_arrow_reader(_ROWS))
+        run = _Runner(connection, thread, limits, deadline)
+        reader = run(lambda: connection.sql(sql).to_arrow_reader(_ROWS))
         try:
-            yield Answer(reader, awaited)
+            yield Answer(reader, run)
         except (OverflowError, ValueError, pa.ArrowException) as error:
-            # Whoever takes the rows comes upon what Python or a format cannot hold, such as infinite times.
+            # A value that Python or a format cannot represent, such as an infinite time.
             cannot = gettext("a value cannot be written; cast it to VARCHAR: {error}")
             raise QueryError(cannot.format(error=error)) from None
 
 
-class _Awaited:
-    """Work of the database, done in a thread: an interrupt and the end of the time end it."""
+class _Runner:
+    """Runs work of the database in a thread, so that an interrupt and the deadline can end it."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, thread: Executor, limits: Limits, deadline: Deadline
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        thread: ThreadPoolExecutor,
+        limits: Limits,
+        deadline: Deadline,
     ) -> None:
         self._connection, self._thread = connection, thread
         self._limits, self._deadline = limits, deadline
@@ -129,7 +144,7 @@ class _Awaited:
             said = gettext("the query was stopped after {number} seconds (seconds)")
             raise ResourceError(said.format(number=f"{self._deadline.seconds:,}")) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            if _OF_THE_DISK.search(str(error)):
+            if _DISK_ERROR.search(str(error)):
                 said = gettext(
                     "the query needs more than the memory and {size} in {folder} (disk); "
                     "set TMPDIR to a folder with more room, or raise the limit"
@@ -142,8 +157,8 @@ class _Awaited:
             raise
 
 
-def _named_once(schema: pa.Schema) -> pa.Schema:
-    """A schema in which no two columns have one name: ``count`` and ``count_2``."""
+def _with_unique_names(schema: pa.Schema) -> pa.Schema:
+    """Number columns of the same name: ``count`` and ``count_2``."""
     fields: dict[str, pa.Field] = {}
     for field in schema:
         name, number = field.name, 1
@@ -155,7 +170,7 @@ def _named_once(schema: pa.Schema) -> pa.Schema:
 
 
 def complaint(error: Exception) -> list[str]:
-    """The lines that DuckDB writes about a query, without its advice on settings that do not exist here."""
+    """Return the lines of DuckDB's error message, without advice on settings that do not exist here."""
     text = str(error).strip()
     if (unknown := _NO_TABLE.search(text)) is not None:
         near = difflib.get_close_matches(unknown["name"].lower(), TABLES, n=1)
@@ -167,5 +182,5 @@ def complaint(error: Exception) -> list[str]:
         return [gettext("a query sees its own tables, and no files")]
     if "extension" in text:
         text = text.partition("\n")[0]
-    # A line of the query with a caret below it tells the place; blank lines do not.
-    return [line.rstrip() for line in _KIND.sub("", text).splitlines() if line.strip()]
+    # A line of the query with a caret below it shows the place; blank lines do not help.
+    return [line.rstrip() for line in _ERROR_KIND.sub("", text).splitlines() if line.strip()]

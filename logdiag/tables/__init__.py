@@ -1,1 +1,1 @@
-"""Tables for files: the columns of findings, and the formats that a table is written in."""
+"""Arrow tables of findings and coverage, and the file formats of tables."""

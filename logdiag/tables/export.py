@@ -1,4 +1,4 @@
-"""Writing tables: Parquet, Arrow IPC, CSV and JSON lines."""
+"""Write tables as Parquet, Arrow IPC, CSV and JSON lines."""
 
 import io
 import json
@@ -14,76 +14,79 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-_ROWS = 1 << 13
-_PIECE = 1 << 16
+_BATCH_ROWS = 1 << 13
+_PART_CHARACTERS = 1 << 16
 
 
 class Rows(NamedTuple):
-    """A table by the batch: as many rows as there are, a few in memory."""
+    """A table of any size, batch by batch."""
 
     schema: pa.Schema
     batches: Iterable[pa.RecordBatch]
 
 
 def parquet(records: pa.Table | Rows, path: Path) -> None:
-    """Parquet, with the columns as they are."""
+    """Write a Parquet file."""
     with pa.parquet.ParquetWriter(path, records.schema, compression="zstd") as writer:
         for part in _parts(records):
             writer.write(part)
 
 
 def arrow(records: pa.Table | Rows, path: Path) -> None:
-    """An Arrow IPC file, with the columns as they are."""
+    """Write an Arrow IPC file."""
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, records.schema) as writer:
         for part in _parts(records):
             writer.write(part)
 
 
 def jsonl(records: pa.Table | Rows, path: Path) -> None:
-    """A JSON object a line; times as RFC 3339, ``fields`` as a list of objects."""
+    """Write a JSON object a line; times as RFC 3339, ``fields`` as a list of objects."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json_lines(records))
 
 
 def csv(records: pa.Table | Rows, path: Path) -> None:
-    """CSV with a head line; lists as JSON. A cell that a spreadsheet would run starts with '."""
+    """Write CSV with a header; lists as JSON. A cell that a spreadsheet would run starts with '."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(csv_lines(records))
 
 
+FORMATS: dict[str, Callable[[pa.Table | Rows, Path], None]] = {
+    ".parquet": parquet,
+    ".arrow": arrow,
+    ".csv": csv,
+    ".jsonl": jsonl,
+}
+
+
 def json_lines(records: pa.Table | Rows) -> Iterator[str]:
-    """What `jsonl` writes, a row a piece."""
+    """Return the lines that `jsonl` writes."""
     return (json.dumps(row, ensure_ascii=False) + "\n" for row in plain_rows(records))
 
 
 def csv_lines(records: pa.Table | Rows) -> Iterator[str]:
-    """What `csv` writes, some rows a piece."""
-    line = io.StringIO()
-    out = DictWriter(line, [_no_formula(name) for name in records.schema.names])
+    """Return the text that `csv` writes, in parts of some lines."""
+    text = io.StringIO()
+    out = DictWriter(text, [_no_formula(name) for name in records.schema.names])
     out.writeheader()
     for row in plain_rows(records):
-        if line.tell() >= _PIECE:
-            yield _taken(line)
+        if text.tell() >= _PART_CHARACTERS:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
         out.writerow({_no_formula(name): _cell(value) for name, value in row.items()})
-    yield _taken(line)
-
-
-def _taken(line: io.StringIO) -> str:
-    text = line.getvalue()
-    line.seek(0)
-    line.truncate()
-    return text
+    yield text.getvalue()
 
 
 def plain_rows(records: pa.Table | Rows) -> Iterator[dict[str, Any]]:
-    """Rows as JSON can have them: text, numbers, lists and maps."""
+    """Return rows with values that JSON has: text, numbers, lists and maps."""
     odd = [field.name for field in records.schema if not _is_json(field.type)]
-    # Asked for where it is needed alone: it takes a third longer.
-    maps: Literal["lossy"] | None = (
-        "lossy" if any("map<" in str(one.type) for one in records.schema) else None
-    )
+    # Only for tables with maps: it takes a third longer.
+    has_maps = any("map<" in str(one.type) for one in records.schema)
+    maps: Literal["lossy"] | None = "lossy" if has_maps else None
     for part in _parts(records):
-        for batch in [part] if isinstance(part, pa.RecordBatch) else part.to_batches(max_chunksize=_ROWS):
+        batches = [part] if isinstance(part, pa.RecordBatch) else part.to_batches(max_chunksize=_BATCH_ROWS)
+        for batch in batches:
             for row in batch.to_pylist(maps_as_pydicts=maps):
                 yield row | {name: _exact(row[name]) for name in odd}
 
@@ -93,7 +96,6 @@ def _parts(records: pa.Table | Rows) -> Iterable[Any]:
 
 
 def _is_json(kind: pa.DataType) -> bool:
-    """Whether values of a type are as JSON has them already."""
     if pa.types.is_dictionary(kind) or pa.types.is_list(kind):
         return _is_json(kind.value_type)
     if pa.types.is_struct(kind):
@@ -102,7 +104,7 @@ def _is_json(kind: pa.DataType) -> bool:
 
 
 def _exact(value: Any) -> Any:
-    """A value without loss; times with microseconds."""
+    """Return a value as JSON has it, without loss; times with microseconds."""
     match value:
         case None | str() | bool() | int():
             return value
@@ -115,7 +117,7 @@ def _exact(value: Any) -> Any:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case pa.MonthDayNano():
-            return _span(value)
+            return _interval(value)
         case bytes():
             return value.hex()
         case list():
@@ -125,13 +127,13 @@ def _exact(value: Any) -> Any:
     return str(value)
 
 
-def _span(span: pa.MonthDayNano) -> str:
-    """A stretch of time: ``00:00:00.104000``, with months and days before it where it has some."""
+def _interval(span: pa.MonthDayNano) -> str:
+    """Return a length of time as ``00:00:00.104000``, after its months and days if it has some."""
     sign = "-" if span.nanoseconds < 0 else ""
-    seconds, rest = divmod(abs(span.nanoseconds) // 1000, 1_000_000)
-    named = [f"{number} {unit}" for number, unit in ((span.months, "months"), (span.days, "days")) if number]
-    clock = f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:06}"
-    return " ".join((*named, clock))
+    seconds, micros = divmod(abs(span.nanoseconds) // 1000, 1_000_000)
+    parts = [f"{number} {unit}" for number, unit in ((span.months, "months"), (span.days, "days")) if number]
+    clock = f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{micros:06}"
+    return " ".join((*parts, clock))
 
 
 def _cell(value: Any) -> Any:
@@ -142,11 +144,3 @@ def _no_formula(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value
-
-
-FORMATS: dict[str, Callable[[pa.Table | Rows, Path], None]] = {
-    ".parquet": parquet,
-    ".arrow": arrow,
-    ".csv": csv,
-    ".jsonl": jsonl,
-}

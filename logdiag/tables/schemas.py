@@ -1,77 +1,55 @@
-"""The nouns of a diagnosis as rows of Arrow tables: findings, and the members of the ledger."""
+"""Arrow schemas of the nouns of a diagnosis, derived from their dataclasses: a row for each object."""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
-_TIME = pa.timestamp("us", "UTC")
-_NAMES = pa.list_(pa.string())
-_EVIDENCE = pa.struct(
-    [
-        ("snapshot", pa.string()),
-        ("source", pa.string()),
-        ("line", pa.int64()),
-        ("time", _TIME),
-        ("text", pa.string()),
-    ]
-)
-_STEP = pa.struct(
-    [
-        ("do", pa.string()),
-        ("why", pa.string()),
-        ("where", _NAMES),
-        ("command", pa.string()),
-        ("risk", pa.string()),
-        ("impact", pa.string()),
-        ("verify", pa.string()),
-        ("wait", pa.string()),
-    ]
-)
-FINDINGS = pa.schema(
-    [
-        ("fingerprint", pa.string()),
-        ("id", pa.string()),
-        ("rule", pa.string()),
-        ("title", pa.string()),
-        ("severity", pa.string()),
-        ("state", pa.string()),
-        ("hosts", _NAMES),
-        ("peers", _NAMES),
-        ("first", _TIME),
-        ("last", _TIME),
-        ("count", pa.int64()),
-        ("evidence", pa.list_(_EVIDENCE)),
-        ("explanation", pa.string()),
-        ("basis", pa.string()),
-        ("remedy", pa.list_(_STEP)),
-        ("references", _NAMES),
-        ("caused_by", _NAMES),
-        ("requested", pa.bool_()),
-        ("as_of", _TIME),
-        ("known", pa.bool_()),
-        ("outcome", pa.string()),
-        ("values", pa.map_(pa.string(), pa.string())),
-    ]
-)
-"""A row a `logdiag.model.Finding`."""
-COVERAGE = pa.schema(
-    [
-        ("snapshot", pa.string()),
-        ("source", pa.string()),
-        ("kind", pa.string()),
-        ("size", pa.int64()),
-        ("records", pa.int64()),
-        ("record_bytes", pa.int64()),
-        ("asked", pa.int64()),
-        ("unparsed", pa.int64()),
-        ("unparsed_bytes", pa.int64()),
-        ("reasons", pa.map_(pa.string(), pa.int64())),
-        ("settings", pa.int64()),
-        ("holds", _NAMES),
-        ("first", _TIME),
-        ("last", _TIME),
-        ("taken", _TIME),
-        ("reason", pa.string()),
-        ("repair", pa.string()),
-        ("faults", pa.list_(pa.struct([("kind", pa.string()), ("text", pa.string())]))),
-    ]
-)
-"""A row a `logdiag.model.MemberCoverage`."""
+from logdiag.model import Finding, MemberCoverage, written
+
+_SCALARS = {
+    str: pa.string(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", "UTC"),
+}
+
+
+def _arrow_type(hint: Any) -> pa.DataType:
+    """Return the Arrow type of a field's annotation."""
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if dataclasses.is_dataclass(hint):
+        return pa.struct(list(_fields(hint)))
+    if get_origin(hint) is Literal:
+        return pa.string()
+    kinds = [_arrow_type(one) for one in get_args(hint) if one not in (NoneType, ...)]
+    if get_origin(hint) is dict:
+        return pa.map_(*kinds)
+    return pa.list_(kinds[0]) if get_origin(hint) is tuple else kinds[0]
+
+
+def _fields(noun: Any) -> list[pa.Field]:
+    hints = get_type_hints(noun)
+    return [pa.field(one.name, _arrow_type(hints[one.name])) for one in written(noun)]
+
+
+FINDINGS = pa.schema(_fields(Finding))
+COVERAGE = pa.schema(_fields(MemberCoverage))
+
+
+def to_table(nouns: Iterable[object], schema: pa.Schema) -> pa.Table:
+    """Return a table with a row for each object."""
+    rows = [{name: _to_arrow(getattr(noun, name)) for name in schema.names} for noun in nouns]
+    return pa.Table.from_pylist(rows, schema)
+
+
+def _to_arrow(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_to_arrow(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return list(value.items()) if isinstance(value, dict) else value
