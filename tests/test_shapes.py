@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logdiag.reading import read_texts
 from logdiag.rules.library import load
-from logdiag.shapes import count, shapes, written
+from logdiag.shapes import count, count_shapes, render_lines
 from logdiag.shapes.words import Words, product_words
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -25,22 +25,22 @@ DOWN = (
 )
 
 
-def told(*records: str) -> list[dict[str, Any]]:
+def lines_of(*records: str) -> list[dict[str, Any]]:
     """The lines of the file for a log of some records."""
     log = "".join(
         f"2024-03-05T09:00:{number:02}.100+00:00 {record}\n" for number, record in enumerate(records)
     )
     tables = read_texts({"a.log": log.encode()})
-    return [json.loads(line) for line in written(shapes(tables, load()), load())]
+    return [json.loads(line) for line in render_lines(count_shapes(tables, load()), load())]
 
 
 def unknown(*records: str) -> list[dict[str, Any]]:
-    return [line for line in told(*records) if line["type"] == "unknown"]
+    return [line for line in lines_of(*records) if line["type"] == "unknown"]
 
 
 def test_what_a_rule_asks_for_is_known_and_what_none_does_is_a_shape_with_its_count() -> None:
     other = 'expa01 tvcs: Module="developer.ice" Level="DEBUG":  Detail="Connecting the peer {}" Name="{}"'
-    head, shape = told(DOWN, other.format(17, "one"), other.format(20, "two"))
+    head, shape = lines_of(DOWN, other.format(17, "one"), other.format(20, "two"))
     assert (head["records"], head["unknown_records"], head["shapes"]) == (3, 2, 1)
     assert shape == {
         "type": "unknown",
@@ -54,7 +54,7 @@ def test_what_a_rule_asks_for_is_known_and_what_none_does_is_a_shape_with_its_co
 
 
 def test_an_assumed_spelling_that_is_there_is_told_with_its_rule() -> None:
-    lines = told('expa01 tvcs: Event="Restart Requested" User="op" Src-ip="10.0.0.1" Level="1"')
+    lines = lines_of('expa01 tvcs: Event="Restart Requested" User="op" Src-ip="10.0.0.1" Level="1"')
     seen = [line for line in lines if line["type"] == "assumed_and_seen"]
     assert {line["rule"] for line in seen} >= {"system/restart-requested"}
     assert {(line["event"], line["count"]) for line in seen} == {("Restart Requested", 1)}
@@ -109,7 +109,7 @@ SECRETS = [
     ],
 )
 def test_no_value_is_in_the_file(secret: str, record: str) -> None:
-    text = "\n".join(map(json.dumps, told(record.replace("{}", secret))[1:]))
+    text = "\n".join(map(json.dumps, lines_of(record.replace("{}", secret))[1:]))
     if f'Module="{secret}' in record.replace("{}", secret) and re.fullmatch("[a-z]+", secret):
         # What stands where a module does is one: it is made of letters.
         text = re.sub(r'"module": "[^"]*"', "", text)
@@ -136,7 +136,7 @@ def test_first_names_are_no_words_and_those_that_a_text_needs_are() -> None:
 @settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_of_any_text_only_words_of_the_product_and_punctuation_stay(text: str) -> None:
-    template = Words(()).template(text) or ""
+    template = Words(()).template(text)
     left = template.replace("<value>", " ").replace("<number>", " ")
     assert left.isascii()
     assert all(
@@ -146,12 +146,12 @@ def test_of_any_text_only_words_of_the_product_and_punctuation_stay(text: str) -
 
 
 def test_a_very_long_text_is_masked_at_once_and_cut() -> None:
-    assert len(Words(()).template("the peer " * 1_000_000) or "") <= 2100
+    assert len(Words(()).template("the peer " * 1_000_000)) <= 2100
 
 
 def test_shapes_beyond_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(count, "MOST", 1)
-    head, shape = told(
+    monkeypatch.setattr(count, "MAX_SHAPES", 1)
+    head, shape = lines_of(
         *(f'expa01 tvcs: Module="developer.{name}" Level="INFO": is' for name in ("aa", "bb", "bb"))
     )
     assert (head["unknown_records"], head["shapes"], head["left_out_records"], shape["count"]) == (3, 1, 2, 1)

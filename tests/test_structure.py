@@ -15,7 +15,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
     "model": set(),
-    "tables": set(),
     "grammar": {"errors", "files"},
     "i18n": {"errors", "files"},
     "tables": {"model"},

@@ -28,8 +28,7 @@ def shapes(
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.rules.library import load
-    from logdiag.shapes import shapes as found_in
-    from logdiag.shapes import written
+    from logdiag.shapes import count_shapes, render_lines
     from logdiag.snapshots import Limits, find_snapshots
 
     if output and (problems := problems_of([output], (".jsonl",), inputs)):
@@ -38,12 +37,12 @@ def shapes(
         library = load(tuple(rules or ()))
         snapshots = find_snapshots(inputs)
         tables = read(snapshots, Limits().changed(limit or []), want=Want(spooled=True), jobs=jobs)
-        found = found_in(tables, library)
+        found = count_shapes(tables, library)
         if output is not None:
-            write(output, "".join(written(found, library)).encode())
+            write(output, "".join(render_lines(found, library)).encode())
             say(gettext("wrote {file}").format(file=output), quiet)
         else:
-            for line in written(found, library):
+            for line in render_lines(found, library):
                 show(line)
         told = gettext("{unknown} of {records} records have {shapes} shapes that no rule and no alarm knows")
         unknown = found.unknown.total() + found.left_out

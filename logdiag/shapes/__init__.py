@@ -1,10 +1,9 @@
-"""The shapes of records that nothing here knows, to send to those who write the rules.
+"""The shapes of records that no rule and no alarm knows, to send to the authors of the rules.
 
-`words` says what of a text may stay, `grouped` counts records by what stays of them, `near`
-says which rules may mean them, `written` is the file.
+`words` says which words of a text may stay, `count` counts records by their shapes, `jsonl` renders the file.
 """
 
-from logdiag.shapes.count import Shape, Shapes, shapes
-from logdiag.shapes.jsonl import written
+from logdiag.shapes.count import Shape, Shapes, count_shapes
+from logdiag.shapes.jsonl import render_lines
 
-__all__ = ["Shape", "Shapes", "shapes", "written"]
+__all__ = ["Shape", "Shapes", "count_shapes", "render_lines"]

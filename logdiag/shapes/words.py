@@ -1,8 +1,8 @@
-"""What of a text may stay when the shapes of a log are sent on: words of the product's own texts alone.
+"""Which words of a text may stay when the shapes of a log are sent on: only those of the product's own texts.
 
-A word stays where the shipped rules or the alarm catalogue have it. A name can be such a word as well:
-common first names never stay, nor does what some record or dump of the log calls a user, an alias or a
-host. Everything else is a value, and so is every number.
+A word stays if the shipped rules or the alarm catalogue contain it. Such a word can also be a name: common
+first names never stay, nor do words that the log uses as names of users, aliases or hosts. Everything else
+is a value, and so is every number.
 """
 
 import re
@@ -16,8 +16,8 @@ from logdiag.redaction.names import Domains
 from logdiag.rules.library import load as load_rules
 
 VALUE, NUMBER = "<value>", "<number>"
-_LONGEST = 2000
-"""Characters of a text that are looked at."""
+_MAX_TEXT = 2000
+"""Characters of a text that are examined."""
 
 _TOKEN = re.compile(r"[\[({<\"']*(?P<core>[A-Za-z][A-Za-z/_-]*)[\])}>\"':;,.!?]*")
 _DIGITS = re.compile(r"[\[({<\"']*-?[0-9]+[\])}>\"':;,.!?]*")
@@ -51,7 +51,7 @@ robin rose ross ruby russ ruth sam sky star sue summer ted tim tom tony van vict
 
 @cache
 def product_words() -> frozenset[str]:
-    """The words of the shipped rules (of their cases what records say in Detail) and of the alarms."""
+    """Return the words of the shipped rules, of the Detail in their cases, and of the alarms."""
     texts: list[str] = []
     for alarm in load_alarms().values():
         texts += (alarm.title, alarm.text, alarm.meaning, alarm.remedy)
@@ -82,33 +82,31 @@ def _texts(tree: Any) -> Iterator[str]:
 
 @cache
 def is_naming(key: str) -> bool:
-    """Whether a key of a record, or a path of a dump, says who somebody or something is."""
+    """Return whether a key of a record, or a path of a dump, has a name as its value."""
     return _NAMING.search(key) is not None or any(find_keyed(f'{key}="zq9"'))
 
 
 def words_of(values: Iterable[str]) -> set[str]:
-    """The words of some names, as far as they could stay: not those of domains, which never do."""
+    """Return the words of names that could stay; words of domains never do."""
     known = product_words()
     tokens = (
-        token for value in values for token in _BETWEEN.split(value.lower()[:_LONGEST]) if "." not in token
+        token for value in values for token in _BETWEEN.split(value.lower()[:_MAX_TEXT]) if "." not in token
     )
     return {word for token in tokens for word in (token, *re.split("[-_/]", token)) if word in known}
 
 
 class Words:
-    """What may stay of the texts of one log. ``names`` are words that it calls somebody by."""
+    """Masks the texts of one log. ``names`` are words that the log uses as names."""
 
     def __init__(self, names: Collection[str]) -> None:
         self._known = product_words().difference(names)
         self._names = frozenset(names)
         self._domains = Domains()
 
-    def template(self, text: str | None) -> str | None:
-        """A text with signs for what is no word of the product."""
-        if text is None:
-            return None
+    def template(self, text: str) -> str:
+        """Mask everything in a text that is not a word of the product."""
         signs: list[str] = []
-        for token in text[:_LONGEST].split():
+        for token in text[:_MAX_TEXT].split():
             sign = self._sign(token)
             if sign in (VALUE, NUMBER) and signs and signs[-1] in (VALUE, NUMBER):
                 signs[-1] = NUMBER if sign == signs[-1] == NUMBER else VALUE
@@ -126,18 +124,14 @@ class Words:
         return token if _PUNCTUATION.fullmatch(token) else VALUE
 
     def key(self, key: str) -> str:
-        """A key of a record: the product's own, if it is made of letters."""
+        """Mask a key of a record, unless it is made of letters."""
         return key if _KEY.fullmatch(key) else "<key>"
 
-    def module(self, module: str | None) -> str | None:
-        """A module: letters and dots, and no domain."""
-        if module is None:
-            return None
+    def module(self, module: str) -> str:
+        """Mask a module, unless it is made of letters and dots, and is not a domain."""
         letters = _DIGIT_WORDS.sub("known", module)
         return module if _MODULE.fullmatch(letters) and not any(self._domains.find(module)) else VALUE
 
-    def process(self, process: str | None) -> str | None:
-        """A process."""
-        if process is None:
-            return None
+    def process(self, process: str) -> str:
+        """Mask a process, unless it is made of letters and is not a name."""
         return process if _PROCESS.fullmatch(process) and process not in self._names else VALUE
