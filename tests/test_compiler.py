@@ -12,12 +12,12 @@ from records_from import FRAGMENTS
 from logdiag.errors import GrammarError
 from logdiag.files import resources
 from logdiag.grammar import tokens
-from logdiag.grammar.compiler import compiled
-from logdiag.grammar.dfa import Automaton, determined
+from logdiag.grammar.compiler import compile_grammar
+from logdiag.grammar.dfa import Automaton, determinize
 from logdiag.grammar.kernel import scan
 from logdiag.grammar.lexer import tokens as compiled_tokens
 from logdiag.grammar.nfa import Program
-from logdiag.grammar.state_order import numbered, steps_of
+from logdiag.grammar.state_order import count_steps, renumber
 from logdiag.grammar.table_cache import tables
 from logdiag.grammar.tables import Tables
 
@@ -27,8 +27,8 @@ GRAMMARS = ("expressway", "xdump")
 def automaton(patterns: list[str]) -> Automaton:
     """An automaton that prefers earlier patterns."""
     program = Program()
-    starts = [program.terminal(number, pattern) for number, pattern in enumerate(patterns)]
-    return determined(program, [starts], list(range(len(patterns), 0, -1)))
+    starts = [program.add_terminal(number, pattern) for number, pattern in enumerate(patterns)]
+    return determinize(program, [starts], list(range(len(patterns), 0, -1)))
 
 
 def found_by_automaton(machine: Automaton, text: bytes) -> tuple[int, int] | None:
@@ -105,7 +105,7 @@ def test_the_tables_give_the_tokens_of_lark(name: str, text: bytes, odd: bytes) 
 )
 def test_what_cannot_be_compiled_is_refused_with_its_name_and_line(terminal: str, message: str) -> None:
     with pytest.raises(GrammarError) as raised:
-        compiled(f"start: GOOD* BAD\nGOOD.2: /x/\nBAD.1: {terminal}\n", "mine.lark")
+        compile_grammar(f"start: GOOD* BAD\nGOOD.2: /x/\nBAD.1: {terminal}\n", "mine.lark")
     [mistake] = raised.value.mistakes
     assert (mistake.file, mistake.line) == ("mine.lark", 3)
     assert mistake.message.startswith("BAD ") and message in mistake.message
@@ -113,7 +113,7 @@ def test_what_cannot_be_compiled_is_refused_with_its_name_and_line(terminal: str
 
 def test_every_mistake_is_named_at_once() -> None:
     with pytest.raises(GrammarError) as raised:
-        compiled("start: A B\nA: /^a/\nB: /b$/\n%ignore C\nC: /c/\n", "mine.lark")
+        compile_grammar("start: A B\nA: /^a/\nB: /b$/\n%ignore C\nC: /c/\n", "mine.lark")
     assert [mistake.line for mistake in raised.value.mistakes] == [2, 3, 5]
 
 
@@ -131,7 +131,7 @@ def test_every_mistake_is_named_at_once() -> None:
 )
 def test_grammars_that_are_refused(grammar: str, message: str) -> None:
     with pytest.raises(GrammarError, match=re.escape(message)):
-        compiled(grammar, "mine.lark")
+        compile_grammar(grammar, "mine.lark")
 
 
 def test_tables_come_from_the_cache_and_a_damaged_cache_is_made_anew(
@@ -143,7 +143,9 @@ def test_tables_come_from_the_cache_and_a_damaged_cache_is_made_anew(
     first = tables.__wrapped__("xdump")
     [file] = tmp_path.iterdir()
     written = file.read_bytes()
-    monkeypatch.setattr("logdiag.grammar.compiler.compiled", lambda *_: pytest.fail("it was in the cache"))
+    monkeypatch.setattr(
+        "logdiag.grammar.compiler.compile_grammar", lambda *_: pytest.fail("it was in the cache")
+    )
     assert same(tables.__wrapped__("xdump"), first)
     monkeypatch.undo()
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
@@ -166,7 +168,7 @@ def test_tables_that_lead_outside_are_not_sound() -> None:
 @settings(max_examples=20, deadline=None)
 def test_a_sample_changes_the_numbers_of_the_states_and_no_token(sample: bytes) -> None:
     plain = tables("expressway")
-    other = numbered(plain, sample)
+    other = renumber(plain, sample)
     assert other.is_sound()
     log = b"".join(FRAGMENTS)
     assert scanned(other, log) == scanned(plain, log) != []
@@ -175,11 +177,13 @@ def test_a_sample_changes_the_numbers_of_the_states_and_no_token(sample: bytes) 
 def test_most_steps_of_a_usual_log_lead_to_the_next_state() -> None:
     found = tables("expressway")
     log = Path("sample_logs/peer-lost/peer-disconnect-expc01.log").read_bytes()
-    steps = steps_of(found, log)
+    steps = count_steps(found, log)
     guessed = sum(count for (one, then), count in steps.items() if then == one + 1)
     assert guessed > 0.7 * steps.total()
-    unguided = numbered(compiled((resources.folder("grammars") / "expressway.lark").read_text(), ""), b"")
-    steps = steps_of(unguided, log)
+    unguided = renumber(
+        compile_grammar((resources.folder("grammars") / "expressway.lark").read_text(), ""), b""
+    )
+    steps = count_steps(unguided, log)
     assert guessed > 1.5 * sum(count for (one, then), count in steps.items() if then == one + 1)
 
 

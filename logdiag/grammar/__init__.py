@@ -1,4 +1,4 @@
-"""Reading with Lark: load a grammar of ``grammars/`` and turn bytes into tokens."""
+"""Grammars of ``grammars/``: read bytes as tokens with Lark, or compile a grammar to tables and run those."""
 
 from logdiag.grammar.lark_reader import Token, record_header, record_start, tokens
 

@@ -1,4 +1,4 @@
-"""The fast reader: bytes to tokens, by the tables of a compiled grammar. Machine code, without the GIL."""
+"""Bytes to tokens, by the tables of a compiled grammar: machine code that runs without the GIL."""
 
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg"
@@ -13,7 +13,7 @@ NO_TERMINAL, NO_WAY_ON, NO_END = -1, -2, -3
 
 @intrinsic
 def _opaque(_context, number):
-    """The same number, but the compiler does not know that."""
+    """Return the same number, but hide that from the compiler."""
 
     def code(_, builder, _signature, args):
         word = ir.IntType(64)
@@ -24,21 +24,24 @@ def _opaque(_context, number):
 
 @compiled
 def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
-    """Write what each token means and where it ends; their number, or why there is none, and where.
+    """Write the meaning and the end of each token.
 
-    A state is looked up by the state before it, which would have to wait for the memory at each byte.
-    So the next one is guessed (`logdiag.grammar.state_order`): where the guess is right, as it is for most
-    bytes, the processor has long gone on with it. The compiler must not learn that a guess which is right
-    is what was looked up, or it would use that.
+    Each look-up of a state depends on the one before it, and would wait for the memory at each byte. So the
+    code guesses the next state (see `logdiag.grammar.state_order`). Most guesses are right, and the processor
+    goes on with them before the look-up has ended. The compiler must not learn that a right guess equals
+    the looked-up state, or it would use the latter.
 
     Args:
         log: the bytes, uint8.
         next_, ends, begin, step, complete: `Tables.arrays`.
         meanings: what each terminal means to the caller, uint8.
-        tokens, places: where to write, uint8 and int32, with room for a token a byte.
+        tokens, places: where to write, uint8 and int32, with one item for each byte.
+
+    Returns:
+        The number of tokens and of bytes; or an error, below 0, and its place.
 
     """
-    # Unsigned indices: of signed ones it is looked at each time whether they count from the end.
+    # Unsigned indices: signed ones are checked each time for whether they count from the end.
     one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
     row_of, ends_there = np.uint64(8), np.uint64(ENDS)
     size = np.uint64(len(log))
@@ -48,7 +51,7 @@ def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
     count = np.uint64(0)
     place = np.uint64(0)
     while place < size:
-        # The longest way through the automaton; the last end on it counts.
+        # The longest path through the automaton; the last end on it counts.
         here = start
         terminal = np.uint64(0)
         end = at = place

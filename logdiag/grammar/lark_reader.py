@@ -1,7 +1,6 @@
-"""The reference reader: Lark itself, run over the grammar.
+"""The reference reader: Lark runs the grammar.
 
-It owns nothing but the way from bytes to tokens. Which token means what is said by the terminal
-names in the grammars; what becomes of them is ``logdiag/records`` and ``logdiag/dumps``.
+The names of terminals say what a token means; ``logdiag/records`` and ``logdiag/dumps`` interpret them.
 """
 
 import re
@@ -15,7 +14,7 @@ from logdiag.files import resources
 
 
 class Token(NamedTuple):
-    """A terminal's name and the half-open byte range ``[start, end)`` that it covers."""
+    """A terminal's name and the half-open byte range ``[start, end)`` of the token."""
 
     terminal: str
     start: int
@@ -24,9 +23,9 @@ class Token(NamedTuple):
 
 @cache
 def load(name: str) -> Lark:
-    """The LALR parser of ``grammars/NAME.lark``.
+    """Return the LALR parser of ``grammars/NAME.lark``.
 
-    ``strict`` is left to the tests: it needs a second library and proves the same thing each time.
+    Only the tests use ``strict``: it needs a second library and proves the same thing each time.
     """
     path = resources.folder("grammars") / f"{name}.lark"
     return Lark.open(str(path), parser="lalr", lexer="contextual")
@@ -34,29 +33,29 @@ def load(name: str) -> Lark:
 
 @cache
 def record_start() -> re.Pattern[bytes]:
-    """What stands where a record may start, at the start of a line: the grammar's own times."""
-    grammar = load("expressway")
-    times = [grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "BSD_TIME", "PASTED_TIME")]
-    return re.compile("|".join(f"(?:^{time})" for time in times).encode("latin-1"), re.MULTILINE)
+    """Return a pattern of what can start a record at the start of a line: the grammar's times."""
+    times = "|".join(f"(?:^{_pattern(name)})" for name in ("TIME", "BSD_TIME", "PASTED_TIME"))
+    return re.compile(times.encode("latin-1"), re.MULTILINE)
 
 
 @cache
 def record_header() -> re.Pattern[bytes]:
-    """A time at a line's start, and a host: where a record starts whatever stands before it.
+    """Return a pattern of a time at the start of a line, and a host, which start a record in any context.
 
-    A log may be cut there, if the group ``time`` is an instant, or has no year.
+    A log may be cut there if the group ``time`` is a valid time, or has no year.
     """
-    grammar = load("expressway")
-    time, bsd_time, host = (
-        grammar.get_terminal(name).pattern.to_regexp() for name in ("TIME", "BSD_TIME", "HOST")
-    )
-    return re.compile(f"^(?P<time>(?>{time}|{bsd_time})){host}".encode("latin-1"), re.MULTILINE)
+    times = f"^(?P<time>(?>{_pattern('TIME')}|{_pattern('BSD_TIME')}))"
+    return re.compile((times + _pattern("HOST")).encode("latin-1"), re.MULTILINE)
+
+
+def _pattern(terminal: str) -> str:
+    return load("expressway").get_terminal(terminal).pattern.to_regexp()
 
 
 def tokens(log: bytes, grammar: str = "expressway") -> Iterator[Token]:
-    """The tokens of a log, in order. They tile it: no byte is left out and none comes twice.
+    """Return the tokens of a log, in order. They tile the log: no gap, no overlap.
 
-    ``log`` starts at the start of a file or of a record (of a line, in the grammar ``xdump``). Every
+    ``log`` starts at the start of a file or of a record (of a line, with the grammar ``xdump``). Every
     grammar accepts every byte, so no input raises.
     """
     reader = load(grammar).parse_interactive(log.decode("latin-1"))

@@ -1,8 +1,8 @@
-"""Python functions as machine code that runs without the GIL, compiled once on a machine.
+"""Compiles Python functions to machine code that runs without the GIL, once on a machine.
 
-This module alone imports numba (a test checks it), because numba has to be kept from reading
-``.numba_config.yaml`` in the current folder: the evidence lies there, and that file can overwrite any file
-and import any module (numba.core.config, ``_EnvReloader.update``).
+Only this module imports numba (a test checks it): numba must not read ``.numba_config.yaml`` in the current
+folder. The evidence lies there, and that file can overwrite any file and import any module
+(numba.core.config, ``_EnvReloader.update``).
 """
 
 # Numba types the functions for its users, and not those for caches.
@@ -32,10 +32,10 @@ _CONFIG_FILE = ".numba_config.yaml"
 
 
 class _ConfigLoader(SourceFileLoader):
-    """Loads numba's settings module with another name in place of that of its settings file.
+    """Loads numba's settings module with another name of its settings file.
 
-    The module reads the file while it is imported, and again before each compilation. The name is a
-    constant of the module, so this is the one place that holds for both.
+    The module reads the file while it is imported, and again before each compilation. The name is a constant
+    of the module's code, so changing it works for both.
     """
 
     def get_code(self, fullname: str) -> CodeType | None:
@@ -78,7 +78,7 @@ with _without_config_file():
     from numba.extending import intrinsic
 
 if config._config_fname == _CONFIG_FILE:
-    # A caller of the library had imported numba before. What the file said then is forgotten here.
+    # A caller of the library had imported numba before: drop what the file set.
     config._config_fname = os.devnull
     config.reload_config()
 elif config._config_fname != os.devnull:
@@ -87,20 +87,20 @@ elif config._config_fname != os.devnull:
 __all__ = ["compiled", "inlined", "intrinsic", "ir", "nth", "types"]
 
 nth = np.uint64
-"""An index into an array. Of signed ones it is looked at each time whether they count from the end."""
+"""An index into an array. Signed indices are checked each time for whether they count from the end."""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as machine code, from the cache where it is there. Indices are not checked.
+    """Return a function as machine code, cached if possible. Indices are not checked.
 
-    It makes no arrays: the caller owns all memory. So nothing counts references to them, which would
-    cost more than most of what is done to a few bytes.
+    The function must not make arrays: the caller owns all memory. So numba need not count references, which
+    would take longer than most work on a few bytes.
     """
     return _compiled(function)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for what is so short that a call costs more than it does."""
+    """Do the same for a function that has one caller, or is shorter than a call."""
     return _compiled(function, inline="always")
 
 
@@ -113,9 +113,9 @@ def _compiled(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
 
 
 class _MachineCodeCache:
-    """Numba's interface of a cache (``numba.core.caching``) over `logdiag.files.cache`, one function each.
+    """The cache of one function: numba's interface (``numba.core.caching``) for `logdiag.files.cache`.
 
-    Numba's own cache unpickles what other users wrote, fails on a cut file, and takes no notice when a
+    Numba's own cache unpickles what other users wrote, fails on a cut file, and does not notice that a
     function of another module has changed.
     """
 
@@ -131,9 +131,9 @@ class _MachineCodeCache:
         if body is None:
             return None
         try:
-            # The bytes are those that this user's logdiag wrote: `cache.kept` checks owner and digest.
+            # This user's logdiag wrote these bytes: `cache.kept` checks owner and digest.
             return CompileResult._rebuild(target_context, *pickle.loads(body))  # noqa: S301
-        except Exception:  # whatever it is, the function is compiled anew
+        except Exception:  # of any kind: the function is then compiled again
             return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
@@ -141,7 +141,7 @@ class _MachineCodeCache:
         cache.keep(self._file(signature, result.codegen), dumps(result._reduce()))
 
     def flush(self) -> None:
-        """Do nothing: a later save replaces what is kept."""
+        """Do nothing: a later save replaces the file."""
 
     enable = disable = flush
 
@@ -152,7 +152,7 @@ class _MachineCodeCache:
 
 @functools.cache
 def _sources() -> str:
-    """A digest of everything that machine code is made from: the functions call each other across modules."""
+    """Return a digest of all modules with machine code, as functions call each other across modules."""
     package = Path(__file__).parent.parent
     versions = f"{numba.__version__} {np.__version__} {platform.python_version()}"
     digest = hashlib.sha256(versions.encode())

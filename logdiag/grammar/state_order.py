@@ -1,6 +1,6 @@
-"""The numbers of the automaton's states: along the ways that a sample takes, each is followed by the next.
+"""Numbers the automaton's states so that the steps of a sample text lead to the next number.
 
-The kernel guesses so. Which number a state has changes no token, only how soon it is there.
+The kernel guesses that the next state has the next number. The numbers change no token, only the speed.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ import numpy as np
 from logdiag.grammar.tables import ENDS, Tables
 
 
-def numbered(tables: Tables, sample: bytes) -> Tables:
-    """The same tables with other numbers: steps that the sample takes often lead to the next number."""
-    order = _order(len(tables.ends), steps_of(tables, sample))
+def renumber(tables: Tables, sample: bytes) -> Tables:
+    """Return the same tables with other numbers: frequent steps of the sample lead to the next number."""
+    order = _order(len(tables.ends), count_steps(tables, sample))
     number = np.empty(len(order), np.uint16)
     number[order] = np.arange(len(order))
     return replace(
@@ -24,8 +24,8 @@ def numbered(tables: Tables, sample: bytes) -> Tables:
     )
 
 
-def steps_of(tables: Tables, sample: bytes) -> Counter[tuple[int, int]]:
-    """How often the sample's tokens lead from which state to which other one."""
+def count_steps(tables: Tables, sample: bytes) -> Counter[tuple[int, int]]:
+    """Count the steps from one state to another one in the tokens of a sample."""
     following, ends, step = tables.next.tolist(), tables.ends.tolist(), tables.step.tolist()
     steps: Counter[tuple[int, int]] = Counter()
     state = place = 0
@@ -46,23 +46,23 @@ def steps_of(tables: Tables, sample: bytes) -> Counter[tuple[int, int]]:
 
 
 def _order(size: int, steps: Counter[tuple[int, int]]) -> list[int]:
-    """All states, those that often follow each other side by side: frequent steps have the first say."""
+    """All states in chains of steps; the most frequent steps are joined first."""
     after: dict[int, int] = {}
-    first = list(range(size))  # of the row that ends with a state
-    last = list(range(size))  # of the row that begins with a state
-    taken: set[int] = set()
+    first = list(range(size))  # of the chain that ends with a state
+    last = list(range(size))  # of the chain that begins with a state
+    has_predecessor: set[int] = set()
     for (one, then), _ in sorted(steps.items(), key=lambda item: (-item[1], item[0])):
-        if one in after or then in taken or first[one] == then:
+        if one in after or then in has_predecessor or first[one] == then:
             continue
         after[one] = then
-        taken.add(then)
+        has_predecessor.add(then)
         begin, end = first[one], last[then]
         first[end], last[begin] = begin, end
     order = []
-    # The dead state stays in front: no step leads there.
+    # The dead state stays the first: no step leads there.
     for state in range(size):
-        row: int | None = state if state not in taken else None
-        while row is not None:
-            order.append(row)
-            row = after.get(row)
+        here: int | None = None if state in has_predecessor else state
+        while here is not None:
+            order.append(here)
+            here = after.get(here)
     return order

@@ -1,11 +1,10 @@
-"""The tables of the grammars, kept between runs: to compile one takes a while."""
+"""The tables of the grammars, cached between runs: compiling a grammar takes seconds."""
 
 import hashlib
 import io
 import zipfile
 from dataclasses import fields
 from functools import cache as once
-from typing import Any
 
 import numpy as np
 
@@ -13,14 +12,12 @@ from logdiag.files import cache, resources
 from logdiag.grammar.tables import Tables
 
 _VERSION = 3
-"""To be counted up when the compiler makes other tables of the same grammar."""
+"""To be increased when the compiler makes other tables of the same grammar."""
 
 
 @once
 def tables(name: str) -> Tables:
-    """The tables of ``grammars/NAME.lark``, from the cache or compiled.
-
-    ``grammars/NAME.log``, where it is there, is a text to number the states by.
+    """Return the tables of ``grammars/NAME.lark``; ``NAME.log`` is the sample, if it exists.
 
     Raises:
         GrammarError: the grammar cannot be compiled.
@@ -31,23 +28,19 @@ def tables(name: str) -> Tables:
     sample = path.with_suffix(".log").read_bytes() if path.with_suffix(".log").exists() else b""
     digest = hashlib.sha256(f"{_VERSION}\n{text}\n".encode() + sample).hexdigest()
     file = f"{name}-{digest[:32]}.npz"
-    known = _unpacked(cache.kept(file))
-    if known is None:
-        from logdiag.grammar.compiler import compiled
+    found = _unpack(cache.kept(file))
+    if found is None:
+        from logdiag.grammar.compiler import compile_grammar
 
-        known = compiled(text, f"{name}.lark", sample)
-        cache.keep(file, _packed(known))
-    return known
-
-
-def _packed(tables: Tables) -> bytes:
-    content = io.BytesIO()
-    arrays: dict[str, Any] = {one.name: np.array(getattr(tables, one.name)) for one in fields(Tables)}
-    np.savez_compressed(content, **arrays)
-    return content.getvalue()
+        found = compile_grammar(text, f"{name}.lark", sample)
+        content = io.BytesIO()
+        arrays = {one.name: np.array(getattr(found, one.name)) for one in fields(Tables)}
+        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+        cache.keep(file, content.getvalue())
+    return found
 
 
-def _unpacked(content: bytes | None) -> Tables | None:
+def _unpack(content: bytes | None) -> Tables | None:
     if content is None:
         return None
     try:
