@@ -1,6 +1,7 @@
 """The command line: flags, printing, files that are written, exit codes. Nothing else does these.
 
-A module a command; they share their `options` and their `printing`.
+Each command is a module. The commands share their `options` and their `printing`, and import what is slow to
+load when they run: help has to appear at once.
 """
 
 import errno
@@ -22,7 +23,6 @@ from logdiag.cli.alarms import alarms
 from logdiag.cli.batch import batch
 from logdiag.cli.diagnose import diagnose
 from logdiag.cli.diff import diff
-from logdiag.cli.isolation import isolate
 from logdiag.cli.parse import parse
 from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain, say, show
 from logdiag.cli.query import query
@@ -33,6 +33,8 @@ from logdiag.cli.shapes import shapes
 from logdiag.files.cache import log
 
 EXIT_PARTIAL, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
+_NO_MEMORY = re.compile(r"allocate|memory|map segment|start new thread", re.IGNORECASE)
+"""What the loader of libraries, Python's threads and LLVM say if there is not enough memory."""
 
 # Plain help: the library that would draw boxes around it takes longer to load than all the rest.
 app = typer.Typer(
@@ -75,38 +77,10 @@ def _root(
     """
 
 
-def _with_command(words: list[str]) -> list[str]:
-    """A first word that is no command but an existing path means `diagnose`, for people in a hurry."""
-    groups = [group.name for group in app.registered_groups]
-    known = {*groups, *(command.callback.__name__ for command in app.registered_commands if command.callback)}
-    if words and words[0] not in known and _is_input(words[0]):
-        return ["diagnose", *words]
-    return words
-
-
-def _is_input(word: str) -> bool:
-    # A name with a dot or a slash was meant as a file, even if there is none: that is then said.
-    return word == "-" or (not word.startswith("-") and bool({".", "/"} & set(word))) or Path(word).exists()
-
-
-def _commands() -> dict[str, dict[str, str]]:
-    """The options of each command, each with its parameter; a command of a group has its name before."""
-    found = {}
-    waiting = [("", typer.main.get_command(app))]
-    while waiting:
-        name, command = waiting.pop()
-        if isinstance(command, TyperGroup):
-            waiting += [(f"{name} {below}".strip(), one) for below, one in command.commands.items()]
-            continue
-        options = (one for one in command.params if one.param_type_name == "option" and one.name != "help")
-        found[name] = {max(one.opts, key=len).lstrip("-"): one.name for one in options if one.name}
-    return found
-
-
 def main() -> None:
-    """Run the command line; whatever ends it becomes one message and an exit code of the contract."""
-    isolate()
-    with _terminable():
+    """Run the command line; whatever ends it becomes one message and an exit code that is documented."""
+    _isolate()
+    with _clean_up_when_terminated():
         try:
             _run(sys.argv[1:])
         except KeyboardInterrupt:
@@ -114,36 +88,27 @@ def main() -> None:
         except Exception as error:
             if os.environ.get("LOGDIAG_TRACEBACK"):
                 raise
-            sys.exit(_told(error))
+            sys.exit(_report_error(error))
 
 
-def _run(words: list[str]) -> None:
-    # Typer would print such a word raw: a file may have any name, and a shell's * gives it to the command.
-    if odd := [word for word in words if word.startswith("-") and not word.isprintable()]:
-        for word in odd:
-            complain(f"{word}: no option has such a name; put ./ in front of the name of a file")
-        sys.exit(EXIT_USAGE)
-    log.handlers = [_Talk(quiet="--quiet" in words)]
-    # Help comes also where the settings are wrong.
-    asks = {"-h", "--help", "--version"}.intersection(words)
-    settled = {} if asks else defaults(_commands)
-    app(_with_command(words), prog_name="logdiag", default_map=settled)
+def _isolate() -> None:
+    """Let neither this process nor those that it starts take code or settings from the current folder.
 
-
-class _Talk(logging.Handler):
-    """Prints the warnings of the library."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        super().__init__()
-        self._quiet = quiet
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage(), self._quiet)
+    The evidence is often there. Python puts the current folder first on the path of ``python -m`` and of
+    every worker process (``python -c``); ``PYTHONSAFEPATH`` turns that off in what is started. Numba's
+    variables are meant for other programs: some of them overwrite files or import modules.
+    """
+    sys.path[:] = [place for place in sys.path if place]
+    os.environ["PYTHONSAFEPATH"] = "1"
+    # Nothing here does linear algebra; its threads need memory, and end the process if there is too little.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in [name for name in os.environ if name.startswith("NUMBA_")]:
+        del os.environ[name]
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Let the command clean up when it is told to end, and exit with 143."""
+def _clean_up_when_terminated() -> Iterator[None]:
+    """Let the command clean up when a signal ends it, and exit with 143."""
 
     def end(number: int, _: object) -> None:
         for one in signals:
@@ -162,20 +127,57 @@ def _terminable() -> Iterator[None]:
             signal.signal(one, signal.SIG_DFL)
 
 
-_OF_MEMORY = re.compile(r"allocate|memory|map segment|start new thread", re.IGNORECASE)
-"""What the loader of libraries, Python's threads and LLVM say if there is not enough memory."""
+def _run(words: list[str]) -> None:
+    # Typer would print such a word raw: a file may have any name, and a shell's * gives it to the command.
+    if odd := [word for word in words if word.startswith("-") and not word.isprintable()]:
+        for word in odd:
+            complain(f"{word}: no option has such a name; put ./ in front of the name of a file")
+        sys.exit(EXIT_USAGE)
+    log.handlers = [_WarningPrinter(quiet="--quiet" in words)]
+    # Help has to appear even if the settings are wrong.
+    is_help = {"-h", "--help", "--version"}.intersection(words)
+    app(_with_command(words), prog_name="logdiag", default_map={} if is_help else defaults(_commands))
 
 
-def _is_of_memory(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOMEM, errno.EAGAIN)
-    if isinstance(error, ImportError | RuntimeError):
-        return _OF_MEMORY.search(str(error)) is not None
-    return isinstance(error, MemoryError)
+class _WarningPrinter(logging.Handler):
+    """Prints the warnings of the library."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        super().__init__()
+        self._quiet = quiet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage(), self._quiet)
 
 
-def _told(error: Exception) -> int:
-    """Say on standard error what ended the command; the exit code for it."""
+def _with_command(words: list[str]) -> list[str]:
+    """A first word that is no command but an existing path means `diagnose`, for people in a hurry."""
+    if words and _is_input(words[0]) and words[0] not in typer.main.get_group(app).commands:
+        return ["diagnose", *words]
+    return words
+
+
+def _is_input(word: str) -> bool:
+    # A name with a dot or a slash was meant as a file, even if there is none: that is then said.
+    return word == "-" or (not word.startswith("-") and bool({".", "/"} & set(word))) or Path(word).exists()
+
+
+def _commands() -> dict[str, dict[str, str]]:
+    """Return the options of each command with their parameters; the name of a group precedes its commands."""
+    found = {}
+    waiting = [("", typer.main.get_command(app))]
+    while waiting:
+        name, command = waiting.pop()
+        if isinstance(command, TyperGroup):
+            waiting += [(f"{name} {below}".strip(), one) for below, one in command.commands.items()]
+            continue
+        options = (one for one in command.params if one.param_type_name == "option" and one.name != "help")
+        found[name] = {max(one.opts, key=len).lstrip("-"): one.name for one in options if one.name}
+    return found
+
+
+def _report_error(error: Exception) -> int:
+    """Say on standard error what ended the command, and return the exit code for it."""
     from logdiag.errors import LibraryError, LogdiagError, ResourceError
 
     if isinstance(error, LogdiagError):
@@ -187,13 +189,21 @@ def _told(error: Exception) -> int:
     if _is_of_memory(error):
         complain("there is not enough memory; try --jobs 1, or fewer inputs at a time")
     elif isinstance(error, OSError):
-        told = error.strerror or str(error) or type(error).__name__
+        reason = error.strerror or str(error) or type(error).__name__
         folder = f"; temporary files are kept in {tempfile.gettempdir()} (TMPDIR)"
-        hint = folder if error.errno == errno.ENOSPC and error.filename is None else ""
-        complain(f"{error.filename}: {told}" if error.filename is not None else f"{told}{hint}")
+        hint = folder if error.errno == errno.ENOSPC else ""
+        complain(f"{reason}{hint}" if error.filename is None else f"{error.filename}: {reason}")
     else:
         complain(
             f"internal error: {type(error).__name__}: {error}",
             "Please report it. LOGDIAG_TRACEBACK=1 in the environment prints where it happened.",
         )
     return EXIT_USAGE
+
+
+def _is_of_memory(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOMEM, errno.EAGAIN)
+    if isinstance(error, ImportError | RuntimeError):
+        return _NO_MEMORY.search(str(error)) is not None
+    return isinstance(error, MemoryError)

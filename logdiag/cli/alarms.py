@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from logdiag.cli.options import Language, Rules
+from logdiag.cli.options import Language, Rules, library_of
 from logdiag.cli.printing import EXIT_USAGE, complain, show
 
 
@@ -22,8 +22,6 @@ def alarms(
     from logdiag.conditions.alarm_catalogue import find
     from logdiag.i18n import speaking
     from logdiag.rules.alarm_page import listed, page
-    from logdiag.rules.library import load
-    from logdiag.rules.translation import in_language
 
     asked = " ".join(words or [])
     with speaking(language):
@@ -32,7 +30,7 @@ def alarms(
             complain(*_unknown(asked).splitlines())
             raise typer.Exit(EXIT_USAGE)
         if len(found) == 1:
-            show(page(found[0], in_language(load(tuple(rules or ())), language)))
+            show(page(found[0], library_of(rules, language)))
         else:
             show(listed(found))
 

@@ -2,44 +2,31 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from logdiag.cli.options import (
-    AllowPartial,
-    FailOn,
-    Inputs,
-    Jobs,
-    Language,
-    Limit,
-    MinCoverage,
-    NoColor,
-    Quiet,
-    Rules,
-)
-from logdiag.cli.printing import laid_out, level_of, problems_of, say, show, usage_error
+from logdiag.cli import options
+from logdiag.cli.printing import check_outputs, for_terminal, level_of, say, show
 from logdiag.files.atomic_write import write
+
+if TYPE_CHECKING:
+    from logdiag.outputs import Report
 
 
 def diagnose(
-    inputs: Inputs,
+    inputs: options.Inputs,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Write .html, .md, .json, .jsonl, .xml (JUnit) or .sarif; may be repeated.",
-        ),
+        options.output_option("Write .html, .md, .json, .jsonl, .xml (JUnit) or .sarif; may be repeated."),
     ] = None,
-    fail_on: FailOn = "none",
-    min_coverage: MinCoverage = None,
+    fail_on: options.FailOn = "none",
+    min_coverage: options.MinCoverage = None,
     baseline: Annotated[
         Path | None,
         typer.Option(metavar="OLD.json", help="Only what is new or worse since then counts for --fail-on."),
     ] = None,
-    language: Language = "en",
+    language: options.Language = "en",
     explain: Annotated[
         bool, typer.Option("--explain", help="For each rule that stayed silent, say how near it came.")
     ] = False,
@@ -51,46 +38,44 @@ def diagnose(
         list[Path] | None,
         typer.Option("--full", metavar="FILE", help="With --redact: write what is not redacted, too."),
     ] = None,
-    allow_partial: AllowPartial = False,
-    rules: Rules = None,
-    limit: Limit = None,
-    jobs: Jobs = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    allow_partial: options.AllowPartial = False,
+    rules: options.Rules = None,
+    limit: options.Limit = None,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Diagnose the cluster that the inputs are from. Without -o, print a summary."""
     from logdiag.compare.baseline import read_baseline
     from logdiag.i18n import gettext, speaking
-    from logdiag.options import Options
     from logdiag.outputs import VIEWS
     from logdiag.pipeline import diagnose as run
     from logdiag.report.github import is_github_step
-    from logdiag.snapshots import Limits
 
-    least = level_of(fail_on)
-    outputs, whole = output or [], full or []
-    problems = problems_of([*outputs, *whole], tuple(VIEWS), inputs)
-    if whole and not redact:
-        problems.append("--full goes with --redact: without it, every output is full")
-    if problems:
-        usage_error(*problems)
-    options = Options(
-        fail_on=least,
-        baseline=read_baseline(str(baseline), baseline.read_bytes()) if baseline else None,
-        min_coverage=min_coverage,
-        explain=explain,
-        allow_partial=allow_partial,
-        rules=tuple(rules or ()),
-        limits=Limits().changed(limit or []),
-        jobs=jobs,
-        language=language,
+    level = level_of(fail_on)
+    outputs, full_outputs = output or [], full or []
+    useless = full_outputs and not redact
+    without = ["--full goes with --redact: without it, every output is full"] if useless else []
+    check_outputs([*outputs, *full_outputs], VIEWS, inputs, *without)
+    complete = run(
+        inputs,
+        options.diagnosis_options(
+            rules,
+            limit,
+            fail_on=level,
+            baseline=read_baseline(str(baseline), baseline.read_bytes()) if baseline else None,
+            min_coverage=min_coverage,
+            explain=explain,
+            allow_partial=allow_partial,
+            jobs=jobs,
+            language=language,
+        ),
     )
-    complete = run(inputs, options)
     report = complete.redacted() if redact else complete
-    # All are made before one is written: a redacted report may be refused.
+    # All are rendered before one is written: a redacted report may be refused.
     contents = [(path, report.render(path.suffix.lower()).encode()) for path in outputs]
-    contents += [(path, complete.render(path.suffix.lower()).encode()) for path in whole]
-    summary = "" if outputs else laid_out(report.to_text, no_color)
+    contents += [(path, complete.render(path.suffix.lower()).encode()) for path in full_outputs]
+    summary = "" if outputs else for_terminal(report.to_text, no_color)
     annotations = report.to_annotations() if is_github_step(os.environ) else ""
     with speaking(language):
         for path, content in contents:
@@ -100,12 +85,16 @@ def diagnose(
         show(summary)
     if is_github_step(os.environ):
         show(annotations)
-        if place := os.environ.get("GITHUB_STEP_SUMMARY"):
-            try:
-                with Path(place).open("ab") as file:
-                    file.write(report.to_step_summary(taken=file.tell()).encode())
-            except OSError as error:  # the outputs that were asked for are there all the same
-                say(f"the summary of the step cannot be written: {error.strerror}", quiet)
+        _append_step_summary(report, quiet)
     for reason in report.diagnosis.exit.reasons:
         say(reason.text, quiet)
     raise typer.Exit(report.diagnosis.exit.code)
+
+
+def _append_step_summary(report: "Report", quiet: bool) -> None:
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with Path(path).open("ab") as file:
+                file.write(report.to_step_summary(taken=file.tell()).encode())
+        except OSError as error:  # the outputs that were asked for are written all the same
+            say(f"the summary of the step cannot be written: {error.strerror}", quiet)

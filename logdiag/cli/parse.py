@@ -5,35 +5,31 @@ from typing import Annotated
 
 import typer
 
-from logdiag.cli.options import AllowPartial, Inputs, Jobs, Limit, Quiet
-from logdiag.cli.printing import problems_of, say, usage_error
+from logdiag.cli import options
+from logdiag.cli.printing import check_outputs, end_reading, say
 from logdiag.files.atomic_write import write
 
 
 def parse(
-    inputs: Inputs,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="A .parquet, .arrow, .csv or .jsonl file.")
-    ],
+    inputs: options.Inputs,
+    output: Annotated[Path, options.output_option("A .parquet, .arrow, .csv or .jsonl file.")],
     columns: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Only these, with commas between: faster, smaller.")
     ] = None,
-    allow_partial: AllowPartial = False,
-    limit: Limit = None,
-    jobs: Jobs = None,
-    quiet: Quiet = False,
+    allow_partial: options.AllowPartial = False,
+    limit: options.Limit = None,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Write the records as a table."""
-    from logdiag.cluster.coverage import exit_code, partial_reasons
     from logdiag.reading import read
     from logdiag.records import Want
     from logdiag.records.columns import columns_of
-    from logdiag.snapshots import Limits, find_snapshots
+    from logdiag.snapshots import find_snapshots
     from logdiag.tables import export
 
-    if problems := problems_of([output], tuple(export.FORMATS), inputs):
-        usage_error(*problems)
-    limits = Limits().changed(limit or [])
+    check_outputs([output], export.FORMATS, inputs)
+    limits = options.limits_of(limit)
     snapshots = find_snapshots(inputs)
     wanted = None if columns is None else columns_of(name.strip() for name in columns.split(","))
     tables = read(snapshots, limits, want=Want(columns=wanted, spooled=True), jobs=jobs)
@@ -41,7 +37,4 @@ def parse(
     rows = tables.records.num_rows
     lines = sum(member.unparsed for member in tables.members)
     say(f"wrote {output}: {rows:,} records; {lines:,} lines are no records", quiet)
-    reasons = partial_reasons(tables.members, snapshots)
-    for reason in reasons:
-        say(reason, quiet)
-    raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))
+    end_reading(tables, snapshots, allow_partial=allow_partial, quiet=quiet)

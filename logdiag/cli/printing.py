@@ -3,21 +3,24 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from logdiag.model import SEVERITIES, Severity
 
-EXIT_USAGE = 2
-EXIT_LIBRARY = 3
+if TYPE_CHECKING:
+    from logdiag.reading import Tables
+    from logdiag.snapshots import Snapshot
+
+EXIT_USAGE, EXIT_LIBRARY = 2, 3
 
 
 def say(text: str, quiet: bool) -> None:
-    """Talk: a line on standard error. Names of files and log text may stand in it."""
+    """Print a line on standard error; it may contain names of files and log text."""
     if quiet:
         return
     try:
@@ -34,6 +37,13 @@ def complain(*lines: str) -> None:
         typer.echo(f"logdiag: {text}", err=True)
 
 
+def usage_error(*messages: str) -> NoReturn:
+    """End the command: it was asked for what cannot be done."""
+    for message in messages:
+        complain(message)
+    raise typer.Exit(EXIT_USAGE)
+
+
 def _harmless(text: str) -> str:
     from logdiag.report.github import inert
     from logdiag.report.sanitize import defuse
@@ -41,8 +51,8 @@ def _harmless(text: str) -> str:
     return inert(defuse(text), os.environ)
 
 
-def laid_out(view: Callable[..., str], no_color: bool) -> str:
-    """A view that takes ``color`` and ``width``, as standard output takes them."""
+def for_terminal(view: Callable[..., str], no_color: bool) -> str:
+    """Return a view that takes ``color`` and ``width``, as standard output takes them."""
     from logdiag.report.github import inert
 
     is_terminal = is_at_terminal()
@@ -52,23 +62,19 @@ def laid_out(view: Callable[..., str], no_color: bool) -> str:
 
 
 def is_at_terminal() -> bool:
-    """Whether standard output is a terminal.
+    """Return whether standard output is a terminal.
 
     Raises:
         OSError: standard output is closed.
 
     """
-    _check_open()
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "is closed", "standard output")
     return sys.stdout.isatty()
 
 
-def _check_open() -> None:
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "is closed", "standard output")
-
-
 def show(text: str) -> None:
-    """Write data, as `laid_out` made it, to standard output.
+    """Write data, as `for_terminal` returns it, to standard output.
 
     The command ends with exit code 0 if the reader has seen enough.
 
@@ -76,7 +82,7 @@ def show(text: str) -> None:
         OSError: standard output is closed or full.
 
     """
-    _check_open()
+    is_at_terminal()
     try:
         typer.echo(text, nl=False, color="\x1b" in text)
     except OSError as error:
@@ -87,48 +93,70 @@ def show(text: str) -> None:
         raise OSError(error.errno, error.strerror, "standard output") from None
 
 
+def save(path: Path, content: bytes | Callable[[Path], None], quiet: bool) -> None:
+    """Write an output, and say so."""
+    from logdiag.files.atomic_write import write
+    from logdiag.i18n import gettext
+
+    write(path, content)
+    say(gettext("wrote {file}").format(file=path), quiet)
+
+
+def end_reading(
+    tables: "Tables",
+    snapshots: "Sequence[Snapshot]",
+    *,
+    allow_partial: bool,
+    quiet: bool,
+    more_reasons: Iterable[str] = (),
+) -> NoReturn:
+    """End a command that reads and judges nothing: say what is partial, and exit with 0, 4 or 5."""
+    from logdiag.cluster.coverage import exit_code, partial_reasons
+
+    reasons = [*partial_reasons(tables.members, snapshots), *more_reasons]
+    for reason in reasons:
+        say(reason, quiet)
+    raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))
+
+
 def level_of(name: str) -> Severity | None:
-    """The level of --fail-on; None for ``none``. What is no level ends the command."""
+    """Return the level of --fail-on; None for ``none``. What is no level ends the command."""
     if name not in (*SEVERITIES, "none"):
         usage_error(f"--fail-on {name}: the levels are none, {', '.join(SEVERITIES)}")
     return next((level for level in SEVERITIES if level == name), None)
 
 
-def usage_error(*messages: str) -> NoReturn:
-    """End the command: it was asked for what cannot be done."""
-    for message in messages:
-        complain(message)
-    raise typer.Exit(EXIT_USAGE)
-
-
-def problems_of(outputs: Sequence[Path], suffixes: Sequence[str], inputs: Sequence[str]) -> list[str]:
-    """What is wrong with outputs, known before anything is read."""
+def check_outputs(
+    outputs: Sequence[Path], suffixes: Collection[str], inputs: Sequence[str], *more_problems: str
+) -> None:
+    """End the command if something is wrong with its outputs, before anything is read."""
     problems = []
-    places: dict[Path, Path] = {}
+    targets: dict[Path, Path] = {}
     for path in outputs:
-        place = path.resolve()
+        target = path.resolve()
         if path.suffix.lower() not in suffixes:
             problems.append(f"{path}: an output ends in {', '.join(suffixes)}")
         elif not path.parent.is_dir():
             problems.append(f"{path}: the folder {path.parent} does not exist")
         elif path.is_dir():
             problems.append(f"{path}: is a folder")
-        elif place in places:
-            problems.append(f"{path}: is the same file as the output {places[place]}")
-        problems += [f"{path}: {problem}" for given in inputs if (problem := _evidence(place, given))]
-        places[place] = path
-    return problems
+        elif target in targets:
+            problems.append(f"{path}: is the same file as the output {targets[target]}")
+        problems += [f"{path}: {problem}" for given in inputs if (problem := _evidence(target, given))]
+        targets[target] = path
+    if problems or more_problems:
+        usage_error(*problems, *more_problems)
 
 
-def _evidence(place: Path, given: str) -> str | None:
-    """Why a file must not be written, if it is an input or lies in one."""
+def _evidence(target: Path, given: str) -> str | None:
+    """Return why a file must not be written: it is an input, or it is in a folder that is read."""
     from logdiag.snapshots.file_systems import local_path
 
     path = local_path(given)
     if path is None or not path.exists():
         return None
-    if place.exists() and path.samefile(place):
+    if target.exists() and path.samefile(target):
         return f"is an input ({given}); choose another output"
-    if path.is_dir() and any(parent.exists() and path.samefile(parent) for parent in place.parents):
+    if path.is_dir() and any(parent.exists() and path.samefile(parent) for parent in target.parents):
         return f"lies in a folder that is read ({given}); choose a place outside"
     return None

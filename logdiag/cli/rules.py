@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from logdiag.cli.options import Language, Rules
+from logdiag.cli.options import Language, Rules, library_of
 from logdiag.cli.printing import EXIT_LIBRARY, show, usage_error
 
 rules_app = typer.Typer(
@@ -17,12 +17,7 @@ rules_app = typer.Typer(
 @rules_app.command("list", epilog="Example: logdiag rules list --rules my-rules")
 def rules_list(rules: Rules = None, language: Language = "en") -> None:
     """One line a rule: id, severity, title."""
-    from logdiag.i18n import speaking
-    from logdiag.rules.library import load
-    from logdiag.rules.translation import in_language
-
-    with speaking(language):
-        library = in_language(load(tuple(rules or ())), language)
+    library = library_of(rules, language)
     width = max(len(name) for name in library.rules)
     for name, rule in sorted(library.rules.items()):
         show(f"{name:<{width}}  {rule.severity:<8}  {rule.title}\n")
@@ -34,12 +29,10 @@ def rules_show(
 ) -> None:
     """One rule as a page: what it means, when it fires, what to do."""
     from logdiag.i18n import speaking
-    from logdiag.rules.library import load
     from logdiag.rules.rule_page import page
-    from logdiag.rules.translation import in_language
 
     with speaking(language):
-        library = in_language(load(tuple(rules or ())), language)
+        library = library_of(rules, language)
         if rule not in library.rules:
             _no_such_rule(rule, library.rules)
         show(page(rule, library))
@@ -51,10 +44,9 @@ def rules_lint(rules: Rules = None) -> None:
 
     A text without a translation is wrong in this library; of yours it is only noted.
     """
-    from logdiag.rules.library import load
     from logdiag.rules.lint import lint, untranslated
 
-    library = load(tuple(rules or ()))
+    library = library_of(rules)
     missing = list(untranslated(library))
     for note in missing if rules else ():
         show(f"note: {note}\n")
@@ -74,9 +66,8 @@ def rules_test(
     """Run the cases that stand inside the rules; with --rules those of your own rules alone."""
     from logdiag.pipeline import examine
     from logdiag.rules.cases import run_cases
-    from logdiag.rules.library import load
 
-    library = load(tuple(rules or ()))
+    library = library_of(rules)
     if rule is not None and rule not in library.rules:
         _no_such_rule(rule, library.rules)
     own = {name for name, file in library.files.items() if any(map(file.path.is_relative_to, rules or ()))}

@@ -1,8 +1,7 @@
-"""What a user has settled once: ``logdiag.toml``, whose values stand in for options that are not given.
+"""The user's settings file ``logdiag.toml``, which has defaults for options.
 
-An option counts before the environment (``LOGDIAG_…``), and that before the file. The file is the user's
-own: the folder of the run is never looked into, since the evidence lies there, and whoever sent it could
-have put a file of that name into it.
+An option wins over the environment (``LOGDIAG_…``), and that over the file. The file is the user's own, never
+one in the current folder: the evidence is often there, and whoever sent it could have added such a file.
 """
 
 import difflib
@@ -17,44 +16,28 @@ from logdiag.errors import InputError
 Defaults = dict[str, Any]
 """Values by command and parameter, as Click's ``default_map`` takes them."""
 
-FILE = "logdiag.toml"
-
-
-def place(environment: Mapping[str, str]) -> Path | None:
-    """The file: what ``LOGDIAG_CONFIG`` names, or the one in the user's configuration folder.
-
-    None where the variable is there and empty: no file is wanted.
-    """
-    if (named := environment.get("LOGDIAG_CONFIG")) is not None:
-        return Path(named) if named else None
-    import platformdirs
-
-    return platformdirs.user_config_path("logdiag", appauthor=False) / FILE
-
 
 def defaults(commands_of: Callable[[], Mapping[str, Mapping[str, str]]]) -> Defaults:
-    """What the file says for each command, by the parameters that it has.
+    """Return the defaults that the file has for each command, by the parameters of the command.
 
     Keys are named as the options are. Those at the top are for every command that has such an option;
-    those in a table are for the command of that name. ``commands_of`` gives the options of each command
+    those in a table are for the command of that name. ``commands_of`` returns the options of each command
     with their parameters; a command of a group is named with it (``rules lint``).
 
     Raises:
-        InputError: the file cannot be read, or names what there is not; all that is wrong at once.
+        InputError: the file cannot be read, or has unknown names; everything that is wrong at once.
 
     """
-    path = place(os.environ)
-    if path is None or not path.is_file():
-        if path is not None and "LOGDIAG_CONFIG" in os.environ:
-            raise InputError(f"{path}: there is no such file; LOGDIAG_CONFIG names it")
+    path = _path()
+    if path is None:
         return {}
     commands = commands_of()
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
-    everywhere = {_option(key): value for key, value in written.items() if not isinstance(value, dict)}
-    tables = {key: value for key, value in written.items() if isinstance(value, dict)}
+    everywhere = {_option(key): value for key, value in settings.items() if not isinstance(value, dict)}
+    tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
     known = frozenset().union(*commands.values())
     wrong = [_unknown(path, key, known) for key in everywhere if key not in known]
     wrong += [_unknown(path, f"[{key}]", commands) for key in tables if key not in commands]
@@ -70,6 +53,18 @@ def defaults(commands_of: Callable[[], Mapping[str, Mapping[str, str]]]) -> Defa
     if wrong:
         raise InputError(*wrong)
     return found
+
+
+def _path() -> Path | None:
+    """Return the settings file if there is one; an empty ``LOGDIAG_CONFIG`` means that none is wanted."""
+    if (named := os.environ.get("LOGDIAG_CONFIG")) is not None:
+        if named and not Path(named).is_file():
+            raise InputError(f"{named}: there is no such file; LOGDIAG_CONFIG names it")
+        return Path(named) if named else None
+    import platformdirs
+
+    path = platformdirs.user_config_path("logdiag", appauthor=False) / "logdiag.toml"
+    return path if path.is_file() else None
 
 
 def _option(key: str) -> str:
