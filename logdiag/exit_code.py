@@ -30,39 +30,31 @@ def _reasons(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Optio
     part = gettext("{rule} looked at a part of what it matches")
     for rule in diagnosis.capped:
         yield Reason(PARTIAL, part.format(rule=rule))
-    yield from _too_little_covered(diagnosis, options)
-    yield from _findings(diagnosis, options)
-
-
-def _too_little_covered(diagnosis: Diagnosis, options: Options) -> Iterator[Reason]:
-    logs = sum(member.size for member in diagnosis.coverage.members if member.kind == "log")
-    if options.min_coverage is None or not logs:
-        return
-    percent = 100 * (logs - diagnosis.coverage.unparsed_bytes) / logs
-    if percent < options.min_coverage:
+    logs = sum(member.size for member in coverage.members if member.kind == "log")
+    percent = 100 * (logs - coverage.unparsed_bytes) / logs if logs else 100
+    if options.min_coverage is not None and percent < options.min_coverage:
         under = gettext("records cover {percent} % of the logs, under {wanted} %")
         yield Reason(PARTIAL, under.format(percent=f"{percent:.1f}", wanted=f"{options.min_coverage:g}"))
+    if number := _failing(diagnosis, options):
+        found = ngettext(
+            "{number} finding at {level} or above", "{number} findings at {level} or above", number
+        )
+        if options.baseline is not None:
+            found = ngettext(
+                "{number} finding at {level} or above is new or worse",
+                "{number} findings at {level} or above are new or worse",
+                number,
+            )
+        yield Reason(FINDINGS, found.format(number=number, level=options.fail_on))
 
 
-def _findings(diagnosis: Diagnosis, options: Options) -> Iterator[Reason]:
+def _failing(diagnosis: Diagnosis, options: Options) -> int:
+    """Return the number of findings that neither requested work nor the baseline explains."""
     if options.fail_on is None:
-        return
+        return 0
     level = SEVERITIES.index(options.fail_on)
-    counted = [one for one in diagnosis.findings if not one.requested and not one.known]
-    worst = sum(SEVERITIES.index(one.severity) >= level for one in counted)
-    if not worst:
-        return
-    if options.baseline is None:
-        found = ngettext(
-            "{number} finding at {level} or above", "{number} findings at {level} or above", worst
-        )
-    else:
-        found = ngettext(
-            "{number} finding at {level} or above is new or worse",
-            "{number} findings at {level} or above are new or worse",
-            worst,
-        )
-    yield Reason(FINDINGS, found.format(number=worst, level=options.fail_on))
+    counted = (one for one in diagnosis.findings if not one.requested and not one.known)
+    return sum(SEVERITIES.index(one.severity) >= level for one in counted)
 
 
 def late_exit(late: Iterable[str], library: Library, *, explain: bool) -> Exit:

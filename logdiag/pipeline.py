@@ -10,7 +10,7 @@ import pyarrow as pa
 from logdiag.cluster import find_clusters
 from logdiag.cluster.coverage import coverage
 from logdiag.cluster.membership import strangers
-from logdiag.compare.baseline import marked
+from logdiag.compare.baseline import mark_known
 from logdiag.exit_code import exit_of, late_exit
 from logdiag.i18n import speaking
 from logdiag.incidents import together
@@ -85,7 +85,7 @@ def diagnose(inputs: Inputs, options: Options | None = None, engine: Engine = "a
         )
         diagnosis = examine(tables, library, explain=options.explain, deadline=deadline)
         if options.baseline is not None:
-            diagnosis = marked(diagnosis, options.baseline)
+            diagnosis = mark_known(diagnosis, options.baseline)
         exit_ = exit_of(diagnosis, snapshots, options)
         return Report(replace(diagnosis, command=options.as_command(), exit=exit_))
 

@@ -1,13 +1,12 @@
 """What is new or worse since an older findings file.
 
-A finding's id holds its key and when the episode began: a recurrence is a finding of its own, and new.
-One that is still open and began before an open one of the same key is that one, seen further back.
+A finding's id contains its key and when the episode began: a recurrence is a finding of its own, and new.
+A finding that is still open and began before an open one of the same key is that one, seen further back.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from logdiag.compare.findings_file import read
 from logdiag.model import SEVERITIES, Diagnosis, Finding
@@ -24,16 +23,12 @@ class Earlier:
 
     def same_as(self, finding: Finding) -> Finding | None:
         """Return what a newer finding was in the older diagnosis; None if it is new."""
-        was = self._by_id.get(finding.id)
-        if was is None and finding.state in _OPEN:
-            was = self._open.get(finding.fingerprint)
-            if was is not None and finding.first is not None and not _is_before(finding.first, was.first):
-                return None
-        return was
-
-
-def _is_before(first: datetime, other: datetime | None) -> bool:
-    return other is not None and first < other
+        if finding.id in self._by_id or finding.state not in _OPEN:
+            return self._by_id.get(finding.id)
+        was = self._open.get(finding.fingerprint)
+        if was is None or finding.first is None or (was.first is not None and finding.first < was.first):
+            return was
+        return None
 
 
 @dataclass(frozen=True)
@@ -45,29 +40,23 @@ class Baseline:
 
 
 def read_baseline(name: str, content: bytes) -> Baseline:
-    """The baseline that the findings file ``name`` holds.
-
-    Raises:
-        InputError: it is no findings file, or one of another schema.
-
-    """
+    """Return the baseline that the findings file ``name`` contains. Raises as `read` does."""
     digest = hashlib.sha256(content).hexdigest()
-    findings = read(name, content).findings
-    return Baseline(f"sha256:{digest}", findings)
+    return Baseline(f"sha256:{digest}", read(name, content).findings)
 
 
 def is_worse(finding: Finding, older: Finding) -> bool:
-    """Whether a finding is more severe than it was, or was over and is not any more."""
+    """Return whether a finding is more severe than it was, or was over and is not any more."""
     more_severe = SEVERITIES.index(finding.severity) > SEVERITIES.index(older.severity)
     return more_severe or (older.state == "closed" and finding.state in _OPEN)
 
 
-def marked(diagnosis: Diagnosis, known: Baseline) -> Diagnosis:
-    """The diagnosis with those findings marked that the baseline has and that are no worse."""
-    earlier = Earlier(known.findings)
-    return replace(diagnosis, findings=tuple(_marked(one, earlier) for one in diagnosis.findings))
+def mark_known(diagnosis: Diagnosis, baseline: Baseline) -> Diagnosis:
+    """Return the diagnosis with those findings marked that the baseline has and that are no worse."""
+    earlier = Earlier(baseline.findings)
 
+    def is_known(finding: Finding) -> bool:
+        older = earlier.same_as(finding)
+        return older is not None and not is_worse(finding, older)
 
-def _marked(finding: Finding, earlier: Earlier) -> Finding:
-    older = earlier.same_as(finding)
-    return finding if older is None or is_worse(finding, older) else replace(finding, known=True)
+    return replace(diagnosis, findings=tuple(replace(f, known=is_known(f)) for f in diagnosis.findings))

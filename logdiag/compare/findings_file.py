@@ -1,6 +1,7 @@
 """The findings file read back: the diagnosis that it was written from."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from logdiag.errors import InputError
@@ -8,10 +9,11 @@ from logdiag.model import Diagnosis
 from logdiag.report.json_ import SCHEMA
 
 VERSION_1 = "logdiag.findings/1"
+_NO_TIME = "1970-01-01T00:00:00.000Z"
 
 
 def read(name: str, content: bytes) -> Diagnosis:
-    """The diagnosis in the findings file ``name``.
+    """Return the diagnosis in the findings file ``name``.
 
     Raises:
         InputError: it is no findings file, or one of another schema.
@@ -27,7 +29,10 @@ def read(name: str, content: bytes) -> Diagnosis:
         raise InputError(f"{name}: is no JSON: {error}") from None
     schema = written.get("schema") if isinstance(written, dict) else None
     if schema == VERSION_1:
-        written = _from_version_1(written)
+        for convert in (_convert_verdict, _convert_reasons, _convert_times):
+            # What is not as it should be is for the validation to name.
+            with suppress(AttributeError, LookupError, TypeError):
+                convert(written)
     elif schema != SCHEMA:
         said = f"its schema is {schema!r:.80}" if isinstance(schema, str) else "it names no schema"
         raise InputError(f"{name}: is no findings file ({SCHEMA}): {said}")
@@ -39,41 +44,23 @@ def read(name: str, content: bytes) -> Diagnosis:
         raise InputError(f"{name}: is no findings file: {place}: {first['msg']}") from None
 
 
-def _from_version_1(written: dict[str, Any]) -> dict[str, Any]:
-    """A file of version 1 in the shape of version 2; what is not as it should be is left for the check.
-
-    Version 1 had the verdict as one text that began with the headline's title, exit reasons as
-    ``code: text``, and 1970 as the time of what only a dump showed.
-    """
-    new = dict(written)
-    incidents, verdict, exit_ = (written.get(name) for name in ("incidents", "verdict", "exit"))
-    if isinstance(verdict, str):
-        headline = incidents[0] if isinstance(incidents, list) and incidents else None
-        title = headline.get("title") if isinstance(headline, dict) else None
-        if isinstance(title, str) and verdict.startswith(f"{title}. "):
-            new["verdict"] = {"headline": title, "detail": verdict[len(title) + 2 :]}
-        else:
-            new["verdict"] = {"headline": verdict}
-    if isinstance(exit_, dict) and isinstance(reasons := exit_.get("reasons"), list):
-        new["exit"] = {**exit_, "reasons": [_reason_of_version_1(one) for one in reasons]}
-    for name in ("incidents", "findings"):
-        if isinstance(found := written.get(name), list):
-            new[name] = [_without_1970(one) for one in found]
-    return new
+def _convert_verdict(written: dict[str, Any]) -> None:
+    """Version 1 had the verdict as one text that began with the title of the headline."""
+    verdict = written["verdict"]
+    titles = [incident["title"] for incident in written["incidents"][:1]]
+    if titles and verdict.startswith(f"{titles[0]}. "):
+        written["verdict"] = {"headline": titles[0], "detail": verdict.removeprefix(f"{titles[0]}. ")}
+    else:
+        written["verdict"] = {"headline": verdict}
 
 
-def _reason_of_version_1(reason: Any) -> Any:
-    if not isinstance(reason, str):
-        return reason
-    code, _, text = reason.partition(": ")
-    return {"code": code, "text": text}
+def _convert_reasons(written: dict[str, Any]) -> None:
+    """Version 1 had exit reasons as ``code: text``."""
+    parts = [reason.partition(": ") for reason in written["exit"]["reasons"]]
+    written["exit"]["reasons"] = [{"code": code, "text": text} for code, _, text in parts]
 
 
-def _without_1970(found: Any) -> Any:
-    if not isinstance(found, dict):
-        return found
-    times = {name: None for name in ("first", "last") if found.get(name) == _NO_TIME}
-    return {**found, **times}
-
-
-_NO_TIME = "1970-01-01T00:00:00.000Z"
+def _convert_times(written: dict[str, Any]) -> None:
+    """Version 1 had 1970 as the time of what only a dump showed."""
+    for found in (*written["incidents"], *written["findings"]):
+        found.update({name: None for name in ("first", "last") if found[name] == _NO_TIME})

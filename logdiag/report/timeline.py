@@ -23,13 +23,12 @@ _TICK_STEPS = (
     *(365 * _DAY, 3653 * _DAY, 36525 * _DAY, 365250 * _DAY),
 )
 _MAX_TICKS = 5
-_EDGE = 7.0
 # Marks nearer to each other than this share of the width would hide one another on a phone.
 _ONE_MARK = 3.0
 # A silence of all peers that would take more than this share of the width is drawn as a break.
 _LONG_SILENCE, _BREAK = 0.4, 5.0
 _TICK_APART, _DATES_APART = 15.0, 24.0
-_HEAD, _ROW, _FOOT = 8, 36, 40
+_HEAD, _ROW = 8, 36
 _LABEL, _BAND, _SPAN, _BELOW = 24, 26, 8, 12
 _MAX_ROWS = 6
 """Rows of spans in a lane; a span that finds no room in them shares the last one."""
@@ -57,6 +56,11 @@ class Scale:
         share = (time - self.times[right - 1]) / (self.times[right] - self.times[right - 1])
         left = self.percents[right - 1]
         return round(left + share * (self.percents[right] - left), 2)
+
+    @property
+    def pieces(self) -> list[tuple[float, float]]:
+        """Seconds since 1970 and percent of the width, between which time runs evenly."""
+        return [(time.timestamp(), x) for time, x in zip(self.times, self.percents, strict=True)]
 
     def bar(self, first: datetime, last: datetime) -> Bar:
         """Return the bar from ``first`` to ``last``."""
@@ -107,7 +111,6 @@ class Tick:
     """A time on the axis; ``date`` only if it is another day than at the tick before."""
 
     x: float
-    anchor: str
     time: str
     date: str
 
@@ -116,16 +119,11 @@ class Tick:
 class Chart:
     """Everything the drawing needs. Across it counts in percent, so that it fits any page; down in pixels."""
 
-    start: datetime
-    end: datetime
-    height: int
+    scale: Scale
     axis: int
     ticks: tuple[Tick, ...]
-    breaks: tuple[tuple[float, timedelta], ...]
     incidents: tuple[Span, ...]
     lanes: tuple[Lane, ...]
-    scale: tuple[tuple[float, float], ...]
-    """Seconds since 1970 and percent of the width, between which time runs evenly."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +145,7 @@ def draw(diagnosis: Diagnosis) -> Chart | None:
     times += [time for one in dated for time in (one.first, one.last) if time is not None]
     if not times or min(times) == max(times):
         return None
-    start, end = min(times), max(times)
-    scale = _scale(start, end, _silences(diagnosis, start, end))
+    scale = _scale(min(times), max(times), _silences(diagnosis, min(times), max(times)))
     numbered = [
         (number, one) for number, one in enumerate(diagnosis.incidents, start=1) if one.last is not None
     ]
@@ -164,10 +161,7 @@ def draw(diagnosis: Diagnosis) -> Chart | None:
     for name, peer in names.items():
         lanes.append(_lane(name, peer, top, diagnosis, scale))
         top += lanes[-1].height
-    axis = top + 4
-    breaks = tuple((scale.place(first + (last - first) / 2), last - first) for first, last in scale.breaks)
-    pieces = tuple((time.timestamp(), x) for time, x in zip(scale.times, scale.percents, strict=True))
-    return Chart(start, end, axis + _FOOT, axis, _ticks(scale), breaks, incidents, tuple(lanes), pieces)
+    return Chart(scale, top + 4, _ticks(scale), incidents, tuple(lanes))
 
 
 def log_times(peers: Iterable[Peer]) -> list[datetime]:
@@ -272,8 +266,7 @@ def _ticks(scale: Scale) -> tuple[Tick, ...]:
             x, date = scale.place(time), f"{time:%Y-%m-%d}"
             if ticks and x - ticks[-1].x < (_DATES_APART if date != day and ticks[-1].date else _TICK_APART):
                 continue
-            anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
-            ticks.append(Tick(x, anchor, f"{time:{shown}}" if shown else "", date if date != day else ""))
+            ticks.append(Tick(x, f"{time:{shown}}" if shown else "", date if date != day else ""))
             day = date
     return tuple(ticks)
 

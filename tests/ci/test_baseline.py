@@ -11,7 +11,7 @@ import pytest
 import sample
 from markdown_it import MarkdownIt
 
-from logdiag.compare.baseline import marked, read_baseline
+from logdiag.compare.baseline import mark_known, read_baseline
 from logdiag.compare.diff import Difference, Outcome, compare
 from logdiag.compare.diff_views import to_json, to_markdown, to_text
 from logdiag.compare.findings_file import read
@@ -111,7 +111,7 @@ def test_known_is_what_was_there_and_is_no_worse(
     was: dict[str, Any], now: dict[str, Any], known: bool
 ) -> None:
     baseline = read_baseline(NAME, written(with_findings(but(**was))))
-    [finding] = marked(with_findings(but(**now)), baseline).findings
+    [finding] = mark_known(with_findings(but(**now)), baseline).findings
     assert finding.known == known
 
 
@@ -130,7 +130,7 @@ def test_an_open_finding_that_is_seen_further_back_is_the_same_one(
 ) -> None:
     older = with_findings(but(**{"id": "a@2", "state": "open", **was}))
     newer = with_findings(but(**{"id": "a@1", "state": "open", **now}))
-    [finding] = marked(newer, read_baseline(NAME, written(older))).findings
+    [finding] = mark_known(newer, read_baseline(NAME, written(older))).findings
     assert finding.known is known
     difference = compare(older, newer)
     assert bool(difference.outcomes["opened"]) is not known
