@@ -1,58 +1,57 @@
 """Languages: every text of the code is in every catalogue, says the same things, and is spoken when asked."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from logdiag.cluster.facts import FACTS
-from logdiag.conditions import alarm_catalogue
 from logdiag.errors import InputError
 from logdiag.files.resources import folder
 from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
 from logdiag.i18n.sentences import listed, stretch
-from logdiag.rules.library import load
 from logdiag.rules.placeholders import fill
-from logdiag.rules.schema import ProcedureStep
-from logdiag.rules.translation import texts
 
-ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(folder("reports") / "locale"))
+import messages
+
 OTHERS = [language for language in languages() if language != ENGLISH]
-IN_TABLES = {*FACTS.values(), ProcedureStep.model_fields["impact"].default}
-"""Texts that `gettext` is asked for by a variable, and that carry no mark."""
 
-FIELDS = re.compile(r"\{\w*\}|%\(\w+\)[sd]")
+FIELDS = re.compile(r"\{\w+\}")
 
 
-def said() -> set[str]:
-    """Every text of code, templates, rules and alarms; of two by number, the first."""
-    found: set[str] = {*IN_TABLES, *(text.english for text in texts(load()))}
-    for alarm in alarm_catalogue.load().values():
-        found |= {alarm.title, alarm.meaning, alarm.remedy}
-    for place, method in ((ROOT / "logdiag", "python"), (ROOT / "reports", "jinja2.ext:babel_extract")):
-        suffix = "py" if method == "python" else "jinja"
-        for _, _, text, _, _ in extract_from_dir(place, method_map=[(f"**.{suffix}", method)]):
-            found.add(text if isinstance(text, str) else text[0])
-    return found
+@pytest.fixture(scope="module")
+def template() -> Catalog:
+    """Every text of code, templates, rules and alarms, as the extractor finds them now."""
+    return messages.template()
 
 
-def catalogue(language: str) -> Catalog:
-    with (folder("reports") / "locale" / language / "LC_MESSAGES" / "logdiag.po").open("rb") as file:
-        return read_po(file, locale=language, abort_invalid=True)
+def catalogue(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, abort_invalid=True)
 
 
-def messages(language: str) -> Iterator[tuple[Message, list[str], list[str]]]:
-    """Every text of a catalogue with its wordings in English and in the language."""
-    for message in catalogue(language):
-        if message.id:
-            english = [message.id] if isinstance(message.id, str) else list(message.id)
-            other = [message.string] if isinstance(message.string, str) else list(message.string)
-            yield message, english, other
+def translations(language: str) -> Catalog:
+    return catalogue(messages.LOCALE / language / "LC_MESSAGES" / "logdiag.po")
+
+
+def wordings(text: str | Sequence[str]) -> list[str]:
+    """A text, or all of its plural forms."""
+    return [text] if isinstance(text, str) else list(text)
+
+
+def entries(found: Catalog) -> dict[str, tuple[Any, ...]]:
+    """What of each entry has to be up to date. Line numbers are not compared: every edit would change them."""
+    return {
+        str(message.id): (message.auto_comments, sorted({path for path, _ in message.locations}))
+        for message in found
+        if message.id
+    }
 
 
 def test_english_and_korean_are_known() -> None:
@@ -60,20 +59,42 @@ def test_english_and_korean_are_known() -> None:
     assert "ko" in languages()
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_a_catalogue_has_every_text_of_the_code_and_no_other(language: str) -> None:
-    known = {english[0] for _, english, _ in messages(language)}
-    assert said() - known == set()
-    assert known - said() == set()
+def test_the_template_is_up_to_date(template: Catalog) -> None:
+    assert entries(catalogue(messages.POT)) == entries(template), "run `make messages`"
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_translation_is_there_is_no_guess_and_fills_in_the_same(language: str) -> None:
-    for message, english, other in messages(language):
-        assert all(other), message.id
-        assert not message.fuzzy, message.id
-        for text in other:
-            assert sorted(set(FIELDS.findall(text))) == sorted(set(FIELDS.findall(english[-1]))), message.id
+def test_a_catalogue_has_every_text_and_no_other(language: str, template: Catalog) -> None:
+    assert entries(translations(language)).keys() == entries(template).keys(), "run `make messages`"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_has_a_translation_with_the_same_placeholders(language: str) -> None:
+    for message in translations(language):
+        if message.id:
+            assert not message.fuzzy, message.id
+            for text in wordings(message.string):
+                assert text, message.id
+                assert set(FIELDS.findall(text)) == set(FIELDS.findall(wordings(message.id)[-1])), message.id
+
+
+def test_placeholders_have_names(template: Catalog) -> None:
+    texts = [text for message in template for text in wordings(message.id)]
+    assert [text for text in texts if re.search(r"[{}]|%[(sd]", FIELDS.sub("", text))] == []
+
+
+def test_an_update_adds_new_texts_drops_obsolete_ones_and_guesses_nothing(tmp_path: Path) -> None:
+    found = Catalog()
+    found.add("a new text", locations=[("b.py", 7)])
+    found.add("a text that stays", locations=[("a.py", 3)])
+    path = tmp_path / "logdiag.po"
+    head = '# head\nmsgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    stays = '# why so\n#: {}\nmsgid "a text that stays"\nmsgstr "bleibt"\n'
+    path.write_text(f'{head}\n{stays.format("old.py")}\nmsgid "a new test"\nmsgstr "geht"\n')
+    written = messages.updated(path, found)
+    assert written == f'{head}\n{stays.format("a.py")}\n#: b.py\nmsgid "a new text"\nmsgstr ""\n\n'
+    path.write_text(written)
+    assert messages.updated(path, found) == written
 
 
 def test_the_language_at_hand_ends_with_its_block() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from logdiag.conditions import Log
+from logdiag.i18n import N_
 from logdiag.model import Evidence, State
 from logdiag.records import instant
 
@@ -38,43 +39,47 @@ EPOCH = instant(0)
 """The time of a fact that has none."""
 
 FACTS: dict[str, str] = {
-    "kind": "Expressway-C or Expressway-E, from dumps",
-    "product": "the product as a dump words it",
-    "version": "the software version",
-    "hardware": "the platform, such as 'VMware, medium'",
-    "option_keys": "what the option keys are for, or the keys where that is not said",
-    "h323_mode": "On or Off",
-    "ip_protocol": "the IP version",
-    "tls_mode": "Permissive or Enforcing",
-    "cluster_name": "the cluster's name",
-    "primary": "the number of the configuration primary, from 1",
-    "primary_not_listed": "the number of the configuration primary, if the list of peers has no such entry",
-    "no_primary": "this peer, if all peers have said for 10 minutes that they are not the primary",
-    "peer_list": "the configured addresses of peers, in their order",
-    "gaps_in_list": "places of the list of peers that are empty, though a later place is not",
-    "twice_in_list": "addresses that the list of peers has twice",
-    "shared_address": "LAN addresses of this peer that another peer has as well",
-    "peer_count": "how many peers are configured",
-    "ntp_servers": "the time servers",
-    "dns_servers": "the name servers",
-    "not_in_own_list": "this peer's own addresses and name, where its own list of peers has none of them",
-    "nat_in_list": "addresses in the list of peers that are static NAT addresses of this peer",
-    "certificate_until": "when the server certificate ends",
-    "certificate_missing": "this peer's names in the list that its server certificate does not hold",
-    "logged_peer_list": "the list of peers in its newest replication record, in its order",
-    "logged_primary": "the primary that its newest replication record names",
-    "without_cycle": "this peer, if it began no replication cycle since its log or the peer itself started",
-    "all_started": "this peer, if all peers started within 10 minutes and none logged a request",
-    "started_together": "this peer, if it and others, but not all, started within 10 minutes unrequested",
-    "edited_settings": "cluster settings that were edited in the log and differ between peers since then",
-    "clock_skew": "seconds by which its clock is ahead, where it could be measured",
-    "domain": "the DNS domain",
-    "namesakes": "host names that the list of peers has twice",
-    "name_elsewhere": "its short name, where a peer of another cluster in these inputs has the same",
-    "node_count": "how many nodes all lists of peers name together, where the lists differ",
-    "strangers": "nodes of the cluster database that are in no list of peers",
-    "returned": "why it is taken for a peer that was removed and has come back",
-    "still_listed": "peers whose lists name it long after its own list was cleared",
+    "kind": N_("Expressway-C or Expressway-E, from dumps"),
+    "product": N_("the product as a dump words it"),
+    "version": N_("the software version"),
+    "hardware": N_("the platform, such as 'VMware, medium'"),
+    "option_keys": N_("what the option keys are for, or the keys where that is not said"),
+    "h323_mode": N_("On or Off"),
+    "ip_protocol": N_("the IP version"),
+    "tls_mode": N_("Permissive or Enforcing"),
+    "cluster_name": N_("the cluster's name"),
+    "primary": N_("the number of the configuration primary, from 1"),
+    "primary_not_listed": N_(
+        "the number of the configuration primary, if the list of peers has no such entry"
+    ),
+    "no_primary": N_("this peer, if all peers have said for 10 minutes that they are not the primary"),
+    "peer_list": N_("the configured addresses of peers, in their order"),
+    "gaps_in_list": N_("places of the list of peers that are empty, though a later place is not"),
+    "twice_in_list": N_("addresses that the list of peers has twice"),
+    "shared_address": N_("LAN addresses of this peer that another peer has as well"),
+    "peer_count": N_("how many peers are configured"),
+    "ntp_servers": N_("the time servers"),
+    "dns_servers": N_("the name servers"),
+    "not_in_own_list": N_("this peer's own addresses and name, where its own list of peers has none of them"),
+    "nat_in_list": N_("addresses in the list of peers that are static NAT addresses of this peer"),
+    "certificate_until": N_("when the server certificate ends"),
+    "certificate_missing": N_("this peer's names in the list that its server certificate does not hold"),
+    "logged_peer_list": N_("the list of peers in its newest replication record, in its order"),
+    "logged_primary": N_("the primary that its newest replication record names"),
+    "without_cycle": N_(
+        "this peer, if it began no replication cycle since its log or the peer itself started"
+    ),
+    "all_started": N_("this peer, if all peers started within 10 minutes and none logged a request"),
+    "started_together": N_("this peer, if it and others, but not all, started within 10 minutes unrequested"),
+    "edited_settings": N_("cluster settings that were edited in the log and differ between peers since then"),
+    "clock_skew": N_("seconds by which its clock is ahead, where it could be measured"),
+    "domain": N_("the DNS domain"),
+    "namesakes": N_("host names that the list of peers has twice"),
+    "name_elsewhere": N_("its short name, where a peer of another cluster in these inputs has the same"),
+    "node_count": N_("how many nodes all lists of peers name together, where the lists differ"),
+    "strangers": N_("nodes of the cluster database that are in no list of peers"),
+    "returned": N_("why it is taken for a peer that was removed and has come back"),
+    "still_listed": N_("peers whose lists name it long after its own list was cleared"),
 }
 """The facts that an audit can name."""
 

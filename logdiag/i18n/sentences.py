@@ -23,12 +23,12 @@ def stretch(span: timedelta) -> str:
     """A span in at most two units: ``50 ms``, ``18.3 s``, ``4 m 12 s``, ``3 h 5 m``, ``22 d 1 h``."""
     milliseconds = round(span / timedelta(milliseconds=1))
     if milliseconds < 1000:
-        return gettext("{} ms").format(milliseconds)
-    seconds = gettext("{} s")
+        return gettext("{number} ms").format(number=milliseconds)
+    seconds = gettext("{number} s")
     if milliseconds < 59_950:
-        return seconds.format(f"{milliseconds / 1000:.1f}".removesuffix(".0"))
+        return seconds.format(number=f"{milliseconds / 1000:.1f}".removesuffix(".0"))
     whole = round(milliseconds / 1000)
-    minutes, hours, days = gettext("{} m"), gettext("{} h"), gettext("{} d")
+    minutes, hours, days = gettext("{number} m"), gettext("{number} h"), gettext("{number} d")
     for size, unit, smaller, smaller_unit in (
         (86400, days, 3600, hours),
         (3600, hours, 60, minutes),
@@ -36,7 +36,8 @@ def stretch(span: timedelta) -> str:
     ):
         if whole >= size:
             rest = whole % size // smaller
-            return unit.format(whole // size) + (f" {smaller_unit.format(rest)}" if rest else "")
+            said = unit.format(number=whole // size)
+            return f"{said} {smaller_unit.format(number=rest)}" if rest else said
     raise AssertionError("unreachable: a minute or more has a unit")
 
 
@@ -63,4 +64,4 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
         return said.format(names=", ".join(names[:most]), number=f"{len(names) - most:,}")
     if len(names) < 2:
         return "".join(names)
-    return gettext("{} and {}").format(", ".join(names[:-1]), names[-1])
+    return gettext("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])

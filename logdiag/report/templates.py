@@ -26,7 +26,7 @@ def make_environment(escape: Callable[[str], str]) -> Environment:
         return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     def filled(text: str, values: dict[str, Any]) -> Markup:
-        return Markup(text) % {name: printed(value) for name, value in values.items()}  # noqa: S704
+        return Markup(text).format(**{name: printed(value) for name, value in values.items()})  # noqa: S704
 
     def translated(text: str, **values: Any) -> Markup:
         return filled(gettext(text), values)

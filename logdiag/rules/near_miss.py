@@ -95,7 +95,7 @@ def _said(condition: Condition) -> str:
             how = "" if modifier == "is" else f"|{modifier}"
             return f"{reference.key}{number}{how}: {', '.join(values[:3])}"
         case Not(term):
-            return gettext("not ({})").format(_said(term))
+            return gettext("not ({condition})").format(condition=_said(term))
         case AllOf(terms):
             return gettext(" and ").join(_said(term) for term in terms)
         case AnyOf(terms):

@@ -24,7 +24,7 @@ def unbound(matches: Iterable[Match]) -> dict[str, str]:
 
 def without(name: str) -> str:
     """What stands for a value that no record has, where the rule has no words for that."""
-    return gettext("(no {})").format(name)
+    return gettext("(no {name})").format(name=name)
 
 
 def placeholders(
