@@ -1,4 +1,4 @@
-"""Fuzz target: bytes as a dump or as certificates. The first byte says what the file is called, and is taken for."""
+"""Fuzz target: bytes as a dump or as certificates. The first byte selects the file name and the kind."""
 
 from typing import cast
 
@@ -19,34 +19,34 @@ NAMES = (
 KINDS = cast("tuple[DumpKind, ...]", ("xconfiguration", "xstatus", "certificate"))
 
 
-def one(data: bytes) -> None:
-    """Read one dump, and check that it is settings and lines in order."""
+def run_input(data: bytes) -> None:
+    """Read one dump, and check its settings and its unread lines."""
     if not data:
         return
     content, name = data[1:], NAMES[data[0] & 7]
     kind = kind_of(content, name)
-    if data[0] & 8:  # what is taken for none must be harmless too
+    if data[0] & 8:  # content of no known kind must be harmless as any kind
         kind = KINDS[(data[0] >> 4) % len(KINDS)]
     if kind is not None:
         check(content, kind, name, step=1 + (data[0] >> 4) * 9)
 
 
 def check(content: bytes, kind: DumpKind, name: str, step: int) -> None:
-    """Read the content in pieces."""
+    """Read the content in pieces, and check the rows."""
     faults: list[str] = []
     pieces = (content[at : at + step] for at in range(0, len(content), step))
     found = list(settings(kind, name, pieces, faults))
-    told = [row for row in found if isinstance(row, Setting)]
-    apart = [row for row in found if isinstance(row, Unread)]
-    assert all(row.line > 0 and row.path == row.path.strip() for row in told)
-    assert all(row.line > 0 and row.length > 0 for row in apart)
-    assert sum(row.length for row in apart) <= len(content)
+    values = [row for row in found if isinstance(row, Setting)]
+    unread = [row for row in found if isinstance(row, Unread)]
+    assert all(row.line > 0 and row.path == row.path.strip() for row in values)
+    assert all(row.line > 0 and row.length > 0 for row in unread)
+    assert sum(row.length for row in unread) <= len(content)
     assert all(fault.isprintable() for fault in faults)
-    facts((row.path, row.value) for row in told)
+    facts((row.path, row.value) for row in values)
 
 
 def seeds() -> list[bytes]:
-    """The dumps of the tests, pieces of them, and what the hostile corpus has."""
+    """Return the synthetic dumps in pieces, and dumps of the hostile corpus."""
     from archives import gz
     from texts import ENTITY_BOMB, broken_certificates, dump_head, xml_dump
 
@@ -78,6 +78,6 @@ lslv1EIAHJaMXQorW5ngokkp8s8BoqzIrA==
 
 
 if __name__ == "__main__":
-    from driving import fuzz
+    from fuzzer import fuzz
 
     fuzz("fuzz_dumps")

@@ -1,4 +1,4 @@
-"""Fuzz target: bytes as an input of the program, read to tables. Its first byte says how they come."""
+"""Fuzz target: bytes as an input, read to tables. The first byte selects the size of the pieces."""
 
 import zipfile
 from collections import defaultdict
@@ -12,22 +12,22 @@ from logdiag.snapshots import Limits, Member, Meter
 from logdiag.snapshots.streams import members
 
 LIMITS = Limits(member=1 << 18, total=1 << 20, members=40, depth=3, ratio=20, line=1 << 12, seconds=60)
-"""So little that no input takes long."""
+"""Limits low enough that every input is read fast."""
 
 _BLOCK = 512
 _SUM = slice(148, 156)
 
 
-def one(data: bytes) -> None:
-    """Read one input, and check that nothing of it is lost."""
+def run_input(data: bytes) -> None:
+    """Read one input, and check that no byte is lost."""
     if data:
-        content = mended(data[1:]) if data[0] & 1 else data[1:]
+        content = with_tar_checksums(data[1:]) if data[0] & 1 else data[1:]
         check(read([_Input(content, 50 + (data[0] >> 1) * 9)], LIMITS))  # type: ignore[list-item]
 
 
 @dataclass(frozen=True)
 class _Input:
-    """A snapshot that is at hand as bytes, and comes ``step`` bytes at a time."""
+    """A snapshot in memory that is read in pieces of ``step`` bytes."""
 
     content: bytes
     step: int
@@ -38,19 +38,19 @@ class _Input:
         return members(self.name, meter.given(pieces), meter)
 
 
-def mended(content: bytes) -> bytes:
-    """The same with the sums of tar headers put right, which no mutation would hit."""
-    mending = bytearray(content)
+def with_tar_checksums(content: bytes) -> bytes:
+    """Return the bytes with correct checksums in tar headers: a random mutation never makes them correct."""
+    corrected = bytearray(content)
     for start in range(0, len(content) - _BLOCK + 1, _BLOCK):
-        block = mending[start : start + _BLOCK]
+        block = corrected[start : start + _BLOCK]
         if block[257:262] == b"ustar":
             block[_SUM] = b" " * 8
-            mending[start + _SUM.start : start + _SUM.stop] = b"%06o\0 " % sum(block)
-    return bytes(mending)
+            corrected[start + _SUM.start : start + _SUM.stop] = b"%06o\0 " % sum(block)
+    return bytes(corrected)
 
 
 def check(tables: Tables) -> None:
-    """That rows tile each log, and that the ledger adds up."""
+    """Check that rows cover each log without gaps, and that the coverage adds up."""
     rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for table in (tables.records, tables.unparsed):
         columns = (table.column(name).to_pylist() for name in ("source", "offset", "length"))
@@ -73,7 +73,7 @@ def check(tables: Tables) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Samples, and what the hostile corpus is made of; none of them long."""
+    """Return the beginnings of the samples, and small archives and texts of the hostile corpus."""
     from archives import (
         COMPRESSIONS,
         END,
@@ -133,6 +133,6 @@ def seeds() -> list[bytes]:
 
 
 if __name__ == "__main__":
-    from driving import fuzz
+    from fuzzer import fuzz
 
     fuzz("fuzz_reader")

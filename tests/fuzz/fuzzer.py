@@ -1,4 +1,4 @@
-"""Runs a fuzz target under atheris, which nothing else here needs."""
+"""Run a fuzz target under atheris. No other module needs atheris."""
 
 import argparse
 import importlib
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 SECONDS_EACH = 10
-"""Seconds of work for one input; more is a hang."""
+"""Seconds of processor time for one input. An input that takes longer counts as a hang."""
 
 
 class HangError(Exception):
@@ -18,7 +18,7 @@ class HangError(Exception):
 
 
 def fuzz(name: str) -> None:
-    """Fuzz the module of that name, which has ``one``, its target, and ``seeds``."""
+    """Fuzz a module that has `run_input` and `seeds`."""
     import atheris
 
     parser = argparse.ArgumentParser(description=f"Fuzz {name} and keep the smallest input of each crash.")
@@ -26,7 +26,7 @@ def fuzz(name: str) -> None:
     parser.add_argument("--crashes", type=Path, default=Path(tempfile.gettempdir()) / f"{name}-crashes")
     options = parser.parse_args()
     options.crashes.mkdir(parents=True, exist_ok=True)
-    # The module has imported the package already, without instruments.
+    # The package was imported without instrumentation. Import it again under atheris.
     for module in [module for module in sys.modules if module.split(".")[0] == "logdiag"]:
         del sys.modules[module]
     with atheris.instrument_imports(include=["logdiag"]):
@@ -41,7 +41,7 @@ def fuzz(name: str) -> None:
             f"-max_total_time={options.seconds}",
             "-print_final_stats=1",
         ]
-        atheris.Setup([sys.argv[0], *arguments, corpus], _keeping(target.one, options.crashes))
+        atheris.Setup([sys.argv[0], *arguments, corpus], _keep_smallest(target.run_input, options.crashes))
         atheris.Fuzz()
 
 
@@ -49,14 +49,14 @@ def _hang(*_: object) -> None:
     raise HangError
 
 
-def _keeping(one: Callable[[bytes], None], folder: Path) -> Callable[[bytes], None]:
-    """The target, going on after a crash; of each kind of crash the smallest input is kept."""
+def _keep_smallest(target: Callable[[bytes], None], folder: Path) -> Callable[[bytes], None]:
+    """Return the target as a function that continues after a crash, and stores the smallest input of each kind."""
     smallest: dict[str, int] = {}
 
     def run(data: bytes) -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS_EACH)
         try:
-            one(data)
+            target(data)
         except Exception as error:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             frame = traceback.extract_tb(error.__traceback__)[-1]

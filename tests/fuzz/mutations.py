@@ -1,4 +1,4 @@
-"""Inputs for the fuzz targets: where they start from, and fixed mutations of that."""
+"""Make inputs for the fuzz targets: fixed mutations of seeds."""
 
 import random
 import sys
@@ -8,15 +8,15 @@ from pathlib import Path
 TESTS = Path(__file__).parent.parent
 SAMPLES = TESTS.parent / "sample_logs"
 
-# Where the builders of the hostile corpus and the other tests' pieces of logs and dumps are.
+# The folders with the builders of the hostile corpus, and with fragments of logs and dumps.
 sys.path += [str(TESTS / name) for name in ("", "hostile", "dumps") if str(TESTS / name) not in sys.path]
 
 LARGEST = 4096
-"""Bytes of a seed: a fuzzer finds more in small inputs."""
+"""Bytes of a seed. A fuzzer finds more with small inputs."""
 
 
 def mutations(seeds: list[bytes], pieces: list[bytes], count: int) -> Iterator[bytes]:
-    """Seeds with a few random changes each; the same ones every time."""
+    """Yield seeds with a few random changes each, the same in every run."""
     for number in range(count):
         choice = random.Random(number)
         content = bytearray(choice.choice(seeds))

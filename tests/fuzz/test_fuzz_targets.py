@@ -1,4 +1,4 @@
-"""The fuzz targets on fixed mutations, so that every run of the tests has what a fuzzer would begin with."""
+"""Run the fuzz targets on fixed mutations of their seeds."""
 
 import fuzz_dumps
 import fuzz_reader
@@ -25,7 +25,7 @@ def test_no_mutation_of_an_input_breaks_the_reader(part: int) -> None:
         bytes(512),
     ]
     for data in list(mutations(fuzz_reader.seeds(), pieces, COUNT))[part::3]:
-        fuzz_reader.one(data)
+        fuzz_reader.run_input(data)
 
 
 def test_no_mutation_of_a_dump_breaks_its_reader() -> None:
@@ -42,11 +42,11 @@ def test_no_mutation_of_a_dump_breaks_its_reader() -> None:
         b"\xff\xfe",
     ]
     for data in mutations(fuzz_dumps.seeds(), pieces, COUNT):
-        fuzz_dumps.one(data)
+        fuzz_dumps.run_input(data)
 
 
 def test_the_seeds_are_read_and_are_many_kinds_of_things() -> None:
     for data in fuzz_reader.seeds():
-        fuzz_reader.one(data)
+        fuzz_reader.run_input(data)
     assert len(set(fuzz_reader.seeds())) > 80
     assert len(set(fuzz_dumps.seeds())) > 20
