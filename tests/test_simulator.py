@@ -1,4 +1,4 @@
-"""The simulator's own logs are what they should be, and logdiag's score over them does not fall."""
+"""The simulator: its logs are right, and the score of the diagnosis over them does not fall."""
 
 import re
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 from simulator.advice import actions, dangerous
 from simulator.alarms import ALARMS
-from simulator.judging import judge
+from simulator.judge import judge
 from simulator.scenarios import SCENARIOS, Played
-from simulator.scenarios import play as play_anew
-from simulator.score import Score, diagnosed, score, table, verdicts
+from simulator.scenarios import play as play_uncached
+from simulator.score import Score, diagnose_case, judge_cases, score, table
 from simulator.truth import RULES, Dangers
 from simulator.world import World
 
@@ -19,18 +19,18 @@ from logdiag.model import Step
 from logdiag.reading import read
 
 FLOOR = Score(cases=0, precision=0.99, recall=0.99, states=0.99, headlines=0.99, remedies=0.99, danger=0)
-"""What all scenarios together must reach; of ``danger`` it is the most."""
+"""The minimum over all scenarios; for ``danger`` the maximum."""
 
 SEEDS = (1, 2, 3, 4, 5)
-"""Each scenario is judged with one of them; `python -m tests.simulator --seeds 20` takes all."""
+"""Each scenario is judged with one of these seeds. `python -m tests.simulator --seeds 20` uses all seeds."""
 
-play = cache(play_anew)
+play = cache(play_uncached)
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d ")
 
 
 def log_lines(played: Played) -> Iterator[tuple[str, str]]:
-    """Each line of each log with the peer whose log it is."""
+    """Yield each log line with its peer."""
     for one in played.bundles:
         for source, content in one.files.items():
             if source.startswith("loggingsnapshot"):
@@ -55,13 +55,13 @@ def test_records_have_the_hosts_and_times_of_what_was_injected() -> None:
     played = play("power-loss", 3)
     tables = read(played.bundles)  # type: ignore[arg-type]
     logged = sorted((row["host"], row["time"]) for row in tables.records.select(["host", "time"]).to_pylist())
-    meant = sorted(
+    injected = sorted(
         (entry.peer, kept_time(played, entry.peer, entry.time, entry.early))
         for entry in played.world.entries
         if played.kept[entry.peer].given
         and any(start <= entry.time < end for start, end in played.kept[entry.peer].windows)
     )
-    assert logged == meant
+    assert logged == injected
 
 
 def kept_time(played: Played, peer: str, time: int, early: int) -> datetime:
@@ -71,7 +71,7 @@ def kept_time(played: Played, peer: str, time: int, early: int) -> datetime:
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_a_seed_gives_the_same_snapshots_and_the_same_truth_each_time(name: str) -> None:
-    one, again = play(name, 1), play_anew(name, 1)
+    one, again = play(name, 1), play_uncached(name, 1)
     assert one.bundles == again.bundles
     assert (one.truth, one.dangers) == (again.truth, again.dangers)
 
@@ -235,7 +235,7 @@ def test_dangerous_advice_is_found(told: Step, count: int) -> None:
 
 def test_a_diagnosis_of_another_case_scores_badly() -> None:
     played, other = play("power-loss", 1), play("healthy", 1)
-    verdict = judge(played, diagnosed(other))
+    verdict = judge(played, diagnose_case(other))
     assert verdict.right == 0
     assert verdict.missed == sum(len(one.hosts) for one in played.truth.expected)
     assert not verdict.headline
@@ -247,7 +247,7 @@ def test_a_diagnosis_of_another_case_scores_badly() -> None:
 
 def test_the_score_does_not_fall() -> None:
     cases = [(name, SEEDS[number % len(SEEDS)]) for number, name in enumerate(SCENARIOS)]
-    found = verdicts(cases, jobs=1)
+    found = judge_cases(cases, jobs=1)
     got = score(found)
     misses = "\n".join(f"{one.scenario}/{one.seed}: {miss}" for one in found for miss in one.misses)
     shares = ("precision", "recall", "states", "headlines", "remedies")

@@ -1,4 +1,4 @@
-"""``python -m tests.simulator``: the score."""
+"""Print the score: ``python -m tests.simulator``."""
 
 from .score import main
 

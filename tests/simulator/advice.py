@@ -1,4 +1,4 @@
-"""What the steps of a remedy tell people to do, and which of that is dangerous here."""
+"""Find the actions in the steps of a remedy, and those that are dangerous in a situation."""
 
 import re
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from .truth import Action, Dangers
 _IMPERATIVE = re.compile(
     r"(?:^|[.,;:] |\bthen |\band )(?:immediately )?(restart|reboot|upgrade)\b", re.IGNORECASE
 )
-"""A verb that begins a sentence or a part of one: "If it stays, restart", not "do not restart"."""
+"""A verb at the beginning of a sentence or clause: "If it stays, restart", not "do not restart"."""
 
 _WORDS: dict[str, Action] = {"restart": "restart", "reboot": "reboot", "upgrade": "upgrade"}
 
 
 def actions(step: Step) -> frozenset[Action]:
-    """What a step tells to do. Reading something, and what is told not to be done, is none."""
+    """Return the actions of a step. Reading is not an action, and neither is an action that the step forbids."""
     command = (step.command or "").lower()
     found: set[Action] = set()
     if "forceconfigupdate" in command:
@@ -33,14 +33,14 @@ def actions(step: Step) -> frozenset[Action]:
 
 
 def all_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
-    """The steps of all incidents, then those of findings that no incident has, each once."""
-    told = [step for incident in diagnosis.incidents for step in incident.remedy]
-    told += [step for finding in diagnosis.findings for step in finding.remedy]
-    return tuple(dict.fromkeys(told))
+    """Return the steps of all incidents, then those of findings outside of incidents, each once."""
+    steps = [step for incident in diagnosis.incidents for step in incident.remedy]
+    steps += [step for finding in diagnosis.findings for step in finding.remedy]
+    return tuple(dict.fromkeys(steps))
 
 
 def dangerous(steps: Iterable[Step], dangers: Dangers) -> list[str]:
-    """What is wrong with each step that must not be told in this situation."""
+    """Return a message for each step that is dangerous in this situation."""
     return [
         f"{sorted(actions(step))} on {list(step.where)}: {why}"
         for step in steps

@@ -1,11 +1,11 @@
-"""The alarms that peers raise: their texts are those of the administrator guide X15.0 and the document."""
+"""The alarms that peers raise, with the texts of the administrator guide X15.0 and technical note 217230."""
 
 import uuid
 from typing import NamedTuple
 
 
 class Alarm(NamedTuple):
-    """One kind of alarm; ``detail`` is title and text as the log writes them."""
+    """A kind of alarm; ``detail`` is title and text as in the log."""
 
     id: str
     uuid: str
@@ -111,7 +111,7 @@ WORDINGS = {
 """Every wording that asks for manual synchronisation (document: replication-alarms), by alarm."""
 
 ASKS_FOR_A_RESTART = frozenset({"20007", "20020", "40055", "15019", "15005", "20025", "20026"})
-"""Alarms for which a restart or reboot of the peer that has them is proper advice."""
+"""Alarms for which a restart or reboot of the peer is right."""
 
 CLUSTER_PATH = frozenset({"20004", "20006", "20016", "20021"})
-"""Alarms that say that the way between peers is broken."""
+"""Alarms that report a broken connection between peers."""

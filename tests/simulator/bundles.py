@@ -1,4 +1,4 @@
-"""What each peer hands over: logs as far as they were kept, and the dumps that go with them."""
+"""Make the snapshot of each peer: the kept parts of its log, and its dumps."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from .world import Node, World
 
 @dataclass(frozen=True)
 class Bundle:
-    """A snapshot in memory; logdiag reads it as it reads one on disk."""
+    """A snapshot in memory. logdiag reads it like a snapshot on disk."""
 
     name: str
     files: Mapping[str, bytes]
@@ -26,12 +26,11 @@ class Bundle:
 
 @dataclass
 class Kept:
-    """What is kept of one peer.
+    """The parts of a peer's evidence that are kept.
 
-    ``windows`` are the spans of its log files, true times, ends not included: two are a log with a
-    gap. ``ahead`` is by how many milliseconds its clock is ahead. Dumps are taken when the first
-    window starts; one that was started anew while logging ran gives none (administrator guide
-    X15.5).
+    ``windows`` are the half-open spans of its log files in true time. Two windows are a log with a gap. ``ahead`` is
+    the number of milliseconds by which its clock is ahead. Dumps are taken when the first window starts. A peer that
+    restarts while it is logging has no dumps (administrator guide X15.5).
     """
 
     windows: list[tuple[int, int]]
@@ -43,7 +42,7 @@ class Kept:
 
 
 def take_dumps(world: World, name: str, kept: Kept) -> None:
-    """Keep the dumps of a peer as it is now."""
+    """Store the dumps of a peer in its current state."""
     node = world.nodes[name]
     if not node.up:
         return
@@ -63,12 +62,12 @@ def take_dumps(world: World, name: str, kept: Kept) -> None:
 
 
 def at(world: World, kept: Kept, time: int) -> datetime:
-    """What a peer's clock shows at a true time, in UTC."""
+    """Return the time of a peer's clock at a true time, in UTC."""
     return world.cluster.start + timedelta(milliseconds=time + kept.ahead)
 
 
 def bundle(world: World, name: str, kept: Kept) -> Bundle:
-    """The diagnostic log of one peer."""
+    """Return the diagnostic log of a peer."""
     node = world.nodes[name]
     files: dict[str, bytes] = {}
     date = f"{at(world, kept, kept.windows[0][0]):%Y-%m-%d}"

@@ -11,7 +11,7 @@ _KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
 def certificate(names: tuple[str, ...], since: datetime, until: datetime) -> bytes:
-    """A PEM certificate whose CN is the first of the names and whose SAN are all of them."""
+    """Return a PEM certificate. Its CN is the first name, and its SAN contains all names."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))

@@ -1,4 +1,4 @@
-"""The cluster that is simulated: who is in it, and how each peer is set up."""
+"""The simulated cluster: its peers and their settings."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ TRAVERSAL = ("116341T00-1-SYNTH003", "Traversal Server")
 
 @dataclass(frozen=True)
 class Peer:
-    """Who a peer is; ``index`` is its place in the list of peers, from 1, ``entry`` how it stands there."""
+    """A peer; ``index`` is its place in the list of peers, from 1, and ``entry`` its text in the list."""
 
     name: str
     fqdn: str
@@ -31,7 +31,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a peer is set up: what its dumps say. ``primary`` is an index from 1."""
+    """The settings of a peer, as its dumps show them. ``primary`` is an index from 1."""
 
     cluster_name: str
     peer_list: tuple[str, ...]
@@ -48,12 +48,12 @@ class Settings:
     ntp_flash: str = "0000"
     dns: tuple[str, ...] = ("10.9.0.2",)
     behind_nat: str = ""
-    """The interface's own address, where static NAT gives it the one that the peer is known by."""
+    """The address of the interface, if static NAT gives the peer its public address."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The peers in the order of their list, what they have in common, and when the simulation starts."""
+    """The peers in the order of their list, their common settings, and the start of the simulation."""
 
     peers: tuple[Peer, ...]
     settings: Settings
@@ -73,7 +73,7 @@ class Cluster:
 
 
 def make_cluster(rng: Random, size: int, *, edge: bool | None = None, named: bool | None = None) -> Cluster:
-    """A cluster of some size, all else by chance; ``named``: peers are listed by FQDN, or by address."""
+    """Make a random cluster of a size. ``named``: the list contains FQDNs or addresses."""
     edge = rng.random() < 0.4 if edge is None else edge
     stem = rng.choice(("exwye", "vcse", "edge", "dmz-exp") if edge else ("expc", "core", "vcsc", "hq-exp"))
     domain = rng.choice(("example.com", "corp.example.net", "video.example.org"))

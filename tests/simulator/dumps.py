@@ -1,4 +1,4 @@
-"""What a peer's dumps say when logging starts: xConfiguration and xStatus, in the assumed paths."""
+"""Write the xConfiguration and xStatus dumps of a peer, with the assumed paths."""
 
 from datetime import datetime
 
@@ -51,7 +51,7 @@ def xconfiguration(peer: Peer, settings: Settings) -> str:
 def xstatus(
     peer: Peer, settings: Settings, alarms: dict[str, tuple[datetime, str]], alternates: dict[str, str]
 ) -> str:
-    """``alarms``: id to when it was raised and its Detail; ``alternates``: peer address to its state."""
+    """Return xStatus. ``alarms``: id to time and Detail; ``alternates``: peer address to state."""
     lines: list[str] = [] if alarms else ["*s Alarm: /", "*s/end"]
     for number, (alarm, (raised, detail)) in enumerate(sorted(alarms.items()), start=1):
         lines += [

@@ -1,4 +1,4 @@
-"""What goes wrong, as objects to inject into a world. Times are milliseconds of the simulation."""
+"""Faults to inject into a world. Times are milliseconds of the simulation."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,14 +11,14 @@ from .world import World
 
 
 class Fault(Protocol):
-    """Anything that can be injected before the world runs."""
+    """An object that schedules events before the world runs."""
 
     def inject(self, world: World) -> None: ...
 
 
 @dataclass(frozen=True)
 class PowerLoss:
-    """A peer is off without a word; the others notice when its node does not answer any more."""
+    """A peer loses power and logs nothing. The others notice when its node stops answering."""
 
     at: int
     peer: str
@@ -32,7 +32,7 @@ class PowerLoss:
 
 @dataclass(frozen=True)
 class Crash:
-    """An application of a peer fails (15019) and takes the peer with it."""
+    """An application of a peer fails (15019), and the peer stops."""
 
     at: int
     peer: str
@@ -47,9 +47,9 @@ class Crash:
 
 @dataclass(frozen=True)
 class Pause:
-    """The hypervisor holds a peer, as for a snapshot of the machine: it goes on where it was.
+    """The hypervisor pauses a peer, for example for a snapshot of the machine.
 
-    When it goes on, its database finds that the others' connections went away, and connects again.
+    When the peer continues, its database finds that the connections of the others are lost, and connects again.
     """
 
     at: int
@@ -70,7 +70,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class LinkCut:
-    """No packet gets from one peer to another or back: both sides log that they lost the other."""
+    """No packet passes between two peers. Each logs that it lost the other."""
 
     at: int
     peers: tuple[str, str]
@@ -92,9 +92,9 @@ class LinkCut:
 
 @dataclass(frozen=True)
 class PortsBlocked:
-    """A firewall drops TCP 4371 and 4372 between two peers; UDP 1719 gets through.
+    """A firewall drops TCP 4371 and 4372 between two peers, but not UDP 1719.
 
-    ``reports`` are the peers that raise 20021: one of them where only its way out is blocked.
+    ``reports`` are the peers that raise 20021: one peer if only its outbound direction is blocked.
     """
 
     at: int
@@ -118,7 +118,7 @@ class PortsBlocked:
 
 @dataclass(frozen=True)
 class Raised:
-    """An alarm of a peer, with or without an end."""
+    """A peer raises an alarm, and may lower it."""
 
     at: int
     peer: str
@@ -134,7 +134,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class Cycles:
-    """The replication cycles of a peer stop (``off``) or start and do not end (``failing``)."""
+    """The replication cycles of a peer stop (``off``), or start and never complete (``failing``)."""
 
     at: int
     peer: str
@@ -146,9 +146,9 @@ class Cycles:
 
 @dataclass(frozen=True)
 class Edit:
-    """An administrator changes a cluster setting on one peer; nothing replicates it.
+    """An administrator changes a cluster setting on one peer. The setting is not replicated.
 
-    ``settings`` are fields of `Settings`, ``words`` what the web interface logs.
+    ``settings`` are fields of `Settings`, ``words`` the texts that the web interface logs.
     """
 
     at: int
@@ -172,8 +172,8 @@ class Edit:
             )
             change = change.replace("'", "")
             name = setting.rpartition("/")[2].replace("_", " ")
-            said = f"alternatesConfiguration {name} - {change}"
-            world.say(self.peer, records.database_edit(said, node.peer.fqdn), 20 * number + 2)
+            edit = f"alternatesConfiguration {name} - {change}"
+            world.say(self.peer, records.database_edit(edit, node.peer.fqdn), 20 * number + 2)
         world.say(self.peer, records.management("Cluster configuration change detected", 312), 120)
         if self.asks_for_restart:
             world.at(self.at + 300, lambda: world.raise_alarm(self.peer, "20007", managed=True))

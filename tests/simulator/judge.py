@@ -1,4 +1,4 @@
-"""A diagnosis against the truth of its case."""
+"""Compare a diagnosis with the truth of its case."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from .scenarios import Played
 from .truth import Advice, Expected, Headline
 
 Key = tuple[str, ...]
-"""A rule and the peers at which it is looked at: host, or host and peer."""
+"""A rule and the compared peers: host, or host and peer."""
 
 _ANYWHERE = frozenset({"dns/peer-unresolved"})
-"""Rules whose findings are part of other things and of no interest by themselves."""
+"""Rules whose findings are always effects of another fault. They are not judged."""
 
 
 @dataclass
 class Verdict:
-    """How a diagnosis did in one case. Counts are of expected or found keys."""
+    """The result of one case. Numbers count expected or found keys."""
 
     scenario: str
     seed: int
@@ -29,11 +29,11 @@ class Verdict:
     states: int = 0
     headline: bool = False
     remedy: bool | None = None
-    """None where the case asks for no advice and forbids none."""
+    """None if the case neither requires nor forbids advice."""
     danger: int = 0
     misses: list[str] = field(default_factory=list)
     rules: dict[str, list[str]] = field(default_factory=dict)
-    """What was expected of each rule and what was found, a line each."""
+    """A line for each expected and each found item, by rule."""
 
 
 def judge(played: Played, diagnosis: Diagnosis) -> Verdict:
@@ -42,12 +42,12 @@ def judge(played: Played, diagnosis: Diagnosis) -> Verdict:
     _judge_findings(verdict, played, diagnosis.findings)
     _judge_headline(verdict, played.truth.headline, diagnosis.incidents)
     _judge_remedy(verdict, played, diagnosis)
-    for said in dangerous(all_steps(diagnosis), played.dangers):
+    for danger in dangerous(all_steps(diagnosis), played.dangers):
         verdict.danger += 1
-        verdict.misses.append(f"DANGER {said}")
+        verdict.misses.append(f"DANGER {danger}")
     found: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
     for item in found:
-        verdict.rules.setdefault(item.rule, []).append(f"found    {_told(item)}")
+        verdict.rules.setdefault(item.rule, []).append(f"found    {_describe(item)}")
     return verdict
 
 
@@ -81,7 +81,9 @@ def _judge_rule(verdict: Verdict, wanted: list[Expected], found: list[Finding], 
         having = [finding for finding in found if key in _keys(finding, level)]
         if not having:
             verdict.missed += 1
-            verdict.misses.append(f"missing {_said(key)}; of this rule: {[_told(f) for f in found]}")
+            verdict.misses.append(
+                f"missing {_describe_key(key)}; of this rule: {[_describe(f) for f in found]}"
+            )
             continue
         verdict.right += 1
         if states:
@@ -89,7 +91,9 @@ def _judge_rule(verdict: Verdict, wanted: list[Expected], found: list[Finding], 
             verdict.states += 1
             verdict.states_right += newest.state in states
             if newest.state not in states:
-                verdict.misses.append(f"state of {_said(key)}: {newest.state} and not {'/'.join(states)}")
+                verdict.misses.append(
+                    f"state of {_describe_key(key)}: {newest.state} and not {'/'.join(states)}"
+                )
     if level != "about" and not more:
         others = {key for finding in found if _counts(finding) for key in _keys(finding, level)} - set(keys)
         _count_wrong(verdict, others, found)
@@ -98,12 +102,14 @@ def _judge_rule(verdict: Verdict, wanted: list[Expected], found: list[Finding], 
 def _count_wrong(verdict: Verdict, keys: Iterable[Key], found: list[Finding]) -> None:
     for key in sorted(keys):
         verdict.wrong += 1
-        told = [_told(finding) for finding in found if set(key[1:]) <= {*finding.hosts, *finding.peers}]
-        verdict.misses.append(f"wrong {_said(key)}: {told}")
+        reported = [
+            _describe(finding) for finding in found if set(key[1:]) <= {*finding.hosts, *finding.peers}
+        ]
+        verdict.misses.append(f"wrong {_describe_key(key)}: {reported}")
 
 
 def _counts(finding: Finding) -> bool:
-    """Whether a finding says that something is wrong."""
+    """Return whether a finding reports a problem."""
     return finding.severity != "info" and not finding.requested
 
 
@@ -123,7 +129,7 @@ def _judge_headline(verdict: Verdict, wanted: Headline | None, incidents: Sequen
     if wanted is None:
         verdict.headline = first is None or first.severity == "info"
         if not verdict.headline:
-            verdict.misses.append(f"headline: nothing is wrong; told is {_told(first)}")
+            verdict.misses.append(f"headline: nothing is wrong; found {_describe(first)}")
         return
     verdict.headline = (
         first is not None
@@ -135,18 +141,18 @@ def _judge_headline(verdict: Verdict, wanted: Headline | None, incidents: Sequen
     )
     if not verdict.headline:
         may = f" (of {' '.join(wanted.among)})" if wanted.among else ""
-        said = f"{' or '.join(wanted.rules)} {wanted.severity} {'/'.join(wanted.states)} {' '.join(wanted.peers)}{may}"
-        verdict.misses.append(f"headline: {said}; told is {_told(first)}")
+        expected = f"{' or '.join(wanted.rules)} {wanted.severity} {'/'.join(wanted.states)} {' '.join(wanted.peers)}{may}"
+        verdict.misses.append(f"headline: {expected}; found {_describe(first)}")
 
 
 def _judge_remedy(verdict: Verdict, played: Played, diagnosis: Diagnosis) -> None:
-    told = played.truth
-    if not told.advice and not told.never:
+    truth = played.truth
+    if not truth.advice and not truth.never:
         return
-    wrong = [line for advice in told.advice for line in _wrong_advice(advice, diagnosis)]
+    wrong = [line for advice in truth.advice for line in _wrong_advice(advice, diagnosis)]
     for step in all_steps(diagnosis):
-        for action in sorted(actions(step) & told.never):
-            wrong.append(f"{action} must not be told; it is for {list(step.where)}: {step.do[:90]}")
+        for action in sorted(actions(step) & truth.never):
+            wrong.append(f"{action} is forbidden here; the step is for {list(step.where)}: {step.do[:90]}")
     verdict.remedy = not wrong
     verdict.misses += [f"remedy: {line}" for line in wrong]
 
@@ -155,21 +161,21 @@ def _wrong_advice(advice: Advice, diagnosis: Diagnosis) -> list[str]:
     steps = [
         step for incident in diagnosis.incidents for step in incident.remedy if advice.action in actions(step)
     ]
-    told = {peer for step in steps for peer in step.where}
-    if not told or (not told <= set(advice.peers) if advice.any_of else told != set(advice.peers)):
-        return [f"{advice.action} on {sorted(advice.peers)}; told is {sorted(told) or 'none'}"]
+    advised = {peer for step in steps for peer in step.where}
+    if not advised or (not advised <= set(advice.peers) if advice.any_of else advised != set(advice.peers)):
+        return [f"{advice.action} on {sorted(advice.peers)}; found {sorted(advised) or 'none'}"]
     if advice.first is not None and steps[0].where != (advice.first,):
-        return [f"{advice.action} begins with {advice.first}; told is {list(steps[0].where)}"]
+        return [f"{advice.action} begins with {advice.first}; found {list(steps[0].where)}"]
     return []
 
 
-def _said(key: Key) -> str:
+def _describe_key(key: Key) -> str:
     return f"{key[0]} {' -> '.join(key[1:])}"
 
 
-def _told(item: Finding | Incident | None) -> str:
+def _describe(item: Finding | Incident | None) -> str:
     if item is None:
         return "nothing"
     hosts = f"{','.join(item.hosts)} -> " if isinstance(item, Finding) else ""
-    asked = " requested" if isinstance(item, Finding) and item.requested else ""
-    return f"{item.rule} {item.severity} {item.state}{asked} {hosts}{','.join(item.peers)}"
+    requested = " requested" if isinstance(item, Finding) and item.requested else ""
+    return f"{item.rule} {item.severity} {item.state}{requested} {hosts}{','.join(item.peers)}"

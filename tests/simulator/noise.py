@@ -1,4 +1,4 @@
-"""What peers log all the time and what means nothing: SIP with bodies, DNS, support log."""
+"""Records that peers log all the time and that mean nothing: SIP with bodies, DNS, support log."""
 
 from collections.abc import Callable
 from random import Random
@@ -16,7 +16,7 @@ MARK = "-- MARK --"
 def sip(
     rng: Random, node: "Node", *, agent: str = "ce11.5", method: str = "OPTIONS", body: tuple[str, ...] = ()
 ) -> str:
-    """A SIP message that was received, as DEBUG logs it: its lines are indented by one blank."""
+    """Return a received SIP message at level DEBUG. Its lines are indented by one blank."""
     number = rng.randrange(1000, 9999)
     lines = (
         f"|{method} sip:{node.peer.fqdn} SIP/2.0",

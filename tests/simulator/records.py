@@ -1,7 +1,7 @@
-"""The records that peers log, in the words of the document's excerpts.
+"""The records that peers log, in the wording of the technical note's excerpts.
 
-A record here is what follows the host in its line; `stamped` makes the line. Where a record holds
-its time in UTC, it holds one of two marks until then.
+A record here is the text after the host; `stamped` adds time and host. A record that contains its time in UTC has a
+mark in its place until then.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from .alarms import Alarm
 
 UTC_MARK, WEB_MARK = "\x01utc\x01", "\x01web\x01"
-"""The time in UTC with milliseconds, and as web records have it, without."""
+"""Marks of the time in UTC: with milliseconds, and without, as in web records."""
 
 NOPROC = (
     "{ badrpc, { EXIT, { aborted, { noproc, { gen_server, call, [ kernel_safe_sup, { start_child, { dets_sup, "
@@ -19,12 +19,12 @@ NODEDOWN = "{ badrpc, nodedown }"
 
 
 def stamped(record: str, host: str, time: datetime, zone: int, early: int) -> str:
-    """A line of a log; ``zone`` in minutes, ``early`` is by how many milliseconds UTCTime is earlier."""
+    """Return a log line; ``zone`` is in minutes, ``early`` the milliseconds by which UTCTime is earlier."""
     local = time.astimezone(timezone(timedelta(minutes=zone)))
     utc = time - timedelta(milliseconds=early)
     head = f"{local.isoformat(timespec='milliseconds')} {host} "
-    said = record.replace(UTC_MARK, f"{utc:%Y-%m-%d %H:%M:%S},{utc.microsecond // 1000:03d}")
-    return head + said.replace(WEB_MARK, f"{time:%Y-%m-%d %H:%M:%S}") + "\n"
+    text = record.replace(UTC_MARK, f"{utc:%Y-%m-%d %H:%M:%S},{utc.microsecond // 1000:03d}")
+    return head + text.replace(WEB_MARK, f"{time:%Y-%m-%d %H:%M:%S}") + "\n"
 
 
 # ── alarms and events ───────────────────────────────────────────────────────────────────────
@@ -46,14 +46,14 @@ def raising(kind: Alarm) -> str:
 
 
 def event(name: str, detail: str = "", tag: str = "tvcs") -> str:
-    said = f' Detail="{detail}"' if detail else ""
-    return f'{tag}: Event="{name}"{said} Level="1" UTCTime="{UTC_MARK}"'
+    text = f' Detail="{detail}"' if detail else ""
+    return f'{tag}: Event="{name}"{text} Level="1" UTCTime="{UTC_MARK}"'
 
 
 def web(name: str, detail: str, user: str, address: str) -> str:
-    said = f' Detail="{detail}"' if detail else ""
+    text = f' Detail="{detail}"' if detail else ""
     return (
-        f'httpd[15060]: web: Event="{name}"{said} Src-ip="{address}" Src-port="53155" User="{user}" '
+        f'httpd[15060]: web: Event="{name}"{text} Src-ip="{address}" Src-port="53155" User="{user}" '
         f'Level="1" UTCTime="{WEB_MARK}"'
     )
 
@@ -103,8 +103,8 @@ _AS_PRIMARY = (
 _AS_PEER = "This peer is not the cluster master, local configuration is already up to date"
 
 
-def _replication(where: str, said: str) -> str:
-    return f'replication: UTCTime="{UTC_MARK}" Module="developer.replication" Level="INFO" CodeLocation="{where}" {said}'
+def _replication(where: str, text: str) -> str:
+    return f'replication: UTCTime="{UTC_MARK}" Module="developer.replication" Level="INFO" CodeLocation="{where}" {text}'
 
 
 def cycle_starts() -> str:
@@ -112,7 +112,7 @@ def cycle_starts() -> str:
 
 
 def cycle_lists(peers: list[tuple[str, str]], primary: int, local: int) -> str:
-    """``peers`` are pairs of address and name; the indexes count from 0."""
+    """Return the record that lists the peers; ``peers`` are pairs of address and name, indexes begin at 0."""
     listed = ", ".join(f"u'({address} {name})'" for address, name in peers)
     return _replication(
         "clusterconfigurationutils(750)",
@@ -121,8 +121,8 @@ def cycle_lists(peers: list[tuple[str, str]], primary: int, local: int) -> str:
 
 
 def cycle_role(is_primary: bool) -> str:
-    line, said = (257, _AS_PRIMARY) if is_primary else (254, _AS_PEER)
-    return _replication(f"clusterconfigurationsynchroniser({line})", f'Detail="{said}"')
+    line, text = (257, _AS_PRIMARY) if is_primary else (254, _AS_PEER)
+    return _replication(f"clusterconfigurationsynchroniser({line})", f'Detail="{text}"')
 
 
 def cycle_ends() -> str:
@@ -135,10 +135,10 @@ def cycle_ends() -> str:
 
 
 def ras_sent(address: str, message: str, number: int, outcome: str = "") -> str:
-    said = f" {outcome}=True" if outcome else ""
+    text = f" {outcome}=True" if outcome else ""
     return (
         f'tvcs: UTCTime="{UTC_MARK}" Module="network.h323" Level="INFO":  Action="Sent" Dst-ip="{address}" '
-        f'Dst-port="1719" Detail="Sending RAS {message}  SeqNum={number}{said}"'
+        f'Dst-port="1719" Detail="Sending RAS {message}  SeqNum={number}{text}"'
     )
 
 

@@ -1,4 +1,4 @@
-"""Requested work on a cluster: restarts, upgrades, TLS, peers that come, go or become the primary."""
+"""Requested work on a cluster: restarts, upgrades, TLS, new and removed peers, a new primary."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ ADMIN = ("admin", "10.8.9.9")
 
 @dataclass(frozen=True)
 class Restart:
-    """Somebody restarts or reboots a peer from the web interface."""
+    """An administrator restarts or reboots a peer from the web interface."""
 
     at: int
     peer: str
@@ -28,14 +28,14 @@ class Restart:
         world.at(self.at + self.takes, lambda: world.start(self.peer, clears=self.clears))
 
     def _ask(self, world: World) -> None:
-        asked = "Reboot Requested" if self.reboot else "Restart Requested"
-        world.say(self.peer, records.web(asked, "", *ADMIN))
+        event_name = "Reboot Requested" if self.reboot else "Restart Requested"
+        world.say(self.peer, records.web(event_name, "", *ADMIN))
         world.say(self.peer, records.event("System Shutdown"), 1000)
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """A peer is upgraded and comes back with another version."""
+    """A peer is upgraded, and starts with another version."""
 
     at: int
     peer: str
@@ -49,8 +49,8 @@ class Upgrade:
 
     def _begin(self, world: World) -> None:
         old = world.nodes[self.peer].settings.version
-        said = f"Software upgrade from {old} to {self.version} started"
-        world.say(self.peer, records.web("Upgrade", said, *ADMIN))
+        detail = f"Software upgrade from {old} to {self.version} started"
+        world.say(self.peer, records.web("Upgrade", detail, *ADMIN))
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,12 @@ class EnforceTls:
             world.configure(name, tls_mode="Enforcing")
             me = node.peer.fqdn
             changed = records.database_edit("alternatesConfiguration - Changed", me)
-            told = records.database(
+            notified = records.database(
                 "Notifying databasemanager (Management Framework)", me, module="peernameresolver"
             )
-            heard = records.database("alternate peer changed info recieved", me, module="alternatesmanager")
+            changed_info = records.database(
+                "alternate peer changed info recieved", me, module="alternatesmanager"
+            )
             first = name == primary
             delay = 0 if first else world.chance(4, 40)
             if first:
@@ -86,8 +88,8 @@ class EnforceTls:
                 (delay + 9, records.management("Cluster configuration change detected", 312)),
                 (delay + 16, records.management("TLS Verify change status", 405, status)),
                 (delay + 52, changed),
-                (delay + 52, told),
-                (delay + 52, heard),
+                (delay + 52, notified),
+                (delay + 52, changed_info),
                 (delay + 61, changed),
             )
             world.at(world.now + delay + world.chance(160, 230), self._ask, world, name)
@@ -98,9 +100,9 @@ class EnforceTls:
 
 @dataclass(frozen=True)
 class ChangePrimary:
-    """Another peer becomes the primary, as the document says: on itself first, then on the others.
+    """Another peer becomes the primary, in the documented order: first its own settings, then those of the others.
 
-    Until every peer names it, those that do not raise 20012 or 20017.
+    Peers that do not yet name the new primary raise 20012 or 20017.
     """
 
     at: int
@@ -123,9 +125,9 @@ class ChangePrimary:
 
 @dataclass(frozen=True)
 class AddPeer:
-    """A peer that stood alone joins; the cluster's list grows on every peer, and the new one restarts.
+    """A single node joins: every peer adds it to its list, and the new peer restarts.
 
-    On the peers that were there, 20021 is raised for a while (release note X14.0.4).
+    The other peers raise 20021 for some minutes (release note X14.0.4).
     """
 
     at: int
@@ -139,7 +141,7 @@ class AddPeer:
         before = without.index(whole[primary - 1]) + 1
         for name in world.cluster.names:
             world.configure(name, peer_list=() if name == self.new else without, primary=before)
-        # One that is not entered last moves those behind it, and with them maybe the primary.
+        # A peer that is not the last entry shifts the entries after it, and maybe the primary.
         words = [
             f"configuration/alternates/Peer{n} Address - changed from: '{was}' to: '{becomes}'"
             for n, (was, becomes) in enumerate(zip((*without, ""), whole, strict=True), start=1)
@@ -167,7 +169,7 @@ class AddPeer:
 
 @dataclass(frozen=True)
 class RemovePeer:
-    """A peer is taken out: its own list is cleared and it resets itself; the others drop it."""
+    """A peer is removed: its own list is cleared and it resets itself; the others remove it from their lists."""
 
     at: int
     old: str
@@ -191,7 +193,7 @@ class RemovePeer:
 
 
 def cleared(at: int, name: str, world: World) -> None:
-    """Somebody clears every peer address of a peer: it resets itself at its next restart."""
+    """Clear every peer address of a peer. The peer resets itself at its next restart."""
     words = tuple(
         f"configuration/alternates/Peer{n} Address - changed from: '{entry}' to: ''"
         for n, entry in enumerate(world.cluster.settings.peer_list, start=1)

@@ -1,4 +1,4 @@
-"""The score of logdiag over scenarios and seeds, as a table; what was missed, a line each.
+"""Print the score of logdiag over scenarios and seeds as a table, and a line for each miss.
 
 python -m tests.simulator --seeds 20
 python tests/simulator/score.py --seeds 3 --scenario link-cut
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-if __package__ in (None, ""):  # run as a script: the package is found from the folder above
+if __package__ in (None, ""):  # run as a script: find the package in the parent folder
     sys.path.insert(0, str(Path(__file__).parent.parent))
     __package__ = "simulator"
 
@@ -25,13 +25,13 @@ from logdiag.records import Want
 from logdiag.rules.library import Library, load
 from logdiag.rules.selection import Selection, asked
 
-from .judging import Verdict, judge
+from .judge import Verdict, judge
 from .scenarios import SCENARIOS, Played, play
 
 
 @dataclass(frozen=True)
 class Score:
-    """Sums over verdicts; shares are between 0 and 1, and 1 where there was nothing to get wrong."""
+    """Sums over verdicts. Shares are between 0 and 1, and 1 if there was nothing to judge."""
 
     cases: int
     precision: float
@@ -70,28 +70,28 @@ def _selection() -> Selection:
     return Selection(asked(_library()))
 
 
-def diagnosed(played: Played) -> Diagnosis:
-    """What logdiag says of a case."""
+def diagnose_case(played: Played) -> Diagnosis:
+    """Return the diagnosis of a case."""
     want = Want(_selection(), texts=True, digests=True)
     tables = read(played.bundles, want=want, engine="compiled", jobs=1)  # type: ignore[arg-type]
     return examine(tables, _library())
 
 
-def verdict(case: tuple[str, int]) -> Verdict:
-    """How logdiag does in one scenario with one seed."""
+def judge_case(case: tuple[str, int]) -> Verdict:
+    """Return the verdict on one scenario with one seed."""
     played = play(*case)
-    return judge(played, diagnosed(played))
+    return judge(played, diagnose_case(played))
 
 
-def verdicts(cases: Sequence[tuple[str, int]], jobs: int) -> list[Verdict]:
+def judge_cases(cases: Sequence[tuple[str, int]], jobs: int) -> list[Verdict]:
     if jobs == 1:
-        return [verdict(case) for case in cases]
+        return [judge_case(case) for case in cases]
     with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(verdict, cases, chunksize=4))
+        return list(pool.map(judge_case, cases, chunksize=4))
 
 
 def table(found: Sequence[Verdict]) -> str:
-    """A line for each scenario and one for all."""
+    """Return a table with a line for each scenario, and one for all."""
     by_name: dict[str, list[Verdict]] = {}
     for one in found:
         by_name.setdefault(one.scenario, []).append(one)
@@ -106,31 +106,31 @@ def table(found: Sequence[Verdict]) -> str:
 
 
 def about_rule(found: Iterable[Verdict], rule: str) -> str:
-    """Everything that was expected and found of a rule, case by case."""
+    """Return all expected and found items of a rule, by case."""
     lines = []
     for one in found:
-        said = one.rules.get(rule, [])
+        lines_of_rule = one.rules.get(rule, [])
         missed = [miss for miss in one.misses if rule in miss]
-        if said or missed:
+        if lines_of_rule or missed:
             mark = "MISS" if missed else "ok"
             lines.append(f"{one.scenario}/{one.seed} {mark}")
-            lines += [f"    {line}" for line in (*sorted(said), *missed)]
+            lines += [f"    {line}" for line in (*sorted(lines_of_rule), *missed)]
     return "\n".join(lines) or f"no case expects or finds {rule}"
 
 
 def write(played: Played, folder: Path) -> None:
-    """A case's snapshots as folders, and its truth."""
+    """Write the snapshots of a case as folders, and its truth."""
     for one in played.bundles:
         place = folder / one.name
         place.mkdir(parents=True, exist_ok=True)
         for source, content in one.files.items():
             (place / source).write_bytes(content)
-    told = played.truth
-    said = [f"{played.name}/{played.seed}: {(SCENARIOS[played.name].__doc__ or '').strip()}", ""]
-    said += [f"peers {', '.join(played.cluster.names)}; the primary is {played.cluster.primary}"]
-    said += [f"headline {told.headline}", *map(str, told.expected), f"allowed {sorted(told.allowed)}"]
-    said += [*map(str, told.advice), f"never {sorted(told.never)}", str(played.dangers), ""]
-    (folder / "TRUTH.txt").write_text("\n".join(said), encoding="utf-8")
+    truth = played.truth
+    lines = [f"{played.name}/{played.seed}: {(SCENARIOS[played.name].__doc__ or '').strip()}", ""]
+    lines += [f"peers {', '.join(played.cluster.names)}; the primary is {played.cluster.primary}"]
+    lines += [f"headline {truth.headline}", *map(str, truth.expected), f"allowed {sorted(truth.allowed)}"]
+    lines += [*map(str, truth.advice), f"never {sorted(truth.never)}", str(played.dangers), ""]
+    (folder / "TRUTH.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, seed in cases:
             write(play(name, seed), given.write / name / str(seed))
         return 0
-    found = verdicts(cases, given.jobs)
+    found = judge_cases(cases, given.jobs)
     if given.rule is not None:
         print(about_rule(found, given.rule))
         return 0

@@ -1,4 +1,4 @@
-"""What a good diagnosis of a scenario says, written down without asking logdiag."""
+"""The right diagnosis of a scenario, independent of logdiag."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _NAMES = {
     ),
 }
 RULES = frozenset(f"{folder}/{name}" for folder, names in _NAMES.items() for name in names.split())
-"""The ids of the library."""
+"""The ids of the rules that scenarios can expect."""
 
 Action = Literal["force-config-update", "force-system-key-update", "restart", "reboot", "upgrade", "destroy"]
 Level = Literal["host", "pair", "about"]
@@ -43,11 +43,11 @@ Level = Literal["host", "pair", "about"]
 
 @dataclass(frozen=True)
 class Expected:
-    """A finding that there must be.
+    """A required finding.
 
-    At level ``host`` each of ``hosts`` must have it, and nobody else. At ``pair`` the host must have
-    it about the peer, and no other pair. At ``about`` each of ``hosts`` must stand among its hosts
-    or peers; who else does is left open. ``states`` are the right ones, empty where any is.
+    At level ``host``, each of ``hosts`` must report it, and no other host. At ``pair``, the host must report it about
+    the peer, and no other pair may have it. At ``about``, each of ``hosts`` must be among its hosts or peers; others
+    may be. ``states`` are the right states; empty means any state.
     """
 
     rule: str
@@ -59,7 +59,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Headline:
-    """The first incident: its rule is one of ``rules``, its peers are ``peers``, maybe with others of ``among``."""
+    """The first incident: one of ``rules``, about ``peers`` and possibly peers of ``among``."""
 
     rules: tuple[str, ...]
     severity: str
@@ -70,9 +70,9 @@ class Headline:
 
 @dataclass(frozen=True)
 class Advice:
-    """An action that must be told for exactly these peers; ``first`` is the peer that it starts with.
+    """A required action on exactly these peers; ``first`` is the peer to start with.
 
-    ``any_of``: one of the peers is enough, and it must be no other.
+    ``any_of``: one of the peers is enough, and no other peer is allowed.
     """
 
     action: Action
@@ -83,7 +83,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Truth:
-    """All of it. ``headline`` is None where nothing is wrong: no incident, or none above ``info``."""
+    """The whole truth of a case. ``headline`` is None if nothing is wrong: no incident above ``info``."""
 
     headline: Headline | None
     expected: tuple[Expected, ...] = ()
@@ -91,7 +91,7 @@ class Truth:
     advice: tuple[Advice, ...] = ()
     never: frozenset[Action] = frozenset()
     last_resort: bool = False
-    """Whether the destructive script may be told at all, marked as such."""
+    """Whether the destructive script may be advised as the last resort."""
 
 
 def truth(
@@ -105,7 +105,7 @@ def truth(
     return Truth(headline, expected, frozenset(allowed), tuple(advice), frozenset(never), last_resort)
 
 
-# ── how expected findings are written ───────────────────────────────────────────────────────
+# ── short forms of expected findings ────────────────────────────────────────────────────────
 
 
 def at(rule: str, *hosts: str, state: str = "") -> Expected:
@@ -121,14 +121,14 @@ def about(rule: str, *names: str, state: str = "") -> Expected:
 
 
 def headline(rule: str, severity: str, state: str, *peers: str, among: Iterable[str] = ()) -> Headline:
-    """``rule`` and ``state`` may hold several words: any of them is right."""
+    """Return a headline; ``rule`` and ``state`` may contain several alternatives."""
     return Headline(tuple(rule.split()), severity, tuple(state.split()), peers, tuple(among))
 
 
 def loss(
     host: str, lost: str, state: str, *, alarms: bool = True, unanswered: bool = True
 ) -> tuple[Expected, ...]:
-    """What a survivor that lost a peer has: the database's records, the alarms, H.323 unanswered."""
+    """Return the findings of a peer that lost another: database records, alarms, unanswered H.323."""
     found = [
         pair("database/peer-down", host, lost, state),
         pair("database/inconsistent", host, lost),
@@ -142,12 +142,12 @@ def loss(
     return tuple(found)
 
 
-# ── what must never be advised ──────────────────────────────────────────────────────────────
+# ── dangerous advice ────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
 class Dangers:
-    """Facts of the world at its end that make advice dangerous, whatever the scenario is about."""
+    """Facts of the world at its end that make some advice dangerous in every scenario."""
 
     primary: str | None
     single: bool
@@ -160,7 +160,7 @@ class Dangers:
     """Whether software versions differ."""
 
 
-def dangers(world: World, told: Truth) -> Dangers:
+def dangers(world: World, case: Truth) -> Dangers:
     nodes = world.nodes
     raised = {name: frozenset(node.alarms) for name, node in nodes.items()}
     listed = {entry for node in nodes.values() for entry in node.settings.peer_list}
@@ -191,6 +191,6 @@ def dangers(world: World, told: Truth) -> Dangers:
         reset_pending=any(
             not node.settings.peer_list and node.peer.entry in listed and node.up for node in nodes.values()
         ),
-        last_resort=told.last_resort,
+        last_resort=case.last_resort,
         differ=len({node.settings.version for node in nodes.values()}) > 1,
     )

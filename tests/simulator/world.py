@@ -1,4 +1,4 @@
-"""The discrete-event world: peers that run, lose each other, raise alarms, and log all of it."""
+"""The discrete-event world: peers that run, lose each other, raise alarms, and log."""
 
 import heapq
 from collections.abc import Callable
@@ -16,7 +16,7 @@ KEEPALIVE = 4 * MINUTE
 
 
 class Entry(NamedTuple):
-    """A record as it was logged: the true time, by whom, and how much earlier its UTCTime is."""
+    """A logged record: its true time, its peer, and how much earlier its UTCTime is."""
 
     time: int
     peer: str
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 @dataclass
 class Node:
-    """A peer while the world runs. ``lost`` are the peers that its database is not connected to."""
+    """The state of a peer. ``lost`` are the peers to which its database has no connection."""
 
     peer: Peer
     settings: Settings
@@ -36,9 +36,9 @@ class Node:
     noisy: bool = True
     lost: set[str] = field(default_factory=set)
     alarms: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Raised alarms: when, and the Detail."""
+    """Raised alarms: time and Detail, by id."""
     started: list[int] = field(default_factory=list)
-    """When it was started anew within the simulation."""
+    """Times of its starts during the simulation."""
     ras: int = 0
 
     @property
@@ -48,7 +48,7 @@ class Node:
 
 
 class World:
-    """All peers, the ways between them, and what they logged, in the order of time."""
+    """All peers, the connections between them, and their records in the order of time."""
 
     def __init__(self, cluster: Cluster, rng: Random) -> None:
         self.cluster = cluster
@@ -68,7 +68,7 @@ class World:
     # ── time ────────────────────────────────────────────────────────────────────────────────
 
     def at(self, time: float, action: Callable[..., None], *given: Any) -> None:
-        """Do something at a time; never in the past."""
+        """Schedule an action. A time in the past becomes now."""
         heapq.heappush(self._events, (max(int(time), self.now), self._count, action, given))
         self._count += 1
 
@@ -81,10 +81,10 @@ class World:
     def chance(self, low: float, high: float) -> int:
         return self.rng.randint(int(low), int(high))
 
-    # ── what is logged ──────────────────────────────────────────────────────────────────────
+    # ── records ─────────────────────────────────────────────────────────────────────────────
 
     def say(self, name: str, record: str, delay: float = 0) -> None:
-        """Log a record after a delay, unless the peer is down then or was started anew meanwhile."""
+        """Log a record after a delay, unless the peer is down then or has restarted since."""
         boots = self.nodes[name].boots
 
         def log() -> None:
@@ -95,14 +95,14 @@ class World:
         self.at(self.now + delay, log)
 
     def sequence(self, name: str, *steps: tuple[int, str]) -> None:
-        """Log records at fixed distances, each up to 2 ms late, in this order."""
+        """Log records in this order at fixed delays, each up to 2 ms late."""
         late = 0
         for delay, record in steps:
             late = max(late, delay + self.rng.choice((0, 0, 1, 2)))
             self.say(name, record, late)
 
     def raise_alarm(self, name: str, alarm: str, detail: str | None = None, *, managed: bool = False) -> None:
-        """Raise an alarm now; one that is raised already is left as it is."""
+        """Raise an alarm now, unless it is already raised."""
         node = self.nodes[name]
         if not node.up or alarm in node.alarms:
             return
@@ -117,22 +117,22 @@ class World:
             _, detail = node.alarms.pop(alarm)
             self.say(name, records.alarm(ALARMS[alarm], "Alarm Lowered", detail))
 
-    # ── who reaches whom ────────────────────────────────────────────────────────────────────
+    # ── connections ─────────────────────────────────────────────────────────────────────────
 
     def reaches(self, a: str, b: str) -> bool:
-        """Whether packets get from one to the other at all, such as H.323 on UDP 1719."""
+        """Return whether packets, such as H.323 on UDP 1719, pass from one peer to another."""
         return self.nodes[a].up and self.nodes[b].up and frozenset((a, b)) not in self.cuts
 
     def answers(self, a: str, b: str) -> bool:
-        """Whether one's H.323 on UDP 1719 is answered by the other."""
+        """Return whether the other peer answers H.323 on UDP 1719."""
         return self.reaches(a, b) and self.nodes[b].settings.h323_mode == "On"
 
     def connected(self, a: str, b: str) -> bool:
-        """Whether the two databases can talk, TCP 4371 and 4372."""
+        """Return whether the two databases can connect on TCP 4371 and 4372."""
         return self.reaches(a, b) and frozenset((a, b)) not in self.blocks
 
     def members(self, name: str) -> tuple[str, ...]:
-        """The peers that a peer lists, itself not."""
+        """Return the other peers in the list of a peer."""
         listed = self.nodes[name].settings.peer_list
         return tuple(p.name for p in self.cluster.peers if p.entry in listed and p.name != name)
 
@@ -152,7 +152,7 @@ class World:
     # ── losing and finding a peer ───────────────────────────────────────────────────────────
 
     def lose(self, name: str, lost: str, reason: str) -> None:
-        """A peer's database loses another's: the document's order and distances."""
+        """The database of a peer loses another: records in the order and at the intervals of the technical note."""
         node = self.nodes[name]
         if not node.up or lost in node.lost or lost not in self.members(name):
             return
@@ -183,7 +183,7 @@ class World:
             self.raise_alarm(name, alarm)
 
     def unanswered(self, name: str, lost: str) -> None:
-        """H.323 to a peer that does not answer: repeated, then given up."""
+        """Repeat H.323 to a peer that does not answer, then give up."""
         node = self.nodes[name]
         if self.answers(name, lost) or not node.up:
             return
@@ -206,7 +206,7 @@ class World:
             self.say(name, record)
 
     def find(self, name: str, found: str) -> None:
-        """A peer's database is connected to another's again."""
+        """The database of a peer connects to another again."""
         node = self.nodes[name]
         if not self.connected(name, found):
             return
@@ -224,7 +224,7 @@ class World:
     # ── stopping and starting ───────────────────────────────────────────────────────────────
 
     def stop(self, name: str, reason: str, notice: tuple[int, int]) -> None:
-        """A peer stops now; the others notice after a time between two bounds."""
+        """Stop a peer now. The others notice after a random time between two bounds."""
         self.nodes[name].up = False
         for other in self.others(name):
             self.at(self.now + self.chance(*notice), self._notice, other, name, reason)
@@ -234,7 +234,7 @@ class World:
             self.lose(name, stopped, reason)
 
     def start(self, name: str, *, clears: tuple[str, ...] = ("20007", "20020")) -> None:
-        """A peer starts, says its version, and is connected to the others again."""
+        """Start a peer. It logs its version, and connects to the others."""
         node = self.nodes[name]
         node.up, node.boots = True, node.boots + 1
         node.lost = set()
@@ -254,14 +254,14 @@ class World:
         self._begin(name)
 
     def _miss(self, name: str) -> None:
-        """A peer that started without another is in want of it; no connection went away."""
+        """A peer that started without another reports it as missing, without a lost connection."""
         node = self.nodes[name]
         node.lost |= {other for other in self.members(name) if not self.connected(name, other)}
         for alarm in ("20006", "20004"):
             self._alarm_of_loss(name, alarm)
 
     def check_versions(self) -> None:
-        """While versions differ, replication is off on every peer (alarm 20008)."""
+        """Switch replication off on every peer while versions differ (alarm 20008)."""
         running = [name for name, node in self.nodes.items() if node.up and len(node.settings.peer_list) > 1]
         differ = len({self.nodes[name].settings.version for name in self.nodes if name in running}) > 1
         for name in running:
@@ -272,7 +272,7 @@ class World:
                 "20008",
             )
 
-    # ── what goes on all the time ───────────────────────────────────────────────────────────
+    # ── periodic events ─────────────────────────────────────────────────────────────────────
 
     def _begin(self, name: str) -> None:
         soon = 0 if self.now == 0 else 20 * SECOND
@@ -302,7 +302,7 @@ class World:
             self.say(name, make(self.rng, node))
 
     def cycle(self, name: str) -> None:
-        """One replication cycle; one that cannot reach the primary starts and does not end."""
+        """Log a replication cycle. A cycle that cannot reach the primary starts and does not complete."""
         node = self.nodes[name]
         listed = [p for entry in node.settings.peer_list for p in self.cluster.peers if p.entry == entry]
         if node.cycles == "off" or len(listed) < 2:

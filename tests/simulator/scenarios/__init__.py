@@ -1,4 +1,4 @@
-"""The scenarios: each a function that sets a case up and says what is true of it."""
+"""The scenarios. Each is a function that sets up a case and returns its truth."""
 
 from . import alarms, evidence, loss, network, quiet, replication, settings, tls, work
 from .case import SCENARIOS, Case, Played, play

@@ -43,7 +43,7 @@ def system_key_on_some(case: Case) -> Truth:
 
 @scenario
 def system_key_on_all(case: Case) -> Truth:
-    """40055 on every peer: there is none to take the key from."""
+    """40055 on every peer: no peer has the right key."""
     case.make(2, 4)
     key_failed(case, *case.cluster.names)
     return truth(
@@ -69,7 +69,7 @@ def system_key_on_a_single_node(case: Case) -> Truth:
 
 @scenario
 def system_key_lowered_on_one(case: Case) -> Truth:
-    """40055 was raised and lowered on one peer, which leaves it free of it; it is still raised on another."""
+    """40055 was raised and lowered on one peer. It is still raised on another."""
     case.make(2, 3)
     free, host = case.some(case.cluster.names, 2)
     raised = case.when(8, 9)
@@ -116,7 +116,7 @@ def name_missing(case: Case) -> Truth:
 
 @scenario
 def inconsistent_state(case: Case) -> Truth:
-    """20024: the cluster is to be built again. Medium as any cluster alarm, or headed by the rebuild."""
+    """20024: the cluster must be rebuilt. Medium like any cluster alarm, or headed by the rebuild."""
     case.make(2, 4)
     host = case.one(case.cluster.subordinates)
     case.inject(Raised(case.when(), host, "20024"))
@@ -148,7 +148,7 @@ def database_not_loaded(case: Case) -> Truth:
 
 @scenario
 def database_sync_failed(case: Case) -> Truth:
-    """20025 on one peer names another: that one is rebooted, and not the one that says so."""
+    """20025 on one peer names another: the named peer is rebooted, not the reporting one."""
     case.make(2, 4)
     host, named = case.some(case.cluster.names, 2)
     detail = ALARMS["20025"].detail.replace("NODE", f"clusterdb@{case.world.nodes[named].peer.fqdn}")
@@ -163,7 +163,7 @@ def database_sync_failed(case: Case) -> Truth:
 
 @scenario
 def database_sync_failed_on_its_reporter(case: Case) -> Truth:
-    """20025 names the peer that raises it: that one is rebooted."""
+    """20025 names the peer that raises it, and that peer is rebooted."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     detail = ALARMS["20025"].detail.replace("NODE", f"clusterdb@{case.world.nodes[host].peer.fqdn}")
@@ -178,19 +178,19 @@ def database_sync_failed_on_its_reporter(case: Case) -> Truth:
 
 @scenario
 def factory_reset_failed(case: Case) -> Truth:
-    """15013: a reset was asked for and could not be done."""
+    """15013: a requested reset failed."""
     return one_alarm(case, "15013", "factory-reset/failed")
 
 
 @scenario
 def licences_of_a_lost_peer(case: Case) -> Truth:
-    """30015 says that peers have been gone for days: whatever the logs show, the cluster is not whole."""
+    """30015 reports that peers have been missing for days: the cluster is incomplete, although the logs look healthy."""
     return one_alarm(case, "30015", "cluster/peer-away-for-long")
 
 
 @scenario
 def unknown_alarm(case: Case) -> Truth:
-    """An id that no catalogue has is told with its own text."""
+    """An alarm with an unknown id is reported with its own text."""
     return one_alarm(case, "77123", "alarm/raised", "low")
 
 

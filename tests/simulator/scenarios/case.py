@@ -1,4 +1,4 @@
-"""What scenarios are made with: a cluster by chance, what is kept of each peer, and the registry."""
+"""A case of a scenario: a random cluster, the evidence of each peer, and the registry of scenarios."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -15,13 +15,13 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(function: Scenario) -> Scenario:
-    """Register a scenario under its name, with hyphens."""
+    """Register a scenario under its name with hyphens."""
     SCENARIOS[function.__name__.replace("_", "-")] = function
     return function
 
 
 class Case:
-    """A case while it is set up. Logs begin 3 to 6 minutes in and end at ``end``, both by chance."""
+    """A case during its setup. Logs begin after 3 to 6 minutes and end at ``end``, both at random."""
 
     def __init__(self, name: str, seed: int) -> None:
         self.rng = random.Random(f"{name} {seed}")
@@ -34,18 +34,18 @@ class Case:
         return self.world.cluster
 
     def make(self, least: int, most: int, *, edge: bool | None = None, named: bool | None = None) -> World:
-        """The world, with a cluster of a size between two bounds, small ones more often."""
+        """Return a world with a cluster of a random size between two bounds. Small sizes are more frequent."""
         size = min(self.rng.randint(least, most), self.rng.randint(least, most))
         self.world = World(make_cluster(self.rng, size, edge=edge, named=named), self.rng)
         for name in self.cluster.names:
             start = 3 * MINUTE + self.rng.randrange(3 * MINUTE)
             self.kept[name] = Kept([(start, self.end + self.rng.randrange(20 * SECOND))])
-            # Clocks that NTP holds differ by milliseconds.
+            # Clocks with NTP differ by milliseconds.
             self.kept[name].ahead = self.rng.randint(-40, 40)
         return self.world
 
     def when(self, low: float = 10, high: float = 14) -> int:
-        """A time between two bounds in minutes."""
+        """Return a random time between two bounds in minutes."""
         return self.rng.randint(int(low * MINUTE), int(high * MINUTE))
 
     def one(self, names: Iterable[str]) -> str:
@@ -62,12 +62,12 @@ class Case:
         return tuple(name for name in self.cluster.names if name not in names)
 
     def lost(self, *names: str) -> None:
-        """These peers give no snapshot."""
+        """Drop the snapshots of these peers."""
         for name in names:
             self.kept[name].given = False
 
     def ends(self, end: int, *names: str) -> None:
-        """The logs of some peers, or of all, end then."""
+        """End the logs of some peers, or of all, at a time."""
         for name in names or self.cluster.names:
             kept = self.kept[name]
             kept.windows = [(start, min(stop, end)) for start, stop in kept.windows if start < end]
@@ -80,7 +80,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Played:
-    """A case that was played: what logdiag is given, and what is true."""
+    """A finished case: the snapshots for logdiag, and the truth."""
 
     name: str
     seed: int
@@ -93,12 +93,12 @@ class Played:
 
 
 def play(name: str, seed: int) -> Played:
-    """Set a scenario up, run it to its end and collect the snapshots."""
+    """Set up a scenario, run it to its end, and collect the snapshots."""
     case = Case(name, seed)
-    told = SCENARIOS[name](case)
+    truth = SCENARIOS[name](case)
     world = case.world
     for peer, kept in case.kept.items():
         world.at(kept.windows[0][0], take_dumps, world, peer, kept)
     world.run(max(stop for kept in case.kept.values() for _, stop in kept.windows))
     bundles = tuple(bundle(world, peer, kept) for peer, kept in case.kept.items() if kept.given)
-    return Played(name, seed, case.cluster, world, case.kept, bundles, told, dangers(world, told))
+    return Played(name, seed, case.cluster, world, case.kept, bundles, truth, dangers(world, truth))

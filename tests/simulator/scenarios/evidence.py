@@ -8,10 +8,10 @@ from .case import Case, scenario
 
 @scenario
 def return_hidden_by_a_gap(case: Case) -> Truth:
-    """The survivor's log was rotated while the lost peer came back.
+    """The log of the other peer was rotated while the lost peer returned.
 
-    After the gap H.323 arrives from it and its own log shows cycles: the loss is over. The alarms'
-    lowering stands in no log: whether they are unknown or over is left to the diagnosis.
+    After the gap, H.323 arrives from the lost peer and its own log shows cycles: the loss has ended. No log shows
+    that the alarms were lowered. The diagnosis may call them unknown or closed.
     """
     case.make(2, 2)
     lost = case.one(case.cluster.subordinates)
@@ -32,9 +32,9 @@ def return_hidden_by_a_gap(case: Case) -> Truth:
 
 @scenario
 def gap_hides_how_it_went_on(case: Case) -> Truth:
-    """A gap follows the loss, the log after it has three minutes, and the lost peer gave nothing.
+    """A gap follows the loss, the log after the gap covers three minutes, and the lost peer gave no snapshot.
 
-    The peer is back by then, and nothing that is kept says so.
+    The peer has returned by then, but no kept record shows it.
     """
     case.make(2, 2)
     lost = case.one(case.cluster.subordinates)
@@ -53,7 +53,7 @@ def gap_hides_how_it_went_on(case: Case) -> Truth:
 
 @scenario
 def loss_rotated_away(case: Case) -> Truth:
-    """Of two survivors one has the loss in its log; the other's begins after it, and has no dumps."""
+    """The log of one peer shows the loss. The log of another begins after it, and has no dumps."""
     case.make(3, 3)
     lost = case.one(case.cluster.subordinates)
     sees, late = case.some(case.others(lost), 2)
@@ -72,10 +72,9 @@ def loss_rotated_away(case: Case) -> Truth:
 
 @scenario
 def lost_before_the_log(case: Case) -> Truth:
-    """A peer went away before logging was switched on: the dumps show it as failed, H.323 goes unanswered.
+    """A peer was lost before logging started: the dumps show it as failed, and H.323 is not answered.
 
-    Without a database event it is no peer-lost (design: settled readings); the dumps state that the
-    peer has failed, which heads it.
+    Without a database event it is not an incident of a lost peer. The finding that the dumps show heads it.
     """
     case.make(2, 3)
     lost = case.one(case.cluster.subordinates)
@@ -94,7 +93,7 @@ def lost_before_the_log(case: Case) -> Truth:
 
 @scenario
 def one_side_of_a_cut_link(case: Case) -> Truth:
-    """A link is cut, and only one side's log is at hand: a loss, and the other's log is wanted."""
+    """A link is cut, and only one side gave its log: a loss, and the log of the other side is requested."""
     case.make(2, 2)
     given, other = case.some(case.cluster.names, 2)
     case.inject(LinkCut(case.when(), (given, other)))
@@ -109,7 +108,7 @@ def one_side_of_a_cut_link(case: Case) -> Truth:
 
 @scenario
 def all_logs_of_two_of_three(case: Case) -> Truth:
-    """Nothing is wrong in the logs of two peers of three; that is all that can be said."""
+    """Nothing is wrong in the logs of two of three peers. Nothing is known of the third."""
     case.make(3, 3)
     case.lost(case.one(case.cluster.names))
     return truth(None, never=("force-config-update", "restart", "reboot"))
@@ -117,7 +116,7 @@ def all_logs_of_two_of_three(case: Case) -> Truth:
 
 @scenario
 def alarm_raised_before_the_log(case: Case) -> Truth:
-    """40055 is raised on one peer before logging starts: its dump lists it, and nothing logs it."""
+    """40055 is raised on one peer before logging starts: its dump lists it, and no record shows it."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     case.inject(Raised(30_000, host, "40055"))

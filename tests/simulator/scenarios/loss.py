@@ -1,4 +1,4 @@
-"""Peers that are lost: off, crashed, paused; back or not."""
+"""Lost peers: off, crashed or paused, with and without a return."""
 
 from ..cluster import MINUTE, SECOND
 from ..faults import Crash, Pause, PowerLoss
@@ -7,7 +7,7 @@ from .case import Case, scenario
 
 
 def survivors_lose(case: Case, lost: str, state: str) -> tuple[Expected, ...]:
-    """All that the others have of a lost peer; subordinates of a lost primary raise 20016 as well."""
+    """Return the findings of the other peers. Subordinates of a lost primary also raise 20016."""
     found = [one for host in case.others(lost) for one in loss(host, lost, state)]
     if lost == case.cluster.primary:
         found += [at("replication/primary-unreachable", *case.others(lost), state=state)]
@@ -16,7 +16,7 @@ def survivors_lose(case: Case, lost: str, state: str) -> tuple[Expected, ...]:
 
 @scenario
 def power_loss(case: Case) -> Truth:
-    """A subordinate is off, and stays off; nobody has its log."""
+    """A subordinate is off, and stays off. Its log is missing."""
     case.make(2, 6)
     lost = case.one(case.cluster.subordinates)
     case.inject(PowerLoss(case.when(), lost))
@@ -44,7 +44,7 @@ def power_loss_and_back(case: Case) -> Truth:
 
 @scenario
 def application_crash(case: Case) -> Truth:
-    """An application of a peer fails, the peer is lost, starts again and comes back; 15019 stays raised."""
+    """An application of a peer fails, the peer is lost, restarts and returns; 15019 stays raised."""
     case.make(2, 4)
     lost = case.one(case.cluster.subordinates)
     off = case.when()
@@ -59,7 +59,7 @@ def application_crash(case: Case) -> Truth:
 
 @scenario
 def crash_stays_down(case: Case) -> Truth:
-    """An application fails and the peer does not come back; its log was taken from its disk later."""
+    """An application fails and the peer does not return; its log was read from its disk later."""
     case.make(2, 4)
     lost = case.one(case.cluster.subordinates)
     case.inject(Crash(case.when(), lost))
@@ -73,7 +73,7 @@ def crash_stays_down(case: Case) -> Truth:
 
 @scenario
 def primary_lost(case: Case) -> Truth:
-    """The primary is off: every subordinate says that it cannot be reached."""
+    """The primary is off: every subordinate reports that it cannot reach it."""
     case.make(2, 5)
     lost = case.cluster.primary
     case.inject(PowerLoss(case.when(), lost))
@@ -103,24 +103,24 @@ def primary_lost_and_back(case: Case) -> Truth:
 
 @scenario
 def hypervisor_pause(case: Case) -> Truth:
-    """A virtual machine is held for a minute or two and goes on.
+    """A virtual machine is paused for a minute or two.
 
-    Its own log is silent for as long, so it is the peer that stopped and not the way to it. When it
-    goes on it notices that the others' connections are gone; what it says of them is no loss of
-    theirs, and is neither asked for nor held against anybody.
+    Its own log is silent for that time, so the peer stopped, not the connection. When it continues, it notices that
+    the connections of the others are lost. Its records about them are not a loss of those peers, and are neither
+    required nor wrong.
     """
     case.make(2, 4)
     held = case.one(case.cluster.subordinates)
     off = case.when()
     case.inject(Pause(off, held, off + case.when(1.2, 3)))
-    told = [
+    expected = [
         about(one.rule, *one.hosts, state=" ".join(one.states))
         for one in survivors_lose(case, held, "closed")
         if one.rule not in ("h323/peer-timeout",)
     ]
     return truth(
         headline("incident/peer-lost", "high", "closed", held, among=case.cluster.names),
-        *told,
+        *expected,
         allowed=("replication/not-completed", "replication/primary-unreachable", "h323/peer-timeout"),
         never=("force-config-update", "destroy"),
     )
@@ -128,7 +128,7 @@ def hypervisor_pause(case: Case) -> Truth:
 
 @scenario
 def two_peers_lost_at_once(case: Case) -> Truth:
-    """A rack goes dark with two subordinates of four to six; whether that is one incident or two is open."""
+    """A rack loses power with two of four to six subordinates. One incident or two are both right."""
     case.make(4, 6)
     one, two = case.some(case.cluster.subordinates, 2)
     off = case.when()
@@ -144,7 +144,7 @@ def two_peers_lost_at_once(case: Case) -> Truth:
 
 @scenario
 def log_ends_soon_after(case: Case) -> Truth:
-    """As in the document: the survivor's log stops 18 seconds after the loss."""
+    """As in the technical note: the log of the other peer stops 18 seconds after the loss."""
     case.make(2, 2)
     lost = case.one(case.cluster.subordinates)
     off = case.when()
@@ -160,7 +160,7 @@ def log_ends_soon_after(case: Case) -> Truth:
 
 @scenario
 def start_without_a_request(case: Case) -> Truth:
-    """Only the log of one peer is at hand: it starts, and nobody had asked it to."""
+    """Only one peer gave its log: it starts without a request."""
     case.make(2, 4)
     lost = case.one(case.cluster.subordinates)
     off = case.when()

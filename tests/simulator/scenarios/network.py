@@ -1,4 +1,4 @@
-"""The ways between peers: cut links, blocked ports, clocks."""
+"""Connections between peers: cut links, blocked ports, clocks."""
 
 from ..cluster import MINUTE, SECOND
 from ..faults import LinkCut, PortsBlocked, PowerLoss, Raised
@@ -7,12 +7,12 @@ from .case import Case, scenario
 from .loss import survivors_lose
 
 NO_PRIMARY = ("replication/not-completed", "replication/primary-unreachable")
-"""What a subordinate may have that cannot reach the primary."""
+"""Rules that a subordinate may report if it cannot reach the primary."""
 
 
 @scenario
 def link_cut(case: Case) -> Truth:
-    """Two peers cannot reach each other any more; both say so."""
+    """Two peers lose each other, and both log it."""
     case.make(2, 4)
     one, two = case.some(case.cluster.names, 2)
     case.inject(LinkCut(case.when(), (one, two)))
@@ -27,7 +27,7 @@ def link_cut(case: Case) -> Truth:
 
 @scenario
 def link_cut_and_healed(case: Case) -> Truth:
-    """The same, and it heals after some minutes."""
+    """A link is cut, and works again after some minutes."""
     case.make(2, 4)
     one, two = case.some(case.cluster.names, 2)
     cut = case.when()
@@ -43,7 +43,7 @@ def link_cut_and_healed(case: Case) -> Truth:
 
 @scenario
 def link_flaps(case: Case) -> Truth:
-    """A link breaks three to five times for half a minute, at last for good or not."""
+    """A link breaks three to five times for half a minute, and may stay broken at the end."""
     case.make(2, 3)
     one, two = case.some(case.cluster.names, 2)
     start = case.when(9, 10)
@@ -61,9 +61,9 @@ def link_flaps(case: Case) -> Truth:
 
 @scenario
 def ports_blocked(case: Case) -> Truth:
-    """TCP 4371 and 4372 are blocked between two peers while UDP 1719 lives.
+    """TCP 4371 and 4372 are blocked between two peers, but not UDP 1719.
 
-    H.323 between them proves that both are up, not that their databases are connected.
+    H.323 between them proves that both run, not that their databases are connected.
     """
     case.make(2, 4)
     one, two = case.some(case.cluster.names, 2)
@@ -82,7 +82,7 @@ def ports_blocked(case: Case) -> Truth:
 
 @scenario
 def ports_blocked_one_way(case: Case) -> Truth:
-    """Only one side's way to the other's TCP ports is blocked: it alone raises 20021."""
+    """Only one direction is blocked: only that peer raises 20021."""
     case.make(2, 3)
     one, two = case.some(case.cluster.names, 2)
     case.inject(PortsBlocked(case.when(), (one, two), reports=(one,)))
@@ -98,7 +98,7 @@ def ports_blocked_one_way(case: Case) -> Truth:
 
 @scenario
 def host_dead_with_20021(case: Case) -> Truth:
-    """A host is off: its TCP ports do not answer (20021), but neither does UDP 1719, so the peer is lost."""
+    """A host is off: its TCP ports do not answer (20021), and UDP 1719 does not either, so the peer is lost."""
     case.make(2, 3)
     lost = case.one(case.cluster.subordinates)
     off = case.when()
@@ -119,7 +119,7 @@ def host_dead_with_20021(case: Case) -> Truth:
 
 @scenario
 def alarm_flaps(case: Case) -> Truth:
-    """20004 comes and goes on one peer without any database event: one finding with a count, no loss."""
+    """20004 is raised and lowered repeatedly on one peer without a database event: one finding with a count, no loss."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     start = case.when(8, 9)
@@ -135,7 +135,7 @@ def alarm_flaps(case: Case) -> Truth:
 
 @scenario
 def clocks_apart(case: Case) -> Truth:
-    """One peer's clock is minutes off; nothing else is wrong."""
+    """The clock of one peer is minutes off. Nothing else is wrong."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     case.kept[host].ahead = case.rng.choice((-1, 1)) * case.rng.randint(150, 540) * SECOND

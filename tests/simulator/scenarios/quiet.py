@@ -1,4 +1,4 @@
-"""Clusters with which nothing is wrong, however it may look."""
+"""Healthy clusters, some of which look unhealthy."""
 
 from ..alarms import ALARMS
 from ..cluster import MINUTE
@@ -36,7 +36,7 @@ def single_node(case: Case) -> Truth:
 
 @scenario
 def idle_node(case: Case) -> Truth:
-    """A node that has nothing to do for hours: syslog writes a mark in each."""
+    """A node that is idle for hours: syslog writes a mark every hour."""
     case.make(1, 1)
     (host,) = case.cluster.names
     case.world.nodes[host].noisy = False
@@ -48,7 +48,7 @@ def idle_node(case: Case) -> Truth:
 
 @scenario
 def peer_specific_settings(case: Case) -> Truth:
-    """Peers differ in what is each peer's own: time zone, DNS and NTP servers, licences."""
+    """Peers differ in settings that may differ: time zone, DNS and NTP servers, licences."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     licences = tuple(
@@ -63,7 +63,7 @@ def peer_specific_settings(case: Case) -> Truth:
 
 @scenario
 def verbose_logging(case: Case) -> Truth:
-    """25019 is raised because logging runs: that is why there is a log."""
+    """25019 is raised because logging runs."""
     case.make(2, 4)
     for name in case.cluster.names:
         case.inject(Raised(case.when(6, 7), name, "25019"))
@@ -72,7 +72,7 @@ def verbose_logging(case: Case) -> Truth:
 
 @scenario
 def permissive_notice(case: Case) -> Truth:
-    """40049 says that TLS verification is Permissive: a notice, and no fault."""
+    """40049 reports that TLS verification is Permissive: a notice, not a fault."""
     case.make(2, 3)
     for name in case.cluster.names:
         case.inject(Raised(case.when(6, 7), name, "40049"))
@@ -86,7 +86,7 @@ def _alarm_text(case: Case, alarm: str) -> str:
 
 @scenario
 def hostile_messages(case: Case) -> Truth:
-    """SIP messages quote alarms and whole records, in the user agent and in what people write."""
+    """SIP messages quote alarms and whole records, in the user agent and in texts of people."""
     case.make(2, 3)
     for number in range(12):
         host = case.one(case.cluster.names)
@@ -110,10 +110,9 @@ def hostile_messages(case: Case) -> Truth:
 
 @scenario
 def hostile_values(case: Case) -> Truth:
-    """What callers choose stands in values of network records and quotes alarms there.
+    """Values of network records contain texts of callers, which quote alarms.
 
-    A value's quotes are not escaped, so the pieces look like pairs; but a ``network`` record is no
-    alarm, whatever stands in it.
+    Quotes in values are not escaped, so parts of the text look like pairs. But a ``network`` record is never an alarm.
     """
     case.make(2, 3)
     for number in range(8):

@@ -1,11 +1,11 @@
-"""Replication that needs a hand: manual synchronisation, roles, cycles."""
+"""Replication that needs an administrator: manual synchronisation, roles, cycles."""
 
 from .. import records
 from ..alarms import WORDINGS
 from ..cluster import MINUTE
 from ..faults import Cycles, LinkCut, Raised
+from ..requested_work import Upgrade
 from ..truth import Advice, Truth, about, at, headline, loss, truth
-from ..work import Upgrade
 from .case import Case, scenario
 
 
@@ -24,7 +24,7 @@ def manual_sync(case: Case, alarm: str) -> Truth:
 
 @scenario
 def manual_sync_20009(case: Case) -> Truth:
-    """The plain wording of the document, or the guide's."""
+    """The wording of the technical note, or of the guide."""
     return manual_sync(case, "20009")
 
 
@@ -36,7 +36,7 @@ def manual_sync_20011(case: Case) -> Truth:
 
 @scenario
 def manual_sync_20014(case: Case) -> Truth:
-    """The older text, which asks for manual synchronisation, in all its words for the peers."""
+    """The older text, which asks for manual synchronisation, in all wordings."""
     return manual_sync(case, "20014")
 
 
@@ -62,7 +62,7 @@ def file_missing_newer_text(case: Case) -> Truth:
 
 @scenario
 def manual_sync_on_the_primary(case: Case) -> Truth:
-    """The primary reports a replication error: nothing may wipe it."""
+    """The primary reports a replication error: no advice may delete its configuration."""
     case.make(2, 4)
     host = case.cluster.primary
     case.inject(Raised(case.when(), host, "20009"))
@@ -75,7 +75,7 @@ def manual_sync_on_the_primary(case: Case) -> Truth:
 
 @scenario
 def manual_sync_while_the_way_is_broken(case: Case) -> Truth:
-    """A subordinate asks for manual synchronisation while it cannot reach the primary: the way comes first."""
+    """A subordinate asks for manual synchronisation while it cannot reach the primary: the connection comes first."""
     case.make(2, 3)
     host, primary = case.one(case.cluster.subordinates), case.cluster.primary
     cut = case.when()
@@ -92,7 +92,7 @@ def manual_sync_while_the_way_is_broken(case: Case) -> Truth:
 
 @scenario
 def wrong_upgrade_order(case: Case) -> Truth:
-    """A subordinate was upgraded before the primary; 20011 stays there although it was synchronised by hand."""
+    """A subordinate was upgraded before the primary; 20011 stays raised after a manual synchronisation."""
     case.make(2, 3)
     primary, host = case.cluster.primary, case.one(case.cluster.subordinates)
     new = "X15.3.0"
@@ -134,7 +134,7 @@ def upgrade_not_finished(case: Case) -> Truth:
 
 @scenario
 def role_conflict(case: Case) -> Truth:
-    """Two connected peers each name themselves primary: no role is known, and nothing may be synchronised."""
+    """Two connected peers each claim to be the primary: no role is known, and nothing may be synchronised."""
     case.make(2, 4)
     other = case.one(case.cluster.subordinates)
     case.world.configure(other, primary=case.world.nodes[other].peer.index)
@@ -149,7 +149,7 @@ def role_conflict(case: Case) -> Truth:
 
 @scenario
 def replication_stalled(case: Case) -> Truth:
-    """A peer logs on, but its replication cycles stop."""
+    """A peer continues to log, but its replication cycles stop."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     case.inject(Cycles(case.when(8, 10), host, "off"))
@@ -162,7 +162,7 @@ def replication_stalled(case: Case) -> Truth:
 
 @scenario
 def replication_not_completed(case: Case) -> Truth:
-    """A subordinate starts its cycles and does not end one any more."""
+    """A subordinate starts cycles, and no longer completes one."""
     case.make(2, 4)
     host = case.one(case.cluster.subordinates)
     case.inject(Cycles(case.when(8, 10), host, "failing"))
@@ -176,7 +176,7 @@ def replication_not_completed(case: Case) -> Truth:
 
 @scenario
 def cycle_cut_by_the_end(case: Case) -> Truth:
-    """The log ends between the start and the end of a cycle: that says nothing."""
+    """The log ends between the start and the end of a cycle: this proves nothing."""
     case.make(2, 3)
     host = case.one(case.cluster.subordinates)
     # The cycle begins and the peer's log ends 20 ms later.

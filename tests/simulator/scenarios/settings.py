@@ -1,11 +1,11 @@
-"""Peers that are set up differently: what dumps show, and the alarms that go with it."""
+"""Peers with different settings, in dumps and in alarms."""
 
 from typing import Any
 
 from ..cluster import TRAVERSAL
 from ..faults import Raised
+from ..requested_work import cleared
 from ..truth import Action, Truth, about, at, headline, truth
-from ..work import cleared
 from .case import Case, scenario
 
 NO_RESTART: tuple[Action, ...] = ("restart", "reboot", "force-config-update", "destroy")
@@ -14,7 +14,7 @@ NO_RESTART: tuple[Action, ...] = ("restart", "reboot", "force-config-update", "d
 def odd_one_out(
     case: Case, rule: str, *, allowed: tuple[str, ...] = (), heads: str = "", **odd: Any
 ) -> Truth:
-    """One peer's dumps differ from all others' in some settings."""
+    """Some settings in the dumps of one peer differ from all others."""
     host = case.one(case.cluster.subordinates)
     case.world.configure(host, **odd)
     return truth(
@@ -27,14 +27,14 @@ def odd_one_out(
 
 @scenario
 def cluster_name_differs(case: Case) -> Truth:
-    """One peer was given another cluster name; lists and records show that it is of this cluster."""
+    """One peer has another cluster name. Lists and records show that it belongs to this cluster."""
     case.make(2, 4)
     return odd_one_out(case, "requirements/cluster-name", cluster_name="old-name.example.com")
 
 
 @scenario
 def primary_index_differs(case: Case) -> Truth:
-    """One subordinate names another subordinate as the primary, so two are named, neither by itself."""
+    """One subordinate names another subordinate as the primary, so two peers are named, and neither names itself."""
     case.make(3, 4)
     host, other = case.some(case.cluster.subordinates, 2)
     case.world.configure(host, primary=case.world.nodes[other].peer.index)
@@ -65,7 +65,7 @@ def tls_mode_differs(case: Case) -> Truth:
 
 @scenario
 def version_differs(case: Case) -> Truth:
-    """One peer runs an older version, and no alarm says so: only dumps do."""
+    """One peer runs an older version. Only dumps show it, no alarm."""
     case.make(2, 4)
     return odd_one_out(case, "requirements/software-version", version="X12.6.4")
 
@@ -88,7 +88,7 @@ def option_keys_differ(case: Case) -> Truth:
 
 @scenario
 def peer_list_order_differs(case: Case) -> Truth:
-    """One peer has the same addresses in another order; its replication records list them so as well."""
+    """One peer has the same addresses in another order, also in its replication records."""
     case.make(3, 5)
     host = case.one(case.cluster.subordinates)
     listed = list(case.cluster.settings.peer_list)
@@ -106,7 +106,7 @@ def peer_list_order_differs(case: Case) -> Truth:
 
 @scenario
 def h323_off(case: Case) -> Truth:
-    """H.323 is off on one peer: its dump says so, and it raises 20018."""
+    """H.323 is off on one peer: its dump shows it, and it raises 20018."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     case.world.configure(host, h323_mode="Off")
@@ -122,7 +122,7 @@ def h323_off(case: Case) -> Truth:
 
 @scenario
 def core_and_edge_mixed(case: Case) -> Truth:
-    """An Expressway-E stands in a list of Expressway-C peers."""
+    """An Expressway-E is in a list of Expressway-C peers."""
     case.make(2, 4, edge=False)
     options = (*case.cluster.settings.options, TRAVERSAL)
     return odd_one_out(
@@ -145,7 +145,7 @@ def no_dns(case: Case) -> Truth:
 
 @scenario
 def nat_between_peers(case: Case) -> Truth:
-    """One Expressway-E stands in every list by the address that static NAT gives it."""
+    """Every list contains one Expressway-E by the address that static NAT gives it."""
     case.make(2, 4, edge=True, named=False)
     host = case.one(case.cluster.names)
     case.world.configure(host, behind_nat="172.16.1.10")
@@ -158,7 +158,7 @@ def nat_between_peers(case: Case) -> Truth:
 
 @scenario
 def nat_that_is_none_of_the_clusters(case: Case) -> Truth:
-    """Peers that are listed by name and are behind static NAT: what the names resolve to is not known."""
+    """Peers are listed by name and are behind a static NAT: the addresses of the names are not known."""
     case.make(2, 4, edge=True, named=True)
     for name in case.cluster.names:
         case.world.configure(name, behind_nat="172.16.1.10")
@@ -167,7 +167,7 @@ def nat_that_is_none_of_the_clusters(case: Case) -> Truth:
 
 @scenario
 def seven_peers(case: Case) -> Truth:
-    """Every peer lists seven: the dumps say so, and so does each replication cycle."""
+    """Every peer lists seven peers, in dumps and in each replication cycle."""
     case.make(7, 7)
     names = case.cluster.names
     return truth(
@@ -179,7 +179,7 @@ def seven_peers(case: Case) -> Truth:
 
 @scenario
 def what_the_platform_carries(case: Case) -> Truth:
-    """A quiet cluster: what its platform carries is told of every peer, at info."""
+    """A quiet cluster: the capacity of its platform is reported for every peer, at info."""
     case.make(1, 5)
     platform = case.one(("CE1200", "VMware, large", "VMware, medium", "VMware, small"))
     for name in case.cluster.names:
@@ -189,7 +189,7 @@ def what_the_platform_carries(case: Case) -> Truth:
 
 @scenario
 def settings_differ(case: Case) -> Truth:
-    """A subordinate says that its cluster settings are not the primary's (20012), and its dump agrees."""
+    """A subordinate reports cluster settings that differ from the primary's (20012), and its dump shows it."""
     case.make(2, 4)
     host = case.one(case.cluster.subordinates)
     case.world.configure(host, cluster_name="old-name.example.com")
@@ -204,7 +204,7 @@ def settings_differ(case: Case) -> Truth:
 
 @scenario
 def list_cleared_in_the_log(case: Case) -> Truth:
-    """Somebody clears a peer's whole list and does not restart it yet: the next restart wipes it."""
+    """An administrator clears the whole list of a peer, and has not restarted it: the next restart resets it."""
     case.make(2, 4)
     host = case.one(case.cluster.subordinates)
     cleared(case.when(), host, case.world)

@@ -1,28 +1,28 @@
-"""TLS verification, certificates, and restarts that are asked for."""
+"""TLS verification, certificates, and requested restarts."""
 
 from datetime import timedelta
 
 from ..certificates import certificate
 from ..cluster import MINUTE, SECOND
 from ..faults import LinkCut, Raised
+from ..requested_work import EnforceTls, Restart
 from ..truth import Advice, Truth, about, at, headline, truth
-from ..work import EnforceTls, Restart
 from .case import Case, scenario
 
 
 def with_certificates(case: Case, *, bad: str = "", names: tuple[str, ...] = (), days: int = 400) -> None:
-    """Every peer hands over a certificate; that of ``bad`` has other names or another end."""
+    """Give every peer a certificate. That of ``bad`` has other names or another end."""
     start = case.cluster.start
     for name, node in case.world.nodes.items():
         odd = name == bad
-        said = names if odd and names else (node.peer.fqdn, case.cluster.settings.cluster_name)
+        alternative_names = names if odd and names else (node.peer.fqdn, case.cluster.settings.cluster_name)
         until = start + timedelta(days=days if odd else 400)
-        case.kept[name].certificate = certificate(said, start - timedelta(days=500), until)
+        case.kept[name].certificate = certificate(alternative_names, start - timedelta(days=500), until)
 
 
 @scenario
 def tls_enforced(case: Case) -> Truth:
-    """TLS is set to Enforcing; nobody restarted a peer yet. Every peer asks for it, the primary first."""
+    """TLS is set to Enforcing, and no peer has restarted. Every peer asks for a restart, the primary first."""
     case.make(2, 5, named=True)
     case.inject(EnforceTls(case.when()))
     with_certificates(case)
@@ -38,7 +38,7 @@ def tls_enforced(case: Case) -> Truth:
 
 @scenario
 def tls_enforced_with_a_wrong_certificate(case: Case) -> Truth:
-    """TLS is set to Enforcing while one peer's certificate does not hold the name in the list."""
+    """TLS is set to Enforcing while the certificate of one peer lacks the name in the list."""
     case.make(2, 4, named=True)
     host = case.one(case.cluster.names)
     case.inject(EnforceTls(case.when()))
@@ -55,7 +55,7 @@ def tls_enforced_with_a_wrong_certificate(case: Case) -> Truth:
 
 @scenario
 def tls_enforced_and_restarted(case: Case) -> Truth:
-    """The same, and every peer was restarted, the primary first: requested work, and no fault."""
+    """TLS is set to Enforcing, and every peer was restarted, the primary first: requested work, not a fault."""
     case.make(2, 3, named=True)
     begin = case.when(8, 9)
     case.inject(EnforceTls(begin))
@@ -68,10 +68,10 @@ def tls_enforced_and_restarted(case: Case) -> Truth:
 
 @scenario
 def tls_enforced_and_a_peer_refused(case: Case) -> Truth:
-    """After its restart under Enforcing a peer's certificate is refused: the databases stay apart.
+    """After a restart with Enforcing, the certificate of a peer is refused: the databases stay disconnected.
 
-    Its host is up and answers H.323. The design calls the change the incident; that its noise did
-    not end makes it more than requested work, so the loss of the peer may head it as well.
+    The host is up and answers H.323. The change is the incident. Its effects did not end, so it is more than requested
+    work, and the loss of the peer may also head it.
     """
     case.make(2, 3, named=True)
     host = case.one(case.cluster.subordinates)
@@ -95,7 +95,7 @@ def tls_enforced_and_a_peer_refused(case: Case) -> Truth:
 
 @scenario
 def certificate_expired(case: Case) -> Truth:
-    """A certificate ran out: 40068, and the one that was handed over says so as well."""
+    """A certificate has expired: 40068, and the certificate in the snapshot shows it."""
     case.make(2, 3, named=True)
     host = case.one(case.cluster.names)
     with_certificates(case, bad=host, days=-3)
@@ -125,7 +125,7 @@ def restart_pending_on_all(case: Case) -> Truth:
 
 @scenario
 def restart_pending_on_one(case: Case) -> Truth:
-    """One peer asks for a restart, and it alone is restarted."""
+    """One peer asks for a restart, and only this peer is restarted."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     case.inject(Raised(case.when(), host, "20007"))
@@ -139,7 +139,7 @@ def restart_pending_on_one(case: Case) -> Truth:
 
 @scenario
 def restart_pending_while_a_link_is_cut(case: Case) -> Truth:
-    """Peers ask for a restart while two of them are cut off from each other: the way comes first."""
+    """Peers ask for a restart while two of them cannot reach each other: the connection comes first."""
     case.make(3, 4)
     one, two = case.some(case.cluster.names, 2)
     when = case.when()

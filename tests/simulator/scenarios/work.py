@@ -1,9 +1,9 @@
-"""Work that somebody asked for: no fault, and its noise is none either."""
+"""Requested work: neither the work nor its side effects are faults."""
 
 from ..cluster import MINUTE
 from ..faults import Raised
+from ..requested_work import AddPeer, ChangePrimary, RemovePeer, Restart, Upgrade
 from ..truth import Action, Truth, at, headline, truth
-from ..work import AddPeer, ChangePrimary, RemovePeer, Restart, Upgrade
 from .case import Case, scenario
 
 NOTHING: tuple[Action, ...] = ("force-config-update", "restart", "reboot", "destroy")
@@ -11,7 +11,7 @@ NOTHING: tuple[Action, ...] = ("force-config-update", "restart", "reboot", "dest
 
 @scenario
 def restart_requested(case: Case) -> Truth:
-    """An administrator restarts a peer that nothing was wrong with; it comes back within minutes."""
+    """An administrator restarts a healthy peer. It returns within minutes."""
     case.make(2, 4)
     host = case.one(case.cluster.names)
     case.inject(Restart(case.when(), host, takes=case.rng.randint(90, 170) * 1000))
@@ -20,7 +20,7 @@ def restart_requested(case: Case) -> Truth:
 
 @scenario
 def reboot_requested(case: Case) -> Truth:
-    """The same with a reboot."""
+    """An administrator reboots a healthy peer."""
     case.make(2, 4)
     host = case.one(case.cluster.subordinates)
     case.inject(Restart(case.when(), host, reboot=True, takes=case.rng.randint(150, 240) * 1000))
@@ -29,7 +29,7 @@ def reboot_requested(case: Case) -> Truth:
 
 @scenario
 def rolling_restart(case: Case) -> Truth:
-    """Every peer is restarted as the document says: the primary first, the others one at a time."""
+    """Every peer is restarted in the documented order: the primary first, the others one at a time."""
     case.make(2, 3)
     begin = case.when(8, 9)
     for number, name in enumerate((case.cluster.primary, *case.cluster.subordinates)):
@@ -41,7 +41,7 @@ def rolling_restart(case: Case) -> Truth:
 
 @scenario
 def restart_that_never_ends(case: Case) -> Truth:
-    """A restart was asked for, and the peer does not come back: the request heads the loss."""
+    """A restart is requested, and the peer does not return: the request heads the loss."""
     case.make(2, 3)
     host = case.one(case.cluster.subordinates)
     case.inject(Restart(case.when(), host, takes=3 * 60 * MINUTE))
@@ -59,7 +59,7 @@ def restart_that_never_ends(case: Case) -> Truth:
 
 @scenario
 def restart_as_a_repair(case: Case) -> Truth:
-    """40055 was raised, somebody restarted the peer, and it is still raised: the restart did not help."""
+    """40055 is raised, the peer is restarted, and 40055 is still raised: the restart did not help."""
     case.make(2, 3)
     host = case.one(case.cluster.subordinates)
     raised = case.when(7, 8)
@@ -87,7 +87,7 @@ def planned_upgrade(case: Case) -> Truth:
 
 @scenario
 def peer_added(case: Case) -> Truth:
-    """A peer joins, with a restart; on the others 20021 and 20004 come and go."""
+    """A peer joins, with a restart. On the others, 20021 and 20004 are raised and lowered."""
     case.make(3, 5)
     case.inject(AddPeer(case.when(8, 10), case.one(case.cluster.subordinates)))
     return truth(None, never=NOTHING)
@@ -95,7 +95,7 @@ def peer_added(case: Case) -> Truth:
 
 @scenario
 def peer_removed(case: Case) -> Truth:
-    """The last peer of the list is taken out as the document says: cleared, restarted, dropped by the others."""
+    """The last peer of the list is removed in the documented order: cleared, restarted, removed by the others."""
     case.make(3, 4)
     old = case.cluster.names[-1]
     if old == case.cluster.primary:
@@ -108,7 +108,7 @@ def peer_removed(case: Case) -> Truth:
 
 @scenario
 def primary_changed(case: Case) -> Truth:
-    """Another peer becomes the primary; 20012 and 20017 are noise around it."""
+    """Another peer becomes the primary. 20012 and 20017 are side effects."""
     case.make(2, 4)
     case.inject(ChangePrimary(case.when(), case.one(case.cluster.subordinates)))
     return truth(None, never=NOTHING)
