@@ -1,4 +1,4 @@
-"""How the site is built: ``sphinx-build -W -b html docs OUT``, without a network."""
+"""Configure Sphinx: ``sphinx-build -W -b html docs OUT`` builds the site without a network."""
 
 import sys
 from importlib.metadata import version as version_of
@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from made import completed, with_links_at_home
+from generated import insert_generated, resolve_links
 from pygments.lexers.special import TextLexer
 
 project = "logdiag"
@@ -16,7 +16,7 @@ release = version = version_of("logdiag")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 
-smartquotes_action = "D"  # dashes alone: quotes are as they are typed
+smartquotes_action = "D"  # dashes only: quotes in examples must stay straight
 default_role = "code"  # docstrings write names in single backticks
 myst_heading_anchors = 4
 autodoc_typehints = "description"
@@ -28,16 +28,16 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
-html_show_search_summary = False  # it would be fetched, which a browser refuses for files
+html_show_search_summary = False  # it is fetched, which browsers refuse for file: pages
 html_theme_options = {"top_of_page_buttons": []}
 
 
 def _read(app, name, source):
-    """What the program says itself is put into the page as it is read: no file is made for it."""
-    source[0] = with_links_at_home(completed(source[0]), Path(app.srcdir) / f"{name}.md")
+    """Insert the generated parts into a page when Sphinx reads it. No file is written."""
+    source[0] = resolve_links(insert_generated(source[0]), Path(app.srcdir) / f"{name}.md")
 
 
 def setup(app):
-    """Called by Sphinx."""
+    """Register the hooks. Sphinx calls this function."""
     app.add_lexer("log", TextLexer)
     app.connect("source-read", _read)

@@ -1,6 +1,6 @@
-"""What stands in pages of the site and is made from the program, so that it cannot go stale.
+"""Generate the parts of the documentation that the program knows: commands, rules, alarms, columns.
 
-A line ``<!-- made: NAME -->`` in a page is where the text of that name goes, as Markdown.
+`insert_generated` replaces each line ``<!-- generated: NAME -->`` of a page by the Markdown of that name.
 """
 
 import os
@@ -27,7 +27,7 @@ from logdiag.rules.schema import Remedy
 from logdiag.snapshots import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
-_PLACE = re.compile(r"^<!-- made: ([a-z ]+) -->$", re.MULTILINE)
+_MARK = re.compile(r"^<!-- generated: ([a-z ]+) -->$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^()\s#:]+)(#[^()\s]*)?\)")
 _PAGES = {
     "README.md": "index.md",
@@ -35,31 +35,32 @@ _PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-"""Files at the top, and the pages that show them."""
+"""Files in the root folder, and the pages that include them."""
 
 
-def completed(text: str) -> str:
-    """A page with what is made for it."""
-    return _PLACE.sub(lambda found: MADE[found[1]](), text)
+def insert_generated(text: str) -> str:
+    """Return the page with its marks replaced by generated text."""
+    return _MARK.sub(lambda found: GENERATORS[found[1]](), text)
 
 
-def with_links_at_home(text: str, page: Path) -> str:
-    """The links of a page, so that they hold on the site: it has no folder but its own.
+def resolve_links(text: str, page: Path) -> str:
+    """Return the page with links that work on the site, which contains `docs/` only.
 
-    What a page of the site shows is linked there; of anything else in the repository the name is told.
+    A link to a file that a page includes becomes a link to that page. A link to a rule becomes a link to its
+    section. The text of any other link into the repository becomes code.
     """
 
     def link(found: re.Match[str]) -> str:
-        said, target, anchor = found[1], found[2], found[3] or ""
+        label, target, anchor = found[1], found[2], found[3] or ""
         path = (page.parent / target).resolve()
         if not path.is_relative_to(ROOT) or path.is_relative_to(page.parent):
             return found[0]
         name = path.relative_to(ROOT).as_posix()
         if name in _PAGES:
-            return f"[{said}]({_PAGES[name]}{anchor})"
+            return f"[{label}]({_PAGES[name]}{anchor})"
         if name.startswith("rules/") and name.removesuffix(".yaml").removeprefix("rules/") in load().rules:
-            return f"[{said}](library.md#{_anchor(name.removesuffix('.yaml').removeprefix('rules/'))})"
-        return said if said.startswith("`") else f"`{said}`"
+            return f"[{label}](library.md#{_anchor(name.removesuffix('.yaml').removeprefix('rules/'))})"
+        return label if label.startswith("`") else f"`{label}`"
 
     return _LINK.sub(link, text)
 
@@ -68,9 +69,8 @@ def with_links_at_home(text: str, page: Path) -> str:
 
 
 def _file(name: str) -> str:
-    """A file at the top, with its links as they are written from ``docs/``; nothing where it is not there."""
-    path = ROOT / name
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    """Return a file of the root folder, with its links relative to ``docs/``."""
+    text = (ROOT / name).read_text(encoding="utf-8")
     return re.sub(r"(?<=\]\()(?![a-z]+:)[^()\s#]+", lambda found: os.path.relpath(found[0], "docs"), text)
 
 
@@ -78,18 +78,19 @@ def _file(name: str) -> str:
 
 
 def _commands() -> str:
-    """Every command with its arguments and options."""
+    """Return a section for each command, with its arguments and options."""
     return "\n".join(
-        line for name, command in _named("", typer.main.get_command(app)) for line in _command(name, command)
+        line for name, command in _walk("", typer.main.get_command(app)) for line in _command(name, command)
     )
 
 
-def _named(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each command of a group and of its groups, with its full name."""
     if not isinstance(command, TyperGroup):
         yield name, command
         return
-    for below, one in command.commands.items():
-        yield from _named(f"{name} {below}".strip(), one)
+    for child, subcommand in command.commands.items():
+        yield from _walk(f"{name} {child}".strip(), subcommand)
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
@@ -103,14 +104,14 @@ def _command(name: str, command: Any) -> Iterator[str]:
     rows = [(f"`{cell}`", _helping(one.help), "") for cell, one in zip(cells, arguments, strict=True)]
     rows += [(_option(one), _helping(one.help), _default(one)) for one in options]
     if rows:
-        yield from _table(("", "is", "by itself"), rows)
+        yield from _table(("", "meaning", "default"), rows)
     if command.epilog:
-        said, _, example = command.epilog.partition(": ")
-        yield from (f"{said}: `{example}`", "")
+        label, _, example = command.epilog.partition(": ")
+        yield from (f"{label}: `{example}`", "")
 
 
 def _helping(text: str | None) -> str:
-    """A text of the program's help; the options that it names are code."""
+    """Return a help text as Markdown, with the options in it as code."""
     parts = re.split(r"(?<!\w)(--?[a-z][a-z-]*)", text or "")
     return "".join(f"`{part}`" if at % 2 else _spaced(part) for at, part in enumerate(parts))
 
@@ -123,14 +124,14 @@ def _option(option: Any) -> str:
 
 def _default(option: Any) -> str:
     if option.required:
-        return "has to be given"
+        return "required"
     return "" if option.default in (None, False) else f"`{option.default}`"
 
 
 def _variables() -> str:
-    """The options that a variable of the environment sets."""
+    """Return a table of the environment variables and the options that they set."""
     found: dict[str, str] = {}
-    for _, command in _named("", typer.main.get_command(app)):
+    for _, command in _walk("", typer.main.get_command(app)):
         found |= {one.envvar: one.opts[-1] for one in command.params if isinstance(one.envvar, str)}
     return "\n".join(_table(("variable", "option"), [(f"`{k}`", f"`{v}`") for k, v in sorted(found.items())]))
 
@@ -141,7 +142,7 @@ def _limits() -> str:
         for name, field in Limits.__dataclass_fields__.items()
         if "says" in field.metadata
     ]
-    return "\n".join(_table(("name", "by itself", "limits"), rows))
+    return "\n".join(_table(("name", "default", "limits"), rows))
 
 
 def _counted(number: int) -> str:
@@ -155,10 +156,10 @@ def _counted(number: int) -> str:
 
 
 def _library() -> str:
-    """An index of all rules, and a section a rule, by subject."""
+    """Return an index of all rules, and a section for each rule, by subject."""
     library = load()
     index = [
-        (f"[{name}](#{_anchor(name)})", rule.severity, _said(rule.title), rule.basis)
+        (f"[{name}](#{_anchor(name)})", rule.severity, _escaped(rule.title), rule.basis)
         for name, rule in sorted(library.rules.items())
     ]
     lines = ["## Index", "", *_table(("rule", "severity", "title", "basis"), index)]
@@ -170,8 +171,8 @@ def _library() -> str:
 def _rule(name: str, library: Library) -> Iterator[str]:
     rule = library.rules[name]
     parts = _parts(page(name, library))
-    yield from (f"({_anchor(name)})=", f"### {name}", "", f"**{_said(rule.title)}**", "")
-    yield from (f"Severity {rule.severity}, basis {rule.basis}.", "", _said(rule.why), "")
+    yield from (f"({_anchor(name)})=", f"### {name}", "", f"**{_escaped(rule.title)}**", "")
+    yield from (f"Severity {rule.severity}, basis {rule.basis}.", "", _escaped(rule.why), "")
     for heading in ("Software versions", "How long it may take to end without help"):
         if heading in parts:
             yield from (f"{heading}: {inline(parts[heading])}", "")
@@ -189,7 +190,7 @@ def _rule(name: str, library: Library) -> Iterator[str]:
 
 
 def _parts(text: str) -> dict[str, str]:
-    """What `logdiag rules show` prints, by its headings."""
+    """Return the parts of the output of `logdiag rules show`, by heading."""
     found = re.findall(r"^(\S.*)\n((?:  .*\n)+)", text, re.MULTILINE)
     return {heading: textwrap.dedent(body).rstrip() for heading, body in found}
 
@@ -199,17 +200,17 @@ def _procedure(item: Remedy, library: Library) -> Iterator[str]:
     condition = " (under conditions)" if item.when is not None else ""
     yield f"- {inline(procedure.title)}{condition}"
     for number, step in enumerate(procedure.steps, start=1):
-        yield f"  {number}. {_said(step.do)} *Where:* {step.where}. *Risk:* {step.risk}."
+        yield f"  {number}. {_escaped(step.do)} *Where:* {step.where}. *Risk:* {step.risk}."
 
 
-def _said(text: str) -> str:
-    """A text of a rule; its placeholders stand as they are written."""
+def _escaped(text: str) -> str:
+    """Return the text of a rule as Markdown, with its placeholders as code."""
     parts = re.split(r"(\{[a-z_]+\})", " ".join(text.split()))
     return "".join(f"`{part}`" if at % 2 else _spaced(part) for at, part in enumerate(parts))
 
 
 def _spaced(text: str) -> str:
-    """``text`` in Markdown; blanks at its ends stay."""
+    """Return ``text`` as Markdown, with the blanks at its ends."""
     bare = text.strip()
     return text.replace(bare, inline(bare)) if bare else text
 
@@ -222,7 +223,7 @@ def _anchor(rule: str) -> str:
 
 
 def _alarms() -> str:
-    """Every alarm of the catalogue, with the rules that look for it."""
+    """Return a section for each alarm of the catalogue, with the rules that look for it."""
     library = load()
     lines: list[str] = []
     alarms = catalogue.load()
@@ -230,44 +231,47 @@ def _alarms() -> str:
     for alarm in alarms.values():
         rules = ", ".join(f"[{name}](library.md#{_anchor(name)})" for name in looking[alarm.id])
         lines += [f"(alarm-{alarm.id})=", f"## {alarm.id} {inline(alarm.title)}", ""]
-        lines += [f"{alarm.severity}; {alarm.confidence}; known from {inline(alarm.versions)}.", ""]
+        lines += [
+            f"Severity {alarm.severity}, basis {alarm.confidence}, known from {inline(alarm.versions)}.",
+            "",
+        ]
         lines += [inline(alarm.meaning), "", f"**What to do:** {inline(alarm.remedy)}", ""]
         lines += [f"**Rules:** {rules}", ""] if rules else []
     return "\n".join(lines)
 
 
 _MEANINGS = {
-    "time": "when: `UTCTime` where the record has one that is valid, else the time in its header",
-    "header_time": "the time in its header",
-    "utc_offset": "minutes by which the header's time is ahead of UTC",
-    "host": "the host that the header names",
-    "process": "the tag behind it: `tvcs`, `httpd`",
-    "subprocess": "a second tag: `web` in `httpd[7]: web:`",
-    "pid": "the number in the tag",
-    "module": "the first value of `Module`",
-    "level": "the first value of `Level`",
-    "event": "the first value of `Event`",
-    "detail": "the first value of `Detail`",
-    "fields": "every pair in its order; keys and values as they are written, and what repeats is kept",
-    "text": "what in the first line is no pair",
-    "body": "the lines that follow: a SIP or HTTP message, a dump",
-    "snapshot": "the input that it is from",
-    "source": "the member in it; `!/` leads into an archive in an archive",
-    "line": "its first line, from 1",
-    "offset": "its first byte",
-    "length": "its bytes, with their line ends",
+    "time": "time of the record: `UTCTime` if the record has a valid one, otherwise the time in its header",
+    "header_time": "time in the header",
+    "utc_offset": "offset of the header's time from UTC, in minutes",
+    "host": "host in the header",
+    "process": "tag after the host: `tvcs`, `httpd`",
+    "subprocess": "second tag: `web` in `httpd[7]: web:`",
+    "pid": "number in the tag",
+    "module": "first value of `Module`",
+    "level": "first value of `Level`",
+    "event": "first value of `Event`",
+    "detail": "first value of `Detail`",
+    "fields": "all pairs in their order, as written, with repeated keys",
+    "text": "parts of the first line that are not pairs",
+    "body": "lines after the first: a SIP or HTTP message, a dump",
+    "snapshot": "input of the record",
+    "source": "member of the input; `!/` separates an archive from a member of it",
+    "line": "number of the first line, from 1",
+    "offset": "offset of the first byte",
+    "length": "number of bytes, with line ends",
 }
 
 
 def _columns() -> str:
-    """The columns of the records; one without a meaning, or a meaning without a column, is an error."""
+    """Return a table of the columns of the records. Every column must have a meaning."""
     if list(_MEANINGS) != RECORDS.names:
         raise ValueError(f"columns and their meanings differ: {set(_MEANINGS) ^ set(RECORDS.names)}")
     rows = [
         (f"`{one.name}`", _type(one.type), "" if one.nullable else "never", _MEANINGS[one.name])
         for one in RECORDS
     ]
-    return "\n".join(_table(("column", "type", "null", "is"), rows))
+    return "\n".join(_table(("column", "type", "null", "meaning"), rows))
 
 
 def _type(type_: pa.DataType) -> str:
@@ -280,7 +284,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)] + [""]
 
 
-MADE: dict[str, Callable[[], str]] = {
+GENERATORS: dict[str, Callable[[], str]] = {
     "readme": lambda: _file("README.md"),
     "contributing": lambda: _file("CONTRIBUTING.md"),
     "changelog": lambda: _file("CHANGELOG.md"),
@@ -292,4 +296,4 @@ MADE: dict[str, Callable[[], str]] = {
     "alarms": cache(_alarms),
     "columns": _columns,
 }
-"""What can be made, by name."""
+"""The function that generates each part, by the name in the mark."""

@@ -1,4 +1,4 @@
-"""NOTICES.md names every package that comes with logdiag, with its licence."""
+"""NOTICES.md names every package that is installed with logdiag, with its licence."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ FILE = Path(__file__).parent.parent / "NOTICES.md"
 HEAD = """\
 # Third-party notices
 
-No code of others is in this repository or in its wheel. Installed, logdiag brings the packages below, each under its own
-licence, which lies with it in the environment (`*.dist-info`). Those in the second table come with the extras of
-`logdiag[all]` only. Tools for development are not listed.
+This repository and its wheel contain no third-party code. `pip install logdiag` also installs the packages in the first table,
+each under its own licence (see `*.dist-info` in the environment). The extras of `logdiag[all]` also install those in the second
+table. Development tools are not listed.
 """
 _SHORT = {
     "apache": "Apache-2.0",
