@@ -1,4 +1,4 @@
-# Everything a developer runs. `make check` is what has to pass before a commit.
+# Commands for developers. `make check` must pass before a commit.
 .PHONY: check fmt test messages bless
 
 check:
@@ -15,10 +15,10 @@ fmt:
 test: check
 	python -m pytest -n auto --dist worksteal
 
-# Collects all texts in reports/locale/logdiag.pot and updates the catalogue of each language from it.
+# Collect all texts in reports/locale/logdiag.pot, and update the catalogue of each language from it.
 messages:
 	python reports/locale/messages.py
 
-# Rewrites the golden files (reports, JSON, errors, schemas); look at the diff before you commit it.
+# Rewrite the golden files (reports, JSON, errors, schemas). Read the diff before you commit it.
 bless:
 	python -m pytest --bless

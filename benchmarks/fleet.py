@@ -1,9 +1,9 @@
-"""Many small snapshots through both engines: what a gigabyte costs, what a second worker brings, what a death does.
+"""Measure batches of many small snapshots, with both engines and several numbers of workers.
 
     python benchmarks/fleet.py                  200 snapshots, five of them bad; both engines, 1 and 2 workers
-    python benchmarks/fleet.py --kill           and in each run with more than one worker, one is killed midway
+    python benchmarks/fleet.py --kill           kill one worker in the middle of each run with several workers
 
-In the end the outputs of all runs are compared byte for byte.
+At the end, the outputs of all runs are compared byte for byte.
 """
 
 import argparse
@@ -29,12 +29,12 @@ import generate
 _BAD = 5
 _PEERS = (1, 1, 2, 1, 3)
 _LIMIT = "total=64M"
-"""So that one of the bad inputs, 256 MiB of zeros, hits it."""
+"""One of the bad inputs, 256 MiB of zeros, reaches this limit."""
 
 
 @dataclass
 class Run:
-    """One run of `logdiag batch`: how long it took, and what its workers needed."""
+    """One run of `logdiag batch`: its time, and the time and memory of its workers."""
 
     engine: str
     workers: int
@@ -43,19 +43,19 @@ class Run:
     peaks: list[int]
     killed: int | None
     code: int
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
 
 def make(folder: Path, number: int) -> None:
-    """Write ``number`` clusters, each in a folder of its own, the last five of them bad."""
+    """Write ``number`` clusters, each in its own folder. The last five are bad."""
     rng = random.Random(7)
     for index in range(number - _BAD):
         for peer in range(_PEERS[index % len(_PEERS)]):
             host = f"exp{index:03d}{'abc'[peer]}"
             whole = b"".join(generate.log(1_000_000, host=host, seed=1 + index % 3))
             content = whole[: whole.rindex(b"\n", 0, rng.randrange(150_000, 1_000_000)) + 1]
-            if peer:  # what a benchmark's log lacks: something to find
-                content += _lost(host, f"exp{index:03d}a")
+            if peer:  # generated logs contain no problem, so add one
+                content += _loss_of(host, f"exp{index:03d}a")
             place = folder / f"case{index:03d}" / f"snapshot_{host}.tar.gz"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(_archive(f"var/log/{host}/messages", content))
@@ -70,7 +70,7 @@ def make(folder: Path, number: int) -> None:
     for name, content in bad.items():
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_bytes(content)
-    # To root, nothing is unreadable; a link to nowhere is to anybody.
+    # root can read every file, but nobody can read a broken link.
     (folder / "bad-garbled" / "link.log").symlink_to("nowhere")
 
 
@@ -86,7 +86,7 @@ def _archive(name: str, content: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _lost(host: str, other: str) -> bytes:
+def _loss_of(host: str, other: str) -> bytes:
     start = f'2024-03-06T09:05:00.100+00:00 {host} UTCTime="2024-03-06 09:05:00,100" Module="developer.clusterdb.cdb" '
     return (
         f'{start}Level="INFO" Node="clusterdb@{host}" PID="<0.1.0>" '
@@ -94,13 +94,13 @@ def _lost(host: str, other: str) -> bytes:
     ).encode()
 
 
-def run(folder: Path, out: Path, engine: str, workers: int, *, kill: bool) -> Run:
-    """Do one batch, look at its processes while it runs, and kill one of them halfway."""
-    words = [sys.executable, "-m", "logdiag", "batch", str(folder), "-o", str(out), "--engine", engine]
+def run(fleet: Path, out: Path, engine: str, workers: int, *, kill: bool) -> Run:
+    """Run one batch, measure its processes, and kill one of them halfway on request."""
+    words = [sys.executable, "-m", "logdiag", "batch", str(fleet), "-o", str(out), "--engine", engine]
     words += ["--jobs", str(workers), "--limit", _LIMIT]
     before = os.times()
     began = time.perf_counter()
-    said: list[str] = []
+    messages: list[str] = []
     peaks: dict[int, int] = {}
     killed = None
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as started:
@@ -108,7 +108,7 @@ def run(folder: Path, out: Path, engine: str, workers: int, *, kill: bool) -> Ru
         watched = threading.Thread(target=_watch, args=(started, peaks), daemon=True)
         watched.start()
         for line in started.stderr:
-            said.append(line.rstrip("\n"))
+            messages.append(line.rstrip("\n"))
             done, _, total = line.partition(": ")[0].partition(" of ")
             if kill and killed is None and total.isdecimal() and int(done) >= int(total) // 2:
                 killed = max(_workers(started.pid), key=_cpu)
@@ -117,7 +117,14 @@ def run(folder: Path, out: Path, engine: str, workers: int, *, kill: bool) -> Ru
     after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     return Run(
-        engine, workers, seconds, spent, sorted(peaks.values())[-workers:], killed, started.returncode, said
+        engine,
+        workers,
+        seconds,
+        spent,
+        sorted(peaks.values())[-workers:],
+        killed,
+        started.returncode,
+        messages,
     )
 
 
@@ -129,7 +136,7 @@ def _watch(started: "subprocess.Popen[str]", peaks: dict[int, int]) -> None:
 
 
 def _workers(parent: int) -> list[int]:
-    """The processes that do the work: children that have come far enough to have read anything."""
+    """Return the worker processes that have finished starting."""
     return [pid for pid in _children(parent) if b"spawn_main" in _read(pid, "cmdline")]
 
 
@@ -160,7 +167,7 @@ def _cpu(pid: int) -> int:
 
 
 def digest(folder: Path) -> dict[str, str]:
-    """All files below a folder, each with a digest of what it holds."""
+    """Return the digest of each file below a folder, by path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
@@ -168,29 +175,29 @@ def digest(folder: Path) -> dict[str, str]:
 
 
 def main() -> None:
-    """Make the snapshots, do the runs, print the table, compare the outputs."""
+    """Make the snapshots, run the batches, print the table, and compare the outputs."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--snapshots", type=int, default=200)
-    parser.add_argument("--kill", action="store_true", help="kill one of the workers midway")
+    parser.add_argument("--kill", action="store_true", help="kill one of the workers in the middle of a run")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--engines", nargs="+", default=["local", "dask"])
-    chosen = parser.parse_args()
-    room = Path(tempfile.mkdtemp(prefix="fleet-"))
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="fleet-"))
     try:
-        sys.exit(_all(room, chosen))
+        sys.exit(_run_all(folder, options))
     finally:
-        shutil.rmtree(room)
+        shutil.rmtree(folder)
 
 
-def _all(room: Path, chosen: argparse.Namespace) -> int:
-    fleet = room / "fleet"
-    make(fleet, chosen.snapshots)
+def _run_all(folder: Path, options: argparse.Namespace) -> int:
+    fleet = folder / "fleet"
+    make(fleet, options.snapshots)
     packed = sum(path.stat().st_size for path in fleet.rglob("*") if path.is_file())
     size = _unpacked(fleet)
     print(
-        f"{chosen.snapshots} clusters, {packed / 1e6:.0f} MB packed, {size / 1e6:.0f} MB of logs", flush=True
+        f"{options.snapshots} clusters, {packed / 1e6:.0f} MB packed, {size / 1e6:.0f} MB of logs", flush=True
     )
     print(
         "engine workers  time_s  efficiency   MB/s  core_s/GB  peak_MB_per_worker  killed  exit  inputs",
@@ -198,17 +205,17 @@ def _all(room: Path, chosen: argparse.Namespace) -> int:
     )
     alone: dict[str, float] = {}
     outputs: list[dict[str, str]] = []
-    for engine in chosen.engines:
-        for workers in chosen.workers:
-            out = room / f"{engine}-{workers}"
-            one = run(fleet, out, engine, workers, kill=chosen.kill and workers > 1)
-            alone.setdefault(engine, one.seconds * workers)
-            efficiency = alone[engine] / (workers * one.seconds)
-            peaks = " ".join(f"{peak / 1e6:.0f}" for peak in one.peaks)
+    for engine in options.engines:
+        for workers in options.workers:
+            out = folder / f"{engine}-{workers}"
+            result = run(fleet, out, engine, workers, kill=options.kill and workers > 1)
+            alone.setdefault(engine, result.seconds * workers)
+            efficiency = alone[engine] / (workers * result.seconds)
+            peaks = " ".join(f"{peak / 1e6:.0f}" for peak in result.peaks)
             print(
-                f"{engine:6} {workers:7} {one.seconds:7.1f} {efficiency:11.2f} {size / 1e6 / one.seconds:6.1f} "
-                f"{one.core_seconds / (size / 1e9):10.1f}  {peaks:18}  {'yes' if one.killed else 'no':6}  {one.code:4}  "
-                f"{one.said[-1].rpartition(': ')[2]}",
+                f"{engine:6} {workers:7} {result.seconds:7.1f} {efficiency:11.2f} {size / 1e6 / result.seconds:6.1f} "
+                f"{result.core_seconds / (size / 1e9):10.1f}  {peaks:18}  {'yes' if result.killed else 'no':6}  {result.code:4}  "
+                f"{result.messages[-1].rpartition(': ')[2]}",
                 flush=True,
             )
             outputs.append(digest(out))
@@ -225,7 +232,7 @@ def _all(room: Path, chosen: argparse.Namespace) -> int:
 
 
 def _unpacked(fleet: Path) -> int:
-    """Bytes of the logs in the good archives."""
+    """Return the bytes of the logs in the good archives."""
     total = 0
     for path in fleet.glob("case*/*.tar.gz"):
         with tarfile.open(path) as archive:

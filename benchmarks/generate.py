@@ -1,7 +1,7 @@
-"""A synthetic log of any size, the same for the same seed: what a busy peer writes.
+"""Generate a synthetic log of a busy peer, of any size. The same seed gives the same log.
 
-Thirty per cent of the bytes are SIP messages with their bodies, the rest is the developers' log with
-its free text, network and Erlang records, events and a few alarms: the mix of a real diagnostic log.
+The mix is that of a real diagnostic log: 30 % of the bytes are SIP messages with bodies, the others are developer logs
+with free text, network and Erlang records, events and a few alarms.
 """
 
 import random
@@ -12,7 +12,7 @@ from pathlib import Path
 
 _LOCAL = timezone(timedelta(hours=-5))
 _DISTINCT = 20_000
-"""Records that are made; a longer log repeats their texts with times of its own."""
+"""Number of distinct records. A longer log repeats their texts with new times."""
 
 
 def _sip(rng: random.Random) -> str:
@@ -94,7 +94,7 @@ def _replication(rng: random.Random) -> str:
     )
 
 
-# In bytes, SIP with its bodies is about 30 %.
+# Weights by number of records. SIP with bodies is about 30 % of the bytes.
 _MIX = (
     (_sip, 11),
     (_developer, 42),
@@ -112,11 +112,11 @@ def _templates(seed: int) -> list[tuple[bytes, bytes]]:
     makers, weights = zip(*_MIX, strict=True)
     texts = (rng.choices(makers, weights)[0](rng) for _ in range(_DISTINCT))
     parts = (text.encode().split(b"@UTC@") for text in texts)
-    return [(before, behind + b"\n") for before, behind in parts]
+    return [(before, after + b"\n") for before, after in parts]
 
 
 def log(size: int, *, host: str = "expa01", seed: int = 1) -> Iterator[bytes]:
-    """A log of at least ``size`` bytes, in chunks."""
+    """Yield a log of at least ``size`` bytes, in chunks."""
     rng = random.Random(seed)
     templates = _templates(seed)
     moment = datetime(2024, 3, 5, 9, 0, tzinfo=UTC)
@@ -124,11 +124,11 @@ def log(size: int, *, host: str = "expa01", seed: int = 1) -> Iterator[bytes]:
     name = f" {host} ".encode()
     while written < size:
         moment += timedelta(milliseconds=rng.randrange(1, 12))
-        before, behind = templates[rng.randrange(_DISTINCT)]
+        before, after = templates[rng.randrange(_DISTINCT)]
         local = moment.astimezone(_LOCAL)
         chunk += local.isoformat(timespec="milliseconds").encode() + name + before
         chunk += (
-            moment.strftime("%Y-%m-%d %H:%M:%S,").encode() + b"%03d" % (moment.microsecond // 1000) + behind
+            moment.strftime("%Y-%m-%d %H:%M:%S,").encode() + b"%03d" % (moment.microsecond // 1000) + after
         )
         if len(chunk) >= 1 << 20:
             written += len(chunk)

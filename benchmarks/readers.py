@@ -1,8 +1,8 @@
-"""What reads a log, ours and others: each takes a path and reads the same fields out of every record.
+"""The compared readers of logs. Each takes a path and reads the same fields from every record.
 
-The fields are the time, the host and the process of the header, and all pairs of key and value. Where
-a reader gives less, its text says so. None of the others knows records of several lines, syslog
-headers, quotes in values or what is no record.
+The fields are time, host and process of the header, and all pairs of key and value. The text of a reader says if it
+returns less. The other readers do not handle records of several lines, syslog headers, quotes in values or lines
+without a record.
 """
 
 import os
@@ -17,14 +17,14 @@ PAIR = r'([A-Za-z_][\w.:()>\-]*)="([^"]*)"'
 
 @dataclass(frozen=True)
 class Reader:
-    """A way to read a log: what it is called, what it gives, on how many cores it can run."""
+    """A reader of logs: its name, its result, and the numbers of cores on which it can run."""
 
     name: str
     gives: str
     run: Callable[[Path, int], object]
     cores: tuple[int, ...] = (1,)
     share: int = 1
-    """The part of the log that is read, one in so many: some would take minutes."""
+    """Divisor of the size of its log: slow readers would take minutes for the whole log."""
 
 
 def _compiled(path: Path, cores: int) -> object:
@@ -88,7 +88,7 @@ def _duckdb(path: Path, cores: int) -> object:
     import duckdb
 
     connection = duckdb.connect()
-    # On more than one core it is fastest with one thread more than there are.
+    # On several cores, one more thread than cores was fastest.
     connection.execute(f"SET threads = {cores if cores == 1 else cores + 1}")
     return connection.sql(
         "SELECT regexp_extract(line, $1, ['time', 'host', 'process']) AS header, "
@@ -101,7 +101,7 @@ def _duckdb(path: Path, cores: int) -> object:
 
 
 def _polars(path: Path, _: int) -> object:
-    import polars as pl  # the number of its threads is set by the environment
+    import polars as pl  # the environment sets the number of threads
 
     line = pl.col("line")
     pairs = line.str.extract_all(PAIR)

@@ -1,7 +1,7 @@
-"""All benchmarks: ``python benchmarks/run.py [speed] [sizes] [rules]``; without a name all of them.
+"""Run the benchmarks: ``python benchmarks/run.py [speed] [sizes] [rules]`` (default: all).
 
-Figures are ratios of one run on one machine, each reader in a process of its own, warm, the best of
-several. Nothing here is a test.
+Figures are ratios, measured in one run on one machine. Each reader runs in its own warm process, and the best of
+several runs counts. These are not tests.
 """
 
 import argparse
@@ -25,14 +25,14 @@ MIB = 1 << 20
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the selected benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["speed", "sizes", "rules"])
-    parser.add_argument("--size", type=int, default=200, help="MiB of the log that readers are compared on")
-    parser.add_argument("--largest", type=int, default=2000, help="MiB of the largest log")
+    parser.add_argument("--size", type=int, default=200, help="size of the log for comparing readers, in MiB")
+    parser.add_argument("--largest", type=int, default=2000, help="size of the largest log, in MiB")
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help="where the logs are kept; a temporary folder by itself")
+    parser.add_argument("--folder", type=Path, help="folder for the logs (default: a temporary folder)")
     options = parser.parse_args()
     if options.one:
         _one(options.one[0], Path(options.one[1]), int(options.one[2]))
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _one(name: str, path: Path, cores: int) -> None:
-    """Time one reader in this process, some times: the first run is cold, and the best one counts."""
+    """Time one reader in this process. The first run is cold, so the best of several counts."""
     reader = next(one for one in READERS if one.name == name)
     seconds = []
     for _ in range(4 if reader.share == 1 else 2):
@@ -66,7 +66,7 @@ def _one(name: str, path: Path, cores: int) -> None:
 
 
 def _memory() -> float:
-    """The most memory that this process and its children used, in MiB."""
+    """Return the peak memory of this process and its children, in MiB."""
     used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return max(used) / 1024
 
@@ -91,11 +91,11 @@ def _speed(folder: Path, size: int, times: int) -> None:
     print("| reader | what it gives | one core | two cores |")
     print("| --- | --- | ---: | ---: |")
     for reader in READERS:
-        said = [
+        cells = [
             f"{speeds[reader.name, cores] / lark:.0f}" if (reader.name, cores) in speeds else "–"
             for cores in (1, 2)
         ]
-        print(f"| {reader.name} | {reader.gives} | {said[0]} | {said[1]} |")
+        print(f"| {reader.name} | {reader.gives} | {cells[0]} | {cells[1]} |")
 
 
 def _timed(name: str, path: Path, cores: int) -> dict[str, float]:

@@ -18,10 +18,12 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_the_example_rule_works(tmp_path: Path) -> None:
-    files = re.findall(
-        r"^`(mine/[^`]+\.yaml)`.*?:\n\n```yaml\n(.*?)^```$", CONTRIBUTING, re.MULTILINE | re.DOTALL
-    )
-    assert [name for name, _ in files] == ["mine/zones/edited.yaml", "mine/procedures/look-at-the-zones.yaml"]
+    files = re.findall(r"^`(mine/[^`]+)`.*?:\n\n```\w+\n(.*?)^```$", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in files] == [
+        "mine/zones/edited.yaml",
+        "mine/procedures/look-at-the-zones.yaml",
+        "mine/locale/ko/LC_MESSAGES/logdiag.po",
+    ]
     for name, content in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
