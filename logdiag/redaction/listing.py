@@ -1,10 +1,9 @@
-"""What was done to snapshots, as a text and as JSON: what is kept or left out, and how much is replaced."""
+"""List what was done to each member, as text and as JSON."""
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from logdiag.i18n import gettext, ngettext
 
@@ -13,7 +12,7 @@ SCHEMA = "logdiag.redaction/1"
 
 @dataclass(frozen=True)
 class ListedMember:
-    """A member under its redacted name; ``left_out`` says why it is not in the archive."""
+    """A member under its redacted name; ``left_out`` is the reason why it is not in the archive."""
 
     name: str
     kind: str | None = None
@@ -27,76 +26,70 @@ class ListedMember:
 
 @dataclass(frozen=True)
 class ListedArchive:
-    """An archive that was written, and what became of the snapshot's members."""
+    """An archive that was written, and all members of its snapshot."""
 
     name: str
     members: tuple[ListedMember, ...]
 
 
 def as_json(archives: Sequence[ListedArchive], *, all_searched: bool) -> str:
-    """The list for a program."""
-    told = {
-        "schema": SCHEMA,
-        "archives": [
-            {"archive": archive.name, "members": [_told(member) for member in archive.members]}
-            for archive in archives
-        ],
-        "replaced": _sum(archives),
-        "all_searched": all_searched,
-    }
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-
-
-def _told(member: ListedMember) -> dict[str, Any]:
-    return {
-        "member": member.name,
-        "kind": member.kind,
-        "bytes": member.size,
-        "replaced": dict(sorted(member.replaced.items())),
-        "left_out": member.left_out,
-        "long_lines_left_out": member.long_lines,
-        "unredacted_lines_left_out": member.unredacted_lines,
-        "faults": list(member.faults),
-    }
+    """Return the list for a program."""
+    listed = [
+        {
+            "archive": archive.name,
+            "members": [
+                {
+                    "member": member.name,
+                    "kind": member.kind,
+                    "bytes": member.size,
+                    "replaced": dict(sorted(member.replaced.items())),
+                    "left_out": member.left_out,
+                    "long_lines_left_out": member.long_lines,
+                    "unredacted_lines_left_out": member.unredacted_lines,
+                    "faults": member.faults,
+                }
+                for member in archive.members
+            ],
+        }
+        for archive in archives
+    ]
+    replaced = _sum(archives)
+    content = {"schema": SCHEMA, "archives": listed, "replaced": replaced, "all_searched": all_searched}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_text(archives: Sequence[ListedArchive], *, all_searched: bool) -> str:
-    """The list for a person."""
-    told = [gettext("Redacted snapshots. Words and addresses in them stand for others."), ""]
+    """Return the list for a person."""
+    lines = [gettext("Redacted snapshots. Words and addresses in them stand for others."), ""]
     for archive in archives:
-        told.append(archive.name)
-        told += (f"  {line}" for member in archive.members for line in _lines(member))
-        told.append("")
-    told.append(gettext("Replaced in all: {kinds}").format(kinds=_kinds(_sum(archives))))
+        lines += (archive.name, *(f"  {line}" for member in archive.members for line in _lines(member)), "")
+    lines.append(gettext("Replaced in all: {kinds}").format(kinds=_kinds(_sum(archives))))
     if all_searched:
-        told.append(gettext("All files were searched for what was replaced; nothing of it is left."))
+        lines.append(gettext("All files were searched for what was replaced; nothing of it is left."))
     else:
-        told.append(gettext("There was too much to search the files for all of it."))
-    return "\n".join((*told, ""))
+        lines.append(gettext("There was too much to search the files for all of it."))
+    return "\n".join((*lines, ""))
 
 
 def _lines(member: ListedMember) -> list[str]:
     if member.left_out is not None:
-        said = gettext("{member}: left out: {reason}").format(member=member.name, reason=member.left_out)
+        first = gettext("{member}: left out: {reason}").format(member=member.name, reason=member.left_out)
     else:
         kinds = _kinds(member.replaced)
-        said = gettext("{member}: kept; replaced: {kinds}").format(member=member.name, kinds=kinds)
-    told = [said]
-    if member.long_lines:
-        text = ngettext(
-            "{number} line that is too long is left out",
-            "{number} lines that are too long are left out",
-            member.long_lines,
-        )
-        told.append("  " + text.format(number=member.long_lines))
-    if member.unredacted_lines:
-        text = ngettext(
-            "{number} line that could not be redacted is left out",
-            "{number} lines that could not be redacted are left out",
-            member.unredacted_lines,
-        )
-        told.append("  " + text.format(number=member.unredacted_lines))
-    return [*told, *(f"  {fault}" for fault in member.faults)]
+        first = gettext("{member}: kept; replaced: {kinds}").format(member=member.name, kinds=kinds)
+    long_lines = ngettext(
+        "{number} line that is too long is left out",
+        "{number} lines that are too long are left out",
+        member.long_lines,
+    )
+    unredacted_lines = ngettext(
+        "{number} line that could not be redacted is left out",
+        "{number} lines that could not be redacted are left out",
+        member.unredacted_lines,
+    )
+    counted = ((long_lines, member.long_lines), (unredacted_lines, member.unredacted_lines))
+    more = [text.format(number=number) for text, number in counted if number]
+    return [first, *(f"  {text}" for text in (*more, *member.faults))]
 
 
 def _kinds(replaced: Mapping[str, int]) -> str:

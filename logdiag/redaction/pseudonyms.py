@@ -1,89 +1,98 @@
-"""What stands for a literal: numbered words, or words that a key makes."""
+"""Pseudonyms of literals: numbered words, or words that a key makes."""
 
 import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Container
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Protocol
 
-from logdiag.redaction.addresses import AddressTokens
 from logdiag.redaction.literal_span import Address, LiteralKind
-from logdiag.redaction.prefixes import Prefixes
+from logdiag.redaction.prefixes import PrefixMap
 
-_MOST_KNOWN = 1 << 15
+_MAX_CACHED = 1 << 15
+_LINK_LOCAL = 0xFE80
 _LETTERS = "bcdfghjklmnpqrstvwxz"
-_THREE = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
-"""All words of three letters: four numbers make a word of eleven."""
+_TRIPLES = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
+"""All words of three consonants: a pseudonym spells nothing."""
 
 
 class Namer(Protocol):
-    """Gives each literal a word, always the same one."""
+    """Gives each literal a pseudonym, always the same one."""
 
     def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
-        """The word for a literal in lower case; ``taken`` are texts that no word may be."""
+        """Return the pseudonym of a literal in lower case; it is not one of the ``taken`` texts."""
 
     def address(self, address: Address) -> str:
-        """What stands for an IP address."""
+        """Return the pseudonym of an IP address."""
 
 
 class NumberedWords:
-    """``host-1``, ``user-2``, in the order in which literals come up."""
+    """Pseudonyms with numbers in the order in which literals come: ``host-1``, ``user-2``."""
 
     def __init__(self) -> None:
-        self._addresses = AddressTokens()
+        self._numbers: dict[Address, dict[int, int]] = {}
         self._words: dict[tuple[LiteralKind, str], str] = {}
         self._last: Counter[LiteralKind] = Counter()
 
     def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
-        """The kind with the literal's number."""
+        """Return the kind with the literal's number."""
         word = self._words.get((kind, literal))
         while word is None:
             self._last[kind] += 1
-            # What a customer calls a thing is no token: nobody could tell the two apart.
+            # A customer may call a thing host-1: nobody could tell the two apart.
             if (wanted := f"{kind}-{self._last[kind]}") not in taken:
                 word = self._words[kind, literal] = wanted
         return word
 
     def address(self, address: Address) -> str:
-        """Numbers that share what the addresses share."""
-        return self._addresses.token(address)
+        """Return ``ipv4-1.2.1.3`` or ``ipv6-1:1:2:1:1:1:1:1``; a link-local address keeps its ``fe80``.
+
+        Each octet or group has a number below the one before it: two addresses share as many numbers
+        as they share octets, from the left.
+        """
+        numbers = []
+        for place, part in enumerate(address):
+            siblings = self._numbers.setdefault((len(address), *address[:place]), {})
+            numbers.append(str(siblings.setdefault(part, len(siblings) + 1)))
+        if len(address) == 4:
+            return "ipv4-" + ".".join(numbers)
+        if address[0] == _LINK_LOCAL:
+            numbers[0] = "fe80"
+        return "ipv6-" + ":".join(numbers)
 
 
 class KeyedWords:
-    """``host-xkqzbtrwmcd``: letters that only who has the key can make of the literal.
+    """Pseudonyms such as ``host-xkqzbtrwmcd`` that nobody can compute without the key.
 
-    There is no digit in them, so that no literal can seem to stand in one, nor one be an address.
+    They contain no digits: no other literal and no address can be found in them.
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = _derived(key, b"words")
-        self._keyed = hmac.new(self._key, digestmod="sha256")
-        self._word = lru_cache(_MOST_KNOWN)(self._made)
-        self._prefixes = Prefixes(_derived(key, b"addresses"))
+        self._key = _derive(key, b"words")
+        self._hmac = hmac.new(self._key, digestmod="sha256")
+        self._word = lru_cache(_MAX_CACHED)(self._make_word)
+        self.address = cache(PrefixMap(_derive(key, b"addresses")).map)
 
     def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
-        """The kind with letters."""
+        """Return the kind with eleven letters."""
         return self._word(kind, literal)
 
-    def _made(self, kind: LiteralKind, literal: str) -> str:
-        keyed = self._keyed.copy()
-        keyed.update(literal.encode("utf-8", "surrogatepass"))
-        number = int.from_bytes(keyed.digest()[:8], "big")
-        number, first = divmod(number, len(_THREE))
-        number, second = divmod(number, len(_THREE))
-        number, third = divmod(number, len(_THREE))
-        return f"{kind}-{_THREE[first]}{_THREE[second]}{_THREE[third]}{_THREE[number % len(_THREE)][:2]}"
-
-    def address(self, address: Address) -> str:
-        """An address that shares with others as many bits as this one did."""
-        return self._prefixes.text(address)
+    def _make_word(self, kind: LiteralKind, literal: str) -> str:
+        digest = self._hmac.copy()
+        digest.update(literal.encode("utf-8", "surrogatepass"))
+        number = int.from_bytes(digest.digest()[:8], "big")
+        letters = ""
+        for _ in range(4):
+            number, index = divmod(number, len(_TRIPLES))
+            letters += _TRIPLES[index]
+        return f"{kind}-{letters[:11]}"
 
     def bytes(self, given: bytes, length: int) -> bytes:
-        """So many bytes in the place of others."""
+        """Return a number of bytes that replace others."""
         return hashlib.shake_256(hmac.digest(self._key, b"bytes" + given, "sha256")).digest(length)
 
 
-def _derived(key: bytes, purpose: bytes) -> bytes:
+def _derive(key: bytes, purpose: bytes) -> bytes:
     return hmac.digest(key, b"logdiag redact: " + purpose, "sha256")

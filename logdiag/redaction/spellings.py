@@ -5,11 +5,10 @@ Each spelling is read into an address, and the address that replaces it is writt
 
 import re
 from collections.abc import Callable, Container, Iterator
-from typing import NamedTuple
 
 from logdiag.redaction.literal_span import Address, LiteralSpan
 
-_OCTETS, _GROUPS, _NIBBLES = 4, 8, 4
+_OCTETS = 4
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _COMMA = r" ?, ?"
 _TUPLE = re.compile(
@@ -21,97 +20,75 @@ _ARPA = re.compile(
     rf"(?i)(?<![\w.-])(?:(?:{_OCTET}\.){{1,4}}in-addr|(?:[0-9a-f]\.){{1,32}}ip6)\.arpa(?![\w-])"
 )
 _BARE_HEX = r"(?=[0-9]{0,7}[A-Fa-f])[0-9A-Fa-f]{8}"
-# Without a prefix it is known only by another spelling; codes of errors (error:0A000086) are none.
+# A number without a prefix is an address only if another spelling shows it; error:0A000086 is not.
 _NUMBER = re.compile(rf"(?<![\w.,:+-])(?:0[xX][0-9A-Fa-f]{{8}}|[1-9][0-9]{{7,9}}|{_BARE_HEX})(?!\w|[.,:-]\w)")
 _EIGHT = re.compile(r"[0-9A-Fa-f]{8}")
 _KEY = re.compile(r"(?i)(?:ip|addr|address)\"?\s?[=:]\s?[\"']?\Z")
-_LONGEST_KEY = 16
+_MAX_KEY_LENGTH = 16
 
 
-class _Spelling(NamedTuple):
-    """How texts of a form are read as an address, and how an address is written in that form."""
-
-    form: re.Pattern[str]
-    read: Callable[[str], Address]
-    write: Callable[[Address, str], str]
-    """Given the address and the text that it replaces."""
+def _from_bytes(packed: bytes) -> Address:
+    if len(packed) == 4:
+        return tuple(packed)
+    return tuple(packed[i] << 8 | packed[i + 1] for i in range(0, len(packed), 2))
 
 
-def _integer(text: str) -> int:
-    return int(text) if text.isdigit() else int(text, 16)
+def _from_hex(digits: str) -> Address:
+    return _from_bytes(bytes.fromhex(digits))
 
 
-def _number(address: Address) -> int:
-    width = 8 if len(address) == _OCTETS else 16
-    return sum(part << width * i for i, part in enumerate(reversed(address)))
-
-
-def _of_number(number: int) -> Address:
-    return tuple(number.to_bytes(_OCTETS, "big"))
-
-
-def _of_hex(digits: str) -> Address:
-    width = 2 if len(digits) == 2 * _OCTETS else 4
-    return tuple(int(digits[i : i + width], 16) for i in range(0, len(digits), width))
-
-
-def _hex(address: Address) -> str:
+def _to_hex(address: Address) -> str:
     width = 2 if len(address) == _OCTETS else 4
     return "".join(f"{part:0{width}X}" for part in address)
 
 
-def _of_arpa(text: str) -> Address:
+def _from_arpa(text: str) -> Address:
     labels = text.lower().split(".")[:-2][::-1]
     if text.lower().endswith("in-addr.arpa"):
         return tuple(map(int, [*labels, *["0"] * (_OCTETS - len(labels))]))
-    return _of_hex("".join(labels).ljust(_GROUPS * _NIBBLES, "0"))
+    return _from_hex("".join(labels).ljust(32, "0"))
 
 
-def _arpa(address: Address, before: str) -> str:
+def _to_arpa(address: Address, before: str) -> str:
     *labels, family, arpa = before.split(".")
-    digits = list(map(str, address)) if len(address) == _OCTETS else list(_hex(address).lower())
+    digits = list(map(str, address)) if len(address) == _OCTETS else list(_to_hex(address).lower())
     return ".".join((*digits[: len(labels)][::-1], family, arpa))
 
 
-_SPELLINGS = (
-    _Spelling(
+_SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], Address], Callable[[Address, str], str]], ...] = (
+    (
         re.compile(r" ?[0-9]+(?: ?, ?[0-9]+)+"),
         lambda text: tuple(map(int, text.split(","))),
         lambda address, _: ",".join(map(str, address)),
     ),
-    _Spelling(
+    (
         re.compile(r"'[0-9A-Fa-f]+'[Hh]"),
-        lambda text: _of_hex(text[1:-2]),
-        lambda address, _: f"'{_hex(address)}'H",
+        lambda text: _from_hex(text[1:-2]),
+        lambda address, _: f"'{_to_hex(address)}'H",
     ),
-    _Spelling(re.compile(r"(?i).+\.arpa"), _of_arpa, _arpa),
-    _Spelling(
+    (re.compile(r"(?i).+\.arpa"), _from_arpa, _to_arpa),
+    (
         re.compile(rf"0[xX][0-9A-Fa-f]{{8}}|{_BARE_HEX}"),
-        lambda text: _of_number(int(text, 16)),
-        lambda address, before: f"{before[:-8]}{_number(address):08x}",
+        lambda text: _from_hex(text[-8:]),
+        lambda address, before: before[:-8] + _to_hex(address).lower(),
     ),
-    _Spelling(
+    (
         re.compile(r"[0-9]{8,10}"),
-        lambda text: _of_number(int(text)),
-        lambda address, _: str(_number(address)),
+        lambda text: _from_bytes(int(text).to_bytes(_OCTETS, "big")),
+        lambda address, _: str(int(_to_hex(address), 16)),
     ),
 )
+"""The form of a spelling, how it is read, and how an address is written instead of a text of that form."""
 
 
 def read_spelled(text: str) -> Address | None:
     """Return the address that a text is another spelling of."""
-    spelling = _spelling(text)
-    return spelling.read(text) if spelling is not None else None
+    return next((read(text) for form, read, _ in _SPELLINGS if form.fullmatch(text)), None)
 
 
 def spelled_as(before: str, address: Address) -> str | None:
     """Write an address as the text that it replaces was spelled; None for the usual spelling."""
-    spelling = _spelling(before)
-    return spelling.write(address, before) if spelling is not None else None
-
-
-def _spelling(text: str) -> _Spelling | None:
-    return next((one for one in _SPELLINGS if one.form.fullmatch(text)), None)
+    return next((write(address, before) for form, _, write in _SPELLINGS if form.fullmatch(before)), None)
 
 
 def find_spelled(text: str) -> Iterator[LiteralSpan]:
@@ -132,11 +109,10 @@ def find_spelled(text: str) -> Iterator[LiteralSpan]:
 def find_numbers(text: str, known: Container[Address | str]) -> Iterator[LiteralSpan]:
     """Find numbers and lists that are an address: one that is known, or one that a key names."""
     for match in _NUMBER.finditer(text) if _EIGHT.search(text) is not None else ():
-        number = _integer(match[0])
-        if number < 1 << 32 and (
-            _of_number(number) in known
-            or _KEY.search(text[max(0, match.start() - _LONGEST_KEY) : match.start()])
-        ):
+        if match[0].isdigit() and int(match[0]) >= 1 << 32:
+            continue
+        before = text[max(0, match.start() - _MAX_KEY_LENGTH) : match.start()]
+        if read_spelled(match[0]) in known or _KEY.search(before):
             yield LiteralSpan(*match.span(), "ipv4")
     if "[" in text or "<<" in text:
         for match in _LIST.finditer(text):

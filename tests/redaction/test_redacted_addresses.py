@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redacting import redact
 
-from logdiag.redaction.addresses import AddressTokens, address_of
+from logdiag.redaction.addresses import address_of
+from logdiag.redaction.pseudonyms import NumberedWords
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,8 @@ octets = st.lists(st.sampled_from((1, 2, 10, 77, 200)), min_size=4, max_size=4).
 
 @given(st.lists(octets | st.binary(min_size=4, max_size=4), min_size=2, max_size=8))
 def test_two_addresses_share_as_many_numbers_as_octets(addresses: list[bytes]) -> None:
-    tokens = AddressTokens()
-    told = [tokens.token(tuple(address)).removeprefix("ipv4-").split(".") for address in addresses]
+    words = NumberedWords()
+    told = [words.address(tuple(address)).removeprefix("ipv4-").split(".") for address in addresses]
     for address, one in zip(addresses, told, strict=True):
         for another, other in zip(addresses, told, strict=True):
             assert shared(list(map(str, address)), list(map(str, another))) == shared(one, other)
@@ -68,8 +69,8 @@ groups = st.lists(st.sampled_from((1, 0x2A00, 0xFD00, 0xFE80)), min_size=8, max_
 
 @given(st.lists(groups, min_size=2, max_size=6))
 def test_two_ipv6_addresses_share_as_many_numbers_as_groups(addresses: list[list[int]]) -> None:
-    tokens = AddressTokens()
-    told = [tokens.token(tuple(address)).removeprefix("ipv6-").split(":") for address in addresses]
+    words = NumberedWords()
+    told = [words.address(tuple(address)).removeprefix("ipv6-").split(":") for address in addresses]
     for address, one in zip(addresses, told, strict=True):
         for another, other in zip(addresses, told, strict=True):
             assert shared(list(map(str, address)), list(map(str, another))) == shared(one, other)
