@@ -1,4 +1,4 @@
-"""Literals that are known by where they stand: in lines of ssh and sudo, in names of LDAP, paths and URLs."""
+"""Find literals by the text around them: in lines of ssh and sudo, in names of LDAP, paths and URLs."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _NAMED = (
 )
 _HEAD = r"(?im)^[ |]{0,4}"
 _DOMAIN, _USER = r"[A-Z][A-Z0-9-]{1,14}", r"(?![bfnrt])[A-Za-z][\w.-]{1,63}"
-# What stands in front of a letter that means a line's end or the like is no domain of Windows.
+# A backslash with one of the letters bfnrt is an escape, not a user of a Windows domain.
 _NO_PATH = r"(?<![\w\\:/-])"
 _PATTERNS: list[tuple[LiteralKind, str, str]] = [
     (
@@ -45,27 +45,22 @@ _PATTERNS: list[tuple[LiteralKind, str, str]] = [
     ("host", "://", rf"://(?P<part>[{NAME_SIGNS}]{{1,63}})(?=[:/?\s\"'<>]|$)"),
 ]
 _PLACES = [(kind, sign, re.compile(pattern)) for kind, sign, pattern in _PATTERNS]
-"""What ``part`` is of what a pattern matches; the sign is in lower case in each match."""
+"""The kind of the group ``part``, and a sign that each match contains in lower case."""
 _SIGNS = tuple({sign for _, sign, _ in _PLACES})
 
 
-def is_placed(lower: str) -> bool:
-    """Whether one of them may be in a text, given in lower case."""
+def may_be_placed(lower: str) -> bool:
+    """Whether a text in lower case contains a sign of one of the patterns."""
     return any(sign in lower for sign in _SIGNS)
 
 
 def find_placed(text: str) -> Iterator[LiteralSpan]:
-    """Users, names and hosts by what stands around them. NULs are what was found before."""
+    """Find users, names and hosts by the text around them. NULs were found before."""
     lower, words = text.lower(), product_words()
     for kind, sign, pattern in _PLACES:
         for match in pattern.finditer(text) if sign in lower else ():
             part = match["part"].strip()
-            if (
-                part
-                and not part.isdigit()
-                and part not in words
-                and not is_common_end(part)
-                and part != "localhost"
-            ):
-                start = match.start("part") + match["part"].index(part)
-                yield LiteralSpan(start, start + len(part), kind)
+            if not part or part.isdigit() or part in words or is_common_end(part) or part == "localhost":
+                continue
+            start = match.start("part") + match["part"].index(part)
+            yield LiteralSpan(start, start + len(part), kind)

@@ -1,10 +1,10 @@
-"""Literals that are known by what stands before them: keys, headers of SIP and HTTP, signs of an address."""
+"""Find literals by the key, the header of SIP or HTTP, or the sign of an address before them."""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from logdiag.redaction.by_context import is_placed
+from logdiag.redaction.by_context import may_be_placed
 from logdiag.redaction.key_names import STEMS, kind_of_key
 from logdiag.redaction.literal_span import LiteralKind, LiteralSpan
 from logdiag.redaction.names import LABEL, is_name, without_particle
@@ -19,7 +19,7 @@ _KEYS: dict[LiteralKind, str] = {
     r"|(?:tele)?phone(?:[_-]?number)?|mobile|(?:calling|called)-number|e-?mail",
     "host": r"host(?:name)?|server|common-?name|cn|address|systemunit name|domain(?: name)?|remote-host",
 }
-"""Whole names of keys. What words in the name of any key say, `key_names` knows."""
+"""Whole names of keys; `key_names` knows words that are parts of names."""
 
 _ENDS: dict[LiteralKind, tuple[str, ...]] = {
     "serial": ("serial", "number", "sn"),
@@ -30,9 +30,9 @@ _ENDS: dict[LiteralKind, tuple[str, ...]] = {
     ),
     "host": ("host", "name", "server", "cn", "address", "domain"),
 }
-"""How the keys of a kind end: where no word in front of a sign ends so, there is none of them."""
+"""How the keys of a kind end: if no word before a sign ends so, the text contains none of them."""
 _ALL_ENDS = tuple({end for ends in _ENDS.values() for end in ends})
-_LONGEST_KEY, _LONGEST_TAG = 64, 256
+_MAX_KEY_LENGTH, _MAX_TAG_LENGTH = 64, 256
 _SIGN = re.compile("[=:>]")
 
 _NO_VALUE = {
@@ -42,6 +42,7 @@ _NO_VALUE = {
 }
 _SCHEMES = ("sip:", "sips:", "h323:", "tel:", "callto:", "xmpp:", "im:", "pres:", "mailto:")
 _SCHEME = rf"(?:{'|'.join(_SCHEMES)})"
+_SCHEME_FIRST = re.compile(_SCHEME, re.IGNORECASE)
 _SECRETS = [
     re.compile(pattern)
     for pattern in (
@@ -61,25 +62,23 @@ _SIGNS = (
     *("-----begin ", "authorization", "cookie", "bearer", "eyj", "://"),
     *("password ", "passphrase ", "passwd ", "secret ", "community ", "psk ", "token ", "credential "),
 )
-_LONG = 32
-_OF_CHANGED = {"secrets", "keyed"}
-"""What is in a text (the signs: in lower case) that one of these may match, but for digits of 32 and more."""
+"""A text that one of the patterns matches contains one of these in lower case, or 32 digits."""
 _DATE = re.compile(r"\d-\d\d-\d\dT")
 _BYTES = re.compile(r"(?::[0-9A-Fa-f]{2}){15}")
 _LONG_WORD = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32}")
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,}+={0,2}")
-_FEWEST_BETWEEN_SLASHES = 20
+_MIN_BETWEEN_SLASHES = 20
 _OTHER_VALUE = re.compile(
     r"[=:>]\s?[\"']?(?=[^\s\"'<>=:,;@\0]{0,63}[0-9])([^\s\"'<>=:,;@\0]{12,64}={0,2})(?=[\"'<\s,;]|$)"
 )
 _UNIT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_LONGEST_UNIT = 2.2
-"""Mean letters or digits in the units of a random value. Names have 3 and more: ``SipProxyLeg2``."""
+_MAX_MEAN_UNIT = 2.2
+"""Mean length of the units of a random value. Names have 3 and more: ``SipProxyLeg2``."""
 _VERSION = re.compile(r"[0-9]\.[0-9]")
 
 _WORD = r"(?P<c>[^\s,;&\"'<>()\[\]{}]++)"
 _VALUE = re.compile(rf"\s{{0,2}}(?![=:>])(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|{_WORD})")
-# A quote or a comma ends a secret only if what follows cannot be more of it. It may have an ampersand.
+# A quote or a comma ends a secret only if what follows cannot belong to it. It may have an ampersand.
 _NO_END = r"(?![\s,:;&)}\]<>\"']|$)"
 _SECRET = re.compile(
     rf"\s{{0,2}}(?![=:>])(?:\"(?P<a>(?:[^\"]|\"{_NO_END})*+)|'(?P<b>(?:[^']|'{_NO_END})*+)"
@@ -117,57 +116,50 @@ _LISTED_HOST = re.compile(
 
 
 def signs_of(text: str) -> set[str]:
-    """Which finders may find something in a text, even once parts of it are NULs: ``secrets``, ``keyed``.
+    """Return which finders may find something in a text, also once parts of it are NULs.
 
-    To ask it is far quicker than to let each of them search.
+    To ask this is far quicker than to let each finder search.
     """
     lower = text.lower()
-    signs: set[str] = set()
-    if ends := _ends(lower):
-        signs |= _meant_by(ends)
+    signs = set(_signs_of_keys(_key_ends(lower)))
     if _CHANGED_SIGN in lower or ("{" in text and _ERLANG.search(text) is not None):
         signs |= {"secrets", "keyed"}
-    if any(sign in lower for sign in _SIGNS) or (
-        len(text) >= _LONG and (_LONG_WORD.search(text) is not None or _BYTES.search(text) is not None)
-    ):
+    has_long = len(text) >= 32 and (_LONG_WORD.search(text) or _BYTES.search(text))
+    if has_long or any(sign in lower for sign in _SIGNS):
         signs.add("secrets")
-    if (
-        "@" in text
-        or "O=" in text
-        or "OU=" in text
-        or (":" in text and any(one in lower for one in _SCHEMES))
-    ):
+    if "@" in text or "O=" in text or "OU=" in text or _is_schemed(lower):
         signs.add("addressed")
     if _OTHER_VALUE.search(text) is not None:
         signs.add("random")
-    if is_placed(lower):
+    if may_be_placed(lower):
         signs.add("placed")
     if "(" in text or ("-" in text and _DATE.search(text) is not None):
         signs.add("hosts")
     return signs
 
 
-def _ends(lower: str) -> tuple[str, ...]:
-    """What in front of a sign may be a key."""
+def _key_ends(lower: str) -> tuple[str, ...]:
+    """Return the words before a sign that may be a key."""
     if not ("=" in lower or ":" in lower or ">" in lower):
         return ()
-    ends = [part[-_LONGEST_KEY:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
+    ends = [part[-_MAX_KEY_LENGTH:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
     return tuple([end for end in ends if end.endswith(_ALL_ENDS) or STEMS.search(end)])
 
 
 @lru_cache(1 << 14)
-def _meant_by(ends: tuple[str, ...]) -> frozenset[str]:
-    signs = {"secrets", "keyed"} if any(STEMS.search(end) for end in ends) else set()
-    return frozenset(signs | ({"keyed"} if any(end.endswith(_ALL_ENDS) for end in ends) else set()))
+def _signs_of_keys(ends: tuple[str, ...]) -> frozenset[str]:
+    if any(STEMS.search(end) for end in ends):
+        return frozenset(("secrets", "keyed"))
+    return frozenset(("keyed",) if ends else ())
 
 
 def find_secrets(text: str) -> Iterator[LiteralSpan]:
-    """What is a secret by its form or its key; it is hidden as a whole, whatever stands in it."""
+    """Find what is a secret by its form or its key. A secret is hidden as a whole, whatever it contains."""
     claimed = bytearray(len(text))
-    for found in _secrets(text):
-        if found.start < found.end and claimed.find(1, found.start, found.end) < 0:
-            claimed[found.start : found.end] = b"\1" * (found.end - found.start)
-            yield found
+    for span in _secrets(text):
+        if span.start < span.end and claimed.find(1, span.start, span.end) < 0:
+            claimed[span.start : span.end] = b"\1" * (span.end - span.start)
+            yield span
 
 
 def _secrets(text: str) -> Iterator[LiteralSpan]:
@@ -177,25 +169,24 @@ def _secrets(text: str) -> Iterator[LiteralSpan]:
         for pattern in _SECRETS:
             for match in pattern.finditer(text):
                 yield LiteralSpan(*match.span("part" if pattern.groups else 0), "secret")
-    if has_long:
-        for match in _BASE64.finditer(text):
-            if _looks_random(match[0]):
-                yield LiteralSpan(match.start(), match.end(), "secret")
+    for match in _BASE64.finditer(text) if has_long else ():
+        if _looks_encoded(match[0]):
+            yield LiteralSpan(*match.span(), "secret")
     yield from _named_values(text, is_secret=True)
 
 
 def _named_values(text: str, *, is_secret: bool) -> Iterator[LiteralSpan]:
-    """Find the values of keys whose names say of what kind they are: secrets, or all others."""
+    """Find the values of keys whose names contain a word that says their kind: secrets, or all others."""
     start = 0
     for sign in _SIGN.finditer(text):
         at = sign.start()
         if at < start:
             continue  # in a value: to read on from each sign would take quadratic time
         is_first = start == 0
-        before, start = text[max(start, at - _LONGEST_KEY) : at], sign.end() + text.startswith("=>", at)
+        before, start = text[max(start, at - _MAX_KEY_LENGTH) : at], sign.end() + text.startswith("=>", at)
         is_element = sign[0] == ">"
         if is_element:
-            tag = _TAG.search(text, max(0, at - _LONGEST_TAG), at)
+            tag = _TAG.search(text, max(0, at - _MAX_TAG_LENGTH), at)
             before = tag[1] if tag is not None else ""
         kind = kind_of_key(before.rstrip().removesuffix('"').removesuffix("'"))
         if kind is None or (kind == "secret") != is_secret:
@@ -205,119 +196,102 @@ def _named_values(text: str, *, is_secret: bool) -> Iterator[LiteralSpan]:
             value = _TO_LINE_END.match(text, start) or value
         if value is not None:
             start = value.end()
-            yield from _values(value, kind, text)
+            yield from _values(value, kind)
     others = [(match.start(), match) for match in _CHANGED.finditer(text)] if _CHANGED_SIGN in text else []
     others += [(match.end(1), match) for match in _ERLANG.finditer(text)] if "{" in text else []
     for at, match in others:
-        kind = kind_of_key(text[max(0, at - _LONGEST_KEY) : at])
+        kind = kind_of_key(text[max(0, at - _MAX_KEY_LENGTH) : at])
         if kind is not None and (kind == "secret") == is_secret:
-            yield from _values(match, kind, text)
+            yield from _values(match, kind)
 
 
-def _looks_random(text: str) -> bool:
+def _is_mixed(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isupper, text)) and any(map(str.islower, text))
+
+
+def _looks_encoded(text: str) -> bool:
     """Whether a long word is base64 rather than a path or a name."""
-    slashes = text.count("/")
-    return (
-        any(map(str.isdigit, text))
-        and any(map(str.isupper, text))
-        and any(map(str.islower, text))
-        and len(text) >= _FEWEST_BETWEEN_SLASHES * slashes
-    )
+    return _is_mixed(text) and len(text) >= _MIN_BETWEEN_SLASHES * text.count("/")
 
 
 @lru_cache(1 << 14)
-def _is_random(value: str) -> bool:
-    """Whether the value of any key looks like a password or a token that was generated.
-
-    Such a value mixes capital letters, small letters and digits nearly letter by letter.
-    """
+def _looks_random(value: str) -> bool:
+    """Whether a value mixes capital letters, small letters and digits nearly one by one, as passwords do."""
     units = _UNIT.findall(value)
-    if not units or sum(map(len, units)) > _LONGEST_UNIT * len(units) or _VERSION.search(value):
+    if not units or sum(map(len, units)) > _MAX_MEAN_UNIT * len(units) or _VERSION.search(value):
         return False
-    has_upper, has_lower = any(map(str.isupper, value)), any(map(str.islower, value))
-    return any(map(str.isdigit, value)) and has_upper and has_lower
+    return _is_mixed(value)
 
 
 def find_random(text: str) -> Iterator[LiteralSpan]:
-    """Find values of keys that say nothing that look random. NULs are what was found before."""
+    """Find values of any key that look random."""
     for match in _OTHER_VALUE.finditer(text):
-        if _is_random(match[1]):
+        if _looks_random(match[1]):
             yield LiteralSpan(*match.span(1), "secret")
 
 
 def find_keyed(text: str) -> Iterator[LiteralSpan]:
-    """Users, aliases, numbers and hosts that keys name. NULs are what was found before."""
+    """Find users, aliases, numbers and hosts by their keys. NULs were found before."""
     yield from _named_values(text, is_secret=False)
     # To ask how keys end is far quicker than to let each pattern search.
-    ends = _ends(text.lower())
+    ends = _key_ends(text.lower())
     for kind, pattern in _BY_KEY.items():
         for match in pattern.finditer(text) if any(end.endswith(_ENDS[kind]) for end in ends) else ():
-            yield from _values(match, kind, text)
+            yield from _values(match, kind)
 
 
 def is_no_value(text: str) -> bool:
-    """Whether what stands behind a key names nothing: ``none``, ``unknown``, ``on``."""
+    """Whether the value of a key names nothing: ``none``, ``unknown``, ``on``."""
     return text.lower() in _NO_VALUE or not text.strip(" *.<>")
 
 
-def _values(match: re.Match[str], kind: LiteralKind, text: str) -> Iterator[LiteralSpan]:
-    for name, value in match.groupdict().items():
+def _values(match: re.Match[str], kind: LiteralKind) -> Iterator[LiteralSpan]:
+    """Find the part of each value that is of its kind: of ``sip:alice@example.com`` it is ``alice``."""
+    for group, value in match.groupdict().items():
         if value is None or is_no_value(value):
             continue
-        start, end = match.span(name)
-        if kind == "secret":
-            if "\0" not in value:
-                yield LiteralSpan(start, end, kind)
-        elif name == "c" and value in product_words():
-            continue  # words of a sentence: "server: check it"
-        else:
-            yield from _within(text, start, end, kind)
-
-
-def _within(text: str, start: int, end: int, kind: LiteralKind) -> Iterator[LiteralSpan]:
-    """The part of a value that is of its kind: of ``sip:alice@example.com`` it is ``alice``."""
-    value = text[start:end]
-    if scheme := re.match(_SCHEME, value, re.IGNORECASE):
-        start += scheme.end()
-        value = text[start:end]
-    if "@" in value:
-        end = start + value.index("@")
-        value = text[start:end]
-    if "\0" in value or not value.strip():
-        return
-    if kind != "host" or (is_name(value) and "." not in value):
-        yield LiteralSpan(start, end, kind)
+        start = match.start(group)
+        if kind != "secret":
+            if group == "c" and value in product_words():
+                continue  # words of a sentence: "server: check it"
+            if scheme := _SCHEME_FIRST.match(value):
+                start, value = start + scheme.end(), value[scheme.end() :]
+            value = value.partition("@")[0]
+        if "\0" in value or not value.strip():
+            continue
+        if kind != "host" or (is_name(value) and "." not in value):
+            yield LiteralSpan(start, start + len(value), kind)
 
 
 def find_addressed(text: str) -> Iterator[LiteralSpan]:
-    """Aliases and hosts by the signs of an address: ``alice@``, ``@expc01``, ``sip:1001``, ``"Al" <sip:``."""
+    """Find aliases and hosts by signs: ``alice@``, ``@expc01``, ``sip:1001``, ``"Al" <sip:``."""
     words = product_words()
     if "@" in text:
         for match in _LOCAL.finditer(text):
             if match[0] not in words:
-                yield LiteralSpan(match.start(), match.end(), "alias")
+                yield LiteralSpan(*match.span(), "alias")
         for match in _AT.finditer(text):
             name = without_particle(match[0])
             if name.lower() not in _NO_VALUE:
-                yield LiteralSpan(match.start(), match.start() + len(name), "name" if "." in name else "host")
-    for match in _SCHEMED.finditer(text) if ":" in text and _is_schemed(text) else ():
+                kind: LiteralKind = "name" if "." in name else "host"
+                yield LiteralSpan(match.start(), match.start() + len(name), kind)
+    for match in _SCHEMED.finditer(text) if _is_schemed(text.lower()) else ():
         host, _, _ = match[1].partition(":")
         if host not in words and host.strip("."):
             yield LiteralSpan(match.start(1), match.start(1) + len(host), "alias")
-    marked = [_DISPLAYED, _BARE_DISPLAYED] if "<" in text else []
-    for pattern in (*marked, *([_ORGANISATION] if "O=" in text or "OU=" in text else [])):
+    patterns = [_DISPLAYED, _BARE_DISPLAYED] if "<" in text else []
+    for pattern in (*patterns, *([_ORGANISATION] if "O=" in text or "OU=" in text else [])):
         for match in pattern.finditer(text):
             if "\0" not in match[1] and match[1].strip():
                 yield LiteralSpan(*match.span(1), "alias")
 
 
-def _is_schemed(text: str) -> bool:
-    lower = text.lower()
-    return any(scheme in lower for scheme in _SCHEMES)
+def _is_schemed(lower: str) -> bool:
+    return ":" in lower and any(scheme in lower for scheme in _SCHEMES)
 
 
 def find_hosts(text: str) -> Iterator[LiteralSpan]:
-    """Hosts by their place: behind the time of a record, behind an address in a list of peers."""
+    """Find hosts after the time of a record, and after an address in a list of peers."""
     for sign, pattern in (("-", _HEADER_HOST), ("(", _LISTED_HOST)):
         for match in pattern.finditer(text) if sign in text else ():
             if match[1].lower() not in _NO_VALUE and is_name(match[1]):

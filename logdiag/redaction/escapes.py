@@ -1,4 +1,4 @@
-"""What a text means that is written as in URLs, markup, JSON, Erlang or base64, and where in it."""
+"""Read escapes of URLs, markup, JSON and Erlang, and base64."""
 
 import binascii
 import html
@@ -19,7 +19,7 @@ _LIST = re.compile(_CODES)
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{8,}+={0,2}")
 _URL_SAFE = str.maketrans("-_", "+/")
-_MOST_KNOWN, _LONGEST_KNOWN = 1 << 16, 64
+_MAX_CACHED, _MAX_CACHED_LENGTH = 1 << 16, 64
 
 
 def has_escapes(text: str) -> bool:
@@ -28,7 +28,7 @@ def has_escapes(text: str) -> bool:
 
 
 def unescaped(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """What a text means, and for each character of that from where to where it stands in the text."""
+    """Return the meaning of a text, and for each character of it the start and end in the text."""
     parts: list[str] = []
     places: list[tuple[int, int]] = []
     end = 0
@@ -38,10 +38,9 @@ def unescaped(text: str) -> tuple[str, list[tuple[int, int]]]:
         end = match.end()
         meant = _meant(match)
         parts.append(meant)
-        step = len(match[0]) // len(meant) if meant and len(match[0]) % len(meant) == 0 else 0
-        for i in range(len(meant)):
-            start = match.start() + i * step
-            places.append((start, start + step) if step else match.span())
+        step, odd = divmod(len(match[0]), len(meant) or 1)
+        starts = range(match.start(), end, step)
+        places += [match.span()] * len(meant) if odd else ((start, start + step) for start in starts if meant)
     parts.append(text[end:])
     places += ((i, i + 1) for i in range(end, len(text)))
     return "".join(parts), places
@@ -64,10 +63,10 @@ def _meant(match: re.Match[str]) -> str:
 
 
 def in_base64(text: str) -> Iterator[tuple[int, int, str]]:
-    """Words of a text that are base64 of a text: from where to where, and of what."""
+    """Yield start, end and content of each word of a text that is a text in base64."""
     for match in _BASE64.finditer(text):
         word = match[0]
-        content = _content(word) if len(word) > _LONGEST_KNOWN else _known_content(word)
+        content = _content(word) if len(word) > _MAX_CACHED_LENGTH else _known_content(word)
         if content is not None:
             yield match.start(), match.end(), content
 
@@ -85,4 +84,4 @@ def _content(word: str) -> str | None:
     return content if "".join(content.split()).isprintable() else None
 
 
-_known_content = lru_cache(_MOST_KNOWN)(_content)
+_known_content = lru_cache(_MAX_CACHED)(_content)

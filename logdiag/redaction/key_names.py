@@ -61,7 +61,7 @@ _GENERIC = frozenset(("name", "names", "value", "string", "text", "data"))
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _OUTSIDE = re.compile(r"[^\w .-]")
-_MOST_KNOWN = 1 << 14
+_MAX_CACHED = 1 << 14
 
 _HARMLESS_WORDS = frozenset(_HARMLESS_ENDS.split())
 _BY_WORD: dict[str, LiteralKind] = {word: kind for kind in reversed(_WORDS) for word in _WORDS[kind].split()}
@@ -76,7 +76,7 @@ STEMS = re.compile(
 """A text in lower case without one of these contains no key that `kind_of_key` knows."""
 
 
-@lru_cache(_MOST_KNOWN)
+@lru_cache(_MAX_CACHED)
 def kind_of_key(text: str) -> LiteralKind | None:
     """Return the kind of the values of the key that a text ends with, if its name says one.
 

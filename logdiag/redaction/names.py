@@ -1,4 +1,4 @@
-"""Dotted names of hosts and domains in a text."""
+"""Find dotted names of hosts and domains in a text."""
 
 import re
 import unicodedata
@@ -20,8 +20,8 @@ _NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*+")
 # In Korean and Japanese, particles follow a name without a blank.
 _LAST_LABEL = re.compile(rf"(?:[0-9A-Za-z-]++|한국)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])|{LABEL}")
 
-# Last labels that make a dotted word a name by themselves. Where a file's name or a module's could
-# end so as well (md, sh, info), a name is known by its domain, or by where it stands.
+# A dotted word with one of these last labels is a name. The name of a file or a module could end in others
+# (md, sh, info): there the domain or the text around a name shows that it is one.
 _GENERIC = """
 com net org edu gov mil int biz arpa local localdomain lan internal intranet corp home private example
 invalid cloud
@@ -47,12 +47,12 @@ _FOREIGN_ENDS = frozenset(_SCRIPTS.split())
 _ENDS, _COUNTRY_ENDS = frozenset(_GENERIC.split()), frozenset(_COUNTRIES.split())
 _REVERSED = frozenset(("in-addr", "ip6", "e164"))
 """Domains below arpa whose names are addresses and numbers."""
-_BY_TWO_LETTERS = 3
-"""So many labels a name has at least that ends in the two letters of a country and in nothing known."""
-_MOST_SUFFIXES = 4
-"""Labels that are no part of a name may follow it: ``expc01.example.com.tar.gz``."""
-_DEEPEST_DOMAIN = 6
-_MOST_OTHERS = 200_000
+_MIN_COUNTRY_LABELS = 3
+"""With fewer labels, two letters at the end may be the suffix of a file: ``main.py``."""
+_MAX_SUFFIXES = 4
+"""Labels that may follow a name: ``expc01.example.com.tar.gz``."""
+_MAX_DOMAIN_LABELS = 6
+_MAX_UNKNOWN = 200_000
 
 
 def is_name(text: str) -> bool:
@@ -61,16 +61,14 @@ def is_name(text: str) -> bool:
 
 
 def without_particle(name: str) -> str:
-    """Return a dotted name without the particle of a sentence that follows its last label."""
-    if name.isascii():
-        return name
+    """Return a dotted name without a particle after its last label."""
     rest, dot, last = name.rpartition(".")
-    found = _LAST_LABEL.match(last)
+    found = None if name.isascii() else _LAST_LABEL.match(last)
     return rest + dot + found[0] if found is not None else name
 
 
 def unicode_name(name: str) -> str:
-    """Return a name in lower case with all labels in Unicode, none in the form that DNS has of them."""
+    """Return a name in lower case with all labels in Unicode."""
     if name.isascii() and _ACE not in name:
         return name
     return unicodedata.normalize("NFC", ".".join(map(_unicode_label, name.split("."))))
@@ -80,11 +78,10 @@ def dns_name(name: str) -> str:
     """Return a name in lower case as DNS has it: labels of other scripts as ``xn--…``."""
     if name.isascii():
         return name
-    labels = (
-        label if label.isascii() else _ACE + label.encode("punycode", "replace").decode()
-        for label in unicodedata.normalize("NFC", name).split(".")
+    labels = unicodedata.normalize("NFC", name).split(".")
+    return ".".join(
+        label if label.isascii() else _ACE + label.encode("punycode", "replace").decode() for label in labels
     )
-    return ".".join(labels)
 
 
 def _unicode_label(label: str) -> str:
@@ -97,56 +94,53 @@ def _unicode_label(label: str) -> str:
 
 
 def is_common_end(label: str) -> bool:
-    """Whether names of anybody end in a label, as in ``com``."""
+    """Whether names of many owners end in a label, as in ``com``."""
     return label.lower() in _ENDS or label.lower() in _COUNTRY_ENDS
 
 
 class Domains:
-    """The domains that are known, and so the names that are below them."""
+    """The known domains, and so the names below them."""
 
     def __init__(self) -> None:
-        self._above: set[str] = set()
+        self._known: set[str] = set()
         self.unknown: set[str] | None = None
-        """Where dotted words are kept that end in nothing known, for when more is known."""
+        """If set, it collects the dotted words that end in nothing known yet."""
 
     def learn(self, name: str) -> None:
-        """Know the domains that a host's name is below."""
+        """Learn the domains that a host's name is below."""
         labels = name.lower().split(".")
         least = 1 if len(labels) == 2 else 2
-        for i in range(max(1, len(labels) - _DEEPEST_DOMAIN), len(labels) - least + 1):
-            self._above.add(".".join(labels[i:]))
+        for i in range(max(1, len(labels) - _MAX_DOMAIN_LABELS), len(labels) - least + 1):
+            self._known.add(".".join(labels[i:]))
 
     def is_domain(self, name: str) -> bool:
         """Whether names are below a name."""
-        return name.lower() in self._above
+        return name.lower() in self._known
 
     def find(self, text: str) -> Iterator[LiteralSpan]:
-        """The dotted names of a text that end in what makes them names."""
+        """Find the dotted words of a text that are names by their ends."""
         if "." not in text:
             return
         for match in (_ASCII_DOTTED if text.isascii() else _DOTTED).finditer(text):
             written = without_particle(match[0]).split(".")
             labels = [label.lower() for label in written]
-            for count in range(len(labels), max(1, len(labels) - 1 - _MOST_SUFFIXES), -1):
-                if self._ends_name(labels, count):
+            for count in range(len(labels), max(1, len(labels) - 1 - _MAX_SUFFIXES), -1):
+                if self._is_name(labels[:count]):
                     yield LiteralSpan(match.start(), match.start() + len(".".join(written[:count])), "name")
                     break
             else:
-                # With a number at its end it can be no name: these are many.
-                if self.unknown is not None and not labels[-1].isdigit() and len(self.unknown) < _MOST_OTHERS:
+                # With a number as its end it cannot be a name: versions are many.
+                if self.unknown is not None and not labels[-1].isdigit() and len(self.unknown) < _MAX_UNKNOWN:
                     self.unknown.add(match[0].lower())
 
-    def _ends_name(self, labels: list[str], count: int) -> bool:
-        last = labels[count - 1]
-        if last == "arpa" and labels[count - 2] in _REVERSED:
+    def _is_name(self, labels: list[str]) -> bool:
+        last = labels[-1]
+        if last == "arpa" and labels[-2] in _REVERSED:
             return False
-        is_foreign = not all(map(str.isascii, labels[:count])) or any(
-            label.startswith(_ACE) for label in labels[:count]
-        )
-        if last in _ENDS or (last in _COUNTRY_ENDS and (count >= _BY_TWO_LETTERS or is_foreign)):
+        is_foreign = any(not label.isascii() or label.startswith(_ACE) for label in labels)
+        if last in _ENDS or (last in _COUNTRY_ENDS and (len(labels) >= _MIN_COUNTRY_LABELS or is_foreign)):
             return True
         if is_foreign and (last in _FOREIGN_ENDS or last.startswith(_ACE)):
             return True
-        return any(
-            ".".join(labels[i:count]) in self._above for i in range(max(0, count - _DEEPEST_DOMAIN), count)
-        )
+        first = max(0, len(labels) - _MAX_DOMAIN_LABELS)
+        return any(".".join(labels[i:]) in self._known for i in range(first, len(labels)))

@@ -1,4 +1,4 @@
-"""Phone numbers: as digits, with an international prefix, and as names of ENUM."""
+"""Find phone numbers: as digits, with an international prefix, and as names of ENUM."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from logdiag.redaction.literal_span import LiteralSpan
 
 _ENUM_END = ".e164.arpa"
 _ENUM = re.compile(r"(?i)(?<![\w.-])(?:[0-9]\.){3,15}e164\.arpa(?![\w-])")
-# A count or a port has no zero in front; a time in seconds or milliseconds since 1970 begins with 1.
+# A count or a port does not begin with zero; seconds or milliseconds since 1970 begin with 1.
 _PREFIXED = r"0{1,2}[1-9][0-9]{6,13}"
 _BARE = r"(?!1[0-9]{9}(?:[0-9]{3})?(?![0-9]))[1-9][0-9]{8,14}"
 _PHONE = re.compile(
@@ -18,7 +18,7 @@ _COUNTED = re.compile(
     r"(?i)\b(?:port|pid|size|length|count|seq|sequence|ssrc|time|timestamp|timer|handle|version"
     r"|udp|tcp|hash|ip4|ip6) \Z"
 )
-_LONGEST_COUNTED = 12
+_MAX_COUNTED_LENGTH = 12
 _SDP = re.compile(r"[ |]{0,4}[a-z]=")
 _DIGITS = re.compile(r"[0-9]{9}")
 _PLAIN = re.compile(r"(?:\+|00)?([1-9][0-9]{7,14})")
@@ -35,7 +35,7 @@ def find_phones(text: str) -> Iterator[LiteralSpan]:
     if _DIGITS.search(text) is None or _SDP.match(text) is not None:
         return
     for match in _PHONE.finditer(text):
-        before = text[max(0, match.start() - _LONGEST_COUNTED) : match.start()]
+        before = text[max(0, match.start() - _MAX_COUNTED_LENGTH) : match.start()]
         if match["bare"] is None or _COUNTED.search(before) is None:
             yield LiteralSpan(*match.span(), "alias")
 
@@ -49,5 +49,5 @@ def plain_alias(literal: str) -> str:
 
 
 def alias_end(literal: str) -> str:
-    """Return what stays after the pseudonym of an alias: the domain of ENUM."""
+    """Return what follows the pseudonym of an alias: the domain of ENUM."""
     return _ENUM_END if literal.endswith(_ENUM_END) else ""
