@@ -107,9 +107,9 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
     clusters = find_clusters(tables)
     most = MOST_OF_ALL // len(clusters)
     examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
-    told = together([one.folded for one in examined])
+    folded = together([one.folded for one in examined])
     peers = tuple(peer for one in examined for peer in one.cluster.peers)
-    fired = {finding.rule for finding in told.findings} | {incident.rule for incident in told.incidents}
+    fired = {finding.rule for finding in folded.findings} | {incident.rule for incident in folded.incidents}
     alarm_events = [event for one in examined for event in one.alarm_events]
     changes = [change for one in examined for change in one.changes]
     return Diagnosis(
@@ -118,15 +118,15 @@ def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Dea
         exit=late_exit(
             [rule for one in examined for rule in one.late], library, explain=explain and is_late()
         ),
-        verdict=verdict(told, [one.cluster for one in examined], tables),
+        verdict=verdict(folded, [one.cluster for one in examined], tables),
         cluster=ClusterView(peers, tuple(one for part in examined for one in strangers(part.case.facts))),
         alarm_events=tuple(sorted(alarm_events, key=lambda event: (event.time, event.peer, event.alarm))),
         capped=tuple(sorted({rule for one in examined for rule in one.capped})),
         coverage=coverage(tables, clusters, repeated=repeated),
         changes=tuple(sorted(changes, key=lambda change: (change.time, change.peer, change.what))),
         wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.folded, one.cluster))),
-        incidents=told.incidents,
-        findings=told.findings,
+        incidents=folded.incidents,
+        findings=folded.findings,
         not_checked=not_checked(examined),
         silent=tuple(
             Silent(name, nearest(rule, examined) if explain and not is_late() else None)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the scratch files on the way to them."""
+"""Files that are written whole or not at all, and the scratch folders on the way to them."""
 
 import os
 import shutil
@@ -11,15 +11,14 @@ from pathlib import Path
 _PREFIX = ".logdiag-"
 _ATTEMPTS = 5
 
+Content = bytes | Callable[[Path], None]
+"""Bytes, or a function that writes a file with the name that it gets."""
 
-def write(path: Path, content: bytes | Callable[[Path], None]) -> None:
-    """Write a file whole or not at all: into a scratch folder next to it first, then into its place.
+
+def write(path: Path, content: Content) -> None:
+    """Write a file whole or not at all: into a scratch folder next to it, then into its place.
 
     A link is followed. A pipe or a device is written through, since nothing can take its place.
-
-    Args:
-        path: the file. Its folder must exist.
-        content: the bytes, or a function that writes a file of the name that it is given.
 
     Raises:
         OSError: the file cannot be written.
@@ -27,18 +26,16 @@ def write(path: Path, content: bytes | Callable[[Path], None]) -> None:
     """
     if path.exists() and not path.is_file():
         with tempfile.TemporaryDirectory(prefix="logdiag-") as folder, path.open("wb") as target:
-            made = _made(Path(folder) / path.name, content)
-            with made.open("rb") as source:
+            new = _write_new(Path(folder) / path.name, content)
+            with new.open("rb") as source:
                 shutil.copyfileobj(source, target)
         return
-    place = path.resolve()
-    with scratch_folder(place.parent) as folder:
-        made = _made(folder / place.name, content)
-        made.chmod(0o666 & ~_umask())
-        made.replace(place)
+    path = path.resolve()
+    with scratch_folder(path.parent) as scratch:
+        _write_new(scratch / path.name, content).replace(path)
 
 
-def _made(path: Path, content: bytes | Callable[[Path], None]) -> Path:
+def _write_new(path: Path, content: Content) -> Path:
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
@@ -48,16 +45,16 @@ def _made(path: Path, content: bytes | Callable[[Path], None]) -> Path:
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """A hidden folder for what is not complete yet. It goes away with all that is still in it.
+    """Yield a hidden folder for what is not complete yet. It is removed with all that is still in it.
 
-    Folders that killed runs left in the same place go away, too.
+    Folders that killed runs left in the same place are removed, too.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
 
     """
     _sweep(parent)
-    folder, lock = _new(parent)
+    folder, lock = _new_folder(parent)
     try:
         yield folder
     except OSError as error:
@@ -71,35 +68,34 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
             os.close(lock)
 
 
-def _new(parent: Path) -> tuple[Path, int | None]:
-    """A new folder with its lock. Another run that sweeps may take it before it is locked: then one more."""
+def _new_folder(parent: Path) -> tuple[Path, int | None]:
+    """A new folder with its lock. A run that sweeps may remove it before it is locked: then one more."""
+    lock = None
     for _ in range(_ATTEMPTS):
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         with suppress(OSError):
-            lock = _locked(folder)
+            lock = _lock(folder)
             if folder.is_dir():
                 break
     return folder, lock
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the scratch folders of runs that are gone: their locks went with them."""
-    for left in parent.glob(f"{_PREFIX}*"):
+    """Remove the scratch folders of runs that have ended: their locks ended with them."""
+    for found in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
-            status = left.lstat()
-            if not stat.S_ISDIR(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
-                continue
-            lock = _locked(left)
-            if lock is not None:
-                shutil.rmtree(left, ignore_errors=True)
+            status = found.lstat()
+            is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+            if is_own and stat.S_ISDIR(status.st_mode) and (lock := _lock(found)) is not None:
+                shutil.rmtree(found, ignore_errors=True)
                 os.close(lock)
 
 
-def _locked(folder: Path) -> int | None:
+def _lock(folder: Path) -> int | None:
     """A descriptor that locks a folder as long as it is open; None if another process has the lock."""
     try:
         import fcntl
-    except ImportError:  # Windows has no such locks; leftovers stay there
+    except ImportError:  # Windows has no such locks; its leftovers stay
         return None
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -108,9 +104,3 @@ def _locked(folder: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

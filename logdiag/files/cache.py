@@ -1,4 +1,4 @@
-"""Results that take long to compute, kept between runs in the user's cache folder or in ``LOGDIAG_CACHE``.
+"""A cache of results that take long to compute, in the user's cache folder or in ``LOGDIAG_CACHE``.
 
 An empty ``LOGDIAG_CACHE`` turns the cache off. A damaged or oversized file, and a file or folder that another
 user owns or may write, count as missing. If nothing can be written, nothing is kept. Nothing here raises.
@@ -48,7 +48,7 @@ def _folder(chosen: str | None) -> Path | None:
 
 
 def _is_own(status: os.stat_result) -> bool:
-    """Whether only this user can have written a file or folder. Always true where users have no numbers."""
+    """Whether only this user can have written a file or folder; true on systems without user numbers."""
     if not hasattr(os, "geteuid"):
         return True
     return status.st_uid == os.geteuid() and not status.st_mode & _GROUP_OR_OTHERS_WRITE

@@ -1,7 +1,7 @@
-"""Where the project's own data lies: the folders ``grammars``, ``rules`` and ``reports``.
+"""The folders with the project's own data: ``grammars``, ``rules`` and ``reports``.
 
-In a checkout they stand beside the package; in an installed wheel they lie in ``logdiag/data``.
-Nothing else in the package knows about that difference.
+In a checkout they are next to the package, in an installed wheel in ``logdiag/data``. Nothing else in the
+package knows about that difference.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder(name: str) -> Path:
-    """The folder ``grammars``, ``rules`` or ``reports``.
+    """Return the folder ``grammars``, ``rules`` or ``reports``.
 
     Raises:
         FileNotFoundError: the installation is incomplete.

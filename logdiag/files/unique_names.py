@@ -1,11 +1,11 @@
-"""Numbers behind names that come again."""
+"""Numbers after names that come again."""
 
 
 class Numbering:
-    """Gives out names, none of them twice: one that was given out already gets a number.
+    """Gives out names, each only once: a name that was given out already gets a number.
 
-    A name may look as if it had one (``messages#2``): numbers that are taken are passed over. With
-    ``fold`` names that differ in case only count as one.
+    A number is passed over if a name looks as if it had it (``messages#2``). With ``fold`` names that differ
+    only in case count as one.
     """
 
     def __init__(self, mark: str = "#", *, fold: bool = False) -> None:
@@ -14,7 +14,7 @@ class Numbering:
         self._last: dict[str, int] = {}
 
     def name(self, wanted: str) -> str:
-        """The name, or the first of ``wanted#2``, ``wanted#3``… that is free."""
+        """Return the name, or the first of ``wanted#2``, ``wanted#3``… that is free."""
         number = self._last.get(self._key(wanted), 1)
         name = wanted
         while self._key(name) in self._given:

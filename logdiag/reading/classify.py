@@ -17,17 +17,17 @@ SEARCHED = 8 << 20
 """A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
 
 _DUMP_HEAD = 1 << 20
-_LOOKED_AT = 4096
+_SNIFFED_BYTES = 4096
 _BOM = b"\xef\xbb\xbf"
 _MARKUP: dict[bytes, Encoding] = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 
 @dataclass(frozen=True)
 class Classified:
-    """A member of which the beginning was read.
+    """A member whose beginning was read.
 
-    ``head`` is the beginning and ``chunks`` are all of it, to be read once. ``transcoded`` is set if it was
-    written in UTF-16: both are in UTF-8 then. ``log`` says in what form it may contain records, if in any.
+    ``head`` is the beginning and ``chunks`` are all of it, to be read once. ``transcoded`` is set if it is in
+    UTF-16: both are in UTF-8 then. ``log`` is the form in which it may contain records.
     """
 
     member: Member
@@ -39,20 +39,20 @@ class Classified:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the beginning is all of it."""
+        """Whether ``head`` is all of it."""
         return len(self.head) < SEARCHED
 
     @property
     def lacks_year(self) -> bool:
         """Whether its lines start with times that have no year."""
-        return lacks_year(self.head[:_LOOKED_AT])
+        return lacks_year(self.head[:_SNIFFED_BYTES])
 
     def dump_kind(self) -> DumpKind | None:
-        """Return the kind of dump that it is; None if it is none. To be asked of files without records."""
+        """Return the kind of dump, for files without records; None if it is no dump."""
         return kind_of(self.head[:_DUMP_HEAD].removeprefix(_BOM), self.member.source)
 
     def why_not_read(self) -> str:
-        """Return the reason why it is listed and not read."""
+        """Return the reason why it is not read."""
         searched = None if self.is_whole else f"{SEARCHED >> 20} MiB"
         return why_not_read(self.head, yearless=self.lacks_year, searched=searched)
 

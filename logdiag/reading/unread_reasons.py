@@ -1,4 +1,4 @@
-"""What a file is that holds neither log nor dump, by its first bytes: the ledger says why it was not read."""
+"""The reasons in the coverage why a file was not read, by its first bytes."""
 
 from logdiag.i18n import N_, gettext
 
@@ -8,7 +8,7 @@ OTHER_LOG = N_(
     "a log, but not of an Expressway: no record has a UTCTime, a Module, an Event or a process of the product"
 )
 _BINARY = N_("binary data; holds no log record")
-# The same of what was not searched to its end.
+# The same for files that were not searched to their end.
 _SEARCHED = {
     NO_RECORD: N_("holds no log record in its first {size}"),
     NO_YEARS: N_(
@@ -19,7 +19,7 @@ _SEARCHED = {
 
 _CAPTURE = N_("a packet capture, which is not read")
 _PICTURE = N_("a picture, which is not read")
-_KINDS: tuple[tuple[bytes, str], ...] = (
+_BY_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xd4\xc3\xb2\xa1", _CAPTURE),
     (b"\xa1\xb2\xc3\xd4", _CAPTURE),
     (b"\x4d\x3c\xb2\xa1", _CAPTURE),
@@ -36,16 +36,16 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\xca\xfe\xba\xbe", N_("a Java class, which is not read")),
     (b"-----BEGIN ", N_("keys, or something else in PEM, which is not read")),
 )
-_LOOKED_AT = 4096
+_SNIFFED_BYTES = 4096
 
 
 def why_not_read(head: bytes, *, yearless: bool, searched: str | None) -> str:
-    """Why a member that begins so was counted and not read.
+    """Return why a member with these first bytes was counted and not read.
 
     Args:
         head: its first bytes.
         yearless: whether its lines start with times that have no year.
-        searched: how much of it was searched for records, if not all.
+        searched: the size of what was searched for records, if not all was.
 
     """
     reason = NO_YEARS if yearless else _reason(head)
@@ -55,9 +55,9 @@ def why_not_read(head: bytes, *, yearless: bool, searched: str | None) -> str:
 
 
 def _reason(head: bytes) -> str:
-    for magic, reason in _KINDS:
+    for magic, reason in _BY_MAGIC:
         if head.startswith(magic):
             return reason
     if not head:
         return N_("is empty")
-    return _BINARY if head[:_LOOKED_AT].count(0) else NO_RECORD
+    return _BINARY if head[:_SNIFFED_BYTES].count(0) else NO_RECORD

@@ -41,7 +41,7 @@ _MAX_FRAMES = 1_000_000
 
 
 class Decompressor(Protocol):
-    """The methods that `lzma`, `bz2` and `zstd` have in common."""
+    """The methods that the decompressors of `lzma`, `bz2` and `zstd` have in common."""
 
     @property
     def eof(self) -> bool:
@@ -60,7 +60,10 @@ class Decompressor(Protocol):
 
 
 class Deflate:
-    """The decompressor of isa-l with the methods of `Decompressor`."""
+    """The decompressor of isa-l with the methods of `Decompressor`.
+
+    isa-l's own `IgzipDecompressor` has these methods, too, but gives 480 MB/s instead of 820 in small slices.
+    """
 
     GZIP, RAW = 31, -15
 
