@@ -94,47 +94,44 @@ def examine(
     tables: Tables, library: Library, *, explain: bool = False, deadline: Deadline | None = None
 ) -> Diagnosis:
     """Return the diagnosis of tables, in the library's language. ``exit`` is only about the ``deadline``."""
-    with speaking(library.language):
-        return _diagnosis(tables, library, explain=explain, deadline=deadline)
 
-
-def _diagnosis(tables: Tables, library: Library, *, explain: bool, deadline: Deadline | None) -> Diagnosis:
     def is_late() -> bool:
         return deadline is not None and deadline.has_passed(RULES)
 
-    # Records that overlapping logs repeat happened once; the coverage still counts all of them.
-    tables, repeated = counted_once(without_other_logs(tables))
-    clusters = find_clusters(tables)
-    most = MOST_OF_ALL // len(clusters)
-    examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
-    folded = together([one.folded for one in examined])
-    peers = tuple(peer for one in examined for peer in one.cluster.peers)
-    fired = {finding.rule for finding in folded.findings} | {incident.rule for incident in folded.incidents}
-    alarm_events = [event for one in examined for event in one.alarm_events]
-    changes = [change for one in examined for change in one.changes]
-    return Diagnosis(
-        tool=Tool(version("logdiag"), library.digest),
-        command=Command("diagnose"),
-        exit=late_exit(
-            [rule for one in examined for rule in one.late], library, explain=explain and is_late()
-        ),
-        verdict=verdict(folded, [one.cluster for one in examined], tables),
-        cluster=ClusterView(peers, tuple(one for part in examined for one in strangers(part.case.facts))),
-        alarm_events=tuple(sorted(alarm_events, key=lambda event: (event.time, event.peer, event.alarm))),
-        capped=tuple(sorted({rule for one in examined for rule in one.capped})),
-        coverage=coverage(tables, clusters, repeated=repeated),
-        changes=tuple(sorted(changes, key=lambda change: (change.time, change.peer, change.what))),
-        wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.folded, one.cluster))),
-        incidents=folded.incidents,
-        findings=folded.findings,
-        not_checked=not_checked(examined),
-        silent=tuple(
-            Silent(name, nearest(rule, examined) if explain and not is_late() else None)
-            for name, rule in sorted(library.rules.items())
-            if name not in fired
-        ),
-        language=library.language,
-    )
+    with speaking(library.language):
+        # Records that overlapping logs repeat happened once; the coverage still counts all of them.
+        tables, repeated = counted_once(without_other_logs(tables))
+        clusters = find_clusters(tables)
+        most = MOST_OF_ALL // len(clusters)
+        examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
+        folded = together([one.folded for one in examined])
+        peers = tuple(peer for one in examined for peer in one.cluster.peers)
+        fired = {one.rule for one in (*folded.findings, *folded.incidents)}
+        alarm_events = [event for one in examined for event in one.alarm_events]
+        changes = [change for one in examined for change in one.changes]
+        return Diagnosis(
+            tool=Tool(version("logdiag"), library.digest),
+            command=Command("diagnose"),
+            exit=late_exit(
+                [rule for one in examined for rule in one.late], library, explain=explain and is_late()
+            ),
+            verdict=verdict(folded, [one.cluster for one in examined], tables),
+            cluster=ClusterView(peers, tuple(one for part in examined for one in strangers(part.case.facts))),
+            alarm_events=tuple(sorted(alarm_events, key=lambda event: (event.time, event.peer, event.alarm))),
+            capped=tuple(sorted({rule for one in examined for rule in one.capped})),
+            coverage=coverage(tables, clusters, repeated=repeated),
+            changes=tuple(sorted(changes, key=lambda change: (change.time, change.peer, change.what))),
+            wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.folded, one.cluster))),
+            incidents=folded.incidents,
+            findings=folded.findings,
+            not_checked=not_checked(examined),
+            silent=tuple(
+                Silent(name, nearest(rule, examined) if explain and not is_late() else None)
+                for name, rule in sorted(library.rules.items())
+                if name not in fired
+            ),
+            language=library.language,
+        )
 
 
 def _listed(inputs: Inputs) -> Sequence[str | Path]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -58,30 +59,28 @@ def open_store(given: str) -> Store:
 
     """
     if not is_url(given) or Path(given).exists():
-        return Folder(Path(given).absolute(), given)
+        return _Folder(Path(given).absolute(), given)
     try:
         files, path = file_system(given)
     except OSError as error:
         raise InputError(f"{shown(given)}: {error.strerror}") from None
-    return Folder(Path(path), given) if is_local(files) else Objects(files, path.rstrip("/"), shown(given))
+    return _Folder(Path(path), given) if is_local(files) else _Objects(files, path.rstrip("/"), shown(given))
 
 
 @dataclass(frozen=True)
-class Folder:
+class _Folder:
     """A folder of this machine. Everything is written to ``.unfinished/`` and then renamed."""
 
     path: Path
     shown: str
 
     def create(self) -> None:
-        """Create the folder."""
         if not self.path.parent.is_dir() or (self.path.exists() and not self.path.is_dir()):
             raise InputError(gettext("{out}: it is no folder, and cannot be made").format(out=self.shown))
         self.path.mkdir(exist_ok=True)
 
     @contextmanager
     def lock(self, mark: str) -> Iterator[None]:
-        """Lock the mark; the lock ends with the process, however that ends."""
         if sys.platform == "win32":
             yield
             return
@@ -99,24 +98,22 @@ class Folder:
             os.close(handle)
 
     def names(self, folder: str) -> list[str]:
-        """List the folder."""
         path = self.path / folder
         return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
 
     def read(self, file: str) -> bytes:
-        """Read the file."""
         return (self.path / file).read_bytes()
 
     def put_file(self, file: str, content: bytes) -> None:
-        """Write it elsewhere and rename it."""
-        new = self._new_folder() / "file"
+        new = self._unfinished()
         new.write_bytes(content)
         (self.path / file).parent.mkdir(exist_ok=True)
         new.replace(self.path / file)
 
     def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
-        """Rename it into its place. That takes two steps; after a kill between them there is no folder."""
-        new = self._new_folder()
+        # Two steps; after a kill between them there is no folder, and its job is not finished.
+        new = self._unfinished()
+        new.mkdir()
         fill(new)
         (self.path / folder).parent.mkdir(exist_ok=True)
         self.remove(folder)
@@ -128,24 +125,21 @@ class Folder:
                 raise
 
     def remove(self, name: str) -> None:
-        """Move it out of sight in one step; `remove_unfinished` deletes it."""
+        # One step; `remove_unfinished` deletes it.
         with suppress(FileNotFoundError):
-            (self.path / name).rename(self._new_folder() / "old")
+            (self.path / name).rename(self._unfinished())
 
     def remove_unfinished(self) -> None:
-        """Delete what was not completed, and what was replaced."""
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
 
-    def _new_folder(self) -> Path:
+    def _unfinished(self) -> Path:
+        """A new path next to the output, from which a rename is one step."""
         (self.path / UNFINISHED).mkdir(exist_ok=True)
-        # `mkdtemp` makes private folders; the folder in it has the permissions that the user's umask gives.
-        new = Path(tempfile.mkdtemp(dir=self.path / UNFINISHED)) / "new"
-        new.mkdir()
-        return new
+        return self.path / UNFINISHED / uuid.uuid4().hex
 
 
 @dataclass(frozen=True)
-class Objects:
+class _Objects:
     """A folder behind a URL, such as a prefix of a bucket. ``files`` is its file system."""
 
     files: Any = field(repr=False)
@@ -153,34 +147,29 @@ class Objects:
     shown: str
 
     def create(self) -> None:
-        """Do nothing: folders come with the files in them."""
+        pass  # folders come with the files in them
 
     def lock(self, mark: str) -> AbstractContextManager[None]:
-        """Lock nothing: object stores have no locks."""
-        return nullcontext()
+        return nullcontext()  # object stores have no locks
 
     def names(self, folder: str) -> list[str]:
-        """List the folder anew: other processes write there, too."""
         with self._named_errors(folder), suppress(FileNotFoundError):
-            self.files.invalidate_cache()
+            self.files.invalidate_cache()  # other processes write there, too
             listed = self.files.ls(self._path(folder), detail=False)
             found = {str(path).rstrip("/") for path in listed} - {self._path(folder)}
             return sorted(path.rpartition("/")[2] for path in found)
         return []
 
     def read(self, file: str) -> bytes:
-        """Read the object."""
         with self._named_errors(file):
             content: bytes = self.files.cat_file(self._path(file))
         return content
 
     def put_file(self, file: str, content: bytes) -> None:
-        """Write it in one request."""
         with self._named_errors(file):
             self.files.pipe_file(self._path(file), content)
 
     def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
-        """Write its files one by one, and remove the other files of the folder."""
         with tempfile.TemporaryDirectory(prefix="logdiag-") as new:
             fill(Path(new))
             paths = sorted(path.relative_to(new) for path in Path(new).rglob("*") if path.is_file())
@@ -191,14 +180,12 @@ class Objects:
             self.remove(f"{folder}/{name}")
 
     def remove(self, name: str) -> None:
-        """Remove all objects with this name, or a name below it."""
         with self._named_errors(name), suppress(FileNotFoundError):
             self.files.invalidate_cache()
             for path in self.files.find(self._path(name)):  # fsspec's own removal reads names as patterns
                 self.files.rm_file(path)
 
     def remove_unfinished(self) -> None:
-        """Remove the signs by which workers knew the place."""
         self.remove(UNFINISHED)
 
     def _path(self, name: str) -> str:
