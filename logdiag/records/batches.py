@@ -169,7 +169,7 @@ def part_of(members: Mapping[int, Sequence[Record]], want: Want) -> Part:
         pa.array(columns.get(field.name) or [getattr(one, field.name) for one in records], field.type)
         for field in READ
     ]
-    digests = np.array([digest(one.raw, want.seed) for one in records if want.digests], np.uint64)
+    digests = np.array([digest(one.raw) for one in records if want.digests], np.uint64)
 
     def texts(rows: Numbers) -> list[str]:
         return [records[row].text_as_logged for row in rows.tolist()]

@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.records.columns import RECORDS
-from logdiag.records.digests import SEED
 
 Numbers = npt.NDArray[np.int64]
 
@@ -38,7 +37,6 @@ class Want(NamedTuple):
         columns: columns of the records table, all without it; other columns are not even written.
         texts: whether to keep the whole text of each record.
         digests: whether to compute digests, which show records that were given twice.
-        seed: what digests start with; processes that read for one diagnosis must share it.
         spooled: whether to keep the records in a file: they can be more than the memory holds.
         sha256: whether to compute the digest of the input, which takes a while.
 
@@ -48,7 +46,6 @@ class Want(NamedTuple):
     columns: frozenset[str] | None = None
     texts: bool = False
     digests: bool = False
-    seed: int = SEED
     spooled: bool = False
     sha256: bool = False
 

@@ -32,6 +32,7 @@ from logdiag.records.compiled.columns import (
 )
 from logdiag.records.compiled.roles import ROLES
 from logdiag.records.compiled.strings import write_digests
+from logdiag.records.digests import SEED
 from logdiag.records.record import Unparsed
 from logdiag.records.rows import NO_INSTANT, Cursor
 from logdiag.records.want import READ, Want
@@ -150,7 +151,7 @@ class Reader:
     def _digests(self, log: Numbers, columns: Columns) -> npt.NDArray[np.uint64]:
         digests = np.empty(len(columns.offset) if self._want.digests else 0, np.uint64)
         if self._want.digests:
-            write_digests(log, columns.offset, columns.length, np.uint64(self._want.seed), digests)
+            write_digests(log, columns.offset, columns.length, np.uint64(SEED), digests)
         return digests
 
     def _columns(self, log: Numbers, starts: Sequence[int] = (0,)) -> tuple[Columns, int]:
