@@ -106,7 +106,8 @@ def examine(
         examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
         folded = together([one.folded for one in examined])
         peers = tuple(peer for one in examined for peer in one.cluster.peers)
-        fired = {one.rule for one in (*folded.findings, *folded.incidents)}
+        fired = {finding.rule for finding in folded.findings}
+        fired |= {incident.rule for incident in folded.incidents}
         alarm_events = [event for one in examined for event in one.alarm_events]
         changes = [change for one in examined for change in one.changes]
         return Diagnosis(
