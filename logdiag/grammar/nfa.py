@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 # The parser of `re` itself, as another one could differ from it. Lark takes widths from the same place.
-from re import _compiler as re_compiler
+from re import _compiler as re_compiler  # type: ignore[attr-defined]
 from re import _constants as op
 from re import _parser as parser
 from typing import Any

@@ -1,7 +1,6 @@
 """The columns of the tables, and rows on their way into them."""
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -98,15 +97,6 @@ class Names:
         return pa.array(list(self._numbers), pa.string())
 
 
-class Row(Protocol):
-    """A row for `Rows`: an unparsed line or a setting, with an attribute for each column."""
-
-    @property
-    def line(self) -> int:
-        """The line where the row starts, from 1."""
-        ...
-
-
 class Rows:
     """Rows on their way into an Arrow table, in chunks of at most `ROWS` rows.
 
@@ -122,8 +112,8 @@ class Rows:
         self._batches: list[pa.RecordBatch] = []
         self._bytes = 0
 
-    def add(self, snapshot: str, source: str, row: Row) -> None:
-        """Add a row of the schema."""
+    def add(self, snapshot: str, source: str, row: object) -> None:
+        """Add an unparsed line or a setting, which has an attribute for each other column."""
         place = {"snapshot": snapshot, "source": source}
         for name, column in self._columns.items():
             column.append(place[name] if name in place else getattr(row, name))

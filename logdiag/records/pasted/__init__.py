@@ -1,11 +1,11 @@
-"""Records that were pasted into a ticket, a mail or a document: put back into the lines of a log.
+"""Repairs records that were pasted into a ticket, a mail or a document.
 
-Owns where a pasted record starts and ends, how its parts are joined, and what is prose. What a
-record says is left to the grammar, which reads the repaired lines. The damages are those of the
-published articles (joined, wrapped, quoted, fenced and escaped records) and those of mails.
+This package decides where a pasted record starts and ends, how its parts are joined, and what is prose. The
+grammar then reads the repaired lines. The known damages are those of the published articles (joined, wrapped,
+quoted, fenced and escaped records) and of mails.
 
-Every search here is anchored at a time, at a line's start or at a quote, and none is repeated
-over the same bytes more than a few times: the effort grows with the text.
+Every search is anchored at a time, at the start of a line or at a quote, and covers the same bytes only a
+few times: the effort is proportional to the text.
 """
 
 from logdiag.records.pasted.recognition import is_pasted

@@ -1,12 +1,12 @@
-"""How a pasted record goes on from where it starts, what ends it, and how its parts are joined."""
+"""Follows a pasted record from its start to its end, and joins its parts."""
 
 import re
 from typing import Literal
 
 from logdiag.records.pasted.starts import BLANK, FENCE, Start
 
-LONGEST = 1 << 18
-"""Bytes of a record behind which no further line of a text is taken for a part of it."""
+MAX_BYTES = 1 << 18
+"""Bytes of a record after which no further line of the text is added to it."""
 
 _RELAY = re.compile(rb" [^ ]+ (?:-|[0-9]+) [^ ]+ (?:-|\[[^\]]*\]) *")
 _MARKS = re.compile(rb'= ?"|["<>`]|\xe2\x80[\x9c\x9d]|(?:SIP|HTTP)MSG:')
@@ -38,32 +38,31 @@ _HYPHENATED = re.compile(rb"[A-Za-z0-9]-$")
 _Within = Literal["text", "value", "tag", "attribute"]
 
 
-class Pasted:
-    """A record of a text while it is read, line by line; ``text`` is what it says so far.
+class PastedRecord:
+    """A record of a text while it is read, line by line, or up to another start in its line.
 
-    It takes part of a line where another start follows in that line. Once it is ``over``, all up to
-    the next record is prose. ``damaged`` says that a line end, a no-break space
-    or an escape stands where no log has one.
+    Once it is ``over``, everything up to the next record is prose. ``damaged`` says that a line end, a
+    no-break space or an escape is at a place where a log has none.
     """
 
     def __init__(self, content: bytes, start: Start, *, escaped: bool) -> None:
         self.start = start
-        self.offset, self.end = start.offset, start.behind
+        self.offset, self.end = start.offset, start.after
         self.over = self.message = self.damaged = False
         self._content = content
         self._escaped = escaped
         self._text = bytearray(self._clean(start.text))
         self._within: _Within = "text"
         self._inner_quote = False
-        self._scanned = 0  # up to here the text was searched for quotes
-        self._sure = 0  # up to here the content is known to belong to a value
+        self._scanned = 0  # up to here, the text was searched for quotes
+        self._sure = 0  # up to here, the content belongs to a value
         self._dated = False
         self._pairs = 0
         self._quote = self._opened_by()
         self._line_ended = self._has_body = False
 
     def read(self, limit: int) -> None:
-        """Take what belongs to the record, up to ``limit``, where another may start."""
+        """Read the record up to ``limit``, where another one can start."""
         while not self.over and self.end < limit:
             if self._line_ended:
                 at = self._next_of_message(limit) if self.message else self._next_of_first(limit)
@@ -72,15 +71,15 @@ class Pasted:
                 if self._has_body:
                     self._text += self._body(self.end, at)
                 self.end = at
-            if len(self._text) > LONGEST:
+            if len(self._text) > MAX_BYTES:
                 self.over = True
                 return
             line_end = self._content.find(b"\n", self.end, limit) + 1
             self._take(self._content[self.end : line_end or limit])
             self.end = line_end or limit
 
-    def yields_to(self, start: Start) -> bool:
-        """Whether the record, which was read up to a start, ends there."""
+    def ends_at(self, start: Start) -> bool:
+        """Return whether the record, which was read up to a start, ends there."""
         strong = start.sign == "key"
         if self.over:
             return strong or (start.marks is not None and start.sign is not None)
@@ -95,7 +94,7 @@ class Pasted:
         return strong or self._within == "text" or not self._value_ends(self.end, apart=False)
 
     def close(self, limit: int) -> None:
-        """End the record; the empty lines behind it, up to ``limit``, are its own."""
+        """End the record; it gets the empty lines after it, up to ``limit``."""
         empty = _EMPTY_LINES.match(self._content, self.end, limit)
         if empty is not None and self._line_ended:
             if self._has_body:
@@ -103,7 +102,7 @@ class Pasted:
             self.end = empty.end()
 
     def repaired(self, *, markdown: bool) -> bytes:
-        """The record as a log has it."""
+        """Return the record as a log has it."""
         first, _, body = bytes(self._text).partition(b"\n")
         first = first.rstrip()
         if markdown:
@@ -117,7 +116,7 @@ class Pasted:
         return first + b"\n" + (body if body.endswith(b"\n") or not body else body + b"\n")
 
     def _next_of_first(self, limit: int) -> int | None:
-        """Where the record goes on; None where it is over, or where the start at ``limit`` decides."""
+        """Where the record goes on; None if it is over, or if the start at ``limit`` decides."""
         gap = _GAP_LINES.match(self._content, self.end, limit)
         at = self.end if gap is None else gap.end()
         if at >= limit:
@@ -139,7 +138,7 @@ class Pasted:
         return at if goes_on else None
 
     def _next_of_message(self, limit: int) -> int | None:
-        """The same, behind the first line of a message."""
+        """The same, after the first line of a message."""
         empty = _EMPTY_LINES.match(self._content, self.end, limit)
         at = self.end if empty is None else empty.end()
         if at >= limit:
@@ -156,9 +155,9 @@ class Pasted:
         return at if goes_on else None
 
     def _value_ends(self, at: int, *, apart: bool) -> bool:
-        """Whether an open value goes on at ``at``: its end stands in this paragraph, and looks like one.
+        """Whether an open value goes on at ``at``: its end is in this paragraph, and looks like one.
 
-        ``apart`` says that an empty line or a fence stands before.
+        ``apart`` says that an empty line or a fence precedes.
         """
         if at < self._sure:
             return True
@@ -204,7 +203,7 @@ class Pasted:
             self._scan()
 
     def _opened_by(self) -> bytes | None:
-        """What closes the quote or the code that the record was pasted in, if anything opened it."""
+        """The end of the quote or the code that the record was pasted in; None if nothing opened it."""
         at = self.start.time
         found = (closing for opening, closing in _QUOTES.items() if self._content.endswith(opening, 0, at))
         return next(found, None)
@@ -215,7 +214,7 @@ class Pasted:
             self._scanned = mark.end()
             token = mark.group()
             if self._within == "text" and token == self._quote:
-                # What follows in this line is no part of the record, and neither are the next lines.
+                # The rest of the line and the next lines are no part of the record.
                 self.over = True
                 break
             if self._within == "text":
@@ -259,7 +258,7 @@ class Pasted:
         return line
 
     def _body(self, start: int, end: int) -> bytes:
-        """Lines of a message that are empty, or hold blanks."""
+        """Lines of a message that are empty or blank."""
         lines = self._content[start:end].split(b"\n")[:-1]
         return b"".join(self._unquoted(line).rstrip(b"\r") + b"\n" for line in lines)
 
@@ -272,6 +271,6 @@ class Pasted:
         self._scanned = min(self._scanned, len(self._text))
 
     def _is_relay(self) -> bool:
-        """Whether the text is the header of a relay so far: what comes is its record."""
+        """Whether the text so far is the header of a relay: its record follows."""
         said = self._text[len(self.start.text) : len(self.start.text) + 1000]
         return self.start.sign == "relay" and _RELAY.fullmatch(said) is not None

@@ -1,4 +1,4 @@
-"""A whole text as what it is: records, each repaired, and prose between them."""
+"""Cuts a text into pasted records, each repaired, and the prose between them."""
 
 import re
 from collections.abc import Container, Iterator
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from logdiag.i18n import N_
 from logdiag.records.chunker import Unrecognised
-from logdiag.records.pasted.record import Pasted
+from logdiag.records.pasted.record import PastedRecord
 from logdiag.records.pasted.starts import starts
 from logdiag.records.record import Record, Unparsed
 from logdiag.records.rows import rows
 
 PROSE = N_("stands between pasted records")
 
-# Signs of Markdown's escapes: a user may be DOMAIN\_name, and a regular expression hold \[.
+# Signs of Markdown's escapes: a user may be DOMAIN\_name, and a regular expression may contain \[.
 _ESCAPED = re.compile(rb'[a-z0-9]\\_[a-z0-9]|= ?"\\[\[<]|[a-z]\\\[[0-9]{1,20}\\?\]:')
 _MARKDOWN = re.compile(rb"^[> \t]*(?:```|~~~|#{1,6} )|\*\*(?:[0-9]{4}-|[A-Za-z]+=)", re.MULTILINE)
 
@@ -21,7 +21,7 @@ _MARKDOWN = re.compile(rb"^[> \t]*(?:```|~~~|#{1,6} )|\*\*(?:[0-9]{4}-|[A-Za-z]+
 class Piece(NamedTuple):
     """A part of a text: bytes ``[offset, offset + length)``, from line ``line`` (the first is 1) on.
 
-    ``record`` is the record that stands there, repaired and with a line end; None for prose.
+    ``record`` is the repaired record with a line end; None for prose.
     """
 
     offset: int
@@ -30,25 +30,25 @@ class Piece(NamedTuple):
     record: bytes | None
 
 
-def records_of(content: bytes, hosts: Container[bytes] = ()) -> Iterator[Pasted]:
-    """The records of a text, in order, each with the bytes that it takes up.
+def records_of(content: bytes, hosts: Container[bytes] = ()) -> Iterator[PastedRecord]:
+    """Return the records of a text, in order, each with the bytes that it takes up.
 
-    A time and one of ``hosts`` at a line's start begin a record whatever stands behind them.
+    A time and one of ``hosts`` at the start of a line start a record, whatever follows.
     """
     escaped = _ESCAPED.search(content) is not None
-    record: Pasted | None = None
+    record: PastedRecord | None = None
     for start in starts(content):
         if start.sign is None and start.host in hosts:
             start = start._replace(sign="host")
         if record is not None:
             record.read(start.offset)
-            if not record.yields_to(start):
+            if not record.ends_at(start):
                 continue
             record.close(start.offset)
             yield record
         elif start.sign != "key" and (start.marks is None or start.sign is None):
             continue
-        record = Pasted(content, start, escaped=escaped)
+        record = PastedRecord(content, start, escaped=escaped)
     if record is not None:
         record.read(len(content))
         record.close(len(content))
@@ -56,7 +56,7 @@ def records_of(content: bytes, hosts: Container[bytes] = ()) -> Iterator[Pasted]
 
 
 def repaired(content: bytes) -> Iterator[Piece]:
-    """The records and the prose of a pasted text. The pieces tile it: no byte is left out."""
+    """Return the records and the prose of a pasted text. The pieces tile the text."""
     markdown = _MARKDOWN.search(content) is not None or _ESCAPED.search(content) is not None
     hosts = {start.host for start in starts(content) if start.sign == "key"}
     at, line = 0, 1
@@ -72,9 +72,9 @@ def repaired(content: bytes) -> Iterator[Piece]:
 
 
 def pasted_rows(content: bytes) -> Iterator[Record | Unparsed]:
-    """The rows of a pasted text, in order; places are those of the text, ``raw`` is the repaired record.
+    """Return the rows of a pasted text, in order; places are in the text, ``raw`` is the repaired record.
 
-    A record that the grammar refuses is one unparsed row.
+    A record that the grammar does not accept becomes one unparsed row.
     """
     for piece in repaired(content):
         raw = content[piece.offset : piece.offset + piece.length]
