@@ -4,9 +4,10 @@ An answer names the peers that stand out. Where a fact is not known of a peer, t
 instead of taking it for right.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isclose
 from statistics import median
 
@@ -17,16 +18,16 @@ from logdiag.cluster.facts import FACTS, Fact, after
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import listed
 from logdiag.model import STATES, Evidence, State
-from logdiag.records import instant
+from logdiag.records import instant, micros
 from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import CaseData, Key
-from logdiag.rules.match_schema import ACROSS, Audit, Platform
+from logdiag.rules.match_schema import ACROSS, Audit, Figure, Platform
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = instant(0)
+"""The time of a dump that states none."""
 
-
-_SAYS = {
+_FIGURES: dict[Figure, str] = {
     "registrations": N_("{number} registrations"),
     "video": N_("{number} video calls"),
     "audio": N_("or {number} audio calls"),
@@ -37,7 +38,7 @@ _SAYS = {
 
 
 @dataclass(frozen=True)
-class Told:
+class ClusterAnswer:
     """An answer about the cluster as a whole, in which no record stands for a peer."""
 
     key: Key
@@ -51,50 +52,49 @@ class Told:
     as_of: datetime | None = None
 
 
-def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list[Told], list[str]]:
+def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list[ClusterAnswer], list[str]]:
     """What stands out, and why the rest could not be judged; ``across``: one answer for all peers."""
     cluster = case.cluster
     if audit.topology == "cluster" and cluster.topology != "cluster":
-        single = cluster.topology == "single"
-        return [], [] if single else [
-            gettext("matters in a cluster only, and whether this is one does not stand here")
-        ]
-    known = _asked(audit, case)
-    unknown = [peer.name for peer in cluster.peers if peer.name not in case.facts[audit.of]]
+        reason = gettext("matters in a cluster only, and whether this is one does not stand here")
+        return [], [] if cluster.topology == "single" else [reason]
+    known = _known(audit, case)
     label = gettext(FACTS[audit.of])
-    not_known = gettext("not known of {peers}: {fact}")
-    reasons = [not_known.format(peers=listed(unknown), fact=audit.unknown or label)] if unknown else []
-    if audit.must in ACROSS:
-        if len(known) < 2:
-            alone = gettext("needs it of two peers: {fact}").format(fact=label)
-            return [], [alone] if len(cluster.peers) > 1 else []
-        near = _of_one_time(audit, known)
-        if len(near) < len(known):
-            other = gettext("from another time than the others' on {peers}: {fact}")
-            reasons.append(other.format(peers=listed(sorted(set(known) - set(near))), fact=label))
-        return _across(audit, near), reasons
+    reasons = []
+    if unknown := [peer.name for peer in cluster.peers if peer.name not in case.facts[audit.of]]:
+        not_known = gettext("not known of {peers}: {fact}")
+        reasons.append(not_known.format(peers=listed(unknown), fact=audit.unknown or label))
     if audit.must == "carries":
         return _capacity(audit, known, case), reasons
+    if audit.must in ACROSS and len(known) < 2:
+        alone = gettext("needs it of two peers: {fact}").format(fact=label)
+        return [], [alone] if len(cluster.peers) > 1 else []
+    if audit.must in ACROSS:
+        near = _of_one_time(audit, known)
+        if far := sorted(set(known) - set(near)):
+            other = gettext("from another time than the others' on {peers}: {fact}")
+            reasons.append(other.format(peers=listed(far), fact=label))
+        return _across(audit, near), reasons
     wrong = {peer: fact for peer, fact in known.items() if _is_wrong(audit, fact, peer, case)}
     if across:
-        return [_told((), tuple(sorted(wrong)), (), wrong, audit)] if wrong else [], reasons
+        return [_answer((), tuple(wrong), (), wrong, audit)] if wrong else [], reasons
     return [
-        _told((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in sorted(wrong.items())
+        _answer((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in wrong.items()
     ], reasons
 
 
-def _asked(audit: Audit, case: CaseData) -> dict[str, Fact]:
-    """The fact of each peer that the audit is about."""
-    facts = case.facts[audit.of]
+def _known(audit: Audit, case: CaseData) -> dict[str, Fact]:
+    """The fact of each peer that the audit is about, in the order of their names."""
+    facts = dict(sorted(case.facts[audit.of].items()))
     if audit.only_if is None:
-        return dict(sorted(facts.items()))
+        return facts
     among = {value.lower() for value in audit.only_if.among}
-    condition = case.facts[audit.only_if.of]
-    return {
-        peer: fact
-        for peer, fact in sorted(facts.items())
-        if peer in condition and among & {value.lower() for value in condition[peer].values}
+    meant = {
+        peer
+        for peer, fact in case.facts[audit.only_if.of].items()
+        if not among.isdisjoint(value.lower() for value in fact.values)
     }
+    return {peer: fact for peer, fact in facts.items() if peer in meant}
 
 
 def _compared(audit: Audit, fact: Fact) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:
     return dict(sorted([*best, *timeless.items()]))
 
 
-def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
+def _across(audit: Audit, known: dict[str, Fact]) -> list[ClusterAnswer]:
     if audit.must == "within":
         numbers = {peer: float(fact.values[0]) for peer, fact in known.items() if fact.values}
         apart = max(numbers.values()) - min(numbers.values()) if numbers else 0.0
@@ -135,18 +135,18 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[Told]:
         # Those furthest from the middle stand out: of two that differ, both do.
         middle = median(numbers.values())
         far = max(abs(number - middle) for number in numbers.values())
-        hosts = tuple(peer for peer, number in numbers.items() if isclose(abs(number - middle), far))
-        return [_told((), hosts, tuple(set(known) - set(hosts)), known, audit)]
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for peer, fact in known.items():
-        groups.setdefault(_compared(audit, fact), []).append(peer)
-    if len(groups) < 2:
-        return []
-    most = max(len(peers) for peers in groups.values())
-    common = [peers for peers in groups.values() if len(peers) == most]
-    # Where no value is the most common one, all peers stand out.
-    right = set(common[0]) if len(common) == 1 else set()
-    return [_told((), tuple(sorted(set(known) - right)), tuple(sorted(right)), known, audit)]
+        hosts = {peer for peer, number in numbers.items() if isclose(abs(number - middle), far)}
+    else:
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for peer, fact in known.items():
+            groups.setdefault(_compared(audit, fact), []).append(peer)
+        if len(groups) < 2:
+            return []
+        most = max(map(len, groups.values()))
+        common = [peers for peers in groups.values() if len(peers) == most]
+        # If no value is the most common one, all peers stand out.
+        hosts = set(known) - set(common[0] if len(common) == 1 else ())
+    return [_answer((), sorted(hosts), sorted(set(known) - hosts), known, audit)]
 
 
 def _is_wrong(audit: Audit, fact: Fact, peer: str, case: CaseData) -> bool:
@@ -154,56 +154,59 @@ def _is_wrong(audit: Audit, fact: Fact, peer: str, case: CaseData) -> bool:
     match audit.must:
         case "present":
             return not values
-        case "none":
+        case "none" | "told":
             return bool(values)
         case "one-of":
-            allowed = {value.lower() for value in audit.value or ()}
-            return any(value.lower() not in allowed for value in values)
+            return not {value.lower() for value in values} <= {value.lower() for value in audit.value or ()}
         case "at-most":
-            return any(
-                float(value) > float((audit.value or ["0"])[0]) for value in values if _is_number(value)
-            )
+            most = float((audit.value or ["0"])[0])
+            return any(float(value) > most for value in values if _is_number(value))
         case "last":
             end = instant(case.cluster.observed[peer].end) if peer in case.cluster.observed else fact.time
-            left = after(fact, end)
-            return left is not None and left.total_seconds() <= 0
-        case "told":
-            return bool(values)
+            rest = after(fact, end)
+            return rest is not None and rest.total_seconds() <= 0
     return False
 
 
-def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[Told]:
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[ClusterAnswer]:
     """What the cluster carries: one peer's figures, times the peers that count."""
-    found = {peer: _platform(audit, fact, case.cluster.versions[peer]) for peer, fact in known.items()}
+    versions_of = case.cluster.versions
+    found = {peer: _platform(audit, fact, versions_of[peer]) for peer, fact in known.items()}
     if not found:
         return []
-    hosts = tuple(sorted(found))
-    # What two clusters carry are two findings, also where no dump has a time.
-    key: Key = (("host", ",".join(hosts)),)
-    if len({platform.name if platform else None for platform in found.values()}) > 1:
+    platform = next(iter(found.values()))
+    note = ""
+    if any(other != platform for other in found.values()):
         said = gettext("the peers are of different platforms, and no figures hold for all of them")
-        return [_told(key, hosts, (), known, audit, found=said)]
-    platform = found[hosts[0]]
-    if platform is None:
-        said = gettext("no figures are known of {platform}").format(platform=known[hosts[0]].values[0])
-        return [_told(key, hosts, (), known, audit, found=said)]
-    number = len(case.cluster.peers)
-    times = _counted(number, [case.cluster.versions[peer] for peer in hosts]) if platform.grows else 1
-    texts = _carried(platform, times)
-    note = ngettext(
-        "These are the figures of {number} peer, {platform}: {figures}.",
-        "These are the figures of {number} peers, {platform}: {figures}.",
-        number,
-    )
-    note = note.format(number=number, platform=platform.name, figures=", ".join(texts.values()))
-    title = listed([texts[name] for name in ("registrations", "video") if name in texts])
-    return [_told(key, hosts, (), known, audit, found=title, note=note)]
+    elif platform is None:
+        hardware = next(iter(known.values())).values[0]
+        said = gettext("no figures are known of {platform}").format(platform=hardware)
+    else:
+        number = len(case.cluster.peers)
+        times = _counted(number, [versions_of[peer] for peer in found]) if platform.grows else 1
+        texts = _carried(platform, times)
+        note = ngettext(
+            "These are the figures of {number} peer, {platform}: {figures}.",
+            "These are the figures of {number} peers, {platform}: {figures}.",
+            number,
+        ).format(number=number, platform=platform.name, figures=", ".join(texts.values()))
+        said = listed([texts[name] for name in ("registrations", "video") if name in texts])
+    # What two clusters carry are two findings, also if no dump has a time.
+    key: Key = (("host", ",".join(found)),)
+    return [_answer(key, tuple(found), (), known, audit, found=said, note=note)]
 
 
 def _platform(audit: Audit, fact: Fact, version: str | None) -> Platform | None:
     for platform in audit.platforms:
-        named = any(platform.hardware.lower() in value.lower() for value in fact.values)
-        if named and (
+        if any(platform.hardware.lower() in value.lower() for value in fact.values) and (
             platform.versions is None or versions.applies(platform.versions, version) != "does not"
         ):
             return platform
@@ -217,61 +220,55 @@ def _counted(number: int, of: Sequence[str | None]) -> int:
 
 
 def _carried(platform: Platform, times: int) -> dict[str, str]:
-    one, most = platform.one.model_dump(), platform.most.model_dump()
-    texts: dict[str, str] = {}
-    for name, text in _SAYS.items():
-        if one[name] is not None:
-            number = one[name] * times if most[name] is None else min(one[name] * times, most[name])
-            texts[name] = gettext(text).format(number=f"{number:,}")
-    return texts
+    one, most = platform.one, platform.most
+    numbers = {name: min(one[name] * times, most.get(name, sys.maxsize)) for name in _FIGURES if name in one}
+    return {name: gettext(_FIGURES[name]).format(number=f"{number:,}") for name, number in numbers.items()}
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _told(
+def _answer(
     key: Key,
     hosts: Sequence[str],
     peers: Sequence[str],
     facts: dict[str, Fact],
     audit: Audit,
     *,
-    found: str | None = None,
+    found: str = "",
     note: str = "",
-) -> Told:
+) -> ClusterAnswer:
     dated = [fact.time for fact in facts.values() if fact.dated]
     times = dated or [fact.time for fact in facts.values()]
-    first, last = (int((time - _EPOCH).total_seconds() * 1_000_000) for time in (min(times), max(times)))
+    first, last = min(times), max(times)
     state: State = "seen" if audit.must in ("told", "carries") else "open"
     states = [fact.state for fact in facts.values() if fact.state is not None]
     if states and state == "open":
         state = min(states, key=STATES.index)
-        ends = [fact.until for fact in facts.values() if fact.until is not None]
-        if state == "closed" and ends:
-            last = max(last, int((max(ends) - _EPOCH).total_seconds() * 1_000_000))
-    groups: dict[str, list[str]] = {}
-    for peer, fact in facts.items():
-        said = ", ".join(_say(audit, value) for value in fact.values if value) or gettext("nothing")
-        groups.setdefault(said, []).append(peer)
-    found = found or "; ".join(
-        gettext("{what} on {peers}").format(what=said, peers=listed(on)) for said, on in groups.items()
-    )
-    return Told(
+        if state == "closed":
+            last = max([last, *(fact.until for fact in facts.values() if fact.until is not None)])
+    said = {
+        peer: ", ".join(_said(audit, value) for value in fact.values if value) or gettext("nothing")
+        for peer, fact in facts.items()
+    }
+    count = 1 if audit.must == "carries" else max(1, len(hosts))
+    return ClusterAnswer(
         key=key,
-        episode=Episode((), state, first, last, 1 if audit.must == "carries" else max(1, len(hosts)), note),
+        episode=Episode((), state, micros(first), micros(last), count, note),
         hosts=tuple(hosts),
-        peers=tuple(sorted(peers)),
+        peers=tuple(peers),
         evidence=tuple(one for fact in facts.values() for one in fact.evidence)[:40],
-        found=found,
+        found=found or values_on_peers(said),
         dated=bool(dated),
         as_of=max((fact.as_of for fact in facts.values() if fact.as_of is not None), default=None),
     )
 
 
-def _say(audit: Audit, value: str) -> str:
+def _said(audit: Audit, value: str) -> str:
     return next((said for part, said in audit.say.items() if part.lower() in value.lower()), value)
+
+
+def values_on_peers(said: Mapping[str, str]) -> str:
+    """What each peer says, as a phrase with the peers that say the same together."""
+    groups: dict[str, list[str]] = {}
+    for peer, value in said.items():
+        groups.setdefault(value, []).append(peer)
+    on = gettext("{what} on {peers}")
+    return "; ".join(on.format(what=value, peers=listed(peers)) for value, peers in groups.items())

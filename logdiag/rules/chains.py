@@ -80,67 +80,52 @@ def sequences(
     ties: bool = False,
     peers: Sequence[Side] | None = None,
 ) -> list[list[Event]]:
-    """Every way that ends first: for each first event, the chain of steps that ends earliest.
+    """For each first event, the chain of steps that ends earliest.
 
     Each step comes after the one before it in the total order, with a later time (or the same,
     with ``ties``), and lies in ``[t, t + within)`` of the first. Between two peers the later step
-    may stand up to ``skew`` before the earlier one. Chains do not share events. A search that runs
+    may be up to ``skew`` before the earlier one. Chains do not share events. A search that runs
     out of its ``budget`` gives the chains that it has found.
     """
-    budget = Budget() if budget is None else budget
     candidates = [step if isinstance(step, Candidates) else Candidates(step) for step in steps]
-    sides = list(peers) if peers is not None else ["any"] * len(candidates)
+    sides: Sequence[Side] = peers if peers is not None else ["any"] * len(candidates)
+    budget = Budget() if budget is None else budget
     if skew:
         return _with_skew(candidates, within, skew, ties, sides, budget)
     return _without_skew(candidates, within, ties, sides, budget)
 
 
-# ── without a skew ──────────────────────────────────────────────────────────────────────────
-
-
 class _Unused:
     """The candidates of a step that are in no chain yet.
 
-    What is used stays used. So the way past it is kept, and no search walks it twice.
+    What is used stays used: the way past it is remembered, and no search walks it twice.
     """
 
     def __init__(self, candidates: Candidates, used: set[Event]) -> None:
         self._candidates, self._used = candidates, used
-        self._next: dict[int, int] = {}
-        self._next_of_others: dict[int, int] = {}
+        self._next: dict[str | None, dict[int, int]] = {}
         self._by_peer: dict[str, _Unused] = {}
 
-    def after(self, event: Event, side: str, peer: str, *, ties: bool) -> Event | None:
+    def after(self, event: Event, side: Side, peer: str, *, ties: bool) -> Event | None:
         """The first event after another, on one side of a peer."""
         if side == "same":
             if peer not in self._by_peer:
                 self._by_peer[peer] = _Unused(self._candidates.of_peer(peer), self._used)
             return self._by_peer[peer].after(event, "any", peer, ties=ties)
+        other_than = peer if side == "other" else None
+        known, events, way = self._next.setdefault(other_than, {}), self._candidates.events, []
         place = self._candidates.place_after(event, ties=ties)
-        place = self._unused(place) if side == "any" else self._of_others(place, peer)
-        events = self._candidates.events
+        while place in known or (
+            place < len(events) and (events[place] in self._used or events[place].peer == other_than)
+        ):
+            way.append(place)
+            place = known.get(place, place + 1)
+        known.update(dict.fromkeys(way, place))
         return events[place] if place < len(events) else None
-
-    def _unused(self, place: int) -> int:
-        events, way = self._candidates.events, []
-        while place in self._next or (place < len(events) and events[place] in self._used):
-            way.append(place)
-            place = self._next.get(place, place + 1)
-        self._next.update(dict.fromkeys(way, place))
-        return place
-
-    def _of_others(self, place: int, peer: str) -> int:
-        events, way = self._candidates.events, []
-        place = self._unused(place)
-        while place < len(events) and events[place].peer == peer:
-            way.append(place)
-            place = self._unused(self._next_of_others.get(place, place + 1))
-        self._next_of_others.update(dict.fromkeys(way, place))
-        return place
 
 
 def _without_skew(
-    steps: Sequence[Candidates], within: int, ties: bool, sides: Sequence[str], budget: Budget
+    steps: Sequence[Candidates], within: int, ties: bool, sides: Sequence[Side], budget: Budget
 ) -> list[list[Event]]:
     """The order is total: the first event that fits each step leads to the earliest end."""
     firsts, used = steps[0], set[Event]()
@@ -173,74 +158,50 @@ def _without_skew(
     return chains
 
 
-# ── with a skew ─────────────────────────────────────────────────────────────────────────────
-
-
 def _with_skew(
-    steps: Sequence[Candidates], within: int, skew: int, ties: bool, sides: Sequence[str], budget: Budget
+    steps: Sequence[Candidates], within: int, skew: int, ties: bool, sides: Sequence[Side], budget: Budget
 ) -> list[list[Event]]:
+    def in_order(before: Event, after: Event) -> bool:
+        if before.peer != after.peer:
+            return after.time > before.time - skew
+        return after.time > before.time or (ties and after.time == before.time and after > before)
+
+    def earliest(levels: list[list[Event]], behind: list[Event]) -> list[Event] | None:
+        """The chain that ends earliest: each event is in order with all after it, not only with the next.
+
+        Two events of one peer can be out of order around an event of another.
+        """
+        for event in levels[-1] if levels else ():
+            if not budget.spend():
+                return None
+            if all(in_order(event, after) for after in behind):
+                chain = earliest(levels[:-1], [event, *behind])
+                if chain is not None:
+                    return chain
+        return None if levels else behind
+
     chains: list[list[Event]] = []
     used: set[Event] = set()
     for first in steps[0].events:
         if first in used:
             continue
-        chain = _earliest_chain(first, steps, within, skew, ties, sides, used, budget)
+        levels = [[first]]
+        for step, side in zip(steps[1:], sides[1:], strict=True):
+            low = bisect.bisect_left(step.times, first.time - skew)
+            high = bisect.bisect_left(step.times, first.time + within)
+            levels.append(
+                [
+                    event
+                    for event in step.events[low:high]
+                    if event not in used
+                    and (side == "any" or (event.peer == first.peer) == (side == "same"))
+                    and any(budget.spend() and in_order(before, event) for before in levels[-1])
+                ]
+            )
+        chain = earliest(levels, [])
         if budget.spent:
             break
         if chain is not None:
             chains.append(chain)
             used.update(chain)
     return chains
-
-
-def _earliest_chain(
-    first: Event,
-    steps: Sequence[Candidates],
-    within: int,
-    skew: int,
-    ties: bool,
-    sides: Sequence[str],
-    used: set[Event],
-    budget: Budget,
-) -> list[Event] | None:
-    # Forwards: what can be reached from some event of the step before.
-    levels = [[first]]
-    for candidates, side in zip(steps[1:], sides[1:], strict=True):
-        low = bisect.bisect_left(candidates.times, first.time - skew)
-        high = bisect.bisect_left(candidates.times, first.time + within)
-        levels.append(
-            [
-                event
-                for event in candidates.events[low:high]
-                if event not in used
-                and budget.spend()
-                and (side == "any" or (event.peer == first.peer) == (side == "same"))
-                and any(budget.spend() and _in_order(before, event, skew, ties) for before in levels[-1])
-            ]
-        )
-    # Backwards: the earliest that is in order with all that come after it. Two events of one peer can be
-    # out of order around an event of another.
-    return _back(levels, [], skew, ties, budget)
-
-
-def _back(
-    levels: list[list[Event]], behind: list[Event], skew: int, ties: bool, budget: Budget
-) -> list[Event] | None:
-    if not levels:
-        return behind
-    for event in levels[-1]:
-        if not budget.spend():
-            return None
-        if all(_in_order(event, after, skew, ties) for after in behind):
-            chain = _back(levels[:-1], [event, *behind], skew, ties, budget)
-            if chain is not None:
-                return chain
-    return None
-
-
-def _in_order(before: Event, after: Event, skew: int, ties: bool) -> bool:
-    if before == after:
-        return False
-    if before.peer != after.peer:
-        return after.time > before.time - skew
-    return after.time > before.time or (ties and after.time == before.time and after > before)

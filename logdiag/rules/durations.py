@@ -6,20 +6,26 @@ from datetime import timedelta
 
 from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
-from logdiag.i18n.sentences import moment, stretch
 from logdiag.model import State
-from logdiag.records import instant
 from logdiag.rules import time_logic
-from logdiag.rules.episodes import Answers, Episode, chains_by_key, flapping, hidden_by, occurrences
+from logdiag.rules.episodes import (
+    Answers,
+    Episode,
+    chains_by_key,
+    dense_by_key,
+    flapping,
+    occurrences,
+    over_by,
+    span_after,
+    unended,
+)
 from logdiag.rules.events import Collected, Key
 from logdiag.rules.match_schema import Lasts, Match
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, signal_proofs
-from logdiag.rules.time_logic import Event
+from logdiag.rules.time_logic import Event, microseconds
 
-_MICROSECOND = timedelta(microseconds=1)
-
-_Time = tuple[Event, ...]
+_Occurrence = tuple[Event, ...]
 """One time that a condition was logged: a record, or the steps of a sequence, in order."""
 
 
@@ -35,38 +41,31 @@ def lasting_answers(
         (one for name in lasts.over_by for one in signal_proofs(signals[name], collected)), match.by
     )
     cluster = collected.case.cluster
-    settled = settling // _MICROSECOND
-    again = None if lasts.again is None else lasts.again // _MICROSECOND
+    settled = microseconds(settling)
+    again = None if lasts.again is None else microseconds(lasts.again)
     for key, times in sorted(found.items()):
         values = tuple(dict(key)[name] for name in match.by)
         ends = {time[-1]: time for time in times}
         seen = [one for end in ends if (one := opposites.first_after(end, ends[end], dict(key))) is not None]
         proven = proofs.ends(sorted(ends), values, {}, cluster)
-        folded = time_logic.intervals(ends, seen, (), proven)
-        parts = [part for one in folded if one.raised for part in _split(one, again)]
-        yield from (
-            (key, episode)
-            for episode in flapping(
-                [_episode(part, ends, match, settled, again, cluster) for part in parts],
-                settled,
-                collected.case.work,
-            )
-        )
+        episodes = [
+            _episode(part, ends, match, settled, again, cluster)
+            for one in time_logic.intervals(ends, seen, (), proven)
+            if one.raised
+            for part in _split(one, again)
+        ]
+        yield from ((key, episode) for episode in flapping(episodes, settled, collected.case.work))
 
 
-def _logged(match: Match, collected: Collected) -> dict[Key, list[_Time]]:
+def _logged(match: Match, collected: Collected) -> dict[Key, list[_Occurrence]]:
     if match.sequence is not None:
         chains = chains_by_key(match.sequence, match, collected)
         return {key: [tuple(chain) for chain in of_key] for key, of_key in chains.items()}
-    if match.count is None:
+    if match.count is not None:
+        single = dense_by_key(match.count, match, collected)
+    else:
         single = collected.grouped(match.record or [], match)
-        return {key: [(event,) for event in events] for key, events in single.items()}
-    within = match.count.within // _MICROSECOND
-    counted = {
-        key: time_logic.dense(events, match.count.at_least, within, match.count.distinct)
-        for key, events in collected.grouped(match.count.of, match).items()
-    }
-    return {key: [(event,) for event in events] for key, events in counted.items() if events}
+    return {key: [(event,) for event in events] for key, events in single.items() if events}
 
 
 class _Opposites:
@@ -79,7 +78,7 @@ class _Opposites:
             place = (event.peer, *(event.values[name] for name in names))
             self._events.setdefault(names, {}).setdefault(place, []).append(event)
 
-    def first_after(self, end: Event, time: _Time, key: dict[str, str]) -> Event | None:
+    def first_after(self, end: Event, time: _Occurrence, key: dict[str, str]) -> Event | None:
         """The first one after a condition was logged, by one of the peers that logged it."""
         found: list[Event] = []
         for names, by_place in self._events.items():
@@ -100,7 +99,7 @@ def _split(interval: time_logic.Interval, again: int | None) -> Iterator[time_lo
 
 def _episode(
     interval: time_logic.Interval,
-    ends: dict[Event, _Time],
+    ends: dict[Event, _Occurrence],
     match: Match,
     settled: int,
     again: int | None,
@@ -111,16 +110,15 @@ def _episode(
     count = occurrences(logged) if match.record is not None else len(interval.raised)
     over = interval.lowered or interval.proof
     if over is not None:
-        note = gettext("It was over by {time} at the latest, as another record proves.")
         events = tuple(sorted({*logged, over}))
-        return Episode(
-            events, "closed", first, over.time, count, note.format(time=moment(instant(over.time)))
-        )
+        return Episode(events, "closed", first, over.time, count, over_by(over.time))
     state, note = _open(ends[interval.raised[-1]], first, settled, again, cluster)
     return Episode(tuple(logged), state, first, last, count, note)
 
 
-def _open(time: _Time, first: int, settled: int, again: int | None, cluster: Cluster) -> tuple[State, str]:
+def _open(
+    time: _Occurrence, first: int, settled: int, again: int | None, cluster: Cluster
+) -> tuple[State, str]:
     """The state of a condition without a seen end, judged by the first log of its peers to stop."""
     since = time[-1].time
     peer = min(
@@ -128,15 +126,7 @@ def _open(time: _Time, first: int, settled: int, again: int | None, cluster: Clu
         key=lambda one: (cluster.observed[one].end, one),
     )
     seen = cluster.observed[peer]
-    after = stretch(max(instant(seen.end) - instant(since), timedelta(0)))
     if again is not None and seen.end - since > again:
         note = gettext("It was last logged {span} before the log of {peer} ends; no record shows its end.")
-        return "seen", note.format(span=after, peer=peer)
-    gap = seen.gap_within(since, seen.end)
-    if gap is not None:
-        return "unknown", hidden_by(gap, peer, since)
-    if seen.end - first >= settled:
-        note = gettext("It is not over: it was last logged {span} before the log of {peer} ends.")
-        return "open", note.format(span=after, peer=peer)
-    note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
-    return "open_at_end", note.format(peer=peer, span=after)
+        return "seen", note.format(span=span_after(seen, since), peer=peer)
+    return unended(seen, peer, since, first, settled, repeats=True)

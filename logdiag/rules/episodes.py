@@ -1,24 +1,24 @@
 """The kinds of match: from events to episodes, each with its state and why it is that."""
 
 import bisect
+from collections import Counter
 from collections.abc import Iterable
+from collections.abc import Sequence as Sequenced
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
 from logdiag.cluster.observed import Observed
-from logdiag.i18n import gettext
+from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import RAISED_BEFORE, moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import time_logic
-from logdiag.rules.events import Collected, Key, Spans, find_chains
+from logdiag.rules.events import Collected, Key, Spans, find_chains, key_of
 from logdiag.rules.match_schema import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, by_values, signal_proofs
-from logdiag.rules.time_logic import Event
-
-_MICROSECOND = timedelta(microseconds=1)
+from logdiag.rules.time_logic import Event, microseconds
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Episode:
     proofs: frozenset[Event] = frozenset()
     """Events that prove an end: they are evidence, and their peers do not report the problem."""
 
+    @classmethod
+    def of(cls, events: Sequenced[Event], state: State, count: int, note: str = "") -> "Episode":
+        """An episode from its first event to its last."""
+        return cls(tuple(events), state, events[0].time, events[-1].time, count, note)
+
 
 Answers = Iterable[tuple[Key, Episode]]
 
@@ -46,7 +51,7 @@ def answers(match: Match, settling: timedelta, collected: Collected, signals: di
 
     ``signals`` are the matches of ``over_by`` and ``gone_by``, by their names.
     """
-    settled = settling // _MICROSECOND
+    settled = microseconds(settling)
     if match.record is not None:
         return _records(match.record, match, settled, collected)
     if match.count is not None:
@@ -55,10 +60,8 @@ def answers(match: Match, settling: timedelta, collected: Collected, signals: di
         return _sequences(match.sequence, match, settled, collected)
     if match.absence is not None:
         return _absences(match.absence, match, settled, collected)
-    if match.state is not None:
-        return _states(match.state, match, settled, collected, signals)
-    if match.alarm is not None:
-        return _states(match.alarm.as_state, match, settled, collected, signals)
+    if match.as_state is not None:
+        return _states(match.as_state, match, settled, collected, signals)
     return ()
 
 
@@ -67,37 +70,42 @@ def occurrences(events: Iterable[Event]) -> int:
 
     As often as the one that logged it most often did.
     """
-    logged: dict[tuple[str, int], int] = {}
-    for event in events:
-        logged[event.peer, event.pattern] = logged.get((event.peer, event.pattern), 0) + 1
-    return max(logged.values())
-
-
-def _seen_episode(events: list[Event]) -> Episode:
-    return Episode(tuple(events), "seen", events[0].time, events[-1].time, occurrences(events))
+    return max(Counter((event.peer, event.pattern) for event in events).values())
 
 
 def _records(patterns: list[Pattern], match: Match, settled: int, collected: Collected) -> Answers:
     for key, events in sorted(collected.grouped(patterns, match).items()):
         for part in time_logic.episodes(events, settled):
-            yield key, _seen_episode(part)
+            yield key, Episode.of(part, "seen", occurrences(part))
 
 
 def _counts(count: Count, match: Match, collected: Collected) -> Answers:
-    within = count.within // _MICROSECOND
-    for key, events in sorted(collected.grouped(count.of, match).items()):
-        enough = time_logic.dense(events, count.at_least, within, count.distinct)
-        for part in time_logic.episodes(enough, within):
-            yield key, Episode(tuple(part), "seen", part[0].time, part[-1].time, len(part))
+    for key, events in sorted(dense_by_key(count, match, collected).items()):
+        for part in time_logic.episodes(events, microseconds(count.within)):
+            yield key, Episode.of(part, "seen", len(part))
+
+
+def dense_by_key(count: Count, match: Match, collected: Collected) -> dict[Key, list[Event]]:
+    """The events that are enough, by the key of their findings."""
+    return {
+        key: time_logic.dense(events, count.at_least, microseconds(count.within), count.distinct)
+        for key, events in collected.grouped(count.of, match).items()
+    }
 
 
 def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collected) -> Answers:
     for key, chains in sorted(chains_by_key(sequence, match, collected).items()):
         ends = {chain[-1]: chain for chain in chains}
         for part in time_logic.episodes(ends, settled):
-            events = sorted({event for end in part for event in _happened(sequence, ends[end])})
+            # Steps that only say what was known before are no part of what happened.
+            events = {
+                event
+                for end in part
+                for step, event in zip(sequence.steps, ends[end], strict=True)
+                if not step.known
+            }
             took = part[-1].time - ends[part[-1]][0].time
-            yield key, Episode(tuple(events), "seen", events[0].time, events[-1].time, len(part), took=took)
+            yield key, replace(Episode.of(sorted(events), "seen", len(part)), took=took)
 
 
 def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
@@ -105,118 +113,128 @@ def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dic
     groups: dict[Key, list[list[Event]]] = {}
     for chain in find_chains(sequence, match.by, collected):
         values = {name: value for event in chain for name, value in event.values.items()}
-        host: Key = (("host", chain[0].peer),) if match.across == "peer" else ()
-        key = (*host, *((name, values.get(name, "")) for name in match.by))
-        groups.setdefault(key, []).append(chain)
+        groups.setdefault(key_of(replace(chain[0], values=values), match), []).append(chain)
     return groups
 
 
-def _happened(sequence: Sequence, chain: list[Event]) -> list[Event]:
-    """The events of a chain but for those that only say what was known before."""
-    return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
-
-
 def _absences(absence: Absence, match: Match, settled: int, collected: Collected) -> Answers:
+    observed = collected.case.cluster.observed
     own_log = absence.logged_by == "host"
+    within = microseconds(absence.within)
     closing = collected.grouped(absence.closing, match, hosts=own_log)
-    within = absence.within // _MICROSECOND
+    ends = collected.events(match.lasts.until, match.by) if match.lasts is not None else []
     for key, openings in sorted(collected.grouped(absence.opening, match).items()):
-        wanted = key if own_log else tuple(part for part in key if part[0] != "host")
-        closings = closing.get(wanted, [])
+        closings = closing.get(key if own_log else tuple(part for part in key if part[0] != "host"), [])
         watched: dict[str, list[Event]] = {}
         for event in openings:
             peer = event.peer if own_log else event.values.get(absence.logged_by, "")
             watched.setdefault(peer, []).append(event)
-        episodes: dict[tuple[str, time_logic.Answer, Event | None], list[Event]] = {}
+        found: dict[tuple[str, time_logic.AbsenceState, Event | None], list[Event]] = {}
         for peer, events in watched.items():
-            seen = collected.case.cluster.observed.get(peer)
             if absence.before:
-                answered = time_logic.unannounced(events, closings, within, seen)
+                answered = time_logic.unannounced(events, closings, within, observed.get(peer))
+                later = [end for end in ends if end.peer == peer]
             else:
-                answered = time_logic.absences(events, closings, within, seen, up=absence.up)
+                answered = time_logic.absences(events, closings, within, observed.get(peer), up=absence.up)
+                later = closings
             for opening, answer in answered:
                 if answer in absence.report:
-                    after = len(closings) if absence.before else bisect.bisect_right(closings, opening)
-                    later = closings[after] if after < len(closings) else None
-                    episodes.setdefault((peer, answer, later), []).append(opening)
-        for (peer, answer, later), events in episodes.items():
-            if absence.before:
-                episode = _unannounced(events, answer, stretch(absence.within))
-                if match.lasts is None:
-                    yield key, episode
-                    continue
-                ends = [one for one in collected.events(match.lasts.until, match.by) if one.peer == peer]
-                seen = collected.case.cluster.observed.get(peer)
-                yield from ((key, part) for part in _parts(episode, sorted(ends), peer, settled, seen))
-                continue
-            state: State = "open" if answer == "absent" else answer
-            note = _absence_note(
-                answer, peer or gettext("the peer that would say so"), stretch(absence.within)
-            )
-            if answer == "absent" and later is not None:
-                came = gettext("It came at last at {time}.")
-                state, note = "closed", came.format(time=moment(instant(later.time)))
-            last = later.time if later is not None else events[-1].time
-            yield key, Episode(tuple(events), state, events[0].time, last, len(events), note)
-
-
-def _unannounced(events: list[Event], answer: str, span: str) -> Episode:
-    """Something that nothing announced: it is over when it is logged."""
-    first, last, count = events[0].time, events[-1].time, len(events)
-    if answer == "absent":
-        note = gettext("Nothing in the {span} before it asked for it.")
-    else:
-        note = gettext(
-            "The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
-        )
-    return Episode(tuple(events), "closed", first, last, count, note.format(span=span))
-
-
-def _parts(
-    episode: Episode, ends: list[Event], peer: str, settled: int, seen: Observed | None
-) -> Iterable[Episode]:
-    """What nothing announced, as one episode for each time that it ended, and one that did not end."""
-    parts: dict[Event | None, list[Event]] = {}
-    for event in episode.events:
-        place = bisect.bisect_right(ends, event)
-        parts.setdefault(ends[place] if place < len(ends) else None, []).append(event)
-    for end, events in parts.items():
-        last = end.time if end is not None else events[-1].time
-        state: State = "closed"
-        note = gettext("It was over by {time} at the latest, as another record proves.")
-        note = note.format(time=moment(instant(last)))
-        if end is None and seen is not None:
-            gap = seen.gap_within(last, seen.end)
-            after = stretch(max(instant(seen.end) - instant(last), timedelta(0)))
-            if gap is not None:
-                state, note = "unknown", hidden_by(gap, peer, last)
-            elif seen.end - last >= settled:
-                note = gettext("It is not over: it was last logged {span} before the log of {peer} ends.")
-                state, note = "open", note.format(span=after, peer=peer)
-            elif seen.end > last:
-                note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
-                state, note = "open_at_end", note.format(peer=peer, span=after)
+                    place = bisect.bisect_right(later, opening)
+                    end = later[place] if place < len(later) else None
+                    found.setdefault((peer, answer, end), []).append(opening)
+        for (peer, answer, end), events in found.items():
+            if not absence.before:
+                yield key, _absent(events, answer, end, peer, absence)
+            elif match.lasts is None:
+                yield key, _unannounced(events, answer, absence)
             else:
-                note = gettext("It was not seen to end: the log of {peer} stops with it.")
-                state, note = "open_at_end", note.format(peer=peer)
-        whole = (*events, end) if end is not None else tuple(events)
-        yield Episode(whole, state, events[0].time, last, len(events), f"{episode.note} {note}")
+                episode = _unannounced(events, answer, absence)
+                yield key, _until(episode, end, settled, peer, observed.get(peer))
 
 
-def _absence_note(answer: str, peer: str, span: str) -> str:
-    notes = {
-        "absent": gettext("The log of {peer} was watched for {span} and does not hold it."),
-        "open_at_end": gettext("The log of {peer} stops before {span} are over."),
-        "unknown": gettext(
-            "The log of {peer} does not cover the {span} after it: it may have happened unseen."
-        ),
-    }
-    return notes[answer].format(peer=peer, span=span)
+_ABSENT = {
+    "absent": N_("The log of {peer} was watched for {span} and does not hold it."),
+    "open_at_end": N_("The log of {peer} stops before {span} are over."),
+    "unknown": N_("The log of {peer} does not cover the {span} after it: it may have happened unseen."),
+}
+_UNANNOUNCED = {
+    "absent": N_("Nothing in the {span} before it asked for it."),
+    "unknown": N_(
+        "The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
+    ),
+}
+
+
+def _absent(
+    events: list[Event], answer: time_logic.AbsenceState, later: Event | None, peer: str, absence: Absence
+) -> Episode:
+    if answer == "absent" and later is not None:
+        note = gettext("It came at last at {time}.").format(time=moment(instant(later.time)))
+        return replace(Episode.of(events, "closed", len(events), note), last=later.time)
+    peer = peer or gettext("the peer that would say so")
+    note = gettext(_ABSENT[answer]).format(peer=peer, span=stretch(absence.within))
+    episode = Episode.of(events, "open" if answer == "absent" else answer, len(events), note)
+    return episode if later is None else replace(episode, last=later.time)
+
+
+def _unannounced(events: list[Event], answer: str, absence: Absence) -> Episode:
+    """Something that nothing announced: it is over when it is logged."""
+    note = gettext(_UNANNOUNCED[answer]).format(span=stretch(absence.within))
+    return Episode.of(events, "closed", len(events), note)
+
+
+def _until(episode: Episode, end: Event | None, settled: int, peer: str, seen: Observed | None) -> Episode:
+    """An episode that goes on until an event, or was not seen to end."""
+    events, last, state = episode.events, episode.last, episode.state
+    if end is not None:
+        events, last = (*events, end), end.time
+    note = over_by(last)
+    if end is None and seen is not None:
+        state, note = unended(seen, peer, last, last, settled, repeats=True)
+    return replace(episode, events=events, last=last, state=state, note=f"{episode.note} {note}")
+
+
+def over_by(time: int) -> str:
+    """That something was over by a time, as a sentence."""
+    note = gettext("It was over by {time} at the latest, as another record proves.")
+    return note.format(time=moment(instant(time)))
+
+
+def unended(
+    seen: Observed, peer: str, since: int, begun: int, settled: int, *, repeats: bool = False
+) -> tuple[State, str]:
+    """The state of what has no seen end, and a sentence about it.
+
+    ``since`` is when it was last logged. It is open if the log goes on for ``settled`` after ``begun``.
+    """
+    gap = seen.gap_within(since, seen.end)
+    if gap is not None:
+        note = gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.")
+        start, end = (moment(instant(time)) for time in (max(gap[0], since), gap[1]))
+        return "unknown", note.format(peer=peer, start=start, end=end)
+    state: State = "open_at_end"
+    if seen.end - begun >= settled and repeats:
+        state = "open"
+        note = gettext("It is not over: it was last logged {span} before the log of {peer} ends.")
+    elif seen.end - begun >= settled:
+        state = "open"
+        note = gettext("It is not over: the log of {peer} goes on for {span}.")
+    elif seen.end > since:
+        note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
+    else:
+        note = gettext("It was not seen to end: the log of {peer} stops with it.")
+    return state, note.format(peer=peer, span=span_after(seen, since))
+
+
+def span_after(seen: Observed, since: int) -> str:
+    """How long a log goes on after a time, as text."""
+    return stretch(max(instant(seen.end) - instant(since), timedelta(0)))
 
 
 def _states(
     state: StateMatch, match: Match, settled: int, collected: Collected, signals: dict[str, Match]
 ) -> Answers:
+    cluster = collected.case.cluster
     raised = collected.grouped(state.raised, match)
     lowered = collected.grouped(state.lower or [], match)
     acknowledged = collected.grouped(state.acknowledge or [], match)
@@ -227,17 +245,18 @@ def _states(
     for key in sorted({*raised, *lowered}):
         bound = dict(key)
         values = tuple(bound[name] for name in match.by)
-        lost = about.get(bound.get("host", ""), {})
-        own = proofs.ends(raised.get(key, []), values, lost, collected.case.cluster)
-        folded = time_logic.intervals(
-            raised.get(key, []), lowered.get(key, []), acknowledged.get(key, []), own
-        )
-        if state.unraised == "nothing":
-            folded = [interval for interval in folded if interval.raised]
-        episodes = [_interval_episode(interval, settled, collected.case.cluster) for interval in folded]
-        left = [of_signal.get(values, []) for of_signal in gone]
+        events = raised.get(key, [])
+        proven = proofs.ends(events, values, about.get(bound.get("host", ""), {}), cluster)
+        episodes = [
+            _interval_episode(interval, settled, cluster)
+            for interval in time_logic.intervals(
+                events, lowered.get(key, []), acknowledged.get(key, []), proven
+            )
+            if interval.raised or state.unraised == "closed"
+        ]
+        of_key = [of_signal.get(values, []) for of_signal in gone]
         flaps = flapping(episodes, settled, collected.case.work)
-        yield from ((key, _taken_away(one, left)) for one in flaps)
+        yield from ((key, _taken_away(one, of_key)) for one in flaps)
 
 
 def _by_peers(raised: dict[Key, list[Event]]) -> dict[str, dict[str, list[Event]]]:
@@ -249,7 +268,7 @@ def _by_peers(raised: dict[Key, list[Event]]) -> dict[str, dict[str, list[Event]
     return found
 
 
-_AROUND = 3_600_000_000
+_HOUR = microseconds(timedelta(hours=1))
 
 
 def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
@@ -257,62 +276,41 @@ def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
 
     ``gone`` are the events of each signal that says so, in order.
     """
-    if episode.state == "closed":
-        return episode
-    for events in gone:
-        near = bisect.bisect_left(events, episode.first - _AROUND, key=lambda event: event.time)
-        if near < len(events) and events[near].time <= episode.first + _AROUND:
-            note = gettext("It was taken away on purpose, at {time}.")
-            last = max(episode.last, events[near].time)
-            note = note.format(time=moment(instant(events[near].time)))
+    for events in gone if episode.state != "closed" else ():
+        near = bisect.bisect_left(events, episode.first - _HOUR, key=lambda event: event.time)
+        if near < len(events) and events[near].time <= episode.first + _HOUR:
+            time = events[near].time
+            note = gettext("It was taken away on purpose, at {time}.").format(time=moment(instant(time)))
             whole = tuple(sorted({*episode.events, events[near]}))
-            return replace(episode, events=whole, state="closed", last=last, note=note)
+            return replace(episode, events=whole, state="closed", last=max(episode.last, time), note=note)
     return episode
 
 
 def _interval_episode(interval: time_logic.Interval, settled: int, cluster: Cluster) -> Episode:
-    events = interval.events
-    first, last, count = events[0].time, events[-1].time, max(1, len(interval.raised))
+    events, count = interval.events, max(1, len(interval.raised))
     if interval.lowered is not None:
-        length = stretch(instant(last) - instant(first))
+        length = stretch(instant(events[-1].time) - instant(events[0].time))
         note = gettext("It ended after {span}.").format(span=length)
         if not interval.raised or not events[0].dated:
             note = gettext(RAISED_BEFORE)
-        return Episode(events, "closed", first, last, count, note)
+        return Episode.of(events, "closed", count, note)
     if interval.proof is not None:
-        note = gettext("It was over by {time} at the latest, as another record proves.")
-        note = note.format(time=moment(instant(last)))
-        return Episode(events, "closed", first, last, count, note, proofs=frozenset({interval.proof}))
-    peer = interval.raised[-1].peer
-    seen = cluster.observed.get(peer)
+        episode = Episode.of(events, "closed", count, over_by(events[-1].time))
+        return replace(episode, proofs=frozenset({interval.proof}))
+    last = interval.raised[-1]
+    seen = cluster.observed.get(last.peer)
+    is_dumped = last.table != "records"
+    state: State = "open"
     if seen is None:
         note = gettext("A dump of {peer} shows it; no log of it was given that would show an end.")
-        return Episode(events, "open", first, last, count, note.format(peer=peer))
-    dumped = interval.raised[-1].table != "records"
-    since = max(interval.raised[-1].time, seen.start) if dumped else interval.raised[-1].time
-    gap = seen.gap_within(since, seen.end)
-    if gap is not None:
-        return Episode(events, "unknown", first, last, count, hidden_by(gap, peer, since))
-    if dumped:
-        note = gettext("A dump of {peer} shows it, and the log does not show an end.")
-        return Episode(events, "open", first, last, count, note.format(peer=peer))
-    if seen.end - since < settled:
-        after = stretch(instant(seen.end) - instant(since))
-        if seen.end > since:
-            note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
-        else:
-            note = gettext("It was not seen to end: the log of {peer} stops with it.")
-        return Episode(events, "open_at_end", first, last, count, note.format(peer=peer, span=after))
-    after = stretch(instant(seen.end) - instant(since))
-    note = gettext("It is not over: the log of {peer} goes on for {span}.").format(peer=peer, span=after)
-    return Episode(events, "open", first, last, count, note)
-
-
-def hidden_by(gap: tuple[int, int], peer: str, since: int) -> str:
-    """That a gap in the log of a peer hides how something went on, as a sentence."""
-    return gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.").format(
-        peer=peer, start=moment(instant(max(gap[0], since))), end=moment(instant(gap[1]))
-    )
+        note = note.format(peer=last.peer)
+    else:
+        since = max(last.time, seen.start) if is_dumped else last.time
+        state, note = unended(seen, last.peer, since, since, settled)
+        if is_dumped and state != "unknown":
+            note = gettext("A dump of {peer} shows it, and the log does not show an end.")
+            state, note = "open", note.format(peer=last.peer)
+    return Episode.of(events, state, count, note)
 
 
 def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:

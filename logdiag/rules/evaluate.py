@@ -1,17 +1,17 @@
-"""What all matches of a rule answer, with what is known twice told once."""
+"""The answers of all matches of a rule, with what records and a dump both say told once."""
 
 from dataclasses import dataclass, field, replace
 
 from logdiag.i18n import gettext
 from logdiag.rules import audits, quantified
-from logdiag.rules.audits import Told
+from logdiag.rules.audits import ClusterAnswer
 from logdiag.rules.durations import lasting_answers
 from logdiag.rules.episodes import Episode, answers
 from logdiag.rules.events import CaseData, Collected, Key
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, binds_peers, proofs
+from logdiag.rules.match_schema import Match, peer_names, proofs
 from logdiag.rules.schema import Rule
-from logdiag.rules.unclaimed_alarms import Others
+from logdiag.rules.unclaimed_alarms import UnclaimedAlarms
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Answer:
     number: int
     key: Key
     episode: Episode
-    told: Told | None = None
+    told: ClusterAnswer | None = None
     capped: bool = False
 
 
 @dataclass
-class Answered:
+class Evaluation:
     """The answers of a rule, and why it could not be judged further."""
 
     answers: list[Answer] = field(default_factory=list)
@@ -34,29 +34,28 @@ class Answered:
     capped: bool = False
 
 
-def ask(rule: Rule, library: Library, case: CaseData) -> Answered:
-    """Ask every match of a rule."""
-    found = Answered()
+def evaluate(rule: Rule, library: Library, case: CaseData) -> Evaluation:
+    """Evaluate every match of a rule."""
+    found = Evaluation()
     for number, match in enumerate(rule.match):
-        _ask(number, match, rule, library, case, found)
+        if match.cannot_tell is None:
+            _evaluate(number, match, rule, library, case, found)
+        elif case.cluster.topology != "single":
+            found.reasons.append(match.cannot_tell.strip())
     found.answers = _joined(found.answers, rule)
     return found
 
 
-def _ask(number: int, match: Match, rule: Rule, library: Library, case: CaseData, found: Answered) -> None:
-    if match.cannot_tell is not None:
-        if case.cluster.topology != "single":
-            found.reasons.append(match.cannot_tell.strip())
-        return
-    others = match.alarm is not None and match.alarm.others
-    collected = Others(case, library) if others else Collected(case)
-    told: list[Told] = []
+def _evaluate(
+    number: int, match: Match, rule: Rule, library: Library, case: CaseData, found: Evaluation
+) -> None:
+    collected = UnclaimedAlarms(case, library) if match.is_of_others else Collected(case)
+    told: list[ClusterAnswer] = []
+    reasons: list[str] = []
     if match.audit is not None:
         told, reasons = audits.answers(match.audit, case, across=match.across == "cluster")
-        found.reasons += reasons
     elif match.peers is not None:
         told, reasons = quantified.answers(match.peers, match, collected)
-        found.reasons += reasons
     signals = {signal: library.signals[signal].match for signal in proofs(match)}
     if match.lasts is not None and match.absence is None:
         episodes = list(lasting_answers(match.lasts, match, rule.settling, collected, signals))
@@ -64,6 +63,7 @@ def _ask(number: int, match: Match, rule: Rule, library: Library, case: CaseData
         episodes = list(answers(match, rule.settling, collected, signals))
     found.answers += [Answer(number, one.key, one.episode, one, collected.capped) for one in told]
     found.answers += [Answer(number, key, episode, None, collected.capped) for key, episode in episodes]
+    found.reasons += reasons
     found.capped |= collected.capped
     if collected.left_out:
         out = gettext("{number} matching records do not say which peer they are about and are left out")
@@ -80,24 +80,23 @@ def _joined(found: list[Answer], rule: Rule) -> list[Answer]:
     for index, one in enumerate(found):
         match = rule.match[one.number]
         # What names other peers is about them.
-        if match.kind in ("alarm", "state", "record", "absence") and not binds_peers(match):
+        if match.kind in ("alarm", "state", "record", "absence") and not peer_names(match):
             by_host.setdefault(dict(one.key).get("host", ""), []).append(index)
-    joined: dict[int, Answer | None] = dict(enumerate(found))
+    joined: dict[int, Answer] = dict(enumerate(found))
     for index, one in enumerate(found):
         if one.told is None or one.key != (("host", *one.told.hosts),):
             continue
-        same = [other for other in by_host.get(one.told.hosts[0], ()) if _goes_on(found[other], one)]
+        same = [
+            other
+            for other in by_host.get(one.told.hosts[0], ())
+            if found[other].episode.state != "closed" or one.episode.first <= found[other].episode.last
+        ]
         if same:
             # Of several alarms the one that is not over, else the last.
             best = max(same, key=lambda n: (found[n].episode.state != "closed", found[n].episode.last))
             joined[best] = replace(found[best], told=one.told, episode=_both(found[best], one))
-            joined[index] = None
-    return [one for one in joined.values() if one is not None]
-
-
-def _goes_on(one: Answer, dumped: Answer) -> bool:
-    """Whether what records say was not over before a dump was made."""
-    return one.episode.state != "closed" or dumped.episode.first <= one.episode.last
+            del joined[index]
+    return list(joined.values())
 
 
 def _both(one: Answer, dumped: Answer) -> Episode:

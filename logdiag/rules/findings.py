@@ -10,10 +10,10 @@ from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
 from logdiag.records import instant
 from logdiag.rules import versions
-from logdiag.rules.evaluate import Answer, ask
+from logdiag.rules.evaluate import Answer, evaluate
 from logdiag.rules.events import MOST, SEPARATOR, CaseData, Spans
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, patterns
+from logdiag.rules.match_schema import peer_names
 from logdiag.rules.placeholders import fill, placeholders, unbound, without, worded
 from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event
@@ -118,7 +118,7 @@ def _cut(judged: Judged) -> None:
 
 
 def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judged) -> None:
-    answered = ask(rule, library, case)
+    answered = evaluate(rule, library, case)
     reasons = answered.reasons
     other_versions: list[str] = []
     answers = answered.answers
@@ -146,7 +146,7 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
             more = gettext("More records match than are looked at ({most}): there may be more of it.")
             note = more.format(most=f"{MOST:,}")
             finding = replace(finding, explanation=f"{finding.explanation} {note}")
-        if match.alarm is not None and match.alarm.others:
+        if match.is_of_others:
             finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
         judged.findings.append(finding)
     if answered.capped and name not in judged.capped:
@@ -155,7 +155,7 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
     judged.not_checked.extend(NotChecked(name, said, False) for said in dict.fromkeys(other_versions))
 
 
-def _applies(rule: Rule, finding: Finding, case: CaseData) -> versions.Answer:
+def _applies(rule: Rule, finding: Finding, case: CaseData) -> versions.Applicability:
     if rule.applies_to is None:
         return "applies"
     versions_of = case.cluster.versions
@@ -169,7 +169,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         for bound, value in event.values.items():
             values.setdefault(bound, value)
     values.update({part: value for part, value in key if part != "host" and value})
-    about = _peer_names(match)
+    about = peer_names(match)
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
     reporter = dict(key).get("host")
     reports = [event for event in episode.events if event not in episode.proofs] or episode.events
@@ -193,7 +193,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
     ).hexdigest()[:16]
     first, last = _times(answer)
     absent = unbound(rule.match)
-    if match.alarm is not None and match.alarm.others:
+    if match.is_of_others:
         values.update(from_catalogue(values))
     if episode.took is not None:
         values["took"] = stretch(episode.took * _MICROSECOND)
@@ -249,16 +249,6 @@ def _as_of(answer: Answer) -> datetime | None:
 def _said(absent: dict[str, str]) -> dict[str, str]:
     """Of what is unbound, that which its rule has words for."""
     return {name: text for name, text in absent.items() if text and text != without(name)}
-
-
-def _peer_names(match: Match) -> set[str]:
-    """The bound names that are peers."""
-    return {
-        name
-        for _, pattern in patterns(match)
-        for name, binding in pattern.bind.items()
-        if binding.kind in ("peer", "peers", "place")
-    }
 
 
 def _shown(events: tuple[Event, ...]) -> Iterable[Event]:

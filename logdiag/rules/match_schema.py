@@ -1,10 +1,9 @@
 """What a rule can look for: the kinds of match."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Several
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -73,27 +72,22 @@ class AlarmMatch(Strict):
     """only alarms that no other rule names; their severity, {name}, {meaning} and {advice} are from the
     catalogue"""
     bind: dict[str, Binding] = Field({}, description="names for values of the alarm, such as Id and Detail")
-    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
-    unraised: Literal["closed", "nothing"] = "closed"
-    """what a lowering is that nothing was seen to raise"""
 
     @cached_property
     def as_state(self) -> StateMatch:
         """The same as a state."""
 
-        def logged(event: str) -> Pattern:
+        def logged(event: str) -> dict[str, Any]:
             # What a caller says can look like an alarm inside a record of another module.
             where = {"Event": f"Alarm {event}", "Module|exists": False, "any": [self.where]}
-            return Pattern.model_validate({"where": where, "bind": self.bind})
+            return {"where": where, "bind": self.bind}
 
-        listed = Pattern.model_validate({"in": "alarms", "where": self.where, "bind": self.bind})
+        listed = {"in": "alarms", "where": self.where, "bind": self.bind}
         return StateMatch.model_validate(
             {
                 "raise": [logged("Raised"), listed],
-                "lower": [logged("Lowered")],
-                "acknowledge": [logged("Acknowledged")],
-                "over_by": self.over_by,
-                "unraised": self.unraised,
+                "lower": logged("Lowered"),
+                "acknowledge": logged("Acknowledged"),
             }
         )
 
@@ -124,15 +118,10 @@ class OnlyIf(Strict):
     among: OneOrMore[str] = Field(alias="is", description="the values")
 
 
-class Figures(Strict):
-    """How much of each kind is carried; what is not known is left out."""
-
-    registrations: int | None = Field(None, description="registrations")
-    video: int | None = Field(None, description="video calls")
-    audio: int | None = Field(None, description="audio calls, in place of video calls")
-    rms: int | None = Field(None, description="licences for rich media sessions")
-    mra: int | None = Field(None, description="registrations through mobile and remote access")
-    turn: int | None = Field(None, description="TURN relays")
+Figure = Literal["registrations", "video", "audio", "rms", "mra", "turn"]
+Figures = dict[Figure, int]
+"""How much of each kind is carried: registrations, video calls, audio calls in place of video calls, licences
+for rich media sessions, registrations through mobile and remote access, TURN relays."""
 
 
 class Platform(Strict):
@@ -143,7 +132,7 @@ class Platform(Strict):
     versions: OneOrMore[str] | None = None
     """software versions that the figures are for; the first platform that may apply counts"""
     one: Figures = Field(description="what one peer carries")
-    most: Figures = Field(Figures(), description="the most that any cluster of it can carry, if known")
+    most: Figures = Field({}, description="the most that any cluster of it can carry, if known")
     grows: bool = Field(True, description="whether a cluster of it carries more than one peer")
 
 
@@ -283,69 +272,75 @@ class Match(Strict):
         """The one kind that is set."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
+    @property
+    def as_state(self) -> StateMatch | None:
+        """The state that a state or an alarm is; None for another kind."""
+        return self.alarm.as_state if self.alarm is not None else self.state
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether it looks for the alarms that no other rule names."""
+        return self.alarm is not None and self.alarm.others
+
 
 KINDS = (
-    "record",
-    "count",
-    "sequence",
-    "absence",
-    "state",
-    "alarm",
-    "peers",
-    "audit",
-    "cannot_tell",
-    "incident",
+    *("record", "count", "sequence", "absence", "state", "alarm", "peers", "audit"),
+    *("cannot_tell", "incident"),
+)
+
+_PATTERN_LISTS = (
+    ("record",),
+    ("count", "of"),
+    ("sequence", "steps"),
+    ("sequence", "unless"),
+    ("absence", "opening"),
+    ("absence", "closing"),
+    ("state", "raise"),
+    ("state", "lower"),
+    ("state", "acknowledge"),
+    ("lasts", "until"),
+    ("peers", "of"),
 )
 
 
 def patterns(match: Match) -> Iterator[tuple[Place, Pattern]]:
     """Every pattern of a match, with the path to it."""
-    lists: list[tuple[Place, Several[Pattern]]] = [(("record",), match.record or [])]
-    if match.count:
-        lists.append((("count", "of"), match.count.of))
-    if match.sequence:
-        lists.append((("sequence", "steps"), match.sequence.steps))
-        lists.append((("sequence", "unless"), match.sequence.unless))
-    if match.absence:
-        lists.append((("absence", "opening"), match.absence.opening))
-        lists.append((("absence", "closing"), match.absence.closing))
-    if match.state:
-        lists.append((("state", "raise"), match.state.raised))
-        lists.append((("state", "lower"), match.state.lower or []))
-        lists.append((("state", "acknowledge"), match.state.acknowledge or []))
-    if match.lasts:
-        lists.append((("lasts", "until"), match.lasts.until))
-    if match.peers:
-        lists.append((("peers", "of"), match.peers.of))
-    for path, items in lists:
-        for index, pattern in enumerate(items):
+    for path in _PATTERN_LISTS:
+        found: Any = match
+        for key in path:
+            found = getattr(found, "raised" if key == "raise" else key, None)
+        for index, pattern in enumerate(found or ()):
             yield (*path, index), pattern
     if match.alarm:
         # Raised and listed alarms say the same: one pattern stands for both.
         yield ("alarm",), match.alarm.as_state.raised[0]
 
 
-def bound(match: Match | Several[Match]) -> set[str]:
+def bindings(matches: Match | Iterable[Match]) -> Iterator[tuple[str, Binding]]:
+    """Every binding of a match, or of several, with its name."""
+    for match in [matches] if isinstance(matches, Match) else matches:
+        for _, pattern in patterns(match):
+            yield from pattern.bind.items()
+
+
+def bound(matches: Match | Iterable[Match]) -> set[str]:
     """Every name that a match, or one of several, binds."""
-    matches = [match] if isinstance(match, Match) else match
-    names = {name for one in matches for _, pattern in patterns(one) for name in pattern.bind}
-    names |= {"found"} if any(one.audit or one.peers for one in matches) else set()
-    return names | (
-        {"name", "meaning", "advice"} if any(one.alarm and one.alarm.others for one in matches) else set()
-    )
+    matches = [matches] if isinstance(matches, Match) else list(matches)
+    names = {name for name, _ in bindings(matches)}
+    if any(match.audit or match.peers for match in matches):
+        names.add("found")
+    if any(match.is_of_others for match in matches):
+        names |= {"name", "meaning", "advice"}
+    return names
 
 
-def binds_peers(match: Match) -> bool:
-    """Whether what a match finds is about other peers than the one that logs it."""
-    return any(
-        b.kind in ("peer", "peers", "place") for _, pattern in patterns(match) for b in pattern.bind.values()
-    )
+def peer_names(matches: Match | Iterable[Match]) -> set[str]:
+    """The bound names that are peers: what a match finds is about them."""
+    return {name for name, binding in bindings(matches) if binding.kind in ("peer", "peers", "place")}
 
 
 def proofs(match: Match) -> list[str]:
     """The signals that prove that what a match finds is over."""
     if match.state:
         return [*match.state.over_by, *match.state.gone_by]
-    if match.lasts:
-        return match.lasts.over_by
-    return match.alarm.over_by if match.alarm else []
+    return match.lasts.over_by if match.lasts else []

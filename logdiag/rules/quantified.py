@@ -3,28 +3,27 @@
 import bisect
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed
 from logdiag.model import State
-from logdiag.rules.audits import Told
+from logdiag.rules.audits import ClusterAnswer, values_on_peers
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import CaseData, Collected
 from logdiag.rules.match_schema import Match, Peers
-from logdiag.rules.time_logic import Event, episodes
+from logdiag.rules.time_logic import Event, episodes, microseconds
 
-_MICROSECOND = timedelta(microseconds=1)
+_Answers = tuple[list[ClusterAnswer], list[str]]
 
 
-def answers(peers: Peers, match: Match, collected: Collected) -> tuple[list[Told], list[str]]:
+def answers(peers: Peers, match: Match, collected: Collected) -> _Answers:
     """What holds over the peers, and why the rest cannot be told. Windows are ``[t, t + within)``."""
     events = collected.events(peers.of, match.by)
-    within = peers.within // _MICROSECOND
+    within = microseconds(peers.within)
     case = collected.case
     match peers.quantifier:
         case "any":
-            return [_told(tuple(part), case) for part in episodes(events, within)], []
+            return [_answer(part, case) for part in episodes(events, within)], []
         case "all":
             return _all(events, within, case)
         case "none":
@@ -34,89 +33,74 @@ def answers(peers: Peers, match: Match, collected: Collected) -> tuple[list[Told
     return _one_sided(events, peers.value or "", within, case)
 
 
-def _unwatched(case: CaseData) -> list[str]:
+def _without_log(case: CaseData) -> list[str]:
     return [peer.name for peer in case.cluster.peers if peer.name not in case.cluster.observed]
 
 
-def _all(events: list[Event], within: int, case: CaseData) -> tuple[list[Told], list[str]]:
-    if unwatched := _unwatched(case):
-        return [], [gettext("no log of {peers} was given").format(peers=listed(unwatched))]
+def _all(events: list[Event], within: int, case: CaseData) -> _Answers:
+    if missing := _without_log(case):
+        return [], [gettext("no log of {peers} was given").format(peers=listed(missing))]
     everyone = case.cluster.names
-    missing = set(everyone)
-    found: list[Told] = []
-    logged: Counter[str] = Counter()  # in the window from start to end
+    found: list[ClusterAnswer] = []
+    logged: Counter[str] = Counter()  # by the members in the window from start to end
     start = end = 0
     while start < len(events):
         while end < len(events) and events[end].time < events[start].time + within:
-            logged[events[end].peer] += 1
-            missing.discard(events[end].peer)
+            logged.update(everyone & {events[end].peer})
             end += 1
-        if not missing:
-            found.append(_told(tuple(events[start:end]), case))
+        if len(+logged) == len(everyone):
+            found.append(_answer(events[start:end], case))
             start = end
             logged.clear()
-            missing = set(everyone)
         else:
-            logged[events[start].peer] -= 1
-            if not logged[events[start].peer]:
-                missing |= everyone & {events[start].peer}
+            logged.subtract(everyone & {events[start].peer})
             start += 1
     return found, []
 
 
-def _none(events: list[Event], within: int, case: CaseData) -> tuple[list[Told], list[str]]:
+def _none(events: list[Event], within: int, case: CaseData) -> _Answers:
     if events:
         return [], []
-    missing = _unwatched(case)
+    observed = case.cluster.observed
     short = [
-        peer
-        for peer, seen in case.cluster.observed.items()
-        if not any(end - start >= within for start, end in seen.spans)
+        peer for peer, seen in observed.items() if not any(end - start >= within for start, end in seen.spans)
     ]
-    if missing or short:
-        unwatched = listed(sorted({*missing, *short}))
-        return [], [gettext("the logs of {peers} do not watch long enough").format(peers=unwatched)]
-    start = min(seen.start for seen in case.cluster.observed.values())
-    end = max(seen.end for seen in case.cluster.observed.values())
-    hosts = tuple(sorted(case.cluster.observed))
-    return [Told((), Episode((), "open", start, end, 1), hosts, (), (), gettext("none on any peer"))], []
+    if unwatched := sorted({*_without_log(case), *short}):
+        reason = gettext("the logs of {peers} do not watch long enough").format(peers=listed(unwatched))
+        return [], [reason]
+    start, end = min(seen.start for seen in observed.values()), max(seen.end for seen in observed.values())
+    episode = Episode((), "open", start, end, 1)
+    return [ClusterAnswer((), episode, tuple(sorted(observed)), (), (), gettext("none on any peer"))], []
 
 
-def _differ(events: list[Event], value: str, case: CaseData) -> tuple[list[Told], list[str]]:
+def _differ(events: list[Event], value: str, case: CaseData) -> _Answers:
     newest = {event.peer: event for event in events if value in event.values}
-    if len({event.values[value] for event in newest.values()}) < 2:
-        missing = _unwatched(case)
-        unseen = gettext("no log of {peers} was given").format(peers=listed(missing))
-        return [], [unseen] if missing else []
-    groups: dict[str, list[str]] = {}
-    for peer, event in sorted(newest.items()):
-        groups.setdefault(event.values[value], []).append(peer)
-    found = "; ".join(
-        gettext("{what} on {peers}").format(what=said, peers=listed(on)) for said, on in groups.items()
-    )
-    chosen = tuple(sorted(newest.values()))
-    return [_told(chosen, case, found, state="open")], []
+    said = {peer: event.values[value] for peer, event in sorted(newest.items())}
+    if len(set(said.values())) > 1:
+        return [_answer(sorted(newest.values()), case, values_on_peers(said), state="open")], []
+    missing = _without_log(case)
+    return [], [gettext("no log of {peers} was given").format(peers=listed(missing))] if missing else []
 
 
-def _one_sided(events: list[Event], value: str, within: int, case: CaseData) -> tuple[list[Told], list[str]]:
-    told: list[Told] = []
+def _one_sided(events: list[Event], value: str, within: int, case: CaseData) -> _Answers:
+    found: list[ClusterAnswer] = []
     reasons: list[str] = []
     pairs: dict[tuple[str, str], list[Event]] = {}
     for event in events:
         if value in event.values:
             pairs.setdefault((event.peer, event.values[value]), []).append(event)
     for (peer, other), said in sorted(pairs.items()):
-        back = pairs.get((other, peer), [])
-        times = [event.time for event in back]
-        alone = [event for event in said if not _is_near(event.time, times, within)]
+        times = [event.time for event in pairs.get((other, peer), [])]
         seen = case.cluster.observed.get(other)
-        for event in alone:
+        for event in said:
+            if _is_near(event.time, times, within):
+                continue
             if seen is not None and seen.covers_all(event.time - within, event.time + within):
-                told.append(_told((event,), case))
+                found.append(_answer([event], case))
             else:
                 silent = gettext("the log of {peer} does not show whether it noticed it too")
                 reasons.append(silent.format(peer=other))
-    return told, list(dict.fromkeys(reasons))
+    return found, list(dict.fromkeys(reasons))
 
 
 def _is_near(time: int, times: Sequence[int], within: int) -> bool:
@@ -125,10 +109,11 @@ def _is_near(time: int, times: Sequence[int], within: int) -> bool:
     return place < len(times) and times[place] < time + within
 
 
-def _told(events: tuple[Event, ...], case: CaseData, found: str = "", *, state: State = "seen") -> Told:
+def _answer(
+    events: Sequence[Event], case: CaseData, found: str = "", *, state: State = "seen"
+) -> ClusterAnswer:
     hosts = tuple(sorted({event.peer for event in events}))
     said = {value for event in events for value in event.values.values()}
-    peers = (said & case.cluster.names) - set(hosts)
+    peers = tuple(sorted((said & case.cluster.names) - set(hosts)))
     text = found or gettext("on {peers}").format(peers=listed(hosts))
-    episode = Episode(events, state, events[0].time, events[-1].time, len(events))
-    return Told((), episode, hosts, tuple(sorted(peers)), (), text)
+    return ClusterAnswer((), Episode.of(events, state, len(events)), hosts, peers, (), text)

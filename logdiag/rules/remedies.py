@@ -82,7 +82,6 @@ def _holds(when: When | None, situation: Situation) -> bool:
     fired = [bound for rule, bound in situation.fired if rule == when.finding]
     return (
         (when.topology is None or cluster.topology in when.topology)
-        and (when.primary is None or (when.primary == "known") == (cluster.primary is not None))
         and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
         and (when.state is None or situation.state in when.state)
         and (when.mutual is None or when.mutual == situation.mutual)

@@ -62,8 +62,6 @@ class When(Strict):
 
     topology: OneOrMore[Literal["single", "cluster", "unknown"]] | None = None
     """what the inputs are from"""
-    primary: Literal["known", "unknown"] | None = None
-    """whether it is known which peer the configuration primary is"""
     unaffected: Literal["some", "none"] | None = Field(None, description="peers that do not report it")
     state: OneOrMore[State] | None = None
     """the state of the finding, or of the incident that it heads"""

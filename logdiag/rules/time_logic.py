@@ -5,14 +5,15 @@ events is (time, peer, snapshot, source, line); `Event` sorts by it.
 """
 
 import bisect
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from logdiag.cluster.observed import Observed
 
-Answer = Literal["absent", "open_at_end", "unknown"]
+AbsenceState = Literal["absent", "open_at_end", "unknown"]
 
 
 @dataclass(frozen=True, order=True)
@@ -36,6 +37,11 @@ class Event:
     as_of: datetime | None = field(default=None, compare=False)
 
 
+def microseconds(span: timedelta) -> int:
+    """A span of time as a number."""
+    return span // timedelta(microseconds=1)
+
+
 def episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
     """Events in order, split where the next is more than ``apart`` later."""
     parts: list[list[Event]] = []
@@ -52,27 +58,22 @@ def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | N
 
     A window starts at an event. An event without the value that is counted does not count.
     """
-    if within <= 0:
-        return []
     ordered = sorted(event for event in events if distinct is None or distinct in event.values)
-    chosen = [False] * len(ordered)
-    end = 0
-    held: dict[str, int] = {}
-    for start, first in enumerate(ordered):
+    values = [event.values[distinct] if distinct else str(index) for index, event in enumerate(ordered)]
+    chosen: list[Event] = []
+    held: Counter[str] = Counter()
+    end = covered = 0
+    for start, first in enumerate(ordered if within > 0 else ()):
         while end < len(ordered) and ordered[end].time < first.time + within:
-            value = ordered[end].values[distinct] if distinct else str(end)
-            held[value] = held.get(value, 0) + 1
+            held[values[end]] += 1
             end += 1
         if len(held) >= at_least:
-            for index in range(end - 1, start - 1, -1):
-                if chosen[index]:
-                    break
-                chosen[index] = True
-        value = first.values[distinct] if distinct else str(start)
-        held[value] -= 1
-        if not held[value]:
-            del held[value]
-    return [event for event, keep in zip(ordered, chosen, strict=True) if keep]
+            chosen += ordered[max(start, covered) : end]
+            covered = end
+        held[values[start]] -= 1
+        if not held[values[start]]:
+            del held[values[start]]
+    return chosen
 
 
 def absences(
@@ -82,55 +83,53 @@ def absences(
     seen: Observed | None,
     *,
     up: bool = False,
-) -> list[tuple[Event, Answer]]:
+) -> list[tuple[Event, AbsenceState]]:
     """The openings that no closing answered in ``[t, t + within)``, and what that means.
 
-    ``seen`` is of the peer that would have logged the closing; None where it gave no log. The
-    answer is decided at the span's end: ``unknown`` where a gap overlaps the span or the log begins
-    inside it, ``open_at_end`` where the log stops before its end, ``absent`` where it was watched
-    to its end. With ``up`` the span does not count the time in which that peer was down.
+    ``seen`` is of the peer that would have logged the closing; None if it gave no log. The answer is decided
+    at the span's end: ``unknown`` if a gap overlaps the span or the log begins inside it, ``open_at_end`` if
+    the log stops before its end, ``absent`` if it was watched to its end. With ``up`` the span does not
+    count the time in which that peer was down.
     """
     ordered = sorted(closings)
-    answers: list[tuple[Event, Answer]] = []
+    found: list[tuple[Event, AbsenceState]] = []
     for opening in sorted(openings):
         index = bisect.bisect_right(ordered, opening)
         end = seen.up_for(opening.time, within) if up and seen is not None else opening.time + within
         if index < len(ordered) and ordered[index].time < end:
             continue
         if seen is None or opening.time < seen.start or seen.gap_within(opening.time, end) is not None:
-            answers.append((opening, "unknown"))
-        elif seen.end < end:
-            answers.append((opening, "open_at_end"))
+            found.append((opening, "unknown"))
         else:
-            answers.append((opening, "absent"))
-    return answers
+            found.append((opening, "open_at_end" if seen.end < end else "absent"))
+    return found
 
 
 def unannounced(
-    events: Iterable[Event],
-    announcements: Iterable[Event],
-    within: int,
-    seen: Observed | None,
-) -> list[tuple[Event, Answer]]:
+    events: Iterable[Event], announcements: Iterable[Event], within: int, seen: Observed | None
+) -> list[tuple[Event, AbsenceState]]:
     """The events that nothing announced in ``[t - within, t)``: ``absent``, or ``unknown``.
 
-    ``seen`` is of the peer that would have logged the announcement. It is unknown where its log does
-    not cover the whole span before the event: but that the event itself follows a silence (a peer
-    that was down logs nothing) makes no gap where both stand in one log.
+    ``seen`` is of the peer that would have logged the announcement. It is unknown if its log does not cover
+    the whole span before the event: but a silence in one log before the event itself makes no gap, because a
+    peer that was down logs nothing.
     """
-    ordered = sorted(announcements)
-    answers: list[tuple[Event, Answer]] = []
+    times = sorted(event.time for event in announcements)
+    found: list[tuple[Event, AbsenceState]] = []
     for event in sorted(events):
         start = event.time - within
         # Of one moment nothing announces the other, whatever its line.
-        index = bisect.bisect_left(ordered, event.time, key=lambda one: one.time)
-        if index and start <= ordered[index - 1].time:
+        index = bisect.bisect_left(times, event.time)
+        if index and start <= times[index - 1]:
             continue
-        if seen is None or start < seen.start or seen.end < event.time or seen.gap_within(start, event.time):
-            answers.append((event, "unknown"))
-        else:
-            answers.append((event, "absent"))
-    return answers
+        covered = (
+            seen is not None
+            and seen.start <= start
+            and event.time <= seen.end
+            and not seen.gap_within(start, event.time)
+        )
+        found.append((event, "absent" if covered else "unknown"))
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _UNKNOWN_ADVICE = N_(
 )
 
 
-class Others(Collected):
+class UnclaimedAlarms(Collected):
     """The events of alarms, but for those that some other rule's match means."""
 
     def __init__(self, case: CaseData, library: Library) -> None:

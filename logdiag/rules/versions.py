@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-Answer = Literal["applies", "does not", "cannot tell"]
+Applicability = Literal["applies", "does not", "cannot tell"]
 
 _SPEC = re.compile(r"(?P<sign>>=|<=|>|<|=)? *X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
 _VERSION = re.compile(r"X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
@@ -15,7 +15,7 @@ def is_valid(spec: str) -> bool:
     return _SPEC.fullmatch(spec.strip()) is not None
 
 
-def applies(specs: Iterable[str], version: str | None) -> Answer:
+def applies(specs: Iterable[str], version: str | None) -> Applicability:
     """Whether one of some ranges holds for a version; a version without a sign means all that begin so."""
     found = _VERSION.match(version.strip()) if version else None
     if found is None:
@@ -24,7 +24,7 @@ def applies(specs: Iterable[str], version: str | None) -> Answer:
     return "applies" if any(_holds(spec, numbers) for spec in specs) else "does not"
 
 
-def applies_to_all(specs: Iterable[str], versions: Iterable[str | None]) -> Answer:
+def applies_to_all(specs: Iterable[str], versions: Iterable[str | None]) -> Applicability:
     """The answer for several peers: one to which it applies is enough, all must be known to say no."""
     specs = list(specs)
     answers = {applies(specs, version) for version in versions}
