@@ -4,14 +4,17 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cache as once
 from pathlib import Path
 
+from logdiag.cluster.facts import FACTS
 from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.files import resources
 from logdiag.rules.checking import Known, check
 from logdiag.rules.match_schema import IncidentMatch
+from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal
 from logdiag.rules.yaml_file import RuleFile, read, validate
 
@@ -81,8 +84,8 @@ def _load(folders: tuple[Path, ...]) -> Library:
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.name}\0{len(file.content)}\0".encode() + file.content)
-    names = Counter(file.name for file in files)
-    twice = tuple(sorted(name for name, count in names.items() if count > 1))
+    counts = Counter(file.name for file in files)
+    twice = tuple(sorted(name for name, count in counts.items() if count > 1))
     library = Library({}, {}, {}, digest.hexdigest()[:16], twice)
     loaded: list[tuple[RuleFile, Rule | Signal | Procedure]] = []
     for file in files:
@@ -102,8 +105,12 @@ def _load(folders: tuple[Path, ...]) -> Library:
             case Procedure():
                 library.procedures[rest] = item
         loaded.append((file, item))
-    failed = names.keys() - {file.name for file, _ in loaded}
-    known = Known(library.rules, library.signals, library.procedures, failed)
+    names: dict[str, AbstractSet[str]] = {"role": ROLES.keys(), "fact": FACTS.keys()}
+    for kind in ("signal", "procedure"):
+        start = f"{kind}s/"
+        names[kind] = {file.name.removeprefix(start) for file in files if file.name.startswith(start)}
+    names["rule"] = {file.name for file in files}
+    known = Known(library.rules, names)
     for file, checked in loaded:
         complaints = check(checked, known)
         mistakes = itertools.islice(complaints, _MOST_MISTAKES)
