@@ -13,9 +13,10 @@ from logdiag.cluster.membership import strangers
 from logdiag.compare.baseline import mark_known
 from logdiag.exit_code import exit_of, late_exit
 from logdiag.i18n import speaking
-from logdiag.incidents import together
+from logdiag.incidents import combine
 from logdiag.incidents.examine import examine_cluster, nearest, not_checked
-from logdiag.incidents.verdict import verdict, wanted
+from logdiag.incidents.verdict import verdict
+from logdiag.incidents.wanted import wanted
 from logdiag.model import ClusterView, Command, Diagnosis, Silent, Tool
 from logdiag.options import Options
 from logdiag.outputs import Report
@@ -104,7 +105,7 @@ def examine(
         clusters = find_clusters(tables)
         most = MOST_OF_ALL // len(clusters)
         examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
-        folded = together([one.folded for one in examined])
+        folded = combine([one.folded for one in examined])
         peers = tuple(peer for one in examined for peer in one.cluster.peers)
         fired = {finding.rule for finding in folded.findings}
         fired |= {incident.rule for incident in folded.incidents}

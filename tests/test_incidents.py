@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdiag.incidents.causes import _without_circles
-from logdiag.incidents.groups import is_mutual, with_mirrors
+from logdiag.incidents.groups import is_mutual, join_mirrors
 from logdiag.model import Finding
 
 START = datetime(2024, 3, 5, 9, tzinfo=UTC)
@@ -100,4 +100,4 @@ def test_groups_that_hold_the_two_sides_of_one_thing_are_joined(
         ]
         joined = [other for other in joined if other not in sides]
         joined.append([*(one for side in sides for one in side), *group])
-    assert with_mirrors(groups, within) == joined
+    assert join_mirrors(groups, within) == joined

@@ -1,12 +1,23 @@
-"""From findings to incidents: what caused what, and what is one problem.
+"""From findings to incidents: what caused what, and which findings are one problem.
 
-A rule's ``explains`` names its effects. A finding that is an effect folds under its cause; causes
-that a composite rule (``rules/incident``) names become one incident with the composite's name, and
-what is left is an incident by the name of its own rule. ``info`` findings that nothing explains
-form none.
+How a finding becomes an incident, step by step (`logdiag.incidents.fold.fold`):
+
+1. `causes` looks for the cause of each finding. ``explains`` of a rule names its effects, on which peers and
+   how long after the cause they are logged. The last possible cause before a finding is its only cause
+   (``caused_by``), so that findings form trees.
+2. `requests` judges work that somebody asked for, such as a restart. Work that ended well, and all below it
+   in its tree, is no fault (severity ``info``, ``requested``). Work that did not end well stays the cause of
+   its effects; work that began while a fault was open was an attempt to repair it and becomes its effect.
+3. `groups` puts causes (findings without a cause) into groups by peers and time, first those that a composite
+   rule (``rules/incident``) names, then the others by their own rule. ``info`` findings that nothing explains
+   form no group.
+4. `incident` makes one incident of each group and everything below it: title, state, peers, remedy.
+
+To let a finding fold under another one, add it to ``explains`` of the other's rule. To give several causes
+one headline, write a composite rule. Neither needs a change here.
 """
 
-from logdiag.incidents.fold import Folded, fold, together
+from logdiag.incidents.fold import Folded, combine, fold
 from logdiag.incidents.incident import LOSS, UNWATCHED
 
-__all__ = ["LOSS", "UNWATCHED", "Folded", "fold", "together"]
+__all__ = ["LOSS", "UNWATCHED", "Folded", "combine", "fold"]

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
-from logdiag.incidents.causes import effects_of, members_under, superseded, with_causes
-from logdiag.incidents.groups import Required, drawn_in, is_cause, joined, kinds, with_mirrors
+from logdiag.incidents.causes import effects_of, find_causes, superseded, tree_of
+from logdiag.incidents.groups import Required, group, group_by_values, is_cause, join_mirrors, works_of
 from logdiag.incidents.incident import Context, incident_of, with_remedy
-from logdiag.incidents.requests import with_requests
+from logdiag.incidents.requests import judge_requests
 from logdiag.model import Finding, Incident
 from logdiag.rules.findings import rank
 from logdiag.rules.library import Library
 
-TOGETHER = timedelta(minutes=5)
+_WITHIN = timedelta(minutes=5)
 """Findings of one rule without a composite that start within this are one incident."""
 
 
@@ -27,7 +27,7 @@ class Folded:
 
 def fold(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Folded:
     """Fold findings into incidents."""
-    folded = with_requests(with_causes(findings, library), library, cluster)
+    folded = judge_requests(find_causes(findings, library), library, cluster)
     context = Context.of(folded, library, cluster)
     without_steps = superseded(folded, library)
     known = {one.id: one if one.id in without_steps else with_remedy(one, context) for one in folded}
@@ -37,16 +37,16 @@ def fold(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Fol
     # Work that is part of a fault belongs to its incident, so incidents without a fault come last.
     for name, rule, match in sorted(library.incidents(), key=lambda one: one[2].requested is True):
         required = Required(match, left.values())
-        groups = joined([f for f in left.values() if is_cause(f, match)], match.by, match.within)
-        for causes in with_mirrors(groups, match.within) if match.mutual else groups:
-            beside = required.beside(causes, left)
-            if match.requires and not beside:
+        groups = group([f for f in left.values() if is_cause(f, match)], match.by, match.within)
+        for causes in join_mirrors(groups, match.within) if match.mutual else groups:
+            near = required.near(causes, left)
+            if match.requires and not near:
                 continue
-            causes = list({finding.id: finding for finding in (*causes, *beside)}.values())
-            drawn = drawn_in(match, causes, left.values())
-            members = members_under([*causes, *drawn], effects, known)
+            causes = list({finding.id: finding for finding in (*causes, *near)}.values())
+            works = works_of(match, causes, left.values())
+            members = tree_of([*causes, *works], effects, known)
             incidents.append(incident_of(name, rule, causes, members, context))
-            for finding in (*causes, *drawn):
+            for finding in (*causes, *works):
                 left.pop(finding.id, None)
     by_rule: dict[str, list[Finding]] = {}
     for finding in left.values():
@@ -54,15 +54,14 @@ def fold(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Fol
             by_rule.setdefault(finding.rule, []).append(finding)
     for name, same in sorted(by_rule.items()):
         rule = library.rules[name]
-        for causes in (group for kind in kinds(same, rule) for group in joined(kind, (), TOGETHER)):
-            members = members_under(causes, effects, known)
-            incidents.append(incident_of(name, rule, causes, members, context))
+        for causes in (part for alike in group_by_values(same, rule) for part in group(alike, (), _WITHIN)):
+            incidents.append(incident_of(name, rule, causes, tree_of(causes, effects, known), context))
     incidents.sort(key=rank)
     return Folded(tuple(sorted(known.values(), key=rank)), tuple(incidents))
 
 
-def together(parts: Sequence[Folded]) -> Folded:
-    """What is told of several clusters, as one."""
+def combine(parts: Sequence[Folded]) -> Folded:
+    """Return the findings and incidents of several clusters, worst first."""
     findings = sorted((finding for part in parts for finding in part.findings), key=rank)
     incidents = sorted((incident for part in parts for incident in part.incidents), key=rank)
     return Folded(tuple(findings), tuple(incidents))

@@ -1,4 +1,4 @@
-"""Which findings are one problem: those that share peers and time, and the two sides of one thing."""
+"""Which findings are one problem: those that share peers and time, and the two sides of one fault."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
@@ -10,14 +10,14 @@ from logdiag.rules.schema import Rule
 
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
     """Whether a finding is one of the causes that a composite rule names."""
-    bound = finding.values
     if match.requested is not None and match.requested != finding.requested:
         return False
-    return finding.rule in match.causes and all(bound.get(k) == v for k, v in match.values.items())
+    values = match.values.items()
+    return finding.rule in match.causes and all(finding.values.get(name) == value for name, value in values)
 
 
-def joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
-    """Findings that agree in ``by`` and start within a span of the one before."""
+def group(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
+    """Group findings that agree in ``by`` and start within a span of the one before."""
     groups: dict[tuple[object, ...], list[list[Finding]]] = {}
     for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         parts = groups.setdefault(tuple(_shared(finding, name) for name in by), [])
@@ -28,32 +28,30 @@ def joined(findings: Iterable[Finding], by: Sequence[str], within: timedelta) ->
     return [part for parts in groups.values() for part in parts]
 
 
-def kinds(findings: list[Finding], rule: Rule) -> list[list[Finding]]:
-    """Findings of one rule by the values that it tells them apart by, but for peers."""
-    names = [name for match in rule.match for name in match.by]
-    groups: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        said = tuple(value for name in names if (value := finding.values.get(name, "")) not in finding.peers)
-        groups.setdefault(said, []).append(finding)
-    return list(groups.values())
-
-
 def _shared(finding: Finding, name: str) -> tuple[str, ...]:
     if name == "subject":
         return finding.peers or finding.hosts
     return finding.peers if name == "peers" else finding.hosts
 
 
-def drawn_in(match: IncidentMatch, causes: Sequence[Finding], left: Iterable[Finding]) -> list[Finding]:
-    """The work that an incident includes: what began from ``within`` before its causes to their end."""
-    if not match.draws:
-        return []
+def group_by_values(findings: list[Finding], rule: Rule) -> list[list[Finding]]:
+    """Group findings of one rule by the values that the rule distinguishes, except peers."""
+    names = [name for match in rule.match for name in match.by]
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        values = (finding.values.get(name, "") for name in names)
+        groups.setdefault(tuple(one for one in values if one not in finding.peers), []).append(finding)
+    return list(groups.values())
+
+
+def works_of(match: IncidentMatch, causes: Sequence[Finding], left: Iterable[Finding]) -> list[Finding]:
+    """Return the work that an incident includes: it began from ``within`` before its causes to their end."""
     start, end = min(one.began for one in causes) - match.within, max(one.ended for one in causes)
     return [one for one in left if one.rule in match.draws and start <= one.began <= end]
 
 
 class Required:
-    """The findings that must stand beside the causes of a composite, by what they are about."""
+    """The findings that must accompany the causes of a composite, by what they are about."""
 
     def __init__(self, match: IncidentMatch, findings: Iterable[Finding]) -> None:
         self._match = match
@@ -63,11 +61,11 @@ class Required:
                 for name in self._subject([finding]):
                     self._about.setdefault(name, []).append((number, finding))
 
-    def beside(self, causes: Sequence[Finding], left: Collection[str]) -> list[Finding]:
-        """Those near some causes in time, or still going on; ``left`` are the ids that may be taken."""
+    def near(self, causes: Sequence[Finding], left: Collection[str]) -> list[Finding]:
+        """Return those near some causes in time, or still going on, that are still ``left``, by their ids."""
         first, last = min(cause.began for cause in causes), max(cause.ended for cause in causes)
         within = self._match.within
-        near = {
+        found = {
             number: finding
             for name in self._subject(causes)
             for number, finding in self._about.get(name, ())
@@ -75,7 +73,7 @@ class Required:
             and finding.began <= last + within
             and (finding.ended >= first - within or finding.state in ("open", "open_at_end", "unknown"))
         }
-        return [near[number] for number in sorted(near)]
+        return [found[number] for number in sorted(found)]
 
     def _subject(self, findings: Iterable[Finding]) -> set[str]:
         """What findings are about: the peers that they name, else those that logged them."""
@@ -84,7 +82,7 @@ class Required:
         return {name for finding in findings for name in finding.peers or finding.hosts}
 
 
-# ── the two sides of one thing ──────────────────────────────────────────────────────────────
+# ── the two sides of one fault ──────────────────────────────────────────────────────────────
 
 
 class _Sides:
@@ -107,15 +105,15 @@ class _Sides:
 
 
 def is_mutual(findings: Sequence[Finding]) -> bool:
-    """Whether two of some findings are the two sides of one thing."""
+    """Whether two of some findings are the two sides of one fault."""
     sides = _Sides()
     for finding in findings:
         sides.add(finding)
     return any(True for finding in findings for _ in sides.mirrors(finding))
 
 
-def with_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
-    """Groups, those that hold the two sides of one thing joined."""
+def join_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
+    """Join groups that have the two sides of one fault, at most a span apart."""
     whole: dict[int, list[Finding]] = {}
     joined_to: dict[int, int] = {}
     sides = _Sides()
@@ -125,15 +123,15 @@ def with_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[lis
             joined_to[number] = number = joined_to.get(joined_to[number], joined_to[number])
         return number
 
-    for number, group in enumerate(sorted(groups, key=lambda group: (group[0].began, group[0].id))):
+    for number, part in enumerate(sorted(groups, key=lambda group: (group[0].began, group[0].id))):
         found = {
             home(place)
-            for finding in group
+            for finding in part
             for other, place in sides.mirrors(finding)
             if abs(finding.began - other.began) <= within
         }
         joined_to.update(dict.fromkeys(found, number))
-        whole[number] = [*(one for side in sorted(found) for one in whole.pop(side)), *group]
-        for finding in group:
+        whole[number] = [*(one for side in sorted(found) for one in whole.pop(side)), *part]
+        for finding in part:
             sides.add(finding, number)
     return list(whole.values())

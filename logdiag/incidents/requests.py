@@ -1,40 +1,40 @@
 """Work that somebody asked for: finished, still running when the logs end, or unfinished.
 
-Work that is finished or running is no fault, and neither is what it causes. Unfinished work keeps
-its effects and heads them. Work that followed a fault was an attempt to repair it, and belongs to the
-incident of the fault.
+Work that is finished or running is no fault, and neither is what it causes. Unfinished work stays the cause
+of its effects. Work that followed a fault was an attempt to repair it, and belongs to the incident of the
+fault. What counts as the end of work, and which effects are normal, its rule says (``requested``).
 """
 
 import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import stretch
-from logdiag.incidents.causes import effects_of, members_under
+from logdiag.incidents.causes import effects_of, tree_of
 from logdiag.model import Finding, State
 from logdiag.records import instant
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Requested
 
-_TOGETHER = timedelta(minutes=1)
+_SAME_LOSS = timedelta(minutes=1)
 """Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
 
-_MOST_NAMED = 3
-"""How many effects that go on a sentence names; the incident lists all of them."""
+_MAX_NAMED = 3
+"""Effects that a sentence names as going on; the incident lists all of them."""
 
 Outcome = Literal["finished", "running", "unfinished"]
 
 
-def with_requests(findings: list[Finding], library: Library, cluster: Cluster) -> list[Finding]:
-    """Findings with how each requested work ended, and at info what it explains."""
-    judged = _Judged(findings, library, cluster)
-    for work in judged.works:
-        judged.judge(work)
-    return [judged.known[finding.id] for finding in findings]
+def judge_requests(findings: list[Finding], library: Library, cluster: Cluster) -> list[Finding]:
+    """Return findings with how each requested work ended; what finished work explains is at info."""
+    requests = _Requests(findings, library, cluster)
+    for work in requests.works:
+        requests.judge(work)
+    return [requests.known[finding.id] for finding in findings]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class _Work:
     asked: Requested
 
 
-class _Judged:
-    """Findings by id, changed as one work after the other is judged, in the order of time."""
+class _Requests:
+    """Findings by id, which change while one work after the other is judged, in the order of time."""
 
     def __init__(self, findings: list[Finding], library: Library, cluster: Cluster) -> None:
         self.known = {finding.id: finding for finding in findings}
@@ -56,14 +56,12 @@ class _Judged:
         self._of_rule: dict[str, list[Finding]] = {}
         for finding in findings:
             self._of_rule.setdefault(finding.rule, []).append(finding)
-        self.works = sorted(
-            (
-                _Work(finding, asked)
-                for finding in findings
-                if (asked := library.rules[finding.rule].requested) is not None
-            ),
-            key=lambda work: (work.finding.began, work.finding.id),
-        )
+        works = [
+            _Work(finding, asked)
+            for finding in findings
+            if (asked := library.rules[finding.rule].requested) is not None
+        ]
+        self.works = sorted(works, key=lambda work: (work.finding.began, work.finding.id))
         self._firsts = [work.finding.began for work in self.works]
         self._work_of = {work.finding.id: work for work in self.works}
         for work in self.works:
@@ -72,19 +70,18 @@ class _Judged:
     def judge(self, work: _Work) -> None:
         """Fill in how a work ended, and what that makes of its effects."""
         finding = self.known[work.finding.id]
+        late = [one for one in self._direct(finding) if self._is_late(one, work)]
         if finding.requested:
             # It is a part of work that ended well: what began long after it is a fault of its own.
-            for one in self._direct(finding):
-                if self._is_late(one, work):
-                    self.known[one.id] = replace(one, caused_by=())
+            for one in late:
+                self._change(one, caused_by=())
             return
         cause = self.known[finding.caused_by[0]] if finding.caused_by else None
         if cause is not None and not self._is_work(cause):
             # The work was the fault or a part of it, and belongs to its incident.
-            self.known[finding.id] = replace(finding, severity="info")
+            self._change(finding, severity="info")
             return
-        late = [one for one in self._direct(finding) if self._is_late(one, work)]
-        timely = self._under(work)
+        timely = self._below(work)
         faults = [one for one in timely if not self._is_over(one, work)]
         outcome = self._outcome(work, timely, faults)
         # A repair after which the peer itself is lost is more than a repair.
@@ -92,42 +89,50 @@ class _Judged:
         repaired = None if cause is not None else self._repaired(work, timely)
         if lost and repaired is not None and set(repaired.peers).isdisjoint(finding.hosts):
             repaired = None
-        # What peers were told differently while they were apart stays when they are together again.
-        half_changed = any(_is_setting(one, self._library) for one in faults)
+        # Peers that got different settings while they were apart keep them when they are together again.
+        half_changed = any(self._is_setting(one) for one in faults)
         if half_changed and repaired is not None and self._root(repaired).state == "closed":
             repaired, outcome = None, "unfinished"
         for one in late:
             # What began late is an effect of unfinished work if it is about the same peer.
-            if not (outcome == "unfinished" and repaired is None and _is_about(one, finding)):
-                self.known[one.id] = replace(one, caused_by=())
+            is_about = not {*one.hosts, *one.peers}.isdisjoint(finding.hosts)
+            if not (outcome == "unfinished" and repaired is None and is_about):
+                self._change(one, caused_by=())
         if repaired is not None:
             note = gettext("It was an attempt to repair what was wrong before: {what}.")
-            told = _noted(finding, note.format(what=repaired.title))
-            self.known[finding.id] = replace(told, caused_by=(repaired.id,), severity="info")
+            self._note(finding, note.format(what=repaired.title))
+            self._change(finding, caused_by=(repaired.id,), severity="info")
             for one in timely if outcome != "unfinished" else ():
-                self.known[one.id] = replace(self.known[one.id], severity="info")
+                self._change(one, severity="info")
         elif outcome == "unfinished":
-            self._unfinished(work, finding, timely, faults)
+            self._unfinished(work, timely, faults)
         else:
-            state: State = "closed"
             if outcome == "running":
-                state = "open_at_end"
-                finding = _noted(finding, _cut_short(self._ends(finding, timely)))
-                finding = _noted(finding, self._not_over(faults))
-            self.known[finding.id] = replace(finding, state=state)
+                self._note(finding, _cut_short(self._time_after(finding, timely)))
+                self._note(finding, _not_over(faults))
+            self._change(finding, state="open_at_end" if outcome == "running" else "closed")
             for one in (finding, *timely):
                 one = self.known[one.id]
-                ended: State = "closed" if one.state == "seen" and self._is_work(one) else one.state
-                self.known[one.id] = replace(one, requested=True, severity="info", state=ended)
+                state: State = "closed" if one.state == "seen" and self._is_work(one) else one.state
+                self._change(one, requested=True, severity="info", state=state)
 
-    def _unfinished(
-        self, work: _Work, finding: Finding, effects: list[Finding], faults: list[Finding]
-    ) -> None:
+    def _change(self, finding: Finding, **changes: Any) -> None:
+        self.known[finding.id] = replace(self.known[finding.id], **changes)
+
+    def _note(self, finding: Finding, note: str) -> None:
+        """Let a finding also say how its work ended, if there is something to say."""
+        finding = self.known[finding.id]
+        if note:
+            outcome = f"{finding.outcome} {note}".strip()
+            self._change(finding, explanation=f"{finding.explanation} {note}", outcome=outcome)
+
+    def _unfinished(self, work: _Work, effects: list[Finding], faults: list[Finding]) -> None:
+        finding = self.known[work.finding.id]
         blamed = [one for one in faults if one.rule in work.asked.told_under]
-        if blamed and not any(_is_setting(one, self._library) for one in faults):
-            fault = min(blamed, key=lambda one: (one.began, one.id))
-            self.known[fault.id] = replace(fault, caused_by=())
-            self.known[finding.id] = replace(finding, caused_by=(fault.id,), severity="info")
+        if blamed and not any(self._is_setting(one) for one in faults):
+            fault = min(blamed, key=_order)
+            self._change(fault, caused_by=())
+            self._change(finding, caused_by=(fault.id,), severity="info")
             return
         state: State = "open"
         if faults and all(one.state == "closed" for one in faults):
@@ -137,17 +142,9 @@ class _Judged:
         elif not faults:
             state = "unknown" if finding.state == "unknown" else "open"
             note = gettext("Nothing in the {span} of logs after it shows that it ended well.")
-            finding = _noted(finding, note.format(span=stretch(self._ends(finding, effects))))
-        finding = _noted(finding, self._not_over(faults))
-        self.known[finding.id] = replace(finding, state=state)
-
-    def _not_over(self, faults: Iterable[Finding]) -> str:
-        """Which effects of a work go on, as a sentence; empty if none does."""
-        lasting = sorted(
-            (one for one in faults if one.state != "closed"), key=lambda one: (one.began, one.id)
-        )
-        titles = list(dict.fromkeys(one.title for one in lasting))
-        return gettext("Not over: {what}.").format(what="; ".join(titles[:_MOST_NAMED])) if titles else ""
+            self._note(finding, note.format(span=stretch(self._time_after(finding, effects))))
+        self._note(finding, _not_over(faults))
+        self._change(finding, state=state)
 
     # ── how it ended ────────────────────────────────────────────────────────────────────────
 
@@ -158,7 +155,7 @@ class _Judged:
         if not faults and self._end(work, effects) is not None:
             return "finished"
         left = [one for one in faults if not self._may_go_on(one, work)]
-        if not left and self._ends(work.finding, effects) < work.asked.lasts:
+        if not left and self._time_after(work.finding, effects) < work.asked.lasts:
             return "running"
         return "unfinished"
 
@@ -168,15 +165,10 @@ class _Judged:
         if fault.state == "closed" or self._is_alarm(fault):
             return False
         within = asked.begins_within or asked.over_within
-        if within is None or not _has_own_end(finding) or _is_setting(fault, self._library):
+        if within is None or not _has_own_end(finding) or self._is_setting(fault):
             # A peer that starts takes its time, and so does entering a setting on one peer after the other.
             return True
-        ends = (
-            instant(self._cluster.observed[host].end)
-            for host in fault.hosts
-            if host in self._cluster.observed
-        )
-        return max(ends, default=finding.ended) <= finding.ended + within
+        return self._end_of_log(fault.hosts, default=finding.ended) <= finding.ended + within
 
     def _is_over(self, effect: Finding, work: _Work) -> bool:
         """Whether an effect ended as it should."""
@@ -218,11 +210,15 @@ class _Judged:
             ends.append(min(of_host))
         return max(ends)
 
-    def _ends(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
+    def _end_of_log(self, hosts: Iterable[str], default: datetime) -> datetime:
+        """When the last log of some peers ends."""
+        observed = self._cluster.observed
+        return max((instant(observed[host].end) for host in hosts if host in observed), default=default)
+
+    def _time_after(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
         """How long after a work the logs go on that would show its end."""
-        hosts = {host for one in (work, *effects) for host in one.hosts} & set(self._cluster.observed)
-        last = max((instant(self._cluster.observed[host].end) for host in hosts), default=work.ended)
-        return last - work.began
+        hosts = {host for one in (work, *effects) for host in one.hosts}
+        return self._end_of_log(hosts, default=work.ended) - work.began
 
     # ── its effects ─────────────────────────────────────────────────────────────────────────
 
@@ -230,24 +226,21 @@ class _Judged:
         effects = (self.known[id_] for id_ in self._effects.get(work.id, ()))
         return [one for one in effects if one.caused_by == (work.id,)]
 
-    def _under(self, work: _Work) -> list[Finding]:
+    def _below(self, work: _Work) -> list[Finding]:
         """All that a work and the work that it led to caused, but for what began long after."""
-        kept: dict[str, Finding] = {}
+        below: dict[str, Finding] = {}
         waiting = [(work, one) for one in self._direct(work.finding)]
         while waiting:
             cause, one = waiting.pop()
-            if one.id in kept or self._is_late(one, cause):
+            if one.id in below or self._is_late(one, cause):
                 continue
-            kept[one.id] = one
-            # What an effect led to is as timely as the effect.
-            part = self._work_of.get(one.id)
-            if part is not None:
+            below[one.id] = one
+            if (part := self._work_of.get(one.id)) is not None:
                 waiting += [(part, effect) for effect in self._direct(one)]
             else:
-                kept |= {
-                    more.id: self.known[more.id] for more in members_under([one], self._effects, self.known)
-                }
-        return [self.known[one.id] for one in members_under(kept.values(), {}, self.known)]
+                # What an effect led to is as timely as the effect.
+                below |= {more.id: more for more in tree_of([one], self._effects, self.known)}
+        return tree_of(below.values(), {}, self.known)
 
     def _is_late(self, effect: Finding, work: _Work) -> bool:
         """Whether an effect began too late to be the noise of a work."""
@@ -267,7 +260,7 @@ class _Judged:
             # An alarm does not say which peer it is about.
             began_after = end is not None and one.began > end and not self._is_alarm(one)
             if began_after or self._is_reported_elsewhere(one, work.finding):
-                self.known[one.id] = replace(one, caused_by=())
+                self._change(one, caused_by=())
 
     def _is_reported_elsewhere(self, fault: Finding, work: Finding) -> bool:
         """Whether a peer that the work is not on reports the same of the same peers, not due to the work."""
@@ -276,7 +269,7 @@ class _Judged:
             and other.hosts != fault.hosts
             and not set(other.peers).isdisjoint(fault.peers)
             and set(work.hosts).isdisjoint({*other.hosts, *other.peers})
-            and abs(other.began - fault.began) <= _TOGETHER
+            and abs(other.began - fault.began) <= _SAME_LOSS
             for found in self._of_rule[fault.rule]
             for other in (self.known[found.id],)
         )
@@ -286,6 +279,10 @@ class _Judged:
 
     def _is_alarm(self, finding: Finding) -> bool:
         return any(match.alarm is not None for match in self._library.rules[finding.rule].match)
+
+    def _is_setting(self, finding: Finding) -> bool:
+        """Whether a finding is about what is configured, not about what happens."""
+        return all(match.audit is not None for match in self._library.rules[finding.rule].match)
 
     # ── an attempt to repair ────────────────────────────────────────────────────────────────
 
@@ -307,17 +304,12 @@ class _Judged:
             and not one.requested
             and one.id not in own
         ]
-        return max(earlier, key=lambda one: (one.began, one.id), default=None)
+        return max(earlier, key=_order, default=None)
 
 
 def _has_own_end(work: Finding) -> bool:
     """Whether the records that a work ends with were seen, such as the start after a restart."""
     return work.state in ("seen", "closed")
-
-
-def _is_setting(finding: Finding, library: Library) -> bool:
-    """Whether a finding is about what is configured, not about what happens."""
-    return all(match.audit is not None for match in library.rules[finding.rule].match)
 
 
 def _first_after(finding: Finding, since: datetime) -> datetime:
@@ -326,19 +318,18 @@ def _first_after(finding: Finding, since: datetime) -> datetime:
     return min((time for time in times if time is not None and time > since), default=finding.ended)
 
 
-def _is_about(effect: Finding, work: Finding) -> bool:
-    return not {*effect.hosts, *effect.peers}.isdisjoint(work.hosts)
+def _order(finding: Finding) -> tuple[datetime, str]:
+    return finding.began, finding.id
+
+
+def _not_over(faults: Iterable[Finding]) -> str:
+    """Which effects of a work go on, as a sentence; empty if none does."""
+    lasting = sorted((one for one in faults if one.state != "closed"), key=_order)
+    titles = list(dict.fromkeys(one.title for one in lasting))
+    return gettext("Not over: {what}.").format(what="; ".join(titles[:_MAX_NAMED])) if titles else ""
 
 
 def _cut_short(after: timedelta) -> str:
     if not after:
         return gettext("The logs end with it, before its end can be seen.")
     return gettext("The logs end {span} after it, before its end can be seen.").format(span=stretch(after))
-
-
-def _noted(finding: Finding, note: str) -> Finding:
-    """A finding that also says how its work ended, if there is something to say."""
-    if not note:
-        return finding
-    explanation = f"{finding.explanation} {note}"
-    return replace(finding, explanation=explanation, outcome=f"{finding.outcome} {note}".strip())

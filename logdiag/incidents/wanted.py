@@ -1,0 +1,93 @@
+"""What to ask the customer for, the most useful first."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.i18n import N_, gettext
+from logdiag.i18n.sentences import moment
+from logdiag.incidents.fold import Folded
+from logdiag.incidents.incident import LOSS
+from logdiag.incidents.verdict import short_logs
+from logdiag.model import Finding, Incident, Wanted
+from logdiag.records import instant, micros
+
+_WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
+
+
+def wanted(folded: Folded, cluster: Cluster) -> tuple[Wanted, ...]:
+    """Return what to ask the customer for about a cluster, the most useful first."""
+    by_id = {finding.id: finding for finding in folded.findings}
+    asked = [
+        *_logs_of_losses(folded.incidents, by_id, cluster),
+        *_rest_of_logs(folded.incidents, by_id, cluster),
+    ]
+    if folded.incidents and cluster.primary is None and len(cluster.peers) > 1:
+        what = gettext(
+            "System > Clustering of any peer, as a screenshot, or a log with its replication records"
+        )
+        why = gettext(
+            "Which peer is the configuration primary does not stand in these logs, and steps depend on it."
+        )
+        asked.append(Wanted(what, why))
+    return tuple(dict.fromkeys(asked))
+
+
+def _logs_of_losses(
+    incidents: Sequence[Incident], by_id: Mapping[str, Finding], cluster: Cluster
+) -> Iterator[Wanted]:
+    """The logs of peers that gave none, and those of lost peers at the time of the loss."""
+    losses = [
+        (one, one.first)
+        for one in incidents
+        if one.first is not None and any(by_id[id_].rule == LOSS for id_ in one.findings)
+    ]
+    lost_at = {name: first for loss, first in reversed(losses) for name in loss.peers}
+    for peer in cluster.peers:
+        if peer.snapshot is None and (lost := lost_at.get(peer.name)):
+            what = gettext("The diagnostic log or system snapshot of {peer} that covers {time}")
+            yield Wanted(what.format(peer=peer.name, time=moment(lost)), gettext(_WHILE_LOST), peer.name)
+        elif peer.snapshot is None:
+            what = gettext("The diagnostic log or system snapshot of {peer}").format(peer=peer.name)
+            why = gettext("It is a peer of this cluster, and nothing it logged was given.")
+            yield Wanted(what, why, peer.name)
+    for loss, first in losses:
+        # What a dump states of the time before the logs asks for no older log.
+        logged = [record.time for id_ in loss.findings for record in by_id[id_].evidence if record.time]
+        time = max(first, min(logged, default=first))
+        for name in loss.peers if logged else ():
+            # Two logs never begin in the same second, and a cycle is about two minutes.
+            if name in cluster.observed and not cluster.observed[name].covers(time, BETWEEN_MEMBERS):
+                what = gettext("The log of {peer} that covers {time}").format(peer=name, time=moment(time))
+                why = gettext("What was given of it does not.")
+                yield Wanted(what, f"{why} {gettext(_WHILE_LOST)}", name)
+
+
+def _rest_of_logs(
+    incidents: Sequence[Incident], by_id: Mapping[str, Finding], cluster: Cluster
+) -> Iterator[Wanted]:
+    """The parts of logs that are missing: after their end, in a gap, or before they begin."""
+    for incident in incidents:
+        states = {incident.state, *(by_id[id_].state for id_ in incident.findings)}
+        hosts = {host for id_ in incident.findings for host in by_id[id_].hosts}
+        for host in sorted(hosts & cluster.observed.keys()):
+            seen = cluster.observed[host]
+            # If it is not known when the incident began, the whole log may show it.
+            began = seen.start if incident.first is None else micros(incident.first)
+            if incident.state == "open_at_end":
+                what = gettext("The log of {peer} after {time}")
+                what = what.format(peer=host, time=moment(instant(seen.end)))
+                yield Wanted(what, gettext("It stops before it shows how this ended."), host)
+            elif "unknown" in states and (gap := seen.gap_within(began, seen.end)) is not None:
+                yield Wanted(_span(host, *gap), gettext("A gap hides how this went on."), host)
+    if not incidents and cluster.observed:
+        # Nothing was seen in a log that is much shorter than the others: the rest of it can show something.
+        begins = min(seen.start for seen in cluster.observed.values())
+        ends = max(seen.end for seen in cluster.observed.values())
+        for name in short_logs(cluster):
+            why = gettext("What was given of it covers only a part of that time.")
+            yield Wanted(_span(name, begins, ends), why, name)
+
+
+def _span(peer: str, start: int, end: int) -> str:
+    what = gettext("The log of {peer} from {start} to {end}")
+    return what.format(peer=peer, start=moment(instant(start)), end=moment(instant(end)))
