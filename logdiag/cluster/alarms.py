@@ -1,8 +1,8 @@
 """What is known of each alarm on each peer: raised, clear or unknown.
 
-A log begins when somebody pressed a button, so no record of an alarm is not its absence: it is
-not listed at all. An alarm that was raised before a gap is unknown after it. The list of alarms in
-an xStatus dump says how it was when logging began; the log goes on from there.
+A log begins when somebody presses a button, so an alarm without a record may still be raised: its state is
+unknown, and it is not listed here. An alarm that was raised before a gap is unknown after it. The list of
+alarms in an xStatus dump shows the states when logging began; the log goes on from there.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,6 @@ from logdiag.cluster.log_rows import select
 from logdiag.conditions import Condition, Log, compile_condition
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.model import AlarmEvent, AlarmState
-from logdiag.reading import Dump
 from logdiag.records import instant
 
 # Records of alarms have no module; one that has quotes what a caller said.
@@ -29,8 +28,8 @@ ASKED = tuple(_STATES.values())
 """The records that this module asks for."""
 
 
-def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
-    """For each peer of which alarms are known: alarm id to its state at the end of its log."""
+def find_alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
+    """Return for each peer of which alarms are known the state of each at the end of its log."""
     # Of two records at one time, the later one in the log is the last.
     newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(_logged(log, cluster))}
     states: dict[str, dict[str, AlarmState]] = {}
@@ -39,15 +38,15 @@ def alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]
         hidden = state == "raised" and seen is not None and seen.gap_within(time, seen.end) is not None
         states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
     everywhere = {alarm for others in states.values() for alarm in others}
-    for peer in with_whole_lists(cluster):
+    for peer in find_whole_lists(cluster):
         # Not listed when logging began, and no word of it since, in a log without a gap.
         for alarm in everywhere:
             states.setdefault(peer, {}).setdefault(alarm, "clear")
     return {peer: dict(sorted(of_peer.items())) for peer, of_peer in sorted(states.items())}
 
 
-def alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
-    """What was logged of alarms, in the order of time."""
+def find_alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
+    """Return what was logged of alarms, in the order of time."""
     return tuple(
         AlarmEvent(instant(time), peer, alarm, state)
         for time, _, peer, alarm, state in sorted(_logged(log, cluster))
@@ -73,14 +72,10 @@ def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
     return listed
 
 
-def with_whole_lists(cluster: Cluster) -> Iterator[str]:
-    """Peers whose dump lists all alarms, and whose log goes on from there without a gap."""
+def find_whole_lists(cluster: Cluster) -> Iterator[str]:
+    """Return the peers whose dump lists all alarms, and whose log goes on from there without a gap."""
     for peer, dumps in cluster.dumps.items():
-        seen = cluster.observed.get(peer)
-        if seen is not None and not seen.gaps() and any(_is_whole(dump) for dump in dumps):
+        # Of a pasted page nobody knows what was left out.
+        is_listed = any(dump.facts.alarms is not None and dump.kind != "page" for dump in dumps)
+        if is_listed and peer in cluster.observed and not cluster.observed[peer].gaps():
             yield peer
-
-
-def _is_whole(dump: Dump) -> bool:
-    """Whether a dump lists all alarms; of a pasted page nobody knows what was left out."""
-    return dump.facts.alarms is not None and dump.kind != "page"

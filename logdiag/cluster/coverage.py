@@ -1,4 +1,4 @@
-"""The ledger: what was read of every snapshot, member and peer. It adds up, and every output has it."""
+"""What was read of every snapshot, member and peer. The sizes add up, and every output has them."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,16 +14,16 @@ from logdiag.reading.unread_reasons import NO_RECORD
 from logdiag.snapshots import Snapshot
 
 NOTHING_READ, PARTIAL = 4, 5
-"""Exit codes of runs whose inputs hold nothing, or were not read to their end."""
+"""Exit codes of runs whose inputs contain nothing, or were not read to their end."""
 
 
 def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int) -> Coverage:
-    """The ledger of everything that was read.
+    """Return what was read.
 
     Args:
         tables: what was read, every record of it.
         clusters: each cluster with its own part of the tables.
-        repeated: how many records stand in several members.
+        repeated: how many records are in several members.
 
     """
     members = tuple(map(in_words, tables.members))
@@ -43,7 +43,7 @@ def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repe
 
 
 def in_words(member: MemberCoverage) -> MemberCoverage:
-    """A member with what readers say of it, which is English, in the language at hand."""
+    """Return a member with its texts, which readers write in English, in the current language."""
     if member.repair is None and not member.reasons:
         return member
     return replace(
@@ -66,7 +66,7 @@ def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
 
 
 def is_empty(members: Sequence[MemberCoverage]) -> bool:
-    """Whether the inputs hold no record and no dump, as far as the disk had room to look."""
+    """Whether the inputs contain no record and no dump, if the disk was large enough to look."""
     return not any(
         member.records or member.settings or any(fault.kind == "space" for fault in member.faults)
         for member in members
@@ -74,12 +74,12 @@ def is_empty(members: Sequence[MemberCoverage]) -> bool:
 
 
 def exit_code(members: Sequence[MemberCoverage], *, partial: bool) -> int:
-    """How a command ends that reads and judges nothing: 4 if nothing was found, 5 if it is partial, or 0."""
+    """Return the exit code of a command that only reads: 4 if nothing was found, 5 if it is partial, or 0."""
     return NOTHING_READ if is_empty(members) else PARTIAL if partial else 0
 
 
 def why_nothing_read(members: Sequence[MemberCoverage]) -> str:
-    """That no record and no dump was found, and why each member was not read."""
+    """Return why no member was read, as a sentence."""
     return _with_reasons(gettext("no log record and no dump was found in any input"), members)
 
 
@@ -90,7 +90,7 @@ def _with_reasons(text: str, members: Iterable[MemberCoverage]) -> str:
 
 
 def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:
-    """In what way inputs were not read whole: those that gave nothing among others, and every fault."""
+    """Return why a run is partial: inputs that gave nothing among others, and every fault."""
     useful_names = {member.snapshot for member in coverage if member.records or member.settings}
     useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
     useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []

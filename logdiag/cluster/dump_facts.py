@@ -15,7 +15,7 @@ Values = tuple[str, ...] | None
 """The values of a fact; None if it is not known."""
 
 
-def of_dumps(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
+def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     """Return the facts that dumps state, by name and peer; of two dumps with one fact the first counts."""
     certified_names = _listed_names(cluster)
 

@@ -41,11 +41,11 @@ class DumpRows:
         return rows[bisect.bisect_left(rows, first, key=_line) : bisect.bisect_right(rows, last, key=_line)]
 
     def with_fact(self, dump: Dump, fact: str) -> Iterator[DumpRow]:
-        """Return the values of a dump that tell a fact of `logdiag.dumps.paths`."""
+        """Return the values of a dump that state a fact of `logdiag.dumps.paths`."""
         return map(DumpRow._make, lines_of(fact, self.of(dump)))
 
     def evidence(self, dump: Dump, fact: str) -> tuple[Evidence, ...]:
-        """Return the lines of a dump that tell a fact."""
+        """Return the lines of a dump that state a fact."""
         return tuple(evidence_in(dump, row) for row in self.with_fact(dump, fact))[:_MAX_EVIDENCE]
 
 

@@ -106,7 +106,7 @@ def _filled(fields: dict[str, str]) -> dict[str, str]:
 
 
 def _lines_by_value(rows: DumpRows, dump: Dump, fact: str) -> dict[str, list[int]]:
-    """The lines of a dump that tell a fact, in order, by the value that they have."""
+    """The lines of a dump that state a fact, in order, by their value."""
     lines: dict[str, list[int]] = {}
     for row in rows.with_fact(dump, fact):
         lines.setdefault(row.value, []).append(row.line)

@@ -97,7 +97,7 @@ class _Value:
     exact: bool = True
 
 
-def of_edits(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
     """Return for each peer that can be compared its values of edited settings that differ between peers.
 
     Peers that left the cluster, or whose log ends before an edit on another peer, are not compared.

@@ -85,7 +85,7 @@ FACTS: dict[str, str] = {
 
 
 def after(fact: Fact, moment: datetime) -> timedelta | None:
-    """How long after a moment a fact's first value, a time, is; None where it is none."""
+    """Return how long after a moment a fact's first value, a time, is; None if it is no time."""
     try:
         return datetime.fromisoformat(fact.values[0].replace("Z", "+00:00")) - moment
     except (IndexError, ValueError, TypeError):

@@ -22,7 +22,7 @@ from logdiag.cluster.names import (
     started_versions,
 )
 from logdiag.cluster.observed import find_observed
-from logdiag.cluster.skew import skews
+from logdiag.cluster.skew import measure_skews
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.model import Peer, Role
 from logdiag.reading import PASTED, Dump, Tables
@@ -115,7 +115,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     cluster = Cluster(
         tuple(peers), observed, listed, of_peers, aliases={}, skews={}, claims=claims, strangers=strangers
     )
-    return _with_skews(cluster, skews(log, cluster.resolve))
+    return _with_skews(cluster, measure_skews(log, cluster.resolve))
 
 
 def _add_nodes(log: Log, drafts: Drafts, namesakes: Collection[str], *, listed: bool) -> tuple[str, ...]:

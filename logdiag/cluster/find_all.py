@@ -1,13 +1,16 @@
-"""The clusters that the inputs hold: mostly one."""
+"""The clusters that the inputs contain: mostly one. Peers and clusters with one name get different names."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+
+import pyarrow as pa
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.find import find_cluster
-from logdiag.cluster.names import plain_name
-from logdiag.cluster.namesakes import separate_namesakes
+from logdiag.cluster.names import SnapshotHost, is_address, peer_lists, plain_name
 from logdiag.cluster.split import split
+from logdiag.conditions import Log
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
 from logdiag.reading import Tables
@@ -15,7 +18,7 @@ from logdiag.reading import Tables
 
 def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
     """Each cluster with its own records and dumps; no two peers of all of them have the same name."""
-    parts = split(separate_namesakes(tables))
+    parts = split(_separate_namesakes(tables))
     if len(parts) == 1:
         return [(find_cluster(parts[0]), parts[0])]
     numbering = Numbering(" #")
@@ -40,7 +43,7 @@ def _label(part: Tables) -> str:
 
 
 def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Cluster:
-    """The cluster, its peers under their FQDN, or numbered, where another cluster has the same names."""
+    """The cluster, its peers under their FQDN, or numbered, if another cluster has the same names."""
     names: dict[str, str] = {}
     for peer in cluster.peers:
         if known[peer.name.lower()] == 1:
@@ -56,3 +59,64 @@ def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Clu
         aliases={plain_name(old): new for old, new in names.items()},
         skews={(names.get(a, a), names.get(b, b)): s for (a, b), s in cluster.skews.items()},
     )
+
+
+# ── peers of one cluster that share a host name ─────────────────────────────────────────────
+
+
+def _separate_namesakes(tables: Tables) -> Tables:
+    """The tables, with the address instead of the host if two peers of one list have one host name."""
+    addresses = _namesakes(tables)
+    if not addresses:
+        return tables
+    return replace(
+        tables,
+        records=_with_hosts(tables.records, addresses),
+        config=_with_hosts(tables.config, addresses),
+        status=_with_hosts(tables.status, addresses),
+        dumps=tuple(
+            replace(dump, host=addresses.get((dump.snapshot, dump.host or ""), dump.host))
+            for dump in tables.dumps
+        ),
+        spans={
+            place: tuple(
+                span._replace(host=addresses.get((place[0], span.host), span.host)) for span in of_member
+            )
+            for place, of_member in tables.spans.items()
+        },
+    )
+
+
+def _namesakes(tables: Tables) -> dict[SnapshotHost, str]:
+    """The address of each host whose name another host of the same list of peers has, too."""
+    own: dict[SnapshotHost, str] = {}
+    lists: set[frozenset[str]] = set()
+    for dump in tables.dumps:
+        entries = frozenset(plain_name(entry) for entry in dump.facts.peer_list or () if entry)
+        addresses = [plain_name(address) for address in dump.facts.addresses]
+        listed = [address for address in addresses if address in entries]
+        if dump.host is not None and listed:
+            lists.add(entries)
+            own[dump.snapshot, dump.host] = listed[0]
+    for said in peer_lists(Log(tables.records)):
+        lists.add(frozenset(plain_name(address) for address, _ in said.pairs))
+        if said.own is not None:
+            own[said.snapshot, said.host] = plain_name(said.own)
+    by_name: dict[str, dict[SnapshotHost, str]] = {}
+    for (snapshot, host), address in own.items():
+        if not is_address(host):
+            by_name.setdefault(host.lower(), {})[snapshot, host] = address
+    return {
+        place: address
+        for places in by_name.values()
+        for place, address in places.items()
+        if any(address in entries and len(entries & set(places.values())) > 1 for entries in lists)
+    }
+
+
+def _with_hosts(table: pa.Table, addresses: Mapping[SnapshotHost, str]) -> pa.Table:
+    columns = {name: table.column(name).to_pylist() for name in ("snapshot", "host")}
+    pairs = zip(columns["snapshot"], columns["host"], strict=True)
+    hosts = pa.array([addresses.get((snapshot, host), host) for snapshot, host in pairs], pa.string())
+    index = table.column_names.index("host")
+    return table.set_column(index, table.schema.field(index), hosts.cast(table.schema.field(index).type))

@@ -1,17 +1,17 @@
 """All facts of the peers of one cluster: of dumps, of records, and of what both show together."""
 
 from logdiag.cluster.cluster import Cluster
-from logdiag.cluster.dump_facts import of_dumps
+from logdiag.cluster.dump_facts import find_dump_facts
 from logdiag.cluster.dump_rows import DumpRows
-from logdiag.cluster.edited_settings import of_edits
+from logdiag.cluster.edited_settings import find_edited_settings
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
-from logdiag.cluster.membership import domains, of_membership
+from logdiag.cluster.membership import find_domains, find_membership_facts
 from logdiag.cluster.record_facts import (
-    of_records,
-    started_together,
-    without_arrival,
-    without_cycle,
-    without_primary,
+    find_common_starts,
+    find_late_tls_modes,
+    find_missing_cycles,
+    find_missing_primary,
+    find_record_facts,
 )
 from logdiag.conditions import Log
 
@@ -22,20 +22,20 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     Of several sources of one fact the last one here counts: records are newer than dumps.
     """
     found: Facts = {name: {} for name in FACTS}
-    found["tls_mode"] = dict(without_arrival(log, cluster))
-    found["domain"] = dict(domains(log, cluster))
-    for name, peer, fact in of_dumps(rows, cluster):
+    found["tls_mode"] = dict(find_late_tls_modes(log, cluster))
+    found["domain"] = dict(find_domains(log, cluster))
+    for name, peer, fact in find_dump_facts(rows, cluster):
         found[name][peer] = fact
-    for name, peer, fact in of_records(log, cluster):
+    for name, peer, fact in find_record_facts(log, cluster):
         found[name][peer] = fact
-    together = started_together(log, cluster)
+    together = find_common_starts(log, cluster)
     nothing = {peer.name: Fact((), peer.seen_from or EPOCH) for peer in cluster.peers}
     everyone = together.keys() == cluster.names
     found["all_started"] = nothing | (together if everyone else {})
     found["started_together"] = nothing | ({} if everyone else together)
-    found["without_cycle"] = dict(without_cycle(log, cluster))
-    found["no_primary"] = dict(without_primary(log, cluster))
-    found["edited_settings"] = dict(of_edits(log, cluster, found))
+    found["without_cycle"] = dict(find_missing_cycles(log, cluster))
+    found["no_primary"] = dict(find_missing_primary(log, cluster))
+    found["edited_settings"] = dict(find_edited_settings(log, cluster, found))
     measured = {name for pair in cluster.skews for name in pair}
     found["clock_skew"] = {
         peer.name: Fact((f"{peer.clock_skew:.3f}",), peer.seen_from or EPOCH)
@@ -43,4 +43,4 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
         if peer.clock_skew is not None and peer.name in measured
     }
     # Who is a member follows from the facts of all peers.
-    return found | of_membership(found, log, cluster)
+    return found | find_membership_facts(found, log, cluster)

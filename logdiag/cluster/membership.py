@@ -47,7 +47,7 @@ _LONG_SILENCE = timedelta(minutes=30)
 """A requested restart may take this long; a peer that was silent for longer was away."""
 
 
-def of_membership(found: Facts, log: Log, cluster: Cluster) -> Facts:
+def find_membership_facts(found: Facts, log: Log, cluster: Cluster) -> Facts:
     """Return the facts about membership, which follow from the facts of all peers."""
     lists = {**found["peer_list"], **found["logged_peer_list"]}  # what each peer said last
     nothing = {peer: replace(fact, values=()) for peer, fact in lists.items()}
@@ -217,7 +217,7 @@ def _names_elsewhere(found: Facts, cluster: Cluster) -> Iterator[tuple[str, Fact
             yield peer, replace(said[0], values=(name,))
 
 
-def domains(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+def find_domains(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return the DNS domain of each peer, by the name of its own database node."""
     for record in select(log, NODES, "Node"):
         node = record.values[0] or ""

@@ -19,7 +19,7 @@ _STARTED = compile_condition(
     {"Event": "Application Start", "Module|exists": False, "Detail|contains": "Software version"}
 )
 NODES = compile_condition({"Node|exists": True})
-"""Records of the database; what is asked of them is whom they name."""
+"""Records of the database; only the nodes that they name count."""
 
 ASKED = (_PEER_LISTS, _STARTED)
 """The records that this module asks for."""

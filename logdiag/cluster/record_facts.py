@@ -41,7 +41,7 @@ ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED)
 """The records that this module asks for."""
 
 
-def of_records(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
+def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     """Return what records say of each peer, by name and peer, the newest last."""
     for row, host, version in started_versions(log):
         text = f"Application Start: Software version {version}"
@@ -81,7 +81,7 @@ def _tls_edits(log: Log, cluster: Cluster) -> list[tuple[str, int, str, str, str
     ]
 
 
-def without_arrival(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+def find_late_tls_modes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return the old TLS mode of peers that never logged the newest change, though they were up meanwhile."""
     edits = _tls_edits(log, cluster)
     if not edits:
@@ -95,7 +95,7 @@ def without_arrival(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
             yield peer, logged_fact(log, row, (old,), text)
 
 
-def without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+def find_missing_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return each peer as a value if all have said for some time that they are not the primary."""
     claimed = max(log.times(log.rows(ROLE_CLAIMS[True])), default=0)
     denials = {
@@ -114,7 +114,7 @@ def without_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
             yield name, Fact((), EPOCH)
 
 
-def without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return for each peer whether it began no cycle up to the end of its log, although cycles are logged.
 
     The time is that of its last start, or when its log began or went on after a gap. A log of a kind that
@@ -134,7 +134,7 @@ def without_cycle(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
         if own and own[-1][0] >= begin:
             first, until = seen.spans[0]
             late = min(started_at.get(peer, []) + own)
-            # A start before it has its own time to finish; what delayed it is told by other rules.
+            # A start before it has its own time to finish; other rules report what delayed it.
             if late == own[0] and first + _FIVE_CYCLES <= late[0] <= until:
                 ended = (_logged(log, late[1]),)
                 times = (instant(first), instant(late[0]))
@@ -159,7 +159,7 @@ def _logged(log: Log, row: int) -> Evidence:
     return evidence_of(log, row, next(filter(None, texts), "")[:500])
 
 
-def started_together(log: Log, cluster: Cluster) -> dict[str, Fact]:
+def find_common_starts(log: Log, cluster: Cluster) -> dict[str, Fact]:
     """Return the peers that started together without a request, and whether each has come back."""
     return {
         start.peer: Fact(

@@ -1,4 +1,4 @@
-"""Which snapshots belong together: the inputs may hold several clusters.
+"""Which snapshots belong together: the inputs may contain several clusters.
 
 Peers that name each other, that are in one list of peers or share a cluster name are of one cluster.
 Addresses are stronger ties than names: peers of one list may be in different domains, and one short name at

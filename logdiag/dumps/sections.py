@@ -1,7 +1,7 @@
-"""The dumps of one file: a terminal session can hold an xStatus and an xConfiguration, of several peers."""
+"""The dumps of one file: a terminal session can contain an xStatus and an xConfiguration of several peers."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from logdiag.dumps.facts import Facts, facts
 from logdiag.dumps.lookup import is_single
@@ -17,35 +17,25 @@ class Section:
     facts: Facts
 
 
-@dataclass
-class _Open:
-    kind: DumpKind
-    settings: list[Setting] = field(default_factory=list)
-    values: dict[str, str] = field(default_factory=dict)
-
-
 def sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
-    """The dumps that settings are of, in the order of their first lines.
+    """Return the dumps that settings belong to, in the order of their first lines.
+
+    A new dump begins if a path that a dump has once comes again with another value.
 
     Args:
-        kind: what a setting is of that does not say it itself.
+        kind: the kind of a setting that does not say it itself.
         settings: those of one file, in order.
 
-    A new dump begins where a path that a dump has once comes again with another value.
-
     """
-    opened: dict[DumpKind, _Open] = {}
-    done: list[_Open] = []
+    values: dict[DumpKind, dict[str, str]] = {}  # of the newest dump of a kind
+    newest: dict[DumpKind, list[Setting]] = {}
+    found: list[tuple[DumpKind, list[Setting]]] = []
     for one in settings:
-        of_kind = one.kind or kind
-        dump = opened.get(of_kind)
-        known = dump.values.get(one.path.casefold()) if dump is not None else None
-        if dump is None or (known is not None and known != one.value and is_single(one.path)):
-            dump = opened[of_kind] = _Open(of_kind)
-            done.append(dump)
-        dump.settings.append(one)
-        dump.values.setdefault(one.path.casefold(), one.value)
-    return [
-        Section(dump.kind, tuple(dump.settings), facts((one.path, one.value) for one in dump.settings))
-        for dump in done
-    ]
+        of_kind, key = one.kind or kind, one.path.casefold()
+        known = values.get(of_kind, {}).get(key, one.value)
+        if of_kind not in newest or (known != one.value and is_single(one.path)):
+            values[of_kind], newest[of_kind] = {}, []
+            found.append((of_kind, newest[of_kind]))
+        newest[of_kind].append(one)
+        values[of_kind].setdefault(key, one.value)
+    return [Section(of, tuple(own), facts((one.path, one.value) for one in own)) for of, own in found]

@@ -18,7 +18,7 @@ MAX_UNREAD_LENGTH = 1000
 class Setting(NamedTuple):
     """One value of a dump.
 
-    ``path`` holds its parts joined by single blanks, spelled as in the dump, without
+    ``path`` has its parts joined by single blanks, spelled as in the dump, without
     ``xConfiguration`` or ``xStatus``; ``line`` counts from 1. ``kind`` is what the line itself says
     that it belongs to, None if it does not say.
     """
@@ -30,10 +30,10 @@ class Setting(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """Lines that hold no setting, from ``line`` (from 1) and byte ``offset`` (from 0) on.
+    """Lines without a setting, from ``line`` (from 1) and byte ``offset`` (from 0) on.
 
     ``length`` is in bytes, with line ends; ``text`` is at most `MAX_UNREAD_LENGTH` characters of it,
-    or empty where it must not be kept; ``reason`` completes "these lines ...".
+    or empty if it must not be kept; ``reason`` completes "these lines ...".
     """
 
     line: int

@@ -136,7 +136,7 @@ def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
 
 
 def _separated(stream: Iterable[Line]) -> Iterator[Line]:
-    """Lines, those that hold several settings cut before each: pasting may lose line ends."""
+    """Lines; one with several settings is cut before each: pasting may lose line ends."""
     for line in stream:
         at = 0
         for found in _ANOTHER.finditer(line.content, 1) if line.is_whole else ():

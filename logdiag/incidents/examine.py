@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from logdiag.cluster import Cluster
-from logdiag.cluster.alarms import alarm_events, alarm_states, with_whole_lists
+from logdiag.cluster.alarms import find_alarm_events, find_alarm_states, find_whole_lists
 from logdiag.cluster.changes import find_changes
 from logdiag.cluster.dump_rows import DumpRows
 from logdiag.cluster.dump_tables import sources
@@ -48,7 +48,7 @@ def examine_cluster(
 
     """
     log = Log(part.records)
-    cluster = cluster.with_alarms(alarm_states(log, cluster), set(with_whole_lists(cluster)))
+    cluster = cluster.with_alarms(find_alarm_states(log, cluster), set(find_whole_lists(cluster)))
     rows = DumpRows(part)
     case = CaseData(sources(part, rows, log, cluster), cluster, find_facts(rows, log, cluster))
     judged = judge(library, case, most, is_late)
@@ -57,7 +57,7 @@ def examine_cluster(
         case,
         fold(judged.findings, library, cluster),
         find_changes(log, cluster),
-        alarm_events(log, cluster),
+        find_alarm_events(log, cluster),
         tuple(judged.not_checked),
         capped=tuple(judged.capped),
         late=tuple(judged.late),

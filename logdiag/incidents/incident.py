@@ -1,4 +1,4 @@
-"""One incident: what it is called, how it stands, whom it is about, and what to do."""
+"""One incident: its title, its state, the peers that it is about, and what to do."""
 
 import hashlib
 from collections.abc import Iterable
@@ -27,14 +27,14 @@ _NOT_OVER = (*_LASTING, "unknown")
 
 @dataclass(frozen=True)
 class Context:
-    """What every remedy is resolved against."""
+    """What holds for the whole cluster: every remedy needs it."""
 
     library: Library
     overall: Overall
 
     @classmethod
     def of(cls, findings: Iterable[Finding], library: Library, cluster: Cluster) -> "Context":
-        """What holds for the whole cluster, by all that was found in it."""
+        """Return what all findings of a cluster say about it."""
         findings = list(findings)
         lost = [one for one in findings if one.rule == LOSS and one.state in _LASTING]
         overall = Overall(
@@ -56,7 +56,7 @@ class Context:
 
 
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
-    """For each rule the peers that it still holds for: whose newest finding of any key is not over."""
+    """For each rule the peers with a newest finding, of any key, that is not over."""
     newest: dict[tuple[str, str], Finding] = {}
     for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         for host in finding.hosts:
@@ -69,7 +69,7 @@ def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
 
 
 def with_remedy(finding: Finding, context: Context) -> Finding:
-    """A finding with what to do about it by itself."""
+    """Return a finding with its own remedy."""
     situation = Situation(
         context.overall,
         finding.rule,
@@ -86,26 +86,25 @@ def with_remedy(finding: Finding, context: Context) -> Finding:
 def incident_of(
     name: str, rule: Rule, causes: list[Finding], members: list[Finding], context: Context
 ) -> Incident:
-    """The incident that some causes and everything under them are."""
+    """Return the incident of some causes and everything below them (``members``)."""
     match = rule.incident
     deciding, decider = _deciding(rule, causes, members)
-    # Where only a dump shows the cause, it began at the latest with what it caused.
-    begun = [finding.first for finding in causes if finding.first]
-    begun = begun or [finding.first for finding in members if finding.first]
+    # If only a dump shows the cause, it began at the latest with what it caused.
+    begun = [one.first for one in causes if one.first] or [one.first for one in members if one.first]
     first = min(begun, default=None)
     ending = deciding if decider.state == "closed" else members
     last = max((finding.last for finding in ending if finding.last), default=None)
     as_of = max((finding.as_of for finding in causes if finding.as_of), default=None)
-    # Whom it is about is said by what makes it this incident, not by what may have led to it; and
-    # where that is over for some and goes on for others, by the others.
+    # The findings that make it this incident say whom it is about, not those that may have led to it. If they
+    # are over for some peers and go on for others, the others count.
     required = [finding for finding in causes if match is not None and finding.rule in match.requires]
-    telling = required or causes
-    lasting = [finding for finding in telling if finding.state != "closed"] or telling
+    decisive = required or causes
+    lasting = [finding for finding in decisive if finding.state != "closed"] or decisive
     rules = [context.library.rules[cause] for cause in dict.fromkeys(cause.rule for cause in causes)]
     hosts, peers = _hosts(lasting), _peers(lasting)
     if all(match.audit for rule in rules for match in rule.match):
-        peers = ()  # those that an audit compares with are the ones that are right
-    told_from = min((finding.first for finding in telling if finding.first), default=None)
+        peers = ()  # an audit compares with peers that are right
+    since = min((finding.first for finding in decisive if finding.first), default=None)
     mutual = is_mutual(lasting)
     title, why = rule.title, rule.why
     hosts = _without(hosts, peers)
@@ -124,12 +123,12 @@ def incident_of(
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
     values["primary"] = context.overall.cluster.primary or gettext("the configuration primary")
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
-    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, told_from, last)}, says)
+    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, since, last)}, says)
     reporters = _hosts([one for one in deciding if one.state != "closed"] or deciding)
     situation = Situation(
         context.overall,
         decider.rule,
-        # Those who report it now; of one that is over everywhere, those who did.
+        # Those who report it now, or did if it is over everywhere.
         reporters if mutual else _without(reporters, peers),
         peers,
         decider.state,
@@ -155,7 +154,7 @@ def incident_of(
 
 
 def _severity(rule: Rule, causes: list[Finding], members: list[Finding]) -> Severity:
-    """The worst of an incident's findings and its rule; what was asked for and ended well is no fault."""
+    """The worst of an incident's findings and its rule; requested work that ended well is no fault."""
     if all(cause.requested for cause in causes):
         return "info"
     return max((rule.severity, *(one.severity for one in members)), key=SEVERITIES.index)
@@ -183,7 +182,7 @@ def _hosts(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def _without(hosts: tuple[str, ...], peers: tuple[str, ...]) -> tuple[str, ...]:
-    """The hosts that tell of others; where they tell of themselves alone, those."""
+    """The hosts that report others; if they only report themselves, all of them."""
     return tuple(sorted({*hosts} - {*peers})) or hosts
 
 

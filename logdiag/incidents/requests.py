@@ -42,7 +42,7 @@ class _Work:
     """Requested work: its finding, and what its rule says of it."""
 
     finding: Finding
-    asked: Requested
+    requested: Requested
 
 
 class _Requests:
@@ -57,9 +57,9 @@ class _Requests:
         for finding in findings:
             self._of_rule.setdefault(finding.rule, []).append(finding)
         works = [
-            _Work(finding, asked)
+            _Work(finding, requested)
             for finding in findings
-            if (asked := library.rules[finding.rule].requested) is not None
+            if (requested := library.rules[finding.rule].requested) is not None
         ]
         self.works = sorted(works, key=lambda work: (work.finding.began, work.finding.id))
         self._firsts = [work.finding.began for work in self.works]
@@ -128,7 +128,7 @@ class _Requests:
 
     def _unfinished(self, work: _Work, effects: list[Finding], faults: list[Finding]) -> None:
         finding = self.known[work.finding.id]
-        blamed = [one for one in faults if one.rule in work.asked.told_under]
+        blamed = [one for one in faults if one.rule in work.requested.told_under]
         if blamed and not any(self._is_setting(one) for one in faults):
             fault = min(blamed, key=_order)
             self._change(fault, caused_by=())
@@ -155,16 +155,16 @@ class _Requests:
         if not faults and self._end(work, effects) is not None:
             return "finished"
         left = [one for one in faults if not self._may_go_on(one, work)]
-        if not left and self._time_after(work.finding, effects) < work.asked.lasts:
+        if not left and self._time_after(work.finding, effects) < work.requested.lasts:
             return "running"
         return "unfinished"
 
     def _may_go_on(self, fault: Finding, work: _Work) -> bool:
         """Whether an effect that is not over can still be the noise of work that is not over either."""
-        finding, asked = work.finding, work.asked
+        finding, requested = work.finding, work.requested
         if fault.state == "closed" or self._is_alarm(fault):
             return False
-        within = asked.begins_within or asked.over_within
+        within = requested.begins_within or requested.over_within
         if within is None or not _has_own_end(finding) or self._is_setting(fault):
             # A peer that starts takes its time, and so does entering a setting on one peer after the other.
             return True
@@ -172,33 +172,33 @@ class _Requests:
 
     def _is_over(self, effect: Finding, work: _Work) -> bool:
         """Whether an effect ended as it should."""
-        if work.asked.over_within is None:
+        if work.requested.over_within is None:
             return effect.state in ("seen", "closed")
         # Alarms that come and go are one finding: the last work that began before they were over counts.
         start = bisect.bisect_left(self._firsts, work.finding.began)
         end = bisect.bisect_right(self._firsts, effect.ended)
         last = max((one.finding.ended for one in self.works[start:end]), default=work.finding.ended)
-        return effect.state in ("seen", "closed") and effect.ended <= last + work.asked.over_within
+        return effect.state in ("seen", "closed") and effect.ended <= last + work.requested.over_within
 
     def _end(self, work: _Work, effects: Sequence[Finding]) -> datetime | None:
         """When the end of a work had been seen on each of its peers, if it was."""
-        finding, asked = work.finding, work.asked
+        finding, requested = work.finding, work.requested
         own_end = _has_own_end(finding)
-        if not asked.shown_by:
+        if not requested.shown_by:
             return finding.ended
-        if not own_end and (asked.own_end or finding.state == "open"):
+        if not own_end and (requested.own_end or finding.state == "open"):
             return None
         if own_end and len(self._cluster.peers) == 1:
             return finding.ended
         caused = {one.id for one in effects}
         shown = [
             one
-            for rule in asked.shown_by
+            for rule in requested.shown_by
             for one in self._of_rule.get(rule, ())
             if one.state in ("seen", "closed") and one.ended > finding.began
         ]
-        # What the peer itself logs shows its end from its start on; where a gap hides that, some time later.
-        since = finding.ended if own_end else finding.began + asked.lasts
+        # What the peer itself logs shows its end from its start on; if a gap hides that, some time later.
+        since = finding.ended if own_end else finding.began + requested.lasts
         ends = []
         for host in finding.hosts:
             of_host = [one.ended for one in shown if host in one.peers]
@@ -244,15 +244,15 @@ class _Requests:
 
     def _is_late(self, effect: Finding, work: _Work) -> bool:
         """Whether an effect began too late to be the noise of a work."""
-        within = work.asked.over_within
-        if work.asked.begins_within is not None:
-            within = work.asked.begins_within if _has_own_end(work.finding) else None
+        within = work.requested.over_within
+        if work.requested.begins_within is not None:
+            within = work.requested.begins_within if _has_own_end(work.finding) else None
         return within is not None and effect.began > work.finding.ended + within
 
     def _detach_faults_of_others(self, work: _Work) -> None:
         """Make faults of other peers independent of a work whose time they share by chance."""
         direct = self._direct(work.finding)
-        end = self._end(work, direct) if work.asked.shown_by else None
+        end = self._end(work, direct) if work.requested.shown_by else None
         for one in direct:
             about = {*(one.peers or one.hosts)}
             if self._is_work(one) or self._is_over(one, work) or not about.isdisjoint(work.finding.hosts):
@@ -297,7 +297,7 @@ class _Requests:
         own = {one.id for one in effects}
         earlier = [
             one
-            for rule in dict.fromkeys(work.asked.unless)
+            for rule in dict.fromkeys(work.requested.unless)
             for found in self._of_rule.get(rule, ())
             if (one := self.known[found.id]).began < work.finding.began
             and (one.state != "closed" or one.ended >= work.finding.began)
