@@ -6,7 +6,7 @@ indexes count from 0, and from dumps, whose indexes count from 1.
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from logdiag.cluster.cluster import Claim, Cluster
@@ -74,26 +74,15 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
 
     excerpts = {(one.snapshot, one.source) for one in tables.members if one.repair == PASTED}
     observed = find_observed(tables.spans, peer_of, log, excerpts)
-    of_peers: dict[str, tuple[Dump, ...]] = {}
+    of_peers: dict[str, list[Dump]] = {}
     for dump in dumps:
-        peer = peer_of(str(dump.host))
-        of_peers[peer] = (*of_peers.get(peer, ()), dump)
-    spans = sorted(
-        (span.first, snapshot, peer_of(span.host), span.last, span.utc_offset)
-        for (snapshot, _), own in tables.spans.items()
-        for span in own
-    )
-    offsets = {peer: offset for last, peer, offset in sorted((one[3], one[2], one[4]) for one in spans)}
-    found_in = [(peer, snapshot) for _, snapshot, peer, *_ in spans]
-    found_in += [(peer, dump.snapshot) for peer, own in of_peers.items() for dump in own]
-    snapshots: dict[str, list[str]] = {}
-    for peer, snapshot in dict.fromkeys(found_in):
-        snapshots.setdefault(peer, []).append(snapshot)
+        of_peers.setdefault(peer_of(str(dump.host)), []).append(dump)
+    offsets, snapshots = _offsets_and_snapshots(tables, of_peers, peer_of)
     roles = _roles(claims, drafts)
     versions = {peer_of(host): version for _, host, version in started_versions(log)}
     peers = []
     for draft in drafts.all():
-        own, seen = of_peers.get(draft.name, ()), observed.get(draft.name)
+        own, seen = of_peers.get(draft.name, []), observed.get(draft.name)
         peers.append(
             Peer(
                 name=draft.name,
@@ -111,11 +100,33 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
                 utc_offset=offsets.get(draft.name),
             )
         )
-    of_peers = dict(sorted(of_peers.items()))
     cluster = Cluster(
-        tuple(peers), observed, listed, of_peers, aliases={}, skews={}, claims=claims, strangers=strangers
+        tuple(peers),
+        observed,
+        listed,
+        dumps={peer: tuple(own) for peer, own in sorted(of_peers.items())},
+        aliases={},
+        skews={},
+        claims=claims,
+        strangers=strangers,
     )
     return _with_skews(cluster, measure_skews(log, cluster.resolve))
+
+
+def _offsets_and_snapshots(
+    tables: Tables, dumps: Mapping[str, Iterable[Dump]], peer_of: Callable[[str], str]
+) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """By peer the offset of its local time in its last record, and the snapshots that it is in."""
+    spans = [(snapshot, span) for (snapshot, _), own in tables.spans.items() for span in own]
+    last = sorted((span.last, peer_of(span.host), span.utc_offset) for _, span in spans)
+    offsets = {peer: offset for _, peer, offset in last}
+    first = sorted((span.first, snapshot, span.host) for snapshot, span in spans)
+    found = [(peer_of(host), snapshot) for _, snapshot, host in first]
+    found += [(peer, dump.snapshot) for peer, own in dumps.items() for dump in own]
+    snapshots: dict[str, list[str]] = {}
+    for peer, snapshot in dict.fromkeys(found):
+        snapshots.setdefault(peer, []).append(snapshot)
+    return offsets, snapshots
 
 
 def _add_nodes(log: Log, drafts: Drafts, namesakes: Collection[str], *, listed: bool) -> tuple[str, ...]:
@@ -173,7 +184,7 @@ def _first_fact(dumps: Iterable[Dump], fact: str) -> str | None:
     return next((value for value in values if value is not None), None)
 
 
-def _product(dumps: tuple[Dump, ...]) -> str | None:
+def _product(dumps: list[Dump]) -> str | None:
     """Which of the products it is; the word for all of them says less than whether it is an edge."""
     product = _first_fact(dumps, "product")
     edges = [dump.facts.is_edge for dump in dumps if dump.facts.is_edge is not None]

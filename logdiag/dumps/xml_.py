@@ -60,41 +60,40 @@ def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
     parser.forbid_dtd = True
     reader = _Reader(faults, lambda: parser.getLineNumber() or 1)
     parser.setContentHandler(reader)
+    fault = ""
     silent = 0  # bytes
-    is_fed = False
     is_fed_whole = False
     try:
-        for piece in _pieces(chunks):
-            if not is_fed and not _has_known_encoding(piece):
-                faults.append(gettext("declares an encoding that is not read"))
-                return
-            is_fed = True
+        for number, piece in enumerate(_pieces(chunks)):
+            if number == 0 and not _has_known_encoding(piece):
+                fault = gettext("declares an encoding that is not read")
+                break
             reader.heard = False
             parser.feed(piece)
             yield from reader.drain()
             silent = 0 if reader.heard else silent + len(piece)
             if silent > MAX_TAG_BYTES:
                 raise _GivenUpError(gettext("holds a tag or a comment that is longer than 1 MiB"))
-        is_fed_whole = True
-        parser.close()
-        yield from reader.drain()  # newer parsers put off the last tags until here
+        else:
+            is_fed_whole = True
+            parser.close()  # newer parsers put off the last tags until here
     except _GivenUpError as reason:
-        yield from reader.drain()
         said = gettext("{reason} (line {line}); what follows is not read")
-        faults.append(said.format(reason=reason, line=reader.line()))
+        fault = said.format(reason=reason, line=reader.line())
     except DefusedXmlException:
-        yield from reader.drain()
-        faults.append(gettext("holds a document type, which is not read"))
+        fault = gettext("holds a document type, which is not read")
     except SAXParseException as error:
-        yield from reader.drain()
         said = (
             gettext("the XML is cut at line {line} ({reason})")
             if is_fed_whole
             else gettext("the XML is broken at line {line} ({reason})")
         )
-        faults.append(said.format(line=error.getLineNumber(), reason=error.getMessage()))
+        fault = said.format(line=error.getLineNumber(), reason=error.getMessage())
     except (ValueError, LookupError):  # a codec of Python's does not do what its name promises
-        faults.append(gettext("declares an encoding that is not read"))
+        fault = gettext("declares an encoding that is not read")
+    yield from reader.drain()
+    if fault:
+        faults.append(fault)
 
 
 class _GivenUpError(Exception):

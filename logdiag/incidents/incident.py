@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
 from logdiag.incidents.groups import is_mutual
-from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity
+from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
 from logdiag.rules.findings import stamp
 from logdiag.rules.library import Library
 from logdiag.rules.placeholders import fill, placeholders, unbound, worded
@@ -106,18 +106,13 @@ def incident_of(
         peers = ()  # an audit compares with peers that are right
     since = min((finding.first for finding in decisive if finding.first), default=None)
     mutual = is_mutual(lasting)
-    title, why = rule.title, rule.why
+    title, why = _wording(rule, peers, decider.state, is_mutual=mutual)
     hosts = _without(hosts, peers)
     if mutual and match is not None and match.mutual is not None:
-        title, why = match.mutual.title, match.mutual.why
         everyone = {*hosts, *peers}
         shared = everyone.intersection(*({*finding.hosts, *finding.peers} for finding in lasting))
         peers = tuple(sorted(shared or everyone)[:1])
         hosts = tuple(sorted(everyone - set(peers)))
-    elif not peers and match is not None and match.alone is not None:
-        title, why = match.alone.title, match.alone.why
-    elif decider.state == "closed" and match is not None and match.over is not None:
-        title, why = match.over.title, match.over.why
     count = sum(finding.count for finding in causes)
     absent = {name: text for rule in rules for name, text in unbound(rule.match).items()}
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
@@ -151,6 +146,18 @@ def incident_of(
         remedy=remedy(rule.remedy, context.library, situation),
         as_of=as_of,
     )
+
+
+def _wording(rule: Rule, peers: tuple[str, ...], state: State, *, is_mutual: bool) -> tuple[str, str]:
+    """The title and explanation that fit: of a fault with two sides, of a peer alone, of what is over."""
+    if (match := rule.incident) is not None:
+        if is_mutual and match.mutual is not None:
+            return match.mutual.title, match.mutual.why
+        if not peers and match.alone is not None:
+            return match.alone.title, match.alone.why
+        if state == "closed" and match.over is not None:
+            return match.over.title, match.over.why
+    return rule.title, rule.why
 
 
 def _severity(rule: Rule, causes: list[Finding], members: list[Finding]) -> Severity:
