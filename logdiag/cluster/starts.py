@@ -37,7 +37,7 @@ _COMPLETED = compile_condition(
 ASKED = (STARTS, _REQUESTS, _COMPLETED)
 """The records that this module asks for."""
 
-Rows = dict[str, list[tuple[int, int]]]
+RowsByPeer = dict[str, list[tuple[int, int]]]
 """Time and row of records by peer, in the order of time."""
 
 
@@ -52,9 +52,9 @@ class Start:
     state: State
 
 
-def rows_by_peer(log: Log, cluster: Cluster, condition: Condition) -> Rows:
+def rows_by_peer(log: Log, cluster: Cluster, condition: Condition) -> RowsByPeer:
     """Return time and row of the records that a condition means, by peer and in the order of time."""
-    found: Rows = {}
+    found: RowsByPeer = {}
     for record in select(log, condition):
         found.setdefault(cluster.peer_of(record.host), []).append((record.time, record.row))
     return found
