@@ -123,3 +123,19 @@ def run(
             return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     return run
+
+
+@pytest.fixture
+def run_text(
+    run: "Callable[..., subprocess.CompletedProcess[bytes]]", monkeypatch: pytest.MonkeyPatch
+) -> "Callable[..., subprocess.CompletedProcess[str]]":
+    """Run the command line with variables of the environment, and return its output as text."""
+
+    def run_text(*words: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            done = run(*words, keep=tuple(variables))
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run_text

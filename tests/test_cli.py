@@ -336,17 +336,17 @@ cases:
     assert done.stdout.decode().splitlines()[-1] == "1 of 2 cases as expected"
 
 
-def test_help_and_version_load_nothing_heavy() -> None:
-    for words in (["--help"], ["diagnose", "--help"], ["--version"]):
-        code = (
-            "import sys; sys.argv = ['logdiag', *" + repr(words) + "]\n"
-            "from logdiag.cli import main\n"
-            "try:\n    main()\nexcept SystemExit:\n    pass\n"
-            "heavy = {'pyarrow', 'pandas', 'numpy', 'lark', 'yaml', 'jinja2'} & set(sys.modules)\n"
-            "assert not heavy, heavy\n"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("words", [["--help"], ["diagnose", "--help"], ["--version"]], ids=" ".join)
+def test_help_and_version_load_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys; sys.argv = ['logdiag', *" + repr(words) + "]\n"
+        "from logdiag.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'pyarrow', 'pandas', 'numpy', 'lark', 'yaml', 'jinja2'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_findings_as_a_frame(samples: Path) -> None:

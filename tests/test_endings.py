@@ -155,29 +155,36 @@ def test_a_file_that_shrinks_while_it_is_read_makes_the_run_partial(
     assert "the file became shorter while it was read" in done.stdout.decode().replace("\n", " ")
 
 
-def test_names_of_inputs_and_rules_cannot_forge_lines(run: Run, tmp_path: Path, samples: Path) -> None:
-    evil = "x\n::error::forged"
-    (tmp_path / evil).mkdir()
-    (tmp_path / evil / "a.yaml").write_text("title: 5\nno-such-key: 1\n")
-    commands = [
-        ["diagnose", f"missing-{evil}"],
-        ["diagnose", samples / "peer-lost", f"--{evil}"],
-        ["diagnose", samples / "peer-lost", "-o", f"missing/{evil}"],
-        ["diagnose", samples / "peer-lost", "--limit", evil],
-        ["diagnose", samples / "peer-lost", "--rules", evil],
-        ["diagnose", samples / "peer-lost", "--rules", f"missing-{evil}"],
-        ["diagnose", samples / "peer-lost", "--lang", evil],
-        ["rules", "lint", "--rules", evil],
-        ["rules", "show", evil],
-        ["query", evil, samples / "peer-lost"],
-        ["diff", f"missing-{evil}", evil],
-        [f"./{evil}"],
-    ]
-    for command in commands:
-        done = run(*command)
-        assert done.returncode, command
-        said = (done.stdout + done.stderr).decode()
-        assert not [line for line in said.splitlines() if line.startswith("::")], command
+EVIL = "x\n::error::forged"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diagnose", f"missing-{EVIL}"],
+        ["diagnose", "SAMPLE", f"--{EVIL}"],
+        ["diagnose", "SAMPLE", "-o", f"missing/{EVIL}"],
+        ["diagnose", "SAMPLE", "--limit", EVIL],
+        ["diagnose", "SAMPLE", "--rules", EVIL],
+        ["diagnose", "SAMPLE", "--rules", f"missing-{EVIL}"],
+        ["diagnose", "SAMPLE", "--lang", EVIL],
+        ["rules", "lint", "--rules", EVIL],
+        ["rules", "show", EVIL],
+        ["query", EVIL, "SAMPLE"],
+        ["diff", f"missing-{EVIL}", EVIL],
+        [f"./{EVIL}"],
+    ],
+    ids=lambda words: " ".join(words).replace(EVIL, "EVIL"),
+)
+def test_names_of_inputs_and_rules_cannot_forge_lines(
+    run: Run, tmp_path: Path, samples: Path, words: list[str]
+) -> None:
+    (tmp_path / EVIL).mkdir()
+    (tmp_path / EVIL / "a.yaml").write_text("title: 5\nno-such-key: 1\n")
+    done = run(*(samples / "peer-lost" if word == "SAMPLE" else word for word in words))
+    assert done.returncode
+    printed = (done.stdout + done.stderr).decode()
+    assert not [line for line in printed.splitlines() if line.startswith("::")]
 
 
 @pytest.mark.parametrize("given", ["<(cat peer-lost/*.log)", "/dev/stdin < <(cat peer-lost/*.log)", "pipe"])

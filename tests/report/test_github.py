@@ -1,4 +1,4 @@
-"""What GitHub Actions reads, as its runner reads it: our commands, and none of a stranger's."""
+"""What GitHub Actions reads, as its read_commands reads it: our commands, and none of a stranger's."""
 
 import dataclasses
 import re
@@ -32,16 +32,16 @@ ATTACKS = (
 )
 
 
-class Obeyed(NamedTuple):
-    """A command, as the runner takes it apart."""
+class RunnerCommand(NamedTuple):
+    """A command, as the read_commands takes it apart."""
 
     name: str
     properties: dict[str, str]
     data: str
 
 
-def runner(output: str) -> list[Obeyed]:
-    """The commands in a step's output, as the runner's two ways of reading them find them."""
+def read_commands(output: str) -> list[RunnerCommand]:
+    """The commands in a step's output, as the read_commands's two ways of reading them find them."""
     found = []
     for line in re.split(r"\r\n|\r|\n", output):
         if line.strip("\ufeff\u200b\u180e" + " \t\x0b\x0c\x85\xa0\u2003").startswith("::"):
@@ -49,9 +49,9 @@ def runner(output: str) -> list[Obeyed]:
             name, _, rest = head.partition(" ")
             pairs = dict(pair.split("=", 1) for pair in rest.split(",") if "=" in pair)
             values = {key: unescaped(value, {"%3A": ":", "%2C": ","}) for key, value in pairs.items()}
-            found.append(Obeyed(name, values, unescaped(data, {})))
+            found.append(RunnerCommand(name, values, unescaped(data, {})))
         elif "##[" in line:
-            found.append(Obeyed("##[", {}, line))
+            found.append(RunnerCommand("##[", {}, line))
     return found
 
 
@@ -72,9 +72,9 @@ def kind_of(finding: Finding) -> str:
 @pytest.mark.parametrize("make", DIAGNOSES)
 def test_there_is_an_annotation_a_finding_and_no_other_command(make: Callable[[], Diagnosis]) -> None:
     diagnosis = make()
-    obeyed = runner(github.annotations(diagnosis))
-    assert [command.name for command in obeyed] == [kind_of(one) for one in diagnosis.findings]
-    for command, finding in zip(obeyed, diagnosis.findings, strict=True):
+    commands = read_commands(github.annotations(diagnosis))
+    assert [command.name for command in commands] == [kind_of(one) for one in diagnosis.findings]
+    for command, finding in zip(commands, diagnosis.findings, strict=True):
         assert set(command.properties) == {"file", "line", "title"}
         assert command.properties["title"][:100] == defuse(finding.title)[:100]
         assert command.data.startswith(defuse(finding.explanation[:100], lines=True))
@@ -85,7 +85,7 @@ def test_no_log_text_forms_a_command_or_a_property(attack: str) -> None:
     first = sample.sample().findings[0]
     record = dataclasses.replace(first.evidence[0], snapshot=attack, source=attack)
     finding = dataclasses.replace(first, title=attack, explanation=attack, evidence=(record,))
-    [command] = runner(github.annotations(with_findings(finding)))
+    [command] = read_commands(github.annotations(with_findings(finding)))
     assert command.properties["title"] == defuse(attack)
     assert command.properties["line"] == str(record.line)
     assert command.data.startswith(defuse(attack, lines=True))
@@ -96,13 +96,13 @@ def test_no_log_text_forms_a_command_or_a_property(attack: str) -> None:
 def test_the_summary_in_the_output_holds_no_command(attack: str, width: int) -> None:
     diagnosis = sample.attacked(sample.two_clusters(), f" {attack} ::error::x ")
     shown = text.render(diagnosis, color=False, width=width)
-    assert runner(github.inert(shown, STEP)) == []
+    assert read_commands(github.inert(shown, STEP)) == []
     assert github.inert(shown, {}) == shown
 
 
 @given(st.text(st.sampled_from(":#[ \t\u2003\u200b\ufeffx"), max_size=12))
 def test_no_line_of_signs_is_a_command_once_it_is_inert(line: str) -> None:
-    assert runner(github.inert(f"{line}\n{line}", STEP)) == []
+    assert read_commands(github.inert(f"{line}\n{line}", STEP)) == []
 
 
 def test_what_requested_work_or_the_baseline_explains_is_not_annotated() -> None:
@@ -115,7 +115,7 @@ def test_no_more_of_a_kind_than_github_takes_and_it_says_so() -> None:
     first = sample.sample().findings[0]
     low = dataclasses.replace(first, severity="low")
     said = github.annotations(with_findings(*[first] * 57, *[low] * 10))
-    names = [command.name for command in runner(said)]
+    names = [command.name for command in read_commands(said)]
     assert (names.count("error"), names.count("notice")) == (10, 10)
     assert said.splitlines()[-1] == (
         "47 more annotations of the kind error are not shown: GitHub takes 10 of a step."

@@ -28,13 +28,13 @@ def cases(diagnosis: Diagnosis) -> dict[str, Element]:
     return {case.get("name", ""): case for case in suite.iter("testcase")}
 
 
-def came_of(case: Element) -> str:
+def result_of(case: Element) -> str:
     kinds = [part.tag for part in case if part.tag != "system-out"]
     assert len(kinds) <= 1
     return kinds[0] if kinds else "passed"
 
 
-def changed(rule: str, **fields: Any) -> Diagnosis:
+def with_changed_findings(rule: str, **fields: Any) -> Diagnosis:
     """The sample with other values in a rule's findings."""
     made = sample.sample()
     findings = [dataclasses.replace(one, **fields) if one.rule == rule else one for one in made.findings]
@@ -60,14 +60,14 @@ def test_it_is_xml_with_a_suite_a_cluster_and_a_case_a_rule(
 def test_the_sums_are_those_of_the_cases() -> None:
     root = read(sample.two_clusters())
     for part in (root, *root):
-        found = [came_of(case) for case in part.iter("testcase")]
+        found = [result_of(case) for case in part.iter("testcase")]
         assert part.get("tests") == str(len(found))
         for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert part.get(name) == str(found.count(kind))
 
 
 def test_a_rule_fails_passes_or_could_not_be_judged() -> None:
-    by_rule = {rule: came_of(case) for rule, case in cases(sample.sample()).items()}
+    by_rule = {rule: result_of(case) for rule, case in cases(sample.sample()).items()}
     assert by_rule["incident/peer-lost"] == "failure"
     assert by_rule["requirements/hardware"] == "error"
     assert by_rule["factory-reset/pending"] == "passed"
@@ -88,8 +88,8 @@ def test_a_failure_tells_what_since_when_and_where() -> None:
 
 def test_what_requested_work_explains_is_told_and_fails_nothing() -> None:
     rule = next(one.rule for one in sample.sample().findings if one.severity == "high")
-    case = cases(changed(rule, requested=True))[rule]
-    assert came_of(case) == "passed"
+    case = cases(with_changed_findings(rule, requested=True))[rule]
+    assert result_of(case) == "passed"
     assert "It is explained by requested work." in "".join(case.itertext())
 
 
@@ -113,7 +113,7 @@ def test_what_one_cluster_has_does_not_fail_in_the_other() -> None:
 @given(st.text(st.characters(), max_size=30))
 def test_no_title_breaks_the_xml(text: str) -> None:
     rule = sample.sample().findings[0].rule
-    [failure] = cases(changed(rule, title=f"({text})"))[rule].iter("failure")
+    [failure] = cases(with_changed_findings(rule, title=f"({text})"))[rule].iter("failure")
     message = failure.get("message", "")
     assert message[0] + message[-1] == "()"
     assert not any(ord(char) < 0x20 for char in message)

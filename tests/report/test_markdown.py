@@ -79,7 +79,7 @@ def skeleton(text: str) -> list[tuple[str, str]]:
     return [(token.type, token.tag) for token in MARKDOWN.parse(text)]
 
 
-def said(children: Sequence[Token]) -> str:
+def visible_text(children: Sequence[Token]) -> str:
     """What stands in a paragraph for whoever reads the page."""
     return "".join(
         token.content for token in children if token.type in ("text", "text_special", "code_inline")
@@ -99,14 +99,14 @@ def outside_code(text: str) -> Iterator[str]:
         yield run
 
 
-def read_as(text: str) -> str:
+def expected_text(text: str) -> str:
     """A value as it has to look."""
     return defuse(re.sub(r"(?:\r\n|[ \n\t])+", " ", text)).strip()
 
 
 def test_it_tells_what_matters() -> None:
     text = markdown.render(sample.sample())
-    page = " ".join(said(token.children) for token in MARKDOWN.parse(text) if token.children)
+    page = " ".join(visible_text(token.children) for token in MARKDOWN.parse(text) if token.children)
     diagnosis = sample.sample()
     assert diagnosis.verdict.text in page
     for incident in diagnosis.incidents:
@@ -190,7 +190,9 @@ PLACES: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("value", [*ATTACKS, *STARTS, *sample.HOSTILE[:-1]])
 def test_a_value_reads_as_it_was(place: str, value: str) -> None:
     text = PLACES[place](inline(value))
-    assert read_as(value) in [said(token.children) for token in MARKDOWN.parse(text) if token.children]
+    assert expected_text(value) in [
+        visible_text(token.children) for token in MARKDOWN.parse(text) if token.children
+    ]
 
 
 LETTERS = st.sampled_from([*"\\`*_{}[]()<>#+-.!|~&@:^=$?%\"'/ \n\tab1Z가", "www.", "http", "&lt;", "h1."])
@@ -200,10 +202,12 @@ LETTERS = st.sampled_from([*"\\`*_{}[]()<>#+-.!|~&@:^=$?%\"'/ \n\tab1Z가", "www
 def test_any_value_reads_as_it_was_and_forms_nothing(value: str) -> None:
     for place in PLACES.values():
         text = place(inline(value))
-        children = [said(token.children) for token in MARKDOWN.parse(text) if token.children is not None]
-        assert not read_as(value) or read_as(value) in children
+        children = [
+            visible_text(token.children) for token in MARKDOWN.parse(text) if token.children is not None
+        ]
+        assert not expected_text(value) or expected_text(value) in children
         assert kinds(text) <= OURS
-        assert skeleton(text) == skeleton(place("x" if read_as(value) else ""))
+        assert skeleton(text) == skeleton(place("x" if expected_text(value) else ""))
         assert [run for run in outside_code(text) if MADE_LINKS.search(run)] == []
 
 

@@ -31,13 +31,13 @@ def with_findings(*findings: Finding, **fields: Any) -> Diagnosis:
     return dataclasses.replace(sample.sample(), findings=findings, **fields)
 
 
-def notices(diagnosis: Diagnosis, kind: str) -> list[str]:
+def notification_texts(diagnosis: Diagnosis, kind: str) -> list[str]:
     [invocation] = run(diagnosis)["invocations"]
     told = invocation["toolExecutionNotifications"]
     return [one["message"]["text"] for one in told if one["descriptor"]["id"] == kind]
 
 
-def the_loss() -> Finding:
+def loss_finding() -> Finding:
     return next(one for one in sample.sample().findings if len(one.evidence) > 1)
 
 
@@ -67,7 +67,7 @@ def sarif_level(severity: str) -> str:
 
 
 def test_the_same_finding_has_the_same_fingerprints() -> None:
-    finding = the_loss()
+    finding = loss_finding()
     [result] = run(with_findings(finding))["results"]
     assert result["partialFingerprints"] == {
         "primaryLocationLineHash": finding.id,
@@ -86,9 +86,9 @@ def test_a_rule_says_what_to_do_and_claims_nothing_about_security() -> None:
 
 def test_a_name_is_percent_encoded_and_never_leads_upwards() -> None:
     record = dataclasses.replace(
-        the_loss().evidence[0], snapshot="a b%", source="../../etc/./x:y?#!/ü\udc80.log", line=7
+        loss_finding().evidence[0], snapshot="a b%", source="../../etc/./x:y?#!/ü\udc80.log", line=7
     )
-    [result] = run(with_findings(dataclasses.replace(the_loss(), evidence=(record,))))["results"]
+    [result] = run(with_findings(dataclasses.replace(loss_finding(), evidence=(record,))))["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == "a%20b%25/_../_../etc/_./x%3Ay%3F%23%21/%C3%BC%3F.log"
 
@@ -96,7 +96,7 @@ def test_a_name_is_percent_encoded_and_never_leads_upwards() -> None:
 def test_a_finding_without_records_stands_at_the_beginning_of_its_peers_log() -> None:
     diagnosis = sample.two_clusters()
     for host, member in (("expc01", sample.LOG), ("expe01", "xconf_dump_expe01_2020-08-12.xml")):
-        bare = dataclasses.replace(the_loss(), hosts=(host,), evidence=())
+        bare = dataclasses.replace(loss_finding(), hosts=(host,), evidence=())
         [result] = run(dataclasses.replace(diagnosis, findings=(bare,)))["results"]
         place = result["locations"][0]["physicalLocation"]
         assert place["artifactLocation"]["uri"].endswith(f"/{member}")
@@ -105,7 +105,7 @@ def test_a_finding_without_records_stands_at_the_beginning_of_its_peers_log() ->
 
 def test_records_of_several_peers_are_a_flow_for_each_in_their_order() -> None:
     diagnosis = sample.sample()
-    mine = the_loss().evidence[0]
+    mine = loss_finding().evidence[0]
     other = dataclasses.replace(mine, snapshot="other.tar.gz", source="other.log", line=3)
     peers = tuple(
         dataclasses.replace(peer, snapshot="other.tar.gz", snapshots=("other.tar.gz",))
@@ -113,7 +113,7 @@ def test_records_of_several_peers_are_a_flow_for_each_in_their_order() -> None:
         else peer
         for peer in diagnosis.cluster.peers
     )
-    finding = dataclasses.replace(the_loss(), evidence=(mine, other, mine))
+    finding = dataclasses.replace(loss_finding(), evidence=(mine, other, mine))
     cluster = dataclasses.replace(diagnosis.cluster, peers=peers)
     [result] = run(with_findings(finding, cluster=cluster))["results"]
     [flow] = result["codeFlows"]
@@ -124,9 +124,9 @@ def test_records_of_several_peers_are_a_flow_for_each_in_their_order() -> None:
 def test_records_of_two_peers_in_one_snapshot_are_told_apart_by_the_host_they_name() -> None:
     diagnosis = sample.sample()
     peers = tuple(dataclasses.replace(peer, snapshots=(sample.SNAPSHOT,)) for peer in diagnosis.cluster.peers)
-    mine = the_loss().evidence[0]
+    mine = loss_finding().evidence[0]
     other = dataclasses.replace(mine, text=mine.text.replace("expc01", "expc02", 1))
-    finding = dataclasses.replace(the_loss(), evidence=(other, mine))
+    finding = dataclasses.replace(loss_finding(), evidence=(other, mine))
     cluster = dataclasses.replace(diagnosis.cluster, peers=peers)
     [result] = run(with_findings(finding, cluster=cluster))["results"]
     assert [one["id"] for one in result["codeFlows"][0]["threadFlows"]] == ["expc02", "expc01"]
@@ -136,15 +136,19 @@ def test_what_was_not_read_or_judged_is_a_notification_and_a_partial_run_no_succ
     diagnosis = sample.sample()
     [invocation] = run(diagnosis)["invocations"]
     assert (invocation["exitCode"], invocation["executionSuccessful"]) == (5, False)
-    assert len(notices(diagnosis, "gap")) == len(diagnosis.coverage.gaps) > 0
-    assert len(notices(diagnosis, "fault")) == sum(len(one.faults) for one in diagnosis.coverage.members) > 0
+    assert len(notification_texts(diagnosis, "gap")) == len(diagnosis.coverage.gaps) > 0
+    assert (
+        len(notification_texts(diagnosis, "fault"))
+        == sum(len(one.faults) for one in diagnosis.coverage.members)
+        > 0
+    )
     unjudged = [f"{one.rule}: {one.reason}" for one in diagnosis.not_checked]
-    assert notices(diagnosis, "not-judged") == unjudged
-    assert notices(diagnosis, "left-out") == []
+    assert notification_texts(diagnosis, "not-judged") == unjudged
+    assert notification_texts(diagnosis, "left-out") == []
 
 
 def test_more_than_github_takes_is_left_out_and_said() -> None:
-    first = the_loss()
+    first = loss_finding()
     long = dataclasses.replace(first, evidence=first.evidence[:1] * 3000)
     many = [dataclasses.replace(first, evidence=(), id=f"x@{number}") for number in range(5001)]
     diagnosis = with_findings(long, *many)
@@ -165,13 +169,13 @@ def test_very_many_notifications_end_with_one_that_says_so() -> None:
     diagnosis = dataclasses.replace(sample.quiet(), not_checked=many)
     [invocation] = run(diagnosis)["invocations"]
     assert len(invocation["toolExecutionNotifications"]) == sarif.MAX_NOTIFICATIONS + 1
-    assert notices(diagnosis, "left-out") == [
+    assert notification_texts(diagnosis, "left-out") == [
         "More notifications than 1,000: write the findings with -o FILE.json."
     ]
 
 
 def test_requested_work_suppresses_and_a_baseline_says_what_is_new() -> None:
-    finding = the_loss()
+    finding = loss_finding()
     requested, plain = (dataclasses.replace(finding, requested=value) for value in (True, False))
     one, other = run(with_findings(requested, plain))["results"]
     assert [was["kind"] for was in one["suppressions"]] == ["external"]

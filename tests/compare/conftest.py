@@ -1,4 +1,4 @@
-"""The diagnoses made by hand for the report are those that CI's outputs are tried with, too."""
+"""The comparisons are tested with the diagnoses that the reports are tested with."""
 
 import sys
 from pathlib import Path

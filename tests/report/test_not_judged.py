@@ -34,7 +34,7 @@ LOG = """\
 """
 
 
-def diagnosed(folder: Path, version: str) -> Diagnosis:
+def diagnose_with_rule(folder: Path, version: str) -> Diagnosis:
     (folder / "own").mkdir()
     (folder / "own" / "mine.yaml").write_text(RULE.replace("VERSION", version))
     (folder / "a.log").write_text(LOG)
@@ -45,7 +45,7 @@ def diagnosed(folder: Path, version: str) -> Diagnosis:
 def test_a_rule_for_other_software_is_skipped_and_one_for_it_is_not(
     tmp_path: Path, version: str, kinds: list[str]
 ) -> None:
-    diagnosis = diagnosed(tmp_path, version)
+    diagnosis = diagnose_with_rule(tmp_path, version)
     own = [one.applies for one in diagnosis.not_checked if one.rule == "mine"]
     assert own == [False] * kinds.count("skipped")
     [case] = (

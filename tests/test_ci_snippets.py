@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs" / "ci.md").read_text()
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
