@@ -1,6 +1,6 @@
 """The mistakes of people who write rules, grammars and command lines.
 
-They are exceptions, and each says where it is and what to do. The faults of the evidence (cut
+They are exceptions, and each says what is wrong, and in which place. The faults of the evidence (cut
 archives, odd bytes, missing peers) are never exceptions: they are data, in the coverage.
 """
 

@@ -62,12 +62,7 @@ def for_terminal(view: Callable[..., str], no_color: bool) -> str:
 
 
 def is_at_terminal() -> bool:
-    """Return whether standard output is a terminal.
-
-    Raises:
-        OSError: standard output is closed.
-
-    """
+    """Return whether standard output is a terminal. Raises OSError if it is closed."""
     if sys.stdout is None:
         raise OSError(errno.EBADF, "is closed", "standard output")
     return sys.stdout.isatty()
@@ -76,11 +71,7 @@ def is_at_terminal() -> bool:
 def show(text: str) -> None:
     """Write data, as `for_terminal` returns it, to standard output.
 
-    The command ends with exit code 0 if the reader has seen enough.
-
-    Raises:
-        OSError: standard output is closed or full.
-
+    Raises OSError if that is closed or full. If the reader has seen enough, the command ends with 0.
     """
     is_at_terminal()
     try:

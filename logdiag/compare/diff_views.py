@@ -15,7 +15,7 @@ from logdiag.report import labels, sentences
 from logdiag.report.labels import Labels
 from logdiag.report.markdown_escape import inline
 from logdiag.report.sanitize import clipped
-from logdiag.report.terminal import COLORS, HEADING, SOFT, line, print_parts
+from logdiag.report.terminal import COLORS, HEADING, MIN_WIDTH, SOFT, line, print_parts
 
 SCHEMA = "logdiag.diff/1"
 MAX_IN_MARKDOWN, MAX_IN_TEXT = 200, 50
@@ -77,7 +77,7 @@ def to_markdown(difference: Difference) -> str:
 
 def to_text(difference: Difference, *, color: bool, width: int) -> str:
     """Return the difference, laid out for ``width`` columns, with ANSI colours if ``color``."""
-    return print_parts(_parts(difference), color=color, width=width)
+    return print_parts(_parts(difference), color=color, width=max(width, MIN_WIDTH))
 
 
 def _parts(difference: Difference) -> Iterator[RenderableType]:

@@ -1,7 +1,7 @@
 """What GitHub Actions takes from a step: annotations, and a summary in Markdown.
 
-A runner obeys lines of a step's output that begin with ``::``, and ``##[`` anywhere in one. Log text
-gets neither to the output as it is.
+A runner obeys lines of a step's output that begin with ``::``, and ``##[`` anywhere in a line. Log text
+reaches the output with neither of them.
 """
 
 import re

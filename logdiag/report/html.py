@@ -6,7 +6,7 @@ value that a template prints passes `_shown` and then Jinja's escaping.
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +16,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from logdiag.i18n.sentences import stretch
-from logdiag.model import Change, Diagnosis, Finding, Incident, Step
+from logdiag.model import Diagnosis, Finding, Step
 from logdiag.report import sentences
 from logdiag.report.limits import DOCUMENT, first_steps, grouped, limited
 from logdiag.report.sanitize import clipped, defuse, is_plain
@@ -24,12 +24,8 @@ from logdiag.report.templates import assets, make_environment
 from logdiag.report.timeline import HEALTHY, draw, list_events, log_times
 
 LIMITS = replace(DOCUMENT, members=300, gaps=100, alarm_events=200)
-MAX_CHANGES_BEFORE = 5
-"""Changes that are shown with an incident: those that may have caused it are the last before it."""
 MAX_VALUE_LENGTH = 4000
 """Characters that are shown of one value: a record can be megabytes long, and a page is for reading."""
-OTHER_ALARM = "alarm/raised"
-"""The rule for alarms that no other rule knows: they do not concern the cluster."""
 
 _PAIR = re.compile(r'(?<![\w.-])([\w.-]{1,64}=)("[^"]*")')
 _HEADER = re.compile(r"\S{19,40} \S{1,255}(?= )")
@@ -60,7 +56,6 @@ def render(diagnosis: Diagnosis) -> str:
         first_steps=first_steps(cut),
         looked=len(rules),
         replicated=_replicated(cut),
-        other_alarms=[one for one in cut.findings if one.rule == OTHER_ALARM],
         message=sentences.message(cut),
         zones={peer.name: peer.utc_offset for peer in peers if peer.utc_offset is not None},
         chart=draw(cut),
@@ -112,17 +107,6 @@ def at_offset(time: datetime, minutes: int) -> str:
     except OverflowError:  # at either end of the calendar
         return zone(minutes)
     return f"{local:%H:%M:%S} {zone(minutes)}"
-
-
-def before(changes: Sequence[Change], incident: Incident) -> list[Change]:
-    """Return the last changes before an incident."""
-    first = incident.first
-    return [change for change in changes if first is not None and change.time < first][-MAX_CHANGES_BEFORE:]
-
-
-def iso(time: datetime) -> str:
-    """Return RFC 3339 with milliseconds, for ``<time datetime>``."""
-    return sentences.utc_ms(time).replace(" ", "T") + "Z"
 
 
 def duration(span: timedelta | float) -> str:
@@ -179,8 +163,8 @@ def _shown(text: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = make_environment(_shown)
-    filters: list[Callable[..., object]] = [sentences.utc, sentences.utc_ms, iso, zone, at_offset, duration]
-    filters += [short, lead, highlight, copyable, sendable, before]
+    filters: list[Callable[..., object]] = [sentences.utc, sentences.utc_ms, zone, at_offset, duration]
+    filters += [short, lead, highlight, copyable, sendable]
     environment.filters |= {function.__name__: function for function in filters}
     return environment
 

@@ -52,7 +52,7 @@ def _case(rule: str, found: Sequence[Finding | Incident], reasons: Sequence[NotC
     name = _line(rule)
     case = TestCase(name, ".".join(("logdiag", *name.split("/")[:-1])))
     wrong = [one for one in found if _fails(one)]
-    beside = [one for one in found if not _fails(one)]
+    harmless = [one for one in found if not _fails(one)]
     unjudged = [one.reason for one in reasons if one.applies]
     others = [one.reason for one in reasons if not one.applies]
     if wrong:
@@ -67,8 +67,8 @@ def _case(rule: str, found: Sequence[Finding | Incident], reasons: Sequence[NotC
         skipped = Skipped(_line(others[0]), "does not apply")
         skipped.text = "\n".join(map(_line, others))
         case.result = [skipped]
-    if beside:
-        case.system_out = _all(beside)
+    if harmless:
+        case.system_out = _all(harmless)
     return case
 
 

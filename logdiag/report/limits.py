@@ -70,15 +70,11 @@ def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
 
 
 def _members(members: tuple[MemberCoverage, ...], most: int) -> tuple[MemberCoverage, ...]:
-    if len(members) <= most:
-        return members
     ranked = sorted(range(len(members)), key=lambda i: (not members[i].faults, members[i].kind == "other", i))
     return tuple(members[i] for i in sorted(ranked[:most]))
 
 
 def _findings(diagnosis: Diagnosis, first: set[str], most: int) -> tuple[Finding, ...]:
-    if len(diagnosis.findings) <= most:
-        return diagnosis.findings
     chosen = sorted(diagnosis.findings, key=lambda finding: finding.id not in first)[:most]
     ids = {finding.id for finding in chosen}
     return tuple(finding for finding in diagnosis.findings if finding.id in ids)

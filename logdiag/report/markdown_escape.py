@@ -1,7 +1,7 @@
-"""Log text made inert in Markdown: it forms no markup, no link and no mention, and reads as it is.
+"""Log text made inert in Markdown: it forms no markup, no link and no mention, and reads the same.
 
 Backslashes keep Markdown, and the wiki markup of Jira, from forming. They do not keep GitHub, GitLab
-and Jira from making links and pictures of what stands in the finished page: addresses, ``@names``,
+and Jira from making links and pictures of what is in the finished page: addresses, ``@names``,
 ``#numbers``, ``:signs:``. All of them leave code alone, so words that hold such become code.
 """
 
@@ -21,7 +21,7 @@ _LINKED = re.compile(
     """,
     re.VERBOSE,
 )
-# What is markup wherever it stands; where no word goes on at both of its sides; and what Jira draws.
+# Markup anywhere; markup unless a word continues on both of its sides; and what Jira draws.
 _MARKUP = re.compile(
     r"""
       [\\`*_\[\]<|~{}&!$^\#]
@@ -42,7 +42,7 @@ def inline(text: str) -> str:
     for found in _WORD.finditer(line):
         word = found[0]
         if _LINKED.search(word):
-            # A sentence goes on behind a word, unless a colon is part of a sign.
+            # Punctuation after a word belongs to the sentence, unless a colon is part of a sign.
             bare = word.rstrip(".!?")
             bare = bare[:-1] if bare.endswith(":") and ":" not in bare[:-1] else bare
             parts += [_escaped(line[end : found.start()]), f"`{bare}`"]

@@ -60,7 +60,7 @@ def is_plain(text: str) -> bool:
 
 
 def _shown() -> dict[int, str]:
-    # Escapes and not the pictures of U+2400: many fonts lack those, and a box tells nothing.
+    # Escapes and not the pictures of U+2400: many fonts lack those, and a box shows nothing.
     shown = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
     # A lone surrogate cannot be written as UTF-8: it would stop the report from being saved.
     # U+2028 and U+2029 end a line in some terminals and viewers, and in none of ours.

@@ -1,6 +1,6 @@
 """The findings as SARIF 2.1.0, within the limits of GitHub's code scanning.
 
-Every result stands at a line of a member. What was not read or judged is a notification.
+Every result is at a line of a member. What was not read or judged is a notification.
 """
 
 import itertools
@@ -33,23 +33,20 @@ def render(diagnosis: Diagnosis) -> str:
     for finding in shown:
         worst.setdefault(finding.rule, finding)
     numbers = {rule: number for number, rule in enumerate(worst)}
+    driver = {
+        "name": "logdiag",
+        "version": _line(diagnosis.tool.version),
+        "properties": {"library": _line(diagnosis.tool.library)},
+        "rules": [_rule(finding) for finding in worst.values()],
+        "notifications": [{"id": kind} for kind in _KINDS],
+    }
+    has_baseline = "baseline" in diagnosis.command.options
     run = {
-        "tool": {
-            "driver": {
-                "name": "logdiag",
-                "version": _line(diagnosis.tool.version),
-                "properties": {"library": _line(diagnosis.tool.library)},
-                "rules": [_rule(finding) for finding in worst.values()],
-                "notifications": [{"id": kind} for kind in _KINDS],
-            }
-        },
+        "tool": {"driver": driver},
         "language": _line(diagnosis.language),
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(diagnosis)],
-        "results": [
-            _result(finding, numbers[finding.rule], origins, "baseline" in diagnosis.command.options)
-            for finding in shown
-        ],
+        "results": [_result(one, numbers[one.rule], origins, has_baseline) for one in shown],
     }
     log = {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -60,16 +57,11 @@ def render(diagnosis: Diagnosis) -> str:
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
-    """A rule as GitHub shows it beside each of its results; what to do is told of its worst."""
+    """A rule as GitHub shows it next to each of its results, with the steps of its worst finding."""
     rule = _line(finding.rule)
     steps = [f"{number}. {_line(step.do)}" for number, step in enumerate(finding.remedy, start=1)]
     more = gettext("`logdiag rules show {rule}` tells what it means, when it fires, and what to do.")
-    help_ = [
-        _line(finding.title),
-        *steps,
-        *(_line(reference) for reference in finding.references),
-        more.format(rule=rule),
-    ]
+    help_ = [_line(finding.title), *steps, *map(_line, finding.references), more.format(rule=rule)]
     return {
         "id": rule,
         "shortDescription": {"text": rule},
@@ -131,12 +123,8 @@ def _flows(evidence: Sequence[Evidence], origins: Origins) -> list[dict[str, Any
 
 
 def _location(at: LineLocation) -> dict[str, Any]:
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": at.uri},
-            "region": {"startLine": at.line},
-        }
-    }
+    place = {"artifactLocation": {"uri": at.uri}, "region": {"startLine": at.line}}
+    return {"physicalLocation": place}
 
 
 def _invocation(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -145,7 +133,7 @@ def _invocation(diagnosis: Diagnosis) -> dict[str, Any]:
         said = gettext("More notifications than {most}: write the findings with -o FILE.json.")
         notes[-1] = _notification("left-out", "warning", said.format(most=f"{MAX_NOTIFICATIONS:,}"))
     return {
-        # A part of the inputs is no success, though what was found in it holds.
+        # A partial run is no success, though its results are right.
         "executionSuccessful": diagnosis.exit.code in (0, 1),
         "exitCode": diagnosis.exit.code,
         "toolExecutionNotifications": notes,

@@ -21,7 +21,8 @@ COLORS: dict[Severity, str] = {
     "info": "cyan",
 }
 
-_MIN_WIDTH = 20
+MIN_WIDTH = 20
+"""The columns that a layout needs, whatever a terminal says."""
 
 line = partial(one_line, max_length=MAX_VALUE_LENGTH)
 """Put a value on one line, harmless, and too short to scroll the verdict away."""
@@ -37,7 +38,7 @@ def print_parts(parts: Iterable[RenderableType], *, color: bool, width: int) -> 
     # An empty environment: the caller decides about colour and width, not TERM, COLUMNS or NO_COLOR.
     console = Console(
         file=io.StringIO(),
-        width=usable_width(width),
+        width=width,
         force_terminal=color,
         color_system="standard" if color else None,
         no_color=not color,
@@ -52,8 +53,3 @@ def print_parts(parts: Iterable[RenderableType], *, color: bool, width: int) -> 
         for part in parts:
             console.print(part)
     return "".join(line.rstrip() + "\n" for line in captured.get().rstrip("\n").split("\n"))
-
-
-def usable_width(width: int) -> int:
-    """Return a width in which something can be laid out."""
-    return max(width, _MIN_WIDTH)

@@ -20,11 +20,11 @@ from logdiag.report.terminal import (
     COLORS,
     HEADING,
     MAX_VALUE_LENGTH,
+    MIN_WIDTH,
     SOFT,
     line,
     print_parts,
     soft,
-    usable_width,
 )
 
 LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10, peers=30, members=100, gaps=10, reasons=10)
@@ -36,8 +36,8 @@ _THREE_ALARMS = len("20004 20006 20007")
 def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
     """Summarise ``diagnosis``, laid out for ``width`` columns, with ANSI colours if ``color``."""
     cut, left_out = limited(diagnosis, LIMITS)
-    parts = _parts(cut, diagnosis.coverage, left_out, usable_width(width))
-    return print_parts(parts, color=color, width=width)
+    width = max(width, MIN_WIDTH)
+    return print_parts(_parts(cut, diagnosis.coverage, left_out, width), color=color, width=width)
 
 
 def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) -> Iterator[RenderableType]:
