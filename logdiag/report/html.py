@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from logdiag.files.unique_names import Numbering
 from logdiag.i18n.sentences import stretch
 from logdiag.model import Diagnosis, Finding, Step
 from logdiag.report import sentences
@@ -171,14 +172,6 @@ def _environment() -> Environment:
 
 def _anchors(ids: Iterable[str]) -> dict[str, str]:
     """Name a fragment for each finding, the same in every report in which the finding has this id."""
-    anchors: dict[str, str] = {}
-    taken: set[str] = set()
-    for given in ids:
-        anchor = wish = "finding-" + re.sub(r"[^A-Za-z0-9]+", "-", given[:80]).strip("-")
-        number = 1
-        while anchor in taken:
-            number += 1
-            anchor = f"{wish}-{number}"
-        taken.add(anchor)
-        anchors[given] = anchor
-    return anchors
+    numbering = Numbering("-")
+    slugs = {id_: re.sub(r"[^A-Za-z0-9]+", "-", id_[:80]).strip("-") for id_ in ids}
+    return {id_: numbering.name(f"finding-{slug}") for id_, slug in slugs.items()}
