@@ -39,7 +39,7 @@ def test_the_difference_of_two_files(run_text: Run, samples: Path, tmp_path: Pat
     (tmp_path / "old.json").write_text(json.dumps(older))
     done = run_text("diff", "old.json", "new.json")
     assert done.returncode == 0
-    assert done.stdout.startswith("New: 1; worse: 0; over: 0; ")
+    assert done.stdout.startswith("New: 1; worse: 0; resolved: 0; ")
     assert run_text("diff", "old.json", "new.json", "--fail-on", "high").returncode == 1
     assert run_text("diff", "old.json", "new.json", "--fail-on", "critical").returncode == 0
     assert run_text("diff", "new.json", "new.json", "--fail-on", "info").returncode == 0

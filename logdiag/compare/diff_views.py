@@ -26,10 +26,10 @@ HEADINGS: Labels[Outcome] = Labels(
     {
         "opened": N_("New"),
         "worse": N_("Worse"),
-        "closed": N_("Over"),
-        "went_on": N_("Not over yet"),
-        "gone": N_("Not told any more"),
-        "same": N_("As it was"),
+        "closed": N_("Resolved"),
+        "went_on": N_("Still open"),
+        "gone": N_("No longer reported"),
+        "same": N_("Unchanged"),
     }
 )
 _FIELDS = (
@@ -105,20 +105,20 @@ def _sections(difference: Difference) -> Iterator[tuple[str, tuple[Comparison, .
 
 def _totals(difference: Difference) -> str:
     said = gettext(
-        "New: {opened}; worse: {worse}; over: {closed}; not over yet: {went_on}; not told any more: {gone}; "
-        "as before: {same}."
+        "New: {opened}; worse: {worse}; resolved: {closed}; still open: {went_on}; "
+        "no longer reported: {gone}; unchanged: {same}."
     )
     return said.format(**{outcome: f"{len(found):,}" for outcome, found in difference.outcomes.items()})
 
 
 def _notes(difference: Difference) -> Iterator[str]:
     if not difference.same_cluster:
-        yield gettext("The two have no peer in common: they are hardly of one cluster.")
+        yield gettext("The two have no peer in common: they are probably of different clusters.")
     gone = len(difference.outcomes["gone"])
     if gone:
         said = ngettext(
-            "{number} finding was not over and is not in the new file: its logs may not reach back to it.",
-            "{number} findings were not over and are not in the new file: its logs may not reach back.",
+            "{number} open finding is missing in the new file: the new logs may begin after it.",
+            "{number} open findings are missing in the new file: the new logs may begin after them.",
             gone,
         )
         yield said.format(number=f"{gone:,}")

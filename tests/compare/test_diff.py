@@ -81,9 +81,9 @@ def test_json_tells_all_of_it() -> None:
 
 def test_the_text_tells_the_news_first_and_what_was() -> None:
     shown = to_text(compare(OLDER, NEWER), color=False, width=200).splitlines()
-    assert shown[0] == "New: 1; worse: 2; over: 1; not over yet: 1; not told any more: 1; as before: 1."
+    assert shown[0] == "New: 1; worse: 2; resolved: 1; still open: 1; no longer reported: 1; unchanged: 1."
     headings = [shown[i + 1] for i, line in enumerate(shown) if not line]
-    assert headings == ["New", "Worse", "Over", "Not over yet", "Not told any more"]
+    assert headings == ["New", "Worse", "Resolved", "Still open", "No longer reported"]
     assert any("(was low, open when the log ended)" in line for line in shown)
 
 
