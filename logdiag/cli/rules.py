@@ -17,10 +17,13 @@ rules_app = typer.Typer(
 @rules_app.command("list", epilog="Example: logdiag rules list --rules my-rules")
 def rules_list(rules: Rules = None, language: Language = "en") -> None:
     """One line a rule: id, severity, title."""
-    library = library_of(rules, language)
-    width = max(len(name) for name in library.rules)
-    for name, rule in sorted(library.rules.items()):
-        show(f"{name:<{width}}  {rule.severity:<8}  {rule.title}\n")
+    from logdiag.i18n import gettext, speaking
+
+    with speaking(language):
+        library = library_of(rules, language)
+        width = max(len(name) for name in library.rules)
+        for name, rule in sorted(library.rules.items()):
+            show(f"{name:<{width}}  {gettext(rule.severity):<8}  {rule.title}\n")
 
 
 @rules_app.command("show", epilog="Example: logdiag rules show database/peer-down")

@@ -12,6 +12,7 @@ from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.facts import EPOCH, Fact, Facts
 from logdiag.cluster.log_rows import evidence_of, select
 from logdiag.conditions import Log, compile_condition
+from logdiag.i18n import N_, gettext
 from logdiag.records import instant
 
 _EDITS = compile_condition(
@@ -32,7 +33,7 @@ _EDIT = re.compile(
 )
 _PLACE = re.compile(r"peer[ _/]?(\d)[ _/]?address|(\d)[ /]peer[ _]?address")
 _PRIMARY = re.compile(r"configuration[ _]?(?:master|primary)")
-PRIMARY = "configuration primary"
+PRIMARY = N_("configuration primary")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
     gone = _gone(of_setting, cluster)
     values: dict[str, list[str]] = {}
     unequal: list[Edit] = []
-    for setting, own in sorted(of_setting.items()):
+    for _, own in sorted(of_setting.items()):
         current = _current(own, of_setting, before, cluster)
         current = {peer: value for peer, value in current.items() if peer not in gone}
         for peer in current:
@@ -122,12 +123,19 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
             continue
         unequal += own
         for peer, value in current.items():
-            values[peer].append(f"{setting} {value.text}".strip() if value.text else f"{setting} -")
+            values[peer].append(f"{_label(own[0])} {value.text or '-'}")
     shown = unequal or [edit for own in of_setting.values() for edit in own]
     time = instant(max(edit.time for edit in shown))
     for peer, texts in sorted(values.items()):
         evidence = (evidence_of(log, edit.row, edit.text) for edit in shown if edit.peer == peer)
         yield peer, Fact(tuple(texts), time, tuple(evidence))
+
+
+def _label(edit: Edit) -> str:
+    """The name of a setting in texts."""
+    if edit.place is not None:
+        return gettext("peer {number} address").format(number=edit.place)
+    return gettext(PRIMARY) if edit.setting == PRIMARY else edit.setting
 
 
 def _current(

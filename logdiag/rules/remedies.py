@@ -58,7 +58,8 @@ def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step
     if not resolved.peers and resolved.missing:
         do = f"{do} {resolved.missing}"
     if len(resolved.peers) > MOST_LISTED:
-        do = f"{do} It is to be done on all {len(resolved.peers):,}; only the first {MOST_LISTED} are named."
+        more = gettext("This step is for all {number} peers; only the first {most} are named.")
+        do = f"{do} {more.format(number=f'{len(resolved.peers):,}', most=MOST_LISTED)}"
     return Step(
         do=do,
         why=fill(step.why, names),

@@ -205,16 +205,18 @@ def _named(situation: Situation) -> Resolved:
 
 
 ROLES: dict[str, Role] = {
-    "the subordinates that report it": Role(N_("a subordinate that reports it"), _subordinates_that_report),
-    "the peers that ask for it": Role(N_("the peers that ask for it"), lambda s: Resolved(s.asking)),
-    "the peers it names": Role(N_("the peer it names"), _named),
-    "the peers that report it": Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
-    "the peers it is about": Role(N_("the peer it is about"), _about),
-    "the other peers": Role(N_("the other peers"), _others),
-    "every peer": Role(N_("every peer"), lambda s: Resolved(s.overall.everyone)),
-    "the primary": Role(N_("the configuration primary"), _the_primary),
-    "the subordinates": Role(N_("the subordinates"), _the_subordinates),
-    "the primary, if it asks for it": Role(N_("the configuration primary"), _the_primary_if_it_asks),
-    "the others that ask for it": Role(N_("the other peers that ask for it"), _the_others_that_ask),
-    "a peer that does not report it": Role(N_("a peer that does not report it"), _unaffected),
+    N_("the subordinates that report it"): Role(
+        N_("a subordinate that reports it"), _subordinates_that_report
+    ),
+    N_("the peers that ask for it"): Role(N_("the peers that ask for it"), lambda s: Resolved(s.asking)),
+    N_("the peers it names"): Role(N_("the peer it names"), _named),
+    N_("the peers that report it"): Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
+    N_("the peers it is about"): Role(N_("the peer it is about"), _about),
+    N_("the other peers"): Role(N_("the other peers"), _others),
+    N_("every peer"): Role(N_("every peer"), lambda s: Resolved(s.overall.everyone)),
+    N_("the primary"): Role(N_("the configuration primary"), _the_primary),
+    N_("the subordinates"): Role(N_("the subordinates"), _the_subordinates),
+    N_("the primary, if it asks for it"): Role(N_("the configuration primary"), _the_primary_if_it_asks),
+    N_("the others that ask for it"): Role(N_("the other peers that ask for it"), _the_others_that_ask),
+    N_("a peer that does not report it"): Role(N_("a peer that does not report it"), _unaffected),
 }

@@ -5,58 +5,77 @@ from typing import Any
 
 import yaml
 
+from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import listed, stretch
+from logdiag.model import Risk
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Explains, Remedy, Rule
 
 _WIDTH = 96
+
+_RISKS: dict[Risk, str] = {
+    "read": N_("read"),
+    "change": N_("change"),
+    "outage": N_("outage"),
+    "destructive": N_("destructive"),
+}
+_ON = {
+    "hosts": N_("the same peers"),
+    "peers": N_("the others, about them"),
+    "about": N_("the peers it is about"),
+    "cluster": N_("any peer"),
+}
 
 
 def page(name: str, library: Library) -> str:
     """The page of one rule; placeholders stand as they are written."""
     rule, file = library.rules[name], library.files[name]
     lines = [rule.title, "=" * len(rule.title), ""]
-    lines += [f"rule {name} · severity {rule.severity} · basis {rule.basis}", f"file {file.path}", ""]
-    lines += ["What it means", *_wrapped(rule.why), ""]
+    facts = gettext("rule {name} · severity {severity} · basis {basis}")
+    lines += [facts.format(name=name, severity=gettext(rule.severity), basis=gettext(rule.basis))]
+    lines += [gettext("file {path}").format(path=file.path), ""]
+    lines += [gettext("What it means"), *_wrapped(rule.why), ""]
     if rule.applies_to:
-        lines += ["Software versions", *_wrapped(listed(rule.applies_to)), ""]
-    lines += ["What it looks for", *_as_yaml(file.tree["match"]), ""]
-    lines += ["How long it may take to end without help", *_wrapped(stretch(rule.settling)), ""]
+        lines += [gettext("Software versions"), *_wrapped(listed(rule.applies_to)), ""]
+    lines += [gettext("What it looks for"), *_as_yaml(file.tree["match"]), ""]
+    lines += [gettext("How long it may take to end without help"), *_wrapped(stretch(rule.settling)), ""]
     if rule.requested:
-        lines += ["Work that somebody asked for", *_as_yaml(file.tree["requested"]), ""]
+        lines += [gettext("Work that somebody asked for"), *_as_yaml(file.tree["requested"]), ""]
     if rule.explains:
-        lines += ["What it explains", *(f"  {_explained(effect)}" for effect in rule.explains), ""]
+        lines += [gettext("What it explains"), *(f"  {_explained(effect)}" for effect in rule.explains), ""]
     if rule.remedy:
-        lines += ["What to do"]
+        lines += [gettext("What to do")]
         for number, item in enumerate(rule.remedy):
             lines += _procedure(item, file.tree["remedy"][number], library)
         lines += [""]
     lines += _cases(rule)
-    lines += ["References", *(f"  {reference}" for reference in rule.references)]
+    lines += [gettext("References"), *(f"  {reference}" for reference in rule.references)]
     return "\n".join(lines) + "\n"
 
 
 def _explained(effect: Explains) -> str:
-    on = {"hosts": "the same peers", "peers": "the others, about them", "about": "the peers it is about"}
-    return f"{effect.rule} (within {stretch(effect.within)}, on {on.get(effect.on, 'any peer')})"
+    said = gettext("{rule} (within {span}, on {peers})")
+    return said.format(rule=effect.rule, span=stretch(effect.within), peers=gettext(_ON[effect.on]))
 
 
 def _procedure(item: Remedy, written: Any, library: Library) -> list[str]:
     procedure = library.procedures[item.procedure]
     lines = [f"  {procedure.title} (procedures/{item.procedure})"]
     if item.when is not None:
-        lines += ["    when", *_as_yaml(written["when"], "      ")]
+        lines += ["    " + gettext("when"), *_as_yaml(written["when"], "      ")]
     for number, step in enumerate(procedure.steps, start=1):
         lines += _wrapped(f"{number}. {step.do}", "    ")
-        lines += _wrapped(f"where: {step.where} · risk: {step.risk}", "       ")
+        said = gettext("where: {role} · risk: {risk}")
+        lines += _wrapped(said.format(role=gettext(step.where), risk=gettext(_RISKS[step.risk])), "       ")
     return lines
 
 
 def _cases(rule: Rule) -> list[str]:
     if not rule.cases:
         return []
-    said = [f"  {'fires' if case.expect else 'stays silent'}: {case.name}" for case in rule.cases]
-    return ["Cases", *said, ""]
+    fires, silent = gettext("fires: {case}"), gettext("stays silent: {case}")
+    said = [f"  {(fires if case.expect else silent).format(case=case.name)}" for case in rule.cases]
+    return [gettext("Cases"), *said, ""]
 
 
 def _as_yaml(tree: Any, indent: str = "  ") -> list[str]:

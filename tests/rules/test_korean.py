@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from logdiag.i18n import gettext, speaking
-from logdiag.model import Diagnosis, Finding
 from logdiag.options import Options
 from logdiag.pipeline import diagnose, examine
 from logdiag.reading import read_texts
@@ -108,50 +107,6 @@ def test_a_diagnosis_in_korean_tells_the_same_in_korean(library: Library) -> Non
             [(step.where, step.command, step.risk) for step in finding.remedy] for finding in (one, other)
         ]
         assert plan[0] == plan[1]
-
-
-ENGLISH = re.compile(r"\b(?:the|of|is|was|and|not|with|that|it|on|or)\b")
-"""Words that no English sentence of ours does without."""
-
-OURS = {"found", "meaning", "advice"}
-"""Bound names that are no log text."""
-
-
-def from_the_log(diagnosis: Diagnosis) -> list[str]:
-    """What rules took out of records, the longest first: it is quoted as it is."""
-    values = {
-        v for f in diagnosis.findings for name, v in f.values.items() if name not in OURS and len(v) > 3
-    }
-    return sorted(values, key=len, reverse=True)
-
-
-def english_left(text: str, quoted: list[str]) -> bool:
-    for value in [*quoted, "Backup and restore"]:
-        text = text.replace(value, "")
-    return ENGLISH.search(text) is not None
-
-
-def told_to_a_reader(diagnosis: Diagnosis) -> Iterator[str]:
-    yield diagnosis.verdict.text
-    yield from (text for one in diagnosis.wanted for text in (one.what, one.why))
-    yield from (one.reason for one in diagnosis.not_checked)
-    for item in (*diagnosis.findings, *diagnosis.incidents):
-        yield item.title
-        yield item.explanation if isinstance(item, Finding) else item.summary
-        for step in item.remedy:
-            yield from (step.do, step.why, step.impact, step.verify, step.wait)
-
-
-def test_what_rules_find_is_told_in_korean_alone(library: Library) -> None:
-    """All that a report shows of every rule's first cases, but for what it quotes."""
-    korean = in_language(library, "ko")
-    left = set()
-    for rule in library.rules.values():
-        for case in rule.cases[:2]:
-            diagnosis = examine(tables_of(files_of(case)), korean)
-            quoted = from_the_log(diagnosis)
-            left |= {text for text in told_to_a_reader(diagnosis) if english_left(text, quoted)}
-    assert left == set()
 
 
 def test_what_rules_compare_stays_as_it_is_in_korean(library: Library) -> None:
