@@ -4,27 +4,33 @@ Code, templates, rules and alarms are in English; `gettext` and `ngettext` retur
 that `speaking` selects. The ``.po`` files are read as they are: there is nothing to compile.
 """
 
-import gettext as gnu
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from gettext import c2py
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from logdiag.errors import InputError
 from logdiag.files.resources import folder
 
-if TYPE_CHECKING:
-    from babel.messages.catalog import Catalog
-
 ENGLISH = "en"
 
 _FILE = "LC_MESSAGES/logdiag.po"
-_spoken: ContextVar[tuple[str, gnu.NullTranslations]] = ContextVar(
-    "spoken", default=(ENGLISH, gnu.NullTranslations())
-)
+
+
+class Catalogue(NamedTuple):
+    """The texts of a language by their English (of two by number, the first), each in its plural forms."""
+
+    language: str
+    texts: dict[str, tuple[str, ...]]
+    plural: Callable[[int], int]
+    """Which plural form a number takes."""
+
+
+_ENGLISH = Catalogue(ENGLISH, {}, lambda number: number != 1)
+_selected = ContextVar("_selected", default=_ENGLISH)
 
 
 def languages() -> tuple[str, ...]:
@@ -37,35 +43,33 @@ def speaking(name: str, folders: Sequence[Path] = ()) -> Iterator[None]:
     """Let `gettext` answer in a language; ``folders`` have a folder ``locale`` with catalogues of their own.
 
     Raises:
-        InputError: there is no such language, or a catalogue is broken.
+        InputError: there is no such language, or a catalogue cannot be read.
 
     """
-    translations = _translations(name)
-    for path in _own_files(name, folders):
-        own = _compile(_read(path, name))
-        own.add_fallback(translations)
-        translations = own
-    token = _spoken.set((name, translations))
+    token = _selected.set(_catalogue(name, folders))
     try:
         yield
     finally:
-        _spoken.reset(token)
+        _selected.reset(token)
 
 
 def language() -> str:
     """The selected language."""
-    return _spoken.get()[0]
+    return _selected.get().language
 
 
 def gettext(text: str) -> str:
     """An English text in the selected language, or the text itself if the catalogue lacks it."""
-    # The entry of the empty text is the header of the catalogue.
-    return _spoken.get()[1].gettext(text) if text else ""
+    return ngettext(text, text, 1)
 
 
 def ngettext(one: str, several: str, number: int) -> str:
     """One of two English texts in the selected language, by a number; placeholders are not filled in."""
-    return _spoken.get()[1].ngettext(one, several, number)
+    catalogue = _selected.get()
+    forms = catalogue.texts.get(one)
+    if forms is None:
+        return one if number == 1 else several
+    return forms[min(catalogue.plural(number), len(forms) - 1)]
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which gettext's tools know it
@@ -76,47 +80,51 @@ def N_(text: str) -> str:  # noqa: N802 - the name by which gettext's tools know
 def in_every_language(text: str) -> Iterator[str]:
     """An English text, then its translations."""
     for name in languages():
-        yield _translations(name).gettext(text)
+        yield _catalogue(name).texts.get(text, (text,))[0]
 
 
 def translated_texts(name: str, folders: Sequence[Path] = ()) -> frozenset[str]:
     """The English texts that the catalogues of a language have; of two by number, the first."""
-    paths = [_locale() / name / _FILE, *_own_files(name, folders)]
-    ids = (message.id for path in paths for message in _read(path, name) if message.string)
-    return frozenset(id_ if isinstance(id_, str) else id_[0] for id_ in ids)
+    return frozenset(_catalogue(name, folders).texts)
 
 
 def _locale() -> Path:
     return folder("reports") / "locale"
 
 
-def _own_files(name: str, folders: Sequence[Path]) -> list[Path]:
-    paths = (folder / "locale" / name / _FILE for folder in folders)
-    return [path for path in paths if path.is_file()]
+def _catalogue(name: str, folders: Sequence[Path] = ()) -> Catalogue:
+    """The catalogue of a language, with those of the folders laid over it."""
+    if name not in languages():
+        raise InputError(f"there is no language {name!r}; the languages are {', '.join(languages())}")
+    if name == ENGLISH:
+        return _ENGLISH
+    catalogue = _shipped(name)
+    for folder_ in folders:
+        if (path := folder_ / "locale" / name / _FILE).is_file():
+            catalogue = catalogue._replace(texts={**catalogue.texts, **_read(path, name).texts})
+    return catalogue
 
 
 @cache
-def _translations(name: str) -> gnu.NullTranslations:
-    if name not in languages():
-        raise InputError(f"there is no language {name!r}; the languages are {', '.join(languages())}")
-    return gnu.NullTranslations() if name == ENGLISH else _compile(_read(_locale() / name / _FILE, name))
+def _shipped(name: str) -> Catalogue:
+    return _read(_locale() / name / _FILE, name)
 
 
-def _read(path: Path, name: str) -> "Catalog":
+def _read(path: Path, name: str) -> Catalogue:
     # Importing Babel takes 30 ms, and English does not need it.
     from babel.messages.pofile import PoFileError, read_po
 
     try:
         with path.open("rb") as file:
-            return read_po(file, locale=name, abort_invalid=True)
+            found = read_po(file, locale=name, abort_invalid=True)
+        plural = c2py(found.plural_expr)
     except (PoFileError, ValueError, LookupError) as error:
         raise InputError(f"{path}: not a catalogue: {error}") from error
-
-
-def _compile(catalog: "Catalog") -> gnu.NullTranslations:
-    from babel.messages.mofile import write_mo
-
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return gnu.GNUTranslations(compiled)
+    texts: dict[str, tuple[str, ...]] = {}
+    for message in found:
+        one = message.id if isinstance(message.id, str) else message.id[0]
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        # The entry of the empty text is the header.
+        if one and forms and all(forms):
+            texts[one] = forms
+    return Catalogue(name, texts, plural)

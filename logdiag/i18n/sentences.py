@@ -1,4 +1,4 @@
-"""How times, spans and lists are said in sentences."""
+"""Times, spans and lists as parts of sentences."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from logdiag.i18n import N_, gettext
 
 RAISED_BEFORE = N_("It was raised before the log begins.")
-"""The outcome of a finding of which only the end was logged."""
+"""The outcome of a finding whose start is not in the log."""
 
 
 def moment(time: datetime) -> str:
@@ -15,7 +15,7 @@ def moment(time: datetime) -> str:
 
 
 def second(time: datetime) -> str:
-    """``2020-08-12 19:57:43 UTC``, where milliseconds would only be in the way."""
+    """``2020-08-12 19:57:43 UTC``, without milliseconds."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -42,14 +42,14 @@ def stretch(span: timedelta) -> str:
 
 
 MOST_LISTED = 50
-"""Names that a sentence lists: a cluster has six peers, whatever a log says."""
+"""Names that a sentence lists. A cluster has at most six peers, but a log can name any number."""
 
 MOST_NAMED = 5
-"""Members that a sentence names as not read for one reason: a snapshot may hold hundreds of pictures."""
+"""Members that a sentence names for one reason. A snapshot can contain hundreds of pictures."""
 
 
 def by_reason(reasons: Iterable[tuple[str | None, str]]) -> list[str]:
-    """``a picture, which is not read (a.png and b.png)``: a text for each reason, of reasons and names."""
+    """``a picture, which is not read (a.png and b.png)``: a text for each reason, with its names."""
     why: dict[str, list[str]] = {}
     for reason, name in reasons:
         if reason is not None:
@@ -58,7 +58,7 @@ def by_reason(reasons: Iterable[tuple[str | None, str]]) -> list[str]:
 
 
 def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
-    """``a``, ``a and b``, ``a, b and c``; of very many the first, and how many there are more."""
+    """``a``, ``a and b``, ``a, b and c``; after ``most`` names, the number of the others."""
     if len(names) > most:
         said = gettext("{names} and {number} more")
         return said.format(names=", ".join(names[:most]), number=f"{len(names) - most:,}")
