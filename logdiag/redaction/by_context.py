@@ -46,12 +46,6 @@ _PATTERNS: list[tuple[LiteralKind, str, str]] = [
 ]
 _PLACES = [(kind, sign, re.compile(pattern)) for kind, sign, pattern in _PATTERNS]
 """The kind of the group ``part``, and a sign that each match contains in lower case."""
-_SIGNS = tuple({sign for _, sign, _ in _PLACES})
-
-
-def may_be_placed(lower: str) -> bool:
-    """Whether a text in lower case contains a sign of one of the patterns."""
-    return any(sign in lower for sign in _SIGNS)
 
 
 def find_placed(text: str) -> Iterator[LiteralSpan]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
-from logdiag.redaction.by_context import may_be_placed
 from logdiag.redaction.key_names import STEMS, kind_of_key
 from logdiag.redaction.literal_span import LiteralKind, LiteralSpan
 from logdiag.redaction.names import LABEL, is_name, without_particle
@@ -21,17 +21,11 @@ _KEYS: dict[LiteralKind, str] = {
 }
 """Whole names of keys; `key_names` knows words that are parts of names."""
 
-_ENDS: dict[LiteralKind, tuple[str, ...]] = {
-    "serial": ("serial", "number", "sn"),
-    "id": ("number", "tag", "id", "branch"),
-    "alias": (
-        *("alias", "aor", "contact", "uri", "identity", "candidates", "e164", "id", "name"),
-        *("phone", "number", "mobile", "mail"),
-    ),
-    "host": ("host", "name", "server", "cn", "address", "domain"),
-}
-"""How the keys of a kind end: if no word before a sign ends so, the text contains none of them."""
-_ALL_ENDS = tuple({end for ends in _ENDS.values() for end in ends})
+_KEY_ENDS = (
+    *("serial", "number", "sn", "tag", "id", "branch", "alias", "aor", "contact", "uri", "identity"),
+    *("candidates", "e164", "name", "phone", "mobile", "mail", "host", "server", "cn", "address", "domain"),
+)
+"""How these keys end: a text with no such word before a sign contains none of them."""
 _MAX_KEY_LENGTH, _MAX_TAG_LENGTH = 64, 256
 _SIGN = re.compile("[=:>]")
 
@@ -115,64 +109,36 @@ _LISTED_HOST = re.compile(
 )
 
 
-def signs_of(text: str) -> set[str]:
-    """Return which finders may find something in a text, also once parts of it are NULs.
-
-    To ask this is far quicker than to let each finder search.
-    """
+def may_contain(text: str) -> tuple[bool, bool]:
+    """Return whether a text may contain secrets, and keys of other kinds; most texts contain neither."""
     lower = text.lower()
-    signs = set(_signs_of_keys(_key_ends(lower)))
-    if _CHANGED_SIGN in lower or ("{" in text and _ERLANG.search(text) is not None):
-        signs |= {"secrets", "keyed"}
-    has_long = len(text) >= 32 and (_LONG_WORD.search(text) or _BYTES.search(text))
-    if has_long or any(sign in lower for sign in _SIGNS):
-        signs.add("secrets")
-    if "@" in text or "O=" in text or "OU=" in text or _is_schemed(lower):
-        signs.add("addressed")
-    if _OTHER_VALUE.search(text) is not None:
-        signs.add("random")
-    if may_be_placed(lower):
-        signs.add("placed")
-    if "(" in text or ("-" in text and _DATE.search(text) is not None):
-        signs.add("hosts")
-    return signs
-
-
-def _key_ends(lower: str) -> tuple[str, ...]:
-    """Return the words before a sign that may be a key."""
-    if not ("=" in lower or ":" in lower or ">" in lower):
-        return ()
-    ends = [part[-_MAX_KEY_LENGTH:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
-    return tuple([end for end in ends if end.endswith(_ALL_ENDS) or STEMS.search(end)])
-
-
-@lru_cache(1 << 14)
-def _signs_of_keys(ends: tuple[str, ...]) -> frozenset[str]:
-    if any(STEMS.search(end) for end in ends):
-        return frozenset(("secrets", "keyed"))
-    return frozenset(("keyed",) if ends else ())
+    has_secrets = _CHANGED_SIGN in lower or ("{" in text and _ERLANG.search(text) is not None)
+    has_keys = has_secrets
+    if "=" in lower or ":" in lower or ">" in lower:
+        ends = [part[-_MAX_KEY_LENGTH:].rstrip().removesuffix('"') for part in _SIGN.split(lower)[:-1]]
+        has_secrets = has_secrets or any(map(STEMS.search, ends))
+        has_keys = has_secrets or any(end.endswith(_KEY_ENDS) for end in ends)
+    if len(text) >= 32 and (_LONG_WORD.search(text) or _BYTES.search(text)):
+        has_secrets = True
+    return has_secrets or any(sign in lower for sign in _SIGNS), has_keys
 
 
 def find_secrets(text: str) -> Iterator[LiteralSpan]:
     """Find what is a secret by its form or its key. A secret is hidden as a whole, whatever it contains."""
     claimed = bytearray(len(text))
-    for span in _secrets(text):
+    for span in chain(_secrets_by_form(text), _named_values(text, is_secret=True)):
         if span.start < span.end and claimed.find(1, span.start, span.end) < 0:
             claimed[span.start : span.end] = b"\1" * (span.end - span.start)
             yield span
 
 
-def _secrets(text: str) -> Iterator[LiteralSpan]:
-    lower = text.lower()
-    has_long = len(text) >= 32 and _LONG_WORD.search(text) is not None
-    if has_long or any(sign in lower for sign in _SIGNS) or (":" in text and _BYTES.search(text)):
-        for pattern in _SECRETS:
-            for match in pattern.finditer(text):
-                yield LiteralSpan(*match.span("part" if pattern.groups else 0), "secret")
-    for match in _BASE64.finditer(text) if has_long else ():
+def _secrets_by_form(text: str) -> Iterator[LiteralSpan]:
+    for pattern in _SECRETS:
+        for match in pattern.finditer(text):
+            yield LiteralSpan(*match.span("part" if pattern.groups else 0), "secret")
+    for match in _BASE64.finditer(text):
         if _looks_encoded(match[0]):
             yield LiteralSpan(*match.span(), "secret")
-    yield from _named_values(text, is_secret=True)
 
 
 def _named_values(text: str, *, is_secret: bool) -> Iterator[LiteralSpan]:
@@ -233,10 +199,8 @@ def find_random(text: str) -> Iterator[LiteralSpan]:
 def find_keyed(text: str) -> Iterator[LiteralSpan]:
     """Find users, aliases, numbers and hosts by their keys. NULs were found before."""
     yield from _named_values(text, is_secret=False)
-    # To ask how keys end is far quicker than to let each pattern search.
-    ends = _key_ends(text.lower())
     for kind, pattern in _BY_KEY.items():
-        for match in pattern.finditer(text) if any(end.endswith(_ENDS[kind]) for end in ends) else ():
+        for match in pattern.finditer(text):
             yield from _values(match, kind)
 
 

@@ -16,7 +16,7 @@ from logdiag.redaction.line_parts import (
 )
 from logdiag.redaction.literal_span import LiteralKind
 from logdiag.redaction.literals import LiteralIndex, Literals, as_literal
-from logdiag.redaction.pool import Stage, WorkerPool
+from logdiag.redaction.pool import WorkerPool
 from logdiag.redaction.read_comparison import ReadComparison
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 
@@ -67,21 +67,18 @@ class Collector:
         return tuple((literal, span.kind) for span, literal in self._literals.find_in_all_forms(part))
 
 
-def collect(
-    snapshots: Sequence[Snapshot], limits: Limits, pool: WorkerPool, reads: ReadComparison
-) -> tuple[LiteralIndex, bool]:
-    """Return the literals of all snapshots together, and whether all of them are searched everywhere."""
-    return _SnapshotCollector(limits, pool.stage(Collector), reads).collect(snapshots)
+class SnapshotCollector:
+    """Collects the literals of all snapshots together."""
 
-
-class _SnapshotCollector:
-    def __init__(self, limits: Limits, stage: Stage[Collected], reads: ReadComparison) -> None:
-        self._limits, self._stage, self._reads = limits, stage, reads
+    def __init__(self, limits: Limits, pool: WorkerPool, reads: ReadComparison) -> None:
+        self._limits, self._reads = limits, reads
+        self._stage = pool.stage(Collector)
         self._collector = Collector()
         self._literals = Literals()
         self._dotted: set[str] = set()
 
     def collect(self, snapshots: Sequence[Snapshot]) -> tuple[LiteralIndex, bool]:
+        """Return the literals, and whether all of them are searched everywhere."""
         meter = Meter(self._limits)
         for snapshot in snapshots:
             self._learn_text(snapshot.name, "log")

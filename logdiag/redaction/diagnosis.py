@@ -1,4 +1,4 @@
-"""A diagnosis without what says who the customer is: every text of it, by the place where it stands."""
+"""Redact a diagnosis: each of its texts, depending on the field that contains it."""
 
 import dataclasses
 from collections.abc import Callable
@@ -11,70 +11,56 @@ from logdiag.redaction.vocabulary import product_words
 
 Role = Literal["text", "prose", "kept", "host", "cluster", "user", "id", "value"]
 
-_BY_ROLE: dict[Role, tuple[str, ...]] = {
-    "kept": (
-        *("severity", "state", "basis", "risk", "role", "kind", "rule", "capped", "language", "library"),
-        *("Tool.version", "Command.name"),
-    ),
+_BY_ROLE: dict[Role, str] = {
+    "kept": ("severity state basis risk role kind rule capped language library Tool.version Command.name"),
     "prose": (
-        *(
-            "headline",
-            "detail",
-            "title",
-            "summary",
-            "explanation",
-            "outcome",
-            "Wanted.what",
-            "reason",
-            "nearest_miss",
-        ),
-        *("do", "why", "verify", "impact", "wait"),
+        "headline detail title summary explanation outcome Wanted.what reason nearest_miss"
+        " do why verify impact wait"
     ),
-    "host": (
-        *("Peer.name", "Peer.fqdn", "hosts", "peer", "where", "Finding.peers", "Incident.peers"),
-        *("Stranger.name", "seen_by"),
-    ),
-    "cluster": ("Peer.cluster",),
-    "user": ("Change.who",),
-    "id": ("fingerprint", "id", "Incident.findings", "caused_by"),
-    "value": ("values",),
+    "host": ("Peer.name Peer.fqdn hosts peer where Finding.peers Incident.peers Stranger.name seen_by"),
+    "cluster": "Peer.cluster",
+    "user": "Change.who",
+    "id": "fingerprint id Incident.findings caused_by",
+    "value": "values",
 }
-_ROLES: dict[str, Role] = {field: role for role, fields in _BY_ROLE.items() for field in fields}
-"""What stands in a field, by its name or by its class and name; in all others it is a text."""
+_ROLES: dict[str, Role] = {field: role for role, fields in _BY_ROLE.items() for field in fields.split()}
+"""The role of a field, by its name or by its class and name; all others are texts."""
 
 _OF_HOSTS = "the cluster of "
-Put = Callable[[str, Role], str]
+TextChange = Callable[[str, Role], str]
 
 
 def redacted(diagnosis: Diagnosis) -> tuple[Diagnosis, Redactor]:
-    """The diagnosis with tokens for literals, and what knows the literals, for texts about it.
+    """Return the diagnosis with pseudonyms, and the redactor, for texts about the diagnosis.
 
-    Tokens are numbered in the order of the findings file, so the same diagnosis gives the same ones.
+    Pseudonyms are numbered in the order of the findings file: the same diagnosis gives the same ones.
     """
     redactor = Redactor()
-    # What the end of a diagnosis teaches tells literals from words at its beginning.
+    # Literals that are known from the end of a diagnosis are found at its beginning in the second round.
     for _ in range(2):
         seen: set[tuple[str, Role]] = set()
-        _anew(diagnosis, "text", partial(_learnt, redactor, seen))
+        _map_texts(diagnosis, "text", partial(_learn, redactor, seen))
         redactor.know()
-    told: Diagnosis = _Teller(diagnosis, redactor).told()
-    command = Command(told.command.name, {**told.command.options, "redact": "yes"})
-    return dataclasses.replace(told, command=command), redactor
+    new: Diagnosis = _DiagnosisRedactor(diagnosis, redactor).redact()
+    command = Command(new.command.name, {**new.command.options, "redact": "yes"})
+    return dataclasses.replace(new, command=command), redactor
 
 
-def _anew(value: Any, role: Role, put: Put, within: Callable[[Any], Put] | None = None) -> Any:
-    """The value with all of its texts put anew; ``within`` says how those of an object are."""
+def _map_texts(
+    value: Any, role: Role, change: TextChange, within: Callable[[Any], TextChange] | None = None
+) -> Any:
+    """Return a value with all of its texts changed; ``within`` returns the change for an object's texts."""
     if isinstance(value, str):
-        return put(value, role)
+        return change(value, role)
     if isinstance(value, tuple):
-        return tuple(_anew(item, role, put, within) for item in value)
+        return tuple(_map_texts(item, role, change, within) for item in value)
     if isinstance(value, dict):
         keys: Role = "kept" if role == "value" else "text"
-        return {put(key, keys): _anew(item, role, put, within) for key, item in value.items()}
+        return {change(key, keys): _map_texts(item, role, change, within) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        put = within(value) if within is not None else put
+        change = within(value) if within is not None else change
         fields = [field.name for field in dataclasses.fields(value)]
-        new = {name: _anew(getattr(value, name), _role(value, name), put, within) for name in fields}
+        new = {name: _map_texts(getattr(value, name), _role(value, name), change, within) for name in fields}
         return dataclasses.replace(value, **new)
     return value
 
@@ -83,7 +69,7 @@ def _role(noun: object, field: str) -> Role:
     return _ROLES.get(f"{type(noun).__name__}.{field}", _ROLES.get(field, "text"))
 
 
-def _learnt(redactor: Redactor, seen: set[tuple[str, Role]], text: str, role: Role) -> str:
+def _learn(redactor: Redactor, seen: set[tuple[str, Role]], text: str, role: Role) -> str:
     if (text, role) in seen:
         return text
     seen.add((text, role))
@@ -99,11 +85,11 @@ def _learnt(redactor: Redactor, seen: set[tuple[str, Role]], text: str, role: Ro
     return text
 
 
-class _Teller:
-    """Puts tokens into a diagnosis.
+class _DiagnosisRedactor:
+    """Replaces the literals of a diagnosis.
 
     A peer whose name is a word of the product as well (``edge``) is replaced in every sentence. So is
-    such a user (``admin``), but only where the finding that a sentence tells of has bound the name.
+    such a user (``admin``), but only in sentences about a finding that has bound the name.
     """
 
     def __init__(self, diagnosis: Diagnosis, redactor: Redactor) -> None:
@@ -111,12 +97,12 @@ class _Teller:
         self._findings = {finding.id: finding for finding in diagnosis.findings}
         self._peers = {peer.name for peer in diagnosis.cluster.peers}
 
-    def told(self) -> Any:
-        return _anew(self._diagnosis, "text", self._put(()), self._within)
+    def redact(self) -> Any:
+        return _map_texts(self._diagnosis, "text", self._change(()), self._within)
 
-    def _within(self, noun: Any) -> Put:
+    def _within(self, noun: Any) -> TextChange:
         words = product_words()
-        return self._put(tuple(sorted(name for name in self._names(noun) if name in words)))
+        return self._change(tuple(sorted(name for name in self._names(noun) if name in words)))
 
     def _names(self, noun: Any) -> set[str]:
         match noun:
@@ -125,16 +111,16 @@ class _Teller:
                 bound = {value for value in noun.values.values() if self._redactor.kind(value) in kinds}
                 return {*self._peers, *noun.hosts, *noun.peers, *bound}
             case Incident():
-                told = (self._findings[id_] for id_ in noun.findings if id_ in self._findings)
-                return self._peers.union(noun.peers, *map(self._names, told))
+                findings = (self._findings[id_] for id_ in noun.findings if id_ in self._findings)
+                return self._peers.union(noun.peers, *map(self._names, findings))
             case Verdict() if self._diagnosis.incidents:
                 return self._names(self._diagnosis.incidents[0])
         return self._peers
 
-    def _put(self, names: tuple[str, ...]) -> Put:
+    def _change(self, names: tuple[str, ...]) -> TextChange:
         redactor = self._redactor
 
-        def put(text: str, role: Role) -> str:
+        def change(text: str, role: Role) -> str:
             match role:
                 case "kept":
                     return text
@@ -151,4 +137,4 @@ class _Teller:
                     return redactor.literal(text, "host")
             return redactor.text(text)
 
-        return put
+        return change

@@ -14,7 +14,7 @@ from logdiag.redaction.by_key import (
     find_random,
     find_secrets,
     is_no_value,
-    signs_of,
+    may_contain,
 )
 from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
 from logdiag.redaction.literal_search import LiteralSearch, is_searchable
@@ -189,21 +189,21 @@ class Literals:
 
         ``names`` are not words of the product in this text.
         """
-        signs = signs_of(text)
+        has_secrets, has_keys = may_contain(text)
         finders: list[Finder] = [
-            *([find_secrets] if "secrets" in signs else []),
+            *([find_secrets] if has_secrets else []),
             self._search_odd.find,
-            *([find_macs] if ":" in text or "-" in text or "." in text else []),
+            find_macs,
             find_enum,
             self._find_addresses,
             find_phones,
-            *([self.domains.find] if "." in text else []),
-            *([find_placed] if "placed" in signs else []),
-            *([find_keyed] if "keyed" in signs else []),
-            *([find_addressed] if "addressed" in signs else []),
-            *([find_hosts] if "hosts" in signs else []),
+            self.domains.find,
+            find_placed,
+            *([find_keyed] if has_keys else []),
+            find_addressed,
+            find_hosts,
             self._search_plain.find,
-            *([find_random] if "random" in signs else []),
+            find_random,
         ]
         if names:
             known = [(name, kind) for name in names if (kind := self.kind(name)) is not None]

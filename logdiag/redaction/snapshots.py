@@ -19,7 +19,7 @@ from logdiag.redaction.archives import (
     safe_name,
 )
 from logdiag.redaction.certificates import CertificateRedactor
-from logdiag.redaction.collect import collect
+from logdiag.redaction.collect import SnapshotCollector
 from logdiag.redaction.line_batches import OpenedMember, batches, encode, open_member
 from logdiag.redaction.line_redactor import LineRedactor, RewrittenLines
 from logdiag.redaction.listing import ListedArchive, ListedMember
@@ -65,7 +65,8 @@ class SnapshotRedactor:
 
     def learn(self, snapshots: Sequence[Snapshot]) -> None:
         """Learn the literals of all snapshots together."""
-        self._index, self.all_searched = collect(snapshots, self._limits, self._pool, self._reads)
+        collector = SnapshotCollector(self._limits, self._pool, self._reads)
+        self._index, self.all_searched = collector.collect(snapshots)
         self._lines = LineRedactor(self._key, self._index)
 
     def write(self, snapshots: Sequence[Snapshot], folder: Path) -> None:
