@@ -33,7 +33,7 @@ from logdiag.model import Fault
 from logdiag.reading import Tables, read
 from logdiag.snapshots import Meter, Snapshot, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown
-from logdiag.snapshots.locations import Kind, Location, Remote, Web, open_location
+from logdiag.snapshots.locations import Location, LocationKind, Remote, Web, open_location
 
 NOTHING = "there is no such file or folder"
 REFUSED = "its host cannot be reached"
@@ -471,7 +471,7 @@ class Broken:
     """A place that fails when it is listed, or when it is read beyond what it has."""
 
     name: str
-    kind: Kind = "file"
+    kind: LocationKind = "file"
     has: tuple[bytes, ...] = ()
 
     def children(self) -> list[Location]:

@@ -28,7 +28,7 @@ from logdiag.snapshots.file_systems import (
 )
 from logdiag.snapshots.member import CHUNK, readable
 
-Kind = Literal["file", "folder", "link", "device"]
+LocationKind = Literal["file", "folder", "link", "device"]
 
 STDIN = "-"
 """The input that is standard input."""
@@ -50,7 +50,7 @@ class Location(Protocol):
         """The last part of its path, a label only."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> LocationKind:
         """Links and devices are neither followed nor read."""
 
     @property
@@ -99,7 +99,7 @@ class Stream:
     """Standard input (no ``path``) or a pipe, such as that of ``<(…)``. It can be read once."""
 
     path: Path | None = None
-    kind: Kind = "file"
+    kind: LocationKind = "file"
 
     @property
     def name(self) -> str:
@@ -131,7 +131,7 @@ class Local:
     """A file or folder of this machine."""
 
     path: Path
-    kind: Kind
+    kind: LocationKind
 
     @property
     def name(self) -> str:
@@ -164,7 +164,7 @@ class Local:
             raise OSError(errno.EIO, gettext("the file became shorter while it was read"))
 
 
-def _kind(entry: "os.DirEntry[str]") -> Kind:
+def _kind(entry: "os.DirEntry[str]") -> LocationKind:
     if entry.is_symlink():
         return "link"
     if entry.is_dir(follow_symlinks=False):
@@ -180,7 +180,7 @@ class Remote:
     path: str = field(repr=False)
     address: str = field(repr=False)
     name: str
-    kind: Kind
+    kind: LocationKind
 
     def children(self) -> list[Location]:
         """Return what the file system lists."""
@@ -244,7 +244,7 @@ class Web(Remote):
             # Other links of the page lead out of the folder, or sort its list in another way.
             is_below = target.startswith(base) and not set(last) & set("/?#")
             if is_below and unquote(last) not in ("", ".", ".."):
-                kind: Kind = "folder" if target.endswith("/") else "file"
+                kind: LocationKind = "folder" if target.endswith("/") else "file"
                 found[target] = Web(self.files, target, target, unquote(last), kind)
         return [location for _, location in sorted(found.items())]
 
@@ -311,6 +311,6 @@ def _same(one: str, other: str) -> bool:
     return one.strip("/") == other.strip("/")
 
 
-def _remote_kind(kind: str) -> Kind:
-    kinds: dict[str, Kind] = {"file": "file", "directory": "folder", "link": "link"}
+def _remote_kind(kind: str) -> LocationKind:
+    kinds: dict[str, LocationKind] = {"file": "file", "directory": "folder", "link": "link"}
     return kinds.get(kind, "device")

@@ -26,9 +26,6 @@ from logdiag.snapshots.zip_headers import (
     read_at,
 )
 
-HEAD = 4
-"""The number of bytes that `begins` needs."""
-
 _IN_MEMORY = 1 << 20
 _MARK = b"PK"
 _SMALLEST_MEMBER = 30
