@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logdiag.reading import read_texts
 from logdiag.rules.library import load
 from logdiag.shapes import count, count_shapes, render_lines
-from logdiag.shapes.words import Words, product_words
+from logdiag.shapes.words import Masker, product_words
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -136,7 +136,7 @@ def test_first_names_are_no_words_and_those_that_a_text_needs_are() -> None:
 @settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_of_any_text_only_words_of_the_product_and_punctuation_stay(text: str) -> None:
-    template = Words(()).template(text)
+    template = Masker(()).template(text)
     left = template.replace("<value>", " ").replace("<number>", " ")
     assert left.isascii()
     assert all(
@@ -146,7 +146,7 @@ def test_of_any_text_only_words_of_the_product_and_punctuation_stay(text: str) -
 
 
 def test_a_very_long_text_is_masked_at_once_and_cut() -> None:
-    assert len(Words(()).template("the peer " * 1_000_000)) <= 2100
+    assert len(Masker(()).template("the peer " * 1_000_000)) <= 2100
 
 
 def test_shapes_beyond_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

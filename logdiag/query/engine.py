@@ -141,16 +141,16 @@ class _Runner:
             return future.result(self._deadline.left)
         except TimeoutError:
             self._connection.interrupt()
-            said = gettext("the query was stopped after {number} seconds (seconds)")
-            raise ResourceError(said.format(number=f"{self._deadline.seconds:,}")) from None
+            message = gettext("the query was stopped after {number} seconds (seconds)")
+            raise ResourceError(message.format(number=f"{self._deadline.seconds:,}")) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if _DISK_ERROR.search(str(error)):
-                said = gettext(
+                message = gettext(
                     "the query needs more than the memory and {size} in {folder} (disk); "
                     "set TMPDIR to a folder with more room, or raise the limit"
                 )
                 size = format_size(self._limits.disk)
-                raise ResourceError(said.format(size=size, folder=tempfile.gettempdir())) from None
+                raise ResourceError(message.format(size=size, folder=tempfile.gettempdir())) from None
             raise QueryError(*complaint(error)) from None
         except BaseException:
             self._connection.interrupt()

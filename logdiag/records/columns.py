@@ -143,6 +143,6 @@ def columns_of(names: Iterable[str]) -> frozenset[str]:
     """
     wanted = frozenset(names)
     if unknown := sorted(wanted.difference(RECORDS.names)):
-        said = gettext("no such column: {names}; there are {columns}")
-        raise InputError(said.format(names=", ".join(unknown), columns=", ".join(RECORDS.names)))
+        message = gettext("no such column: {names}; there are {columns}")
+        raise InputError(message.format(names=", ".join(unknown), columns=", ".join(RECORDS.names)))
     return wanted

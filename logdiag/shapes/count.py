@@ -17,7 +17,7 @@ from logdiag.reading import Tables
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import patterns
 from logdiag.rules.selection import asked
-from logdiag.shapes.words import VALUE, Words, is_naming, words_of
+from logdiag.shapes.words import VALUE, Masker, is_naming, words_of
 
 MAX_SHAPES = 10_000
 """Different shapes that are counted; records of further shapes are counted together."""
@@ -71,7 +71,7 @@ class Shapes(NamedTuple):
 
 def count_shapes(tables: Tables, library: Library) -> Shapes:
     """Count the records of some logs by their shapes."""
-    words = Words(_names(tables))
+    masker = Masker(_names(tables))
     known = AnyOf(tuple(sorted(asked(library), key=repr)))
     assumed = [
         (Seen(rule, ".".join(map(str, path))), pattern.condition)
@@ -87,13 +87,13 @@ def count_shapes(tables: Tables, library: Library) -> Shapes:
         rows = np.setdiff1d(np.arange(len(log), dtype=np.int64), log.rows(known))
         alarms = _unknown_alarms(log)
         rows = np.union1d(rows, np.array(sorted(alarms), np.int64))
-        for shape in _shapes(words, table, rows, alarms):
+        for shape in _shapes(masker, table, rows, alarms):
             if shape in unknown or len(unknown) < MAX_SHAPES:
                 unknown[shape] += 1
             else:
                 left_out += 1
         for one, condition in assumed:
-            for shape in _shapes(words, table, log.rows(condition), {}):
+            for shape in _shapes(masker, table, log.rows(condition), {}):
                 if (one, shape) in seen or len(seen) < MAX_SHAPES:
                     seen[one, shape] += 1
     return Shapes(tables.records.num_rows, unknown, left_out, seen)
@@ -109,7 +109,7 @@ def assumed_patterns(library: Library) -> Iterator[tuple[str, Any, Any, Any]]:
 
 
 def _names(tables: Tables) -> set[str]:
-    """Words of the product that a log uses as names of users, hosts and the like."""
+    """Masker of the product that a log uses as names of users, hosts and the like."""
     hosts = pc.unique(tables.records.column("host").cast(pa.string())).to_pylist()
     names = words_of(host.partition(".")[0] for host in hosts)
     for chunk in tables.records.column("fields").chunks:
@@ -132,7 +132,7 @@ def _unknown_alarms(log: Log) -> dict[int, str]:
 
 
 def _shapes(
-    words: Words, table: pa.Table, rows: npt.NDArray[np.int64], alarms: dict[int, str]
+    masker: Masker, table: pa.Table, rows: npt.NDArray[np.int64], alarms: dict[int, str]
 ) -> Iterator[Shape]:
     """Return the shape of each row."""
     if not len(rows):
@@ -140,24 +140,24 @@ def _shapes(
     taken = table.take(pa.array(rows))
     yield from map(
         Shape,
-        _mapped(taken, "process", words.process),
-        _mapped(taken, "subprocess", words.process),
-        _mapped(taken, "module", words.module),
+        _mapped(taken, "process", masker.process),
+        _mapped(taken, "subprocess", masker.process),
+        _mapped(taken, "module", masker.module),
         _mapped(taken, "level", lambda level: level if level in _LEVELS else VALUE),
-        _mapped(taken, "event", words.template),
-        _keys(taken, words),
-        _mapped(taken, "detail", words.template),
-        _mapped(taken, "text", words.template),
+        _mapped(taken, "event", masker.template),
+        _keys(taken, masker),
+        _mapped(taken, "detail", masker.template),
+        _mapped(taken, "text", masker.template),
         _mapped(taken, "body", lambda body: _BODIES.get(body.strip().split("\n")[0].strip(), "lines")),
         [_alarm_id(alarms.get(row)) for row in rows.tolist()],
     )
 
 
-def _keys(taken: pa.Table, words: Words) -> Iterator[tuple[str, ...]]:
+def _keys(taken: pa.Table, masker: Masker) -> Iterator[tuple[str, ...]]:
     lists = taken.column("fields").combine_chunks()
     offsets = (lists.offsets.to_numpy() - lists.offsets[0].as_py()).tolist()
     keys = lists.flatten().field("key").dictionary_encode()
-    names = [words.key(key) for key in keys.dictionary.to_pylist()]
+    names = [masker.key(key) for key in keys.dictionary.to_pylist()]
     codes = keys.indices.to_numpy()
     known: dict[bytes, tuple[str, ...]] = {}
     for start, end in itertools.pairwise(offsets):

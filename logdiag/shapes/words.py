@@ -95,7 +95,7 @@ def words_of(values: Iterable[str]) -> set[str]:
     return {word for token in tokens for word in (token, *re.split("[-_/]", token)) if word in known}
 
 
-class Words:
+class Masker:
     """Masks the texts of one log. ``names`` are words that the log uses as names."""
 
     def __init__(self, names: Collection[str]) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from logdiag.records.columns import masked
 from logdiag.records.compiled.buffers import NAMES, NULLABLE, Columns, Numbers, Strings
 from logdiag.records.compiled.strings import is_ascii
-from logdiag.records.compiled.word_ops import copy_array
 from logdiag.records.want import READ
 
 _TRIM: dict[str, Callable[[str], str]] = {
@@ -58,15 +58,16 @@ def _decoded(column: pa.StringArray) -> pa.StringArray:
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:
-        raw = column.cast(pa.binary()).to_pylist()
-        decoded = (None if one is None else str(one, "utf-8", "replace") for one in raw)
-        return pa.array(decoded, pa.string())
+        is_odd = pc.fill_null(pc.invert(pc.string_is_ascii(column)), False)
+        odd = column.cast(pa.binary()).filter(is_odd).to_pylist()
+        decoded = pa.array([str(one, "utf-8", "replace") for one in odd], pa.string())
+        return pc.replace_with_mask(column, is_odd, decoded)
     return column
 
 
 def _copy(column: Numbers) -> pa.Buffer:
     copy = pa.allocate_buffer(column.nbytes)
-    copy_array(column.view(np.uint8), np.frombuffer(copy, np.uint8))
+    np.copyto(np.frombuffer(copy, column.dtype), column)  # other threads run meanwhile
     return copy
 
 

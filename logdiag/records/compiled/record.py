@@ -78,11 +78,11 @@ def read_record(log, roles, places, first, after, head, wanted, out, r, f):
                 column = -1
                 if key == _UTC_KEY:
                     if not utc_found:
-                        utc_found, said, digits = utc_time(log, key_end, close)
+                        utc_found, utc, digits = utc_time(log, key_end, close)
                         if utc_found:
                             # Web records have whole seconds only; a header with a fraction is more exact.
-                            near = digits == 0 and not whole and abs(moment - said) <= 1_000_000
-                            time = moment if near else said
+                            near = digits == 0 and not whole and abs(moment - utc) <= 1_000_000
+                            time = moment if near else utc
                 elif key == _DETAIL_KEY:
                     column = DETAIL
                 elif key == _MODULE_KEY:

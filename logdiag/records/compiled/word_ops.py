@@ -1,4 +1,4 @@
-"""Load, compare and copy bytes of a log, eight at a time: most strings in a record are that short."""
+"""Load, store and compare bytes of a log, eight at a time: most strings in a record are that short."""
 
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg"
@@ -86,10 +86,3 @@ def equal(log, one, other, size):
             return False
         done += WORD
     return first_word(log, one + done, size - done) == first_word(log, other + done, size - done)
-
-
-@compiled
-def copy_array(column, out):
-    """Copy bytes while other threads run."""
-    for n in range(np.uint64(len(column))):
-        out[n] = column[n]

@@ -272,5 +272,5 @@ class PastedRecord:
 
     def _is_relay(self) -> bool:
         """Whether the text so far is the header of a relay: its record follows."""
-        said = self._text[len(self.start.text) : len(self.start.text) + 1000]
-        return self.start.sign == "relay" and _RELAY.fullmatch(said) is not None
+        after_host = self._text[len(self.start.text) : len(self.start.text) + 1000]
+        return self.start.sign == "relay" and _RELAY.fullmatch(after_host) is not None
