@@ -1,14 +1,23 @@
 """What is allowed in a library and still is a mistake: dead rules, things that nobody uses, lost words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from logdiag.conditions import AllOf, AnyOf, Condition, Not, Reference, Test, alarm_catalogue, references
+from logdiag.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Not,
+    Reference,
+    Test,
+    alarm_catalogue,
+    holds,
+    references,
+)
 from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
-from logdiag.rules.contradictions import contradictions
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import bound, patterns, proofs
-from logdiag.rules.schema import Rule
+from logdiag.rules.match_schema import bindings, bound, patterns, peer_names, proofs
+from logdiag.rules.schema import Rule, When
 from logdiag.rules.translation import texts
 
 
@@ -25,9 +34,9 @@ def lint(library: Library) -> Iterator[str]:
         yield f"signals/{name}: no rule uses this signal"
     for name, problem in contradictions(library):
         yield f"{name}: {problem}"
-    asked = _asked_for(library)
+    used_names = _used(library)
     for name, rule in sorted(library.rules.items()):
-        for binding in sorted(_unused(rule) - asked.get(name, set())):
+        for binding in sorted(bound(rule.match) - used_names[name]):
             yield f"{name}: the bound name {binding!r} is used nowhere"
         for binding, key in sorted(_not_required(rule)):
             yield (
@@ -66,12 +75,9 @@ def _requires(condition: Condition, reference: Reference) -> bool:
             return any(_requires(term, reference) for term in terms)
         case AnyOf(terms):
             return all(_requires(term, reference) for term in terms)
-        case Not():
-            return False
-        case Test():
-            return condition.reference == reference and (
-                condition.modifier != "exists" or condition.values == ("true",)
-            )
+        case Test(tested, modifier, values):
+            return tested == reference and (modifier != "exists" or values == ("true",))
+    return False
 
 
 def untranslated(library: Library) -> Iterator[str]:
@@ -102,41 +108,99 @@ def _mistranslated(library: Library) -> Iterator[str]:
                     yield f"{file}: {place}: the translation into {language} {where} {{{name}}}"
 
 
-def _asked_for(library: Library) -> dict[str, set[str]]:
-    """The bound names of each rule that remedies, steps and incidents make conditions of."""
-    asked: dict[str, set[str]] = {}
-    whens = [remedy.when for rule in library.rules.values() for remedy in rule.remedy]
-    whens += [step.when for procedure in library.procedures.values() for step in procedure.steps]
-    for when in whens:
-        if when is not None and when.finding is not None:
-            asked.setdefault(when.finding, set()).update(when.values)
-    for _, _, match in library.incidents():
-        for cause in match.causes:
-            asked.setdefault(cause, set()).update(match.values)
-    return asked
+def _used(library: Library) -> dict[str, set[str]]:
+    """For each rule the bound names that something uses."""
+    used: dict[str, set[str]] = {}
+    for name, rule in library.rules.items():
+        # A bound peer is used without being named: it says whom the finding is about.
+        used[name] = {*PLACEHOLDER.findall(rule.title + rule.why), *IN_PROCEDURES, *peer_names(rule.match)}
+        used[name] |= {value for effect in rule.explains for value in effect.values}
+        for match in rule.match:
+            used[name] |= {*match.by, getattr(match.count, "distinct", ""), getattr(match.peers, "value", "")}
+            for _, pattern in patterns(match):
+                used[name] |= {*pattern.older, *pattern.older.values()}
+    # Remedies, steps and incidents make conditions of them.
+    for remedy in (remedy for rule in library.rules.values() for remedy in rule.remedy):
+        _add_asked(used, remedy.when)
+    for step in (step for procedure in library.procedures.values() for step in procedure.steps):
+        _add_asked(used, step.when)
+    for _, _, incident in library.incidents():
+        for cause in incident.causes:
+            used[cause].update(incident.values)
+    return used
 
 
-def _unused(rule: Rule) -> set[str]:
-    texts = rule.title + rule.why
-    used = {name for match in rule.match for name in match.by}
-    used |= {match.count.distinct for match in rule.match if match.count and match.count.distinct}
-    used |= {match.peers.value for match in rule.match if match.peers and match.peers.value}
-    used |= {name for explains in rule.explains for name in explains.values}
-    used |= {
-        name
-        for match in rule.match
-        for _, pattern in patterns(match)
-        for names in pattern.older.items()
-        for name in names
-    }
-    # A bound peer is used without being named: it says whom the finding is about.
-    used |= {
-        name
-        for match in rule.match
-        for _, pattern in patterns(match)
-        for name, binding in pattern.bind.items()
-        if binding.kind in ("peer", "peers", "place")
-    }
-    return {
-        name for name in bound(rule.match) if f"{{{name}}}" not in texts and name not in used
-    } - IN_PROCEDURES
+def _add_asked(used: dict[str, set[str]], when: When | None) -> None:
+    if when is not None and when.finding is not None:
+        used[when.finding].update(when.values)
+
+
+# ── conditions that no record can meet ──────────────────────────────────────────────────────
+
+
+def contradictions(library: Library) -> Iterator[tuple[str, str]]:
+    """What can never hold: the id of a rule or signal, and what it is about.
+
+    What is said here is certain; a condition that passes may still be one that nothing meets.
+    """
+    matches = [(name, match) for name, rule in sorted(library.rules.items()) for match in rule.match]
+    matches += [(f"signals/{name}", one.match) for name, one in sorted(library.signals.items())]
+    for name, match in matches:
+        for path, pattern in patterns(match):
+            for reason in _contradictions(pattern.condition):
+                yield name, f"{'.'.join(map(str, path))} can never match: {reason}"
+    for name, _, incident in library.incidents():
+        for bound_name, wanted in sorted(incident.values.items()):
+            causes = [match for cause in incident.causes for match in library.rules[cause].match]
+            fixed = {binding.value for one, binding in bindings(causes) if one == bound_name}
+            if fixed and None not in fixed and wanted not in fixed:
+                yield name, f"can never be made: no cause binds {bound_name}: {wanted}"
+
+
+def _contradictions(condition: Condition) -> Iterator[str]:
+    """Why a condition, or one of its alternatives, cannot hold."""
+    if isinstance(condition, AnyOf | AllOf):
+        for term in condition.terms:
+            yield from _contradictions(term)
+    if not isinstance(condition, AllOf):
+        return
+    terms = list(_flat(condition.terms))
+    denied = [term.term for term in terms if isinstance(term, Not)]
+    if any(term in terms for term in denied):
+        yield "it asks for a condition and for its contrary"
+    tests: dict[Reference, list[Test]] = {}
+    for term in terms:
+        if isinstance(term, Test):
+            tests.setdefault(term.reference, []).append(term)
+    for reference, wanted in tests.items():
+        key = reference.key + (f"[{reference.number}]" if reference.number > 1 else "")
+        existing = [test.values for test in wanted if test.modifier == "exists"]
+        others = [test for test in wanted if test.modifier != "exists"]
+        if ("true",) in existing and ("false",) in existing:
+            yield f"{key} cannot exist and be absent"
+        elif existing and set(existing) == {("false",)} and others:
+            yield f"{key} is to be absent and to have a value"
+        elif not _is_possible(
+            others, [test for test in denied if isinstance(test, Test) and test.reference == reference]
+        ):
+            yield f"no value of {key} meets all that is asked of it"
+
+
+def _flat(terms: Iterable[Condition]) -> Iterator[Condition]:
+    for term in terms:
+        yield from _flat(term.terms) if isinstance(term, AllOf) else [term]
+
+
+def _is_possible(tests: list[Test], denied: list[Test]) -> bool:
+    """Whether some value can meet all tests and none of those denied, as far as that can be told."""
+    exact = next((test for test in tests if test.modifier == "is"), None)
+    if exact is not None:
+        return any(
+            all(holds(test, value) for test in tests) and not any(holds(test, value) for test in denied)
+            for value in exact.values
+        )
+    # Of a test with several values one is enough, so the widest counts.
+    above = [min(map(float, test.values)) for test in tests if test.modifier in ("gt", "gte")]
+    below = [max(map(float, test.values)) for test in tests if test.modifier in ("lt", "lte")]
+    strict = any(test.modifier in ("gt", "lt") for test in tests)
+    return not above or not below or (max(above) < min(below) if strict else max(above) <= min(below))
