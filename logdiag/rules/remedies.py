@@ -8,7 +8,7 @@ from logdiag.model import Step
 from logdiag.rules import versions
 from logdiag.rules.library import Library
 from logdiag.rules.placeholders import fill
-from logdiag.rules.roles import ROLES, Resolved, Situation
+from logdiag.rules.roles import ROLES, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 
 
@@ -29,24 +29,20 @@ def _resolved(name: str, library: Library, situation: Situation) -> Iterator[Ste
     procedure = library.procedures[name]
     situation = situation.asked_about(procedure.reported_by)
     for step in procedure.steps:
-        if not _holds(step.when, situation):
+        resolved = ROLES[step.where].resolve(situation) if _holds(step.when, situation) else None
+        if resolved is None:
             continue
-        resolved = ROLES[step.where].resolve(situation)
-        if not resolved.applies:
-            continue
-        if step.risk in _OUTAGES and situation.overall.before_outages:
+        if step.risk in ("outage", "destructive") and situation.overall.before_outages:
             for rule, instead in situation.overall.before_outages:
                 yield from _resolved(instead, library, situation.asked_about(rule))
         else:
             yield _step(step, resolved, situation)
 
 
-_OUTAGES = ("outage", "destructive")
-
-
-def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step:
+def _step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: Situation) -> Step:
+    peers, missing = ((), resolved) if isinstance(resolved, str) else (resolved, "")
     names = {
-        "where": listed(resolved.peers) or _called(step.where),
+        "where": listed(peers) or _called(step.where),
         "hosts": listed(situation.hosts),
         "peers": listed(situation.others) or gettext("the other peers"),
         "primary": situation.cluster.primary or _called("the primary"),
@@ -54,16 +50,14 @@ def _step(step: ProcedureStep, resolved: Resolved, situation: Situation) -> Step
         "advice": situation.values.get("advice", ""),
         "found": situation.values.get("found", ""),
     }
-    do = fill(step.do, names)
-    if not resolved.peers and resolved.missing:
-        do = f"{do} {resolved.missing}"
-    if len(resolved.peers) > MOST_LISTED:
+    do = f"{fill(step.do, names)} {missing}".rstrip()
+    if len(peers) > MOST_LISTED:
         more = gettext("This step is for all {number} peers; only the first {most} are named.")
-        do = f"{do} {more.format(number=f'{len(resolved.peers):,}', most=MOST_LISTED)}"
+        do = f"{do} {more.format(number=f'{len(peers):,}', most=MOST_LISTED)}"
     return Step(
         do=do,
         why=fill(step.why, names),
-        where=resolved.peers[:MOST_LISTED],
+        where=peers[:MOST_LISTED],
         command=None if step.command is None else fill(step.command, names),
         risk=step.risk,
         impact=fill(step.impact, names),
@@ -80,26 +74,24 @@ def _holds(when: When | None, situation: Situation) -> bool:
     if when is None:
         return True
     cluster = situation.cluster
-    fired = [bound for rule, bound in situation.fired if rule == when.finding]
+    overall = situation.overall
+    bound = [values.items() for rule, values in situation.fired if rule == when.finding]
+    version_fits = (
+        when.version is None or versions.applies_to_all(when.version, overall.versions) != "does not"
+    )
     return (
-        (when.topology is None or cluster.topology in when.topology)
+        version_fits
+        and (when.topology is None or cluster.topology in when.topology)
         and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
         and (when.state is None or situation.state in when.state)
         and (when.mutual is None or when.mutual == situation.mutual)
-        and (
-            when.version is None
-            or versions.applies_to_all(when.version, situation.overall.versions) != "does not"
-        )
-        and (when.fires is None or any(rule in situation.overall.everywhere for rule in when.fires))
-        and not any(rule in situation.overall.everywhere for rule in when.silent or ())
+        and (when.fires is None or not overall.everywhere.isdisjoint(when.fires))
+        and overall.everywhere.isdisjoint(when.silent or ())
         and (when.role is None or when.role == _role(situation))
-        and (when.goes_on is None or any(rule in situation.overall.going_on for rule in when.goes_on))
-        and not any(rule in situation.overall.going_on for rule in when.over or ())
-        and (when.way is None or (when.way == "broken") == situation.overall.way_is_broken)
-        and (
-            when.finding is None
-            or any(all(bound.get(key) == value for key, value in when.values.items()) for bound in fired)
-        )
+        and (when.goes_on is None or not overall.going_on.isdisjoint(when.goes_on))
+        and overall.going_on.isdisjoint(when.over or ())
+        and (when.way is None or (when.way == "broken") == overall.way_is_broken)
+        and (when.finding is None or any(when.values.items() <= values for values in bound))
     )
 
 

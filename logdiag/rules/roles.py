@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from logdiag.cluster import Cluster
 from logdiag.i18n import N_, gettext
@@ -114,106 +115,88 @@ class Situation:
         return self.overall.unaffected(self.rule)
 
 
-@dataclass(frozen=True)
-class Resolved:
-    """The peers that a role is; ``missing`` says why there are none, ``applies`` if any are meant."""
-
-    peers: tuple[str, ...] = ()
-    missing: str | None = None
-    applies: bool = True
-
-
-@dataclass(frozen=True)
-class Role:
-    """How a role is called where it has no peer, and how it is resolved."""
-
-    label: str
-    resolve: Callable[[Situation], Resolved]
+Resolved = tuple[str, ...] | str | None
+"""The peers that a role is, or a sentence about what is missing, or None if no step is meant."""
 
 
 def _the_primary(situation: Situation) -> Resolved:
     primary = situation.cluster.primary
-    return Resolved((primary,)) if primary else Resolved(missing=gettext(_PRIMARY_UNKNOWN))
+    return (primary,) if primary else gettext(_PRIMARY_UNKNOWN)
 
 
 def _the_subordinates(situation: Situation) -> Resolved:
-    if situation.cluster.primary is None:
-        return Resolved(missing=gettext(_PRIMARY_UNKNOWN))
-    return Resolved(situation.overall.subordinates)
+    known = situation.cluster.primary is not None
+    return situation.overall.subordinates if known else gettext(_PRIMARY_UNKNOWN)
 
 
 def _the_primary_if_it_asks(situation: Situation) -> Resolved:
     primary, asking = situation.cluster.primary, situation.asking
     if primary is not None:
-        return Resolved((primary,)) if primary in asking else Resolved(applies=False)
+        return (primary,) if primary in asking else None
     if len(situation.cluster.peers) == 1:
-        return Resolved(asking, applies=bool(asking))
-    if len(asking) == 1:  # no order to keep: it is one of "the others"
-        return Resolved(applies=False)
+        return asking or None
+    if len(asking) < 2:  # no order to keep: it is one of "the others"
+        return None
     among = gettext("{peers} ask for it.").format(peers=listed(asking))
-    return Resolved(missing=f"{gettext(_PRIMARY_UNKNOWN)} {among}", applies=bool(asking))
+    return f"{gettext(_PRIMARY_UNKNOWN)} {among}"
 
 
 def _the_others_that_ask(situation: Situation) -> Resolved:
     primary, asking = situation.cluster.primary, situation.asking
-    if len(situation.cluster.peers) == 1:
-        return Resolved(applies=False)
-    if primary is None and len(asking) == 1:
-        return Resolved(asking)
-    if primary is None:
-        which = gettext("They are those of {peers} that are not the primary.")
-        return Resolved(missing=which.format(peers=listed(asking)), applies=len(asking) > 1)
-    others = tuple(host for host in asking if host != primary)
-    return Resolved(others, applies=bool(others))
+    if len(situation.cluster.peers) == 1 or not asking:
+        return None
+    if primary is None and len(asking) > 1:
+        return gettext("They are those of {peers} that are not the primary.").format(peers=listed(asking))
+    return tuple(host for host in asking if host != primary) or None
 
 
 def _unaffected(situation: Situation) -> Resolved:
-    if situation.unaffected:
-        return Resolved(situation.unaffected)
-    return Resolved(missing=gettext("No peer is known that does not report it."))
+    return situation.unaffected or gettext("No peer is known that does not report it.")
 
 
 def _others(situation: Situation) -> Resolved:
-    """The peers that do not report it; no step is for them where all do."""
+    """The peers that do not report it; no step is for them if all do."""
     reporting = frozenset(situation.hosts)
-    others = tuple(name for name in situation.overall.everyone if name not in reporting)
-    return Resolved(others, applies=bool(others))
+    return tuple(name for name in situation.overall.everyone if name not in reporting) or None
 
 
 def _about(situation: Situation) -> Resolved:
-    if situation.peers:
-        return Resolved(situation.peers)
-    return Resolved(missing=gettext("Which peer this is about does not stand in this evidence."))
+    return situation.peers or gettext("Which peer this is about does not stand in this evidence.")
 
 
 def _subordinates_that_report(situation: Situation) -> Resolved:
     """Never the primary, and never a peer that may be it."""
     primary = situation.cluster.primary
     if len(situation.cluster.peers) < 2:
-        return Resolved(applies=False)
+        return None
     if primary is None:
-        return Resolved(missing=gettext(_PRIMARY_UNKNOWN))
-    others = tuple(host for host in situation.hosts if host != primary)
-    return Resolved(others, applies=bool(others))
+        return gettext(_PRIMARY_UNKNOWN)
+    return tuple(host for host in situation.hosts if host != primary) or None
 
 
 def _named(situation: Situation) -> Resolved:
     """The peers that it names, which may be those that report it."""
     own = {bound.get("peer", "") for rule, bound in situation.fired if rule == situation.rule}
-    named = tuple(sorted(own & situation.cluster.names))
-    return Resolved(named) if named else _about(situation)
+    return tuple(sorted(own & situation.cluster.names)) or _about(situation)
+
+
+class Role(NamedTuple):
+    """The label of a role that has no peer, and how the role is resolved."""
+
+    label: str
+    resolve: Callable[[Situation], Resolved]
 
 
 ROLES: dict[str, Role] = {
     N_("the subordinates that report it"): Role(
         N_("a subordinate that reports it"), _subordinates_that_report
     ),
-    N_("the peers that ask for it"): Role(N_("the peers that ask for it"), lambda s: Resolved(s.asking)),
+    N_("the peers that ask for it"): Role(N_("the peers that ask for it"), lambda s: s.asking),
     N_("the peers it names"): Role(N_("the peer it names"), _named),
-    N_("the peers that report it"): Role(N_("the peers that report it"), lambda s: Resolved(s.hosts)),
+    N_("the peers that report it"): Role(N_("the peers that report it"), lambda s: s.hosts),
     N_("the peers it is about"): Role(N_("the peer it is about"), _about),
     N_("the other peers"): Role(N_("the other peers"), _others),
-    N_("every peer"): Role(N_("every peer"), lambda s: Resolved(s.overall.everyone)),
+    N_("every peer"): Role(N_("every peer"), lambda s: s.overall.everyone),
     N_("the primary"): Role(N_("the configuration primary"), _the_primary),
     N_("the subordinates"): Role(N_("the subordinates"), _the_subordinates),
     N_("the primary, if it asks for it"): Role(N_("the configuration primary"), _the_primary_if_it_asks),
