@@ -24,7 +24,7 @@ from logdiag.reading import Engine, Tables, read, without_other_logs
 from logdiag.reading.deduplicate import counted_once
 from logdiag.records import Want
 from logdiag.records.columns import columns_of
-from logdiag.rules.findings import MOST_OF_ALL
+from logdiag.rules.findings import MAX_FINDINGS
 from logdiag.rules.library import Library, load
 from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
@@ -103,7 +103,7 @@ def examine(
         # Records that overlapping logs repeat happened once; the coverage still counts all of them.
         tables, repeated = counted_once(without_other_logs(tables))
         clusters = find_clusters(tables)
-        most = MOST_OF_ALL // len(clusters)
+        most = MAX_FINDINGS // len(clusters)
         examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
         folded = combine([one.folded for one in examined])
         peers = tuple(peer for one in examined for peer in one.cluster.peers)

@@ -47,7 +47,7 @@ class CaseData:
         return self.sources[event.table].text(event.row)
 
 
-MOST = 200_000
+MAX_RECORDS = 200_000
 """Records that a pattern may match: what is beyond makes the finding and the run partial."""
 
 Key = tuple[tuple[str, str], ...]
@@ -92,9 +92,9 @@ class Collected:
         rows = log.rows(pattern.condition)
         if not len(rows):
             return []
-        if len(rows) > MOST:
+        if len(rows) > MAX_RECORDS:
             self.capped = True
-            rows = rows[:MOST]
+            rows = rows[:MAX_RECORDS]
         places = log.records.select(["snapshot", "source", "line"]).take(rows)
         columns = [places.column(name).to_pylist() for name in places.column_names]
         times, hosts = log.times(rows), log.hosts(rows)

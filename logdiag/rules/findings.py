@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
-from logdiag.records import instant
+from logdiag.records import instant, micros
 from logdiag.rules import versions
 from logdiag.rules.evaluate import Answer, evaluate
-from logdiag.rules.events import MOST, SEPARATOR, CaseData, Spans
+from logdiag.rules.events import MAX_RECORDS, SEPARATOR, CaseData, Spans
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import peer_names
 from logdiag.rules.placeholders import fill, placeholders, unbound, without, worded
@@ -19,21 +19,19 @@ from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event
 from logdiag.rules.unclaimed_alarms import from_catalogue, severity_of
 
-EVIDENCE = 100
+MAX_EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""
 
-MOST_OF_RULE = 1000
-MOST_OF_ALL = 5000
+MAX_FINDINGS_OF_RULE = 1000
+MAX_FINDINGS = 5000
 """Findings that are told, of one rule and of all: what is beyond makes the run partial."""
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
 class Judged:
     """What came of judging rules: ``most`` findings at most, and what could not be judged."""
 
-    most: int = MOST_OF_ALL
+    most: int = MAX_FINDINGS
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
@@ -52,7 +50,7 @@ class Judged:
 def judge(
     library: Library,
     case: CaseData,
-    most: int = MOST_OF_ALL,
+    most: int = MAX_FINDINGS,
     is_late: Callable[[], bool] = lambda: False,
 ) -> Judged:
     """Every rule's findings but those of incidents; of more than ``most`` the worst.
@@ -85,16 +83,12 @@ def _work(findings: Iterable[Finding], library: Library) -> Spans:
         asked = library.rules[one.rule].requested
         if asked is None or asked.over_within is None or one.first is None or one.last is None:
             continue
-        start, end = (_microseconds(time) for time in (one.first, one.last + asked.over_within))
+        start, end = micros(one.first), micros(one.last + asked.over_within)
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         else:
             spans.append((start, end))
     return tuple(spans)
-
-
-def _microseconds(time: datetime) -> int:
-    return (time - instant(0)) // _MICROSECOND
 
 
 def rank(item: Finding | Incident) -> tuple[int, int, str, str]:
@@ -118,41 +112,38 @@ def _cut(judged: Judged) -> None:
 
 
 def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judged) -> None:
-    answered = evaluate(rule, library, case)
-    reasons = answered.reasons
+    evaluation = evaluate(rule, library, case)
+    answers = evaluation.answers
     other_versions: list[str] = []
-    answers = answered.answers
-    if len(answers) > MOST_OF_RULE:
+    if len(answers) > MAX_FINDINGS_OF_RULE:
         some = gettext("fires {count} times, of which {most} are told")
-        judged.cap(name, some.format(count=f"{len(answers):,}", most=f"{MOST_OF_RULE:,}"))
+        judged.cap(name, some.format(count=f"{len(answers):,}", most=f"{MAX_FINDINGS_OF_RULE:,}"))
         # What is not over first, then as it began.
         ordered = sorted(answers, key=lambda one: (STATES.index(one.episode.state), one.episode.first))
-        answers = ordered[:MOST_OF_RULE]
+        answers = ordered[:MAX_FINDINGS_OF_RULE]
     for answer in answers:
-        match = rule.match[answer.number]
         finding = _finding(name, rule, answer, case, library.says.get(name, {}))
         applies = _applies(rule, finding, case)
+        ranges, hosts = listed(rule.applies_to or []), listed(finding.hosts)
         if applies == "does not":
             other = gettext("is for {versions}, and {peers} has another version")
-            said = other.format(versions=listed(rule.applies_to or []), peers=listed(finding.hosts))
-            other_versions.append(said)
+            other_versions.append(other.format(versions=ranges, peers=hosts))
             continue
+        notes = [finding.explanation]
         if applies == "cannot tell":
-            note = gettext("This holds for {versions}; which version {peers} has is not known.").format(
-                versions=listed(rule.applies_to or []), peers=listed(finding.hosts)
-            )
-            finding = replace(finding, explanation=f"{finding.explanation} {note}")
+            note = gettext("This holds for {versions}; which version {peers} has is not known.")
+            notes.append(note.format(versions=ranges, peers=hosts))
         if answer.capped:
-            more = gettext("More records match than are looked at ({most}): there may be more of it.")
-            note = more.format(most=f"{MOST:,}")
-            finding = replace(finding, explanation=f"{finding.explanation} {note}")
-        if match.is_of_others:
+            note = gettext("More records match than are looked at ({most}): there may be more of it.")
+            notes.append(note.format(most=f"{MAX_RECORDS:,}"))
+        finding = replace(finding, explanation=" ".join(notes))
+        if rule.match[answer.number].is_of_others:
             finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
         judged.findings.append(finding)
-    if answered.capped and name not in judged.capped:
+    if evaluation.capped and name not in judged.capped:
         judged.capped.append(name)
-    judged.not_checked.extend(NotChecked(name, reason) for reason in dict.fromkeys(reasons))
-    judged.not_checked.extend(NotChecked(name, said, False) for said in dict.fromkeys(other_versions))
+    judged.not_checked += [NotChecked(name, reason) for reason in dict.fromkeys(evaluation.reasons)]
+    judged.not_checked += [NotChecked(name, said, False) for said in dict.fromkeys(other_versions)]
 
 
 def _applies(rule: Rule, finding: Finding, case: CaseData) -> versions.Applicability:
@@ -196,7 +187,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
     if match.is_of_others:
         values.update(from_catalogue(values))
     if episode.took is not None:
-        values["took"] = stretch(episode.took * _MICROSECOND)
+        values["took"] = stretch(timedelta(microseconds=episode.took))
     for bound in about & values.keys():
         values[bound] = listed(values[bound].split(SEPARATOR))
     texts = worded({**absent, **placeholders(values, hosts, peers, episode.count, first, last)}, says)
@@ -252,9 +243,9 @@ def _said(absent: dict[str, str]) -> dict[str, str]:
 
 
 def _shown(events: tuple[Event, ...]) -> Iterable[Event]:
-    if len(events) <= EVIDENCE:
+    if len(events) <= MAX_EVIDENCE:
         return events
-    return [*events[: EVIDENCE - EVIDENCE // 4], *events[-(EVIDENCE // 4) :]]
+    return [*events[: MAX_EVIDENCE - MAX_EVIDENCE // 4], *events[-(MAX_EVIDENCE // 4) :]]
 
 
 def _evidence(event: Event, case: CaseData) -> Evidence:

@@ -4,24 +4,20 @@ Made only when somebody asks (`--explain`): it asks each rule's conditions again
 """
 
 import bisect
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 
 from logdiag.cluster.facts import FACTS
-from logdiag.conditions import AllOf, AnyOf, Condition, Log, Not, Test
+from logdiag.conditions import AllOf, AnyOf, Condition, Not, Test
 from logdiag.i18n import gettext, ngettext
 from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.records import instant
 from logdiag.rules import time_logic
+from logdiag.rules.audits import values_on_peers
 from logdiag.rules.chains import sequences
 from logdiag.rules.events import CaseData, Collected
-from logdiag.rules.match_schema import Absence, Audit, Count, Match, Sequence
+from logdiag.rules.match_schema import Absence, Audit, Count, Match, Peers, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
-from logdiag.rules.time_logic import Event
-
-_MICROSECOND = timedelta(microseconds=1)
+from logdiag.rules.time_logic import Event, microseconds
 
 
 def nearest_miss(rule: Rule, case: CaseData) -> str | None:
@@ -39,53 +35,45 @@ def _nearest(match: Match, case: CaseData) -> str | None:
         return _of_absence(match.absence, match, case)
     if match.audit is not None:
         return _of_audit(match.audit, case)
-    if match.record is not None:
-        return _of_patterns(match.record, case)
-    if match.state is not None:
-        return _of_patterns(match.state.raised, case)
-    if match.alarm is not None:
-        return _of_patterns(match.alarm.as_state.raised[:1], case)
     if match.peers is not None:
-        events = Collected(case).events(match.peers.of)
-        if events:
-            hosts = listed(sorted({event.peer for event in events}))
-            near = ngettext(
-                "{number} record on {peers}; {quantifier} did not hold.",
-                "{number} records on {peers}; {quantifier} did not hold.",
-                len(events),
-            )
-            quantifier = match.peers.quantifier
-            return near.format(number=f"{len(events):,}", peers=hosts, quantifier=quantifier)
-        return _of_patterns(match.peers.of, case)
-    return None
+        return _of_peers(match.peers, case)
+    if match.as_state is not None:
+        # A dump lists an alarm in the words of the records.
+        return _of_patterns(match.as_state.raised[: 1 if match.alarm else None], case)
+    return _of_patterns(match.record or [], case)
+
+
+def _of_peers(peers: Peers, case: CaseData) -> str | None:
+    events = Collected(case).events(peers.of)
+    if not events:
+        return _of_patterns(peers.of, case)
+    near = ngettext(
+        "{number} record on {peers}; {quantifier} did not hold.",
+        "{number} records on {peers}; {quantifier} did not hold.",
+        len(events),
+    )
+    hosts = listed(sorted({event.peer for event in events}))
+    return near.format(number=f"{len(events):,}", peers=hosts, quantifier=peers.quantifier)
 
 
 def _of_patterns(patterns: list[Pattern], case: CaseData) -> str | None:
-    """The condition that most records hold but for one term, and that term."""
+    """The condition that fewest records hold but for one term, and that term."""
     best: tuple[int, str] | None = None
     for pattern in patterns:
+        terms = pattern.condition.terms if isinstance(pattern.condition, AllOf) else ()
         log = case.sources[pattern.table].log
-        for count, term, row in _one_less(pattern.condition, log):
-            if count and (best is None or count < best[0]):
+        for index, term in enumerate(terms):
+            rows = log.rows(AllOf(terms[:index] + terms[index + 1 :]))
+            if len(rows) and (best is None or len(rows) < best[0]):
                 near = ngettext(
                     "{number} record holds all of it but {term}, the first {time} on {peer}.",
                     "{number} records hold all of it but {term}, the first {time} on {peer}.",
-                    count,
+                    len(rows),
                 )
-                time, peer = moment(instant(log.time_at(row))), log.host_at(row)
-                best = (count, near.format(number=f"{count:,}", term=term, time=time, peer=peer))
+                time, peer = moment(instant(log.time_at(rows[0]))), log.host_at(rows[0])
+                number = f"{len(rows):,}"
+                best = (len(rows), near.format(number=number, term=_said(term), time=time, peer=peer))
     return best[1] if best else None
-
-
-def _one_less(condition: Condition, log: Log) -> Iterator[tuple[int, str, int]]:
-    """For each term of a condition: how many rows hold all the others, what it is, and the first row."""
-    if not isinstance(condition, AllOf):
-        return
-    for index, term in enumerate(condition.terms):
-        others = condition.terms[:index] + condition.terms[index + 1 :]
-        rows = log.rows(replace(condition, terms=others))
-        if len(rows):
-            yield len(rows), _said(term), int(rows[0])
 
 
 def _said(condition: Condition) -> str:
@@ -112,7 +100,7 @@ def _of_count(count: Count, match: Match, case: CaseData) -> str | None:
 
 
 def _most(events: list[Event], count: Count) -> int:
-    within = count.within // _MICROSECOND
+    within = microseconds(count.within)
     # Where there are enough for one number, there are for each smaller one.
     numbers = range(1, min(count.at_least, len(events)) + 1)
     return bisect.bisect_left(
@@ -126,28 +114,28 @@ def _of_sequence(sequence: Sequence, case: CaseData) -> str | None:
     for length in range(len(steps) - 1, 0, -1):
         chains = sequences(
             steps[:length],
-            sequence.within // _MICROSECOND,
-            skew=sequence.skew // _MICROSECOND,
+            microseconds(sequence.within),
+            skew=microseconds(sequence.skew),
             ties=sequence.ties == "allow",
             peers=[step.peer for step in sequence.steps[:length]],
         )
-        if chains:
-            last = chains[-1][-1]
-            if steps[length]:
-                near = gettext(
-                    "{number} of {all} steps, up to {time} on {peer}; step {next} did not come in order "
-                    "within {span}."
-                )
-            else:
-                near = gettext("{number} of {all} steps, up to {time} on {peer}; step {next} never came.")
-            return near.format(
-                number=length,
-                all=len(steps),
-                time=moment(instant(last.time)),
-                peer=last.peer,
-                next=length + 1,
-                span=stretch(sequence.within),
+        if not chains:
+            continue
+        near = gettext("{number} of {all} steps, up to {time} on {peer}; step {next} never came.")
+        if steps[length]:
+            near = gettext(
+                "{number} of {all} steps, up to {time} on {peer}; step {next} did not come in order "
+                "within {span}."
             )
+        last = chains[-1][-1]
+        return near.format(
+            number=length,
+            all=len(steps),
+            time=moment(instant(last.time)),
+            peer=last.peer,
+            next=length + 1,
+            span=stretch(sequence.within),
+        )
     return _of_patterns(list(sequence.steps[:1]), case)
 
 
@@ -168,7 +156,4 @@ def _of_audit(audit: Audit, case: CaseData) -> str | None:
     if not facts:
         return gettext("Not known of any peer: {fact}.").format(fact=gettext(FACTS[audit.of]))
     said = {peer: ", ".join(fact.values) or gettext("nothing") for peer, fact in sorted(facts.items())}
-    on = gettext("{what} on {peers}")
-    if len(set(said.values())) == 1:
-        return on.format(what=next(iter(said.values())), peers=listed(list(said))) + "."
-    return "; ".join(on.format(what=value, peers=peer) for peer, value in said.items()) + "."
+    return f"{values_on_peers(said)}."

@@ -11,11 +11,9 @@ from logdiag.cluster.observed import Observed
 from logdiag.rules import time_logic
 from logdiag.rules.events import Collected, find_chains
 from logdiag.rules.match_schema import Match, StateMatch
-from logdiag.rules.time_logic import Event
+from logdiag.rules.time_logic import Event, microseconds
 
 _Values = tuple[str | None, ...]
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,13 @@ class Proof:
     begun: int
 
 
-_UNDER_WAY = timedelta(seconds=5) // _MICROSECOND
+_UNDER_WAY = microseconds(timedelta(seconds=5))
 """A cycle or a change that was under way when something broke may still end: it proves nothing of that."""
 
-_SETTLED = timedelta(minutes=5) // _MICROSECOND
+_SETTLED = microseconds(timedelta(minutes=5))
 """How long alarms must stay lowered: until then the same trouble may raise the next one."""
 
-_TOGETHER = timedelta(seconds=2) // _MICROSECOND
+_TOGETHER = microseconds(timedelta(seconds=2))
 """Processes write side by side: an alarm can be logged a moment before the record of what raised it."""
 
 
@@ -44,17 +42,14 @@ def signal_proofs(match: Match, collected: Collected) -> list[Proof]:
     if match.state is not None:
         return list(_ends_of_states(match.state, match, collected))
     if match.sequence is None:
-        return [
-            Proof(event, event.time - _UNDER_WAY) for event in collected.events(match.record or [], match.by)
-        ]
-    return [
-        Proof(replace(chain[-1], values=_values(chain)), chain[0].time - _UNDER_WAY)
-        for chain in find_chains(match.sequence, match.by, collected)
-    ]
-
-
-def _values(events: Iterable[Event]) -> dict[str, str]:
-    return {name: value for event in events for name, value in event.values.items()}
+        chains = [[event] for event in collected.events(match.record or [], match.by)]
+    else:
+        chains = find_chains(match.sequence, match.by, collected)
+    found = []
+    for chain in chains:
+        values = {name: value for event in chain for name, value in event.values.items()}
+        found.append(Proof(replace(chain[-1], values=values), chain[0].time - _UNDER_WAY))
+    return found
 
 
 def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> Iterator[Proof]:
@@ -87,11 +82,7 @@ def by_values(events: Iterable[Event], by: Sequence[str]) -> dict[_Values, list[
     return groups
 
 
-def _time(event: Event) -> int:
-    return event.time
-
-
-_BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
+_BETWEEN = microseconds(BETWEEN_MEMBERS)
 
 
 class Proofs:
@@ -161,24 +152,22 @@ def _values_of(values: Mapping[str, str], by: Sequence[str]) -> _Values:
 
 def _is_lost(raised: Sequence[Event], since: int, until: int) -> bool:
     """Whether something was raised around the time at which something else was, or after it."""
-    place = bisect.bisect_left(raised, since - _SETTLED, key=_time)
+    place = bisect.bisect_left(raised, since - _SETTLED, key=lambda event: event.time)
     return place < len(raised) and raised[place].time <= until
 
 
 def _first_proof(since: Event, proofs: list[Proof], cluster: Cluster) -> Event | None:
     """The first proof of what something raised had begun, whichever clock is right."""
-    place = bisect.bisect_left(proofs, since.time, key=_begun)
-    while place < len(proofs):
+    place, begun = 0, since.time
+    while True:
+        place = bisect.bisect_left(proofs, begun, key=lambda proof: proof.begun, lo=place)
+        if place == len(proofs):
+            return None
         event = proofs[place].event
-        apart = _apart(since.peer, event.peer, cluster)
-        if proofs[place].begun >= since.time + apart:
+        begun = since.time + _apart(since.peer, event.peer, cluster)
+        if proofs[place].begun >= begun:
             return event
-        place = bisect.bisect_left(proofs, since.time + apart, key=_begun, lo=place + 1)
-    return None
-
-
-def _begun(proof: Proof) -> int:
-    return proof.begun
+        place += 1
 
 
 def _first_hidden_end(
@@ -191,7 +180,9 @@ def _first_hidden_end(
     # Earlier than that nothing is hidden: a proof may be of any peer, and there may be many.
     gap = seen.gap_within(since.time, seen.end)
     hidden = gap[0] if gap is not None else seen.end + _BETWEEN
-    place = max(bisect.bisect_right(proofs, since), bisect.bisect_right(proofs, hidden, key=_time))
+    place = max(
+        bisect.bisect_right(proofs, since), bisect.bisect_right(proofs, hidden, key=lambda event: event.time)
+    )
     while place < len(proofs) and (then is None or not then < proofs[place]):
         if _is_hidden(since, proofs[place], seen, cluster):
             return proofs[place]

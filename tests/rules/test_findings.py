@@ -37,7 +37,7 @@ LOST = [peer_down(number, f"peer{number}") for number in range(6)]
 
 
 def test_as_many_findings_of_a_rule_as_may_be_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "MOST_OF_RULE", 6)
+    monkeypatch.setattr(findings, "MAX_FINDINGS_OF_RULE", 6)
     diagnosis = examined(*LOST)
     assert (len(lost(diagnosis)), diagnosis.capped, reasons(diagnosis)) == (6, (), [])
 
@@ -45,7 +45,7 @@ def test_as_many_findings_of_a_rule_as_may_be_are_all_told(monkeypatch: pytest.M
 def test_of_more_findings_of_a_rule_the_first_are_told_and_that_there_are_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(findings, "MOST_OF_RULE", 4)
+    monkeypatch.setattr(findings, "MAX_FINDINGS_OF_RULE", 4)
     diagnosis = examined(*LOST)
     assert sorted(lost(diagnosis)) == [(f"peer{number}",) for number in range(4)]
     assert diagnosis.capped == ("database/peer-down",)
@@ -53,7 +53,7 @@ def test_of_more_findings_of_a_rule_the_first_are_told_and_that_there_are_more(
 
 
 def test_what_is_not_over_is_told_before_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "MOST_OF_RULE", 2)
+    monkeypatch.setattr(findings, "MAX_FINDINGS_OF_RULE", 2)
     over = [
         peer_down(number + 60, f"peer{number}", "mnesia_up") for number in range(6) if number not in (2, 4)
     ]
