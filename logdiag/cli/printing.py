@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from logdiag.model import SEVERITIES, Severity
-
 if TYPE_CHECKING:
+    from logdiag.model import Severity
     from logdiag.reading import Tables
     from logdiag.snapshots import Snapshot
 
@@ -110,8 +109,10 @@ def end_reading(
     raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))
 
 
-def level_of(name: str) -> Severity | None:
+def level_of(name: str) -> "Severity | None":
     """Return the level of --fail-on; None for ``none``. What is no level ends the command."""
+    from logdiag.model import SEVERITIES  # a fifth of the time in which help appears
+
     if name not in (*SEVERITIES, "none"):
         usage_error(f"--fail-on {name}: the levels are none, {', '.join(SEVERITIES)}")
     return next((level for level in SEVERITIES if level == name), None)
