@@ -1,4 +1,4 @@
-"""Files in the current folder, where the evidence lies, change nothing, whoever put them there."""
+"""Files in the current folder, next to the evidence, have no effect."""
 
 import ast
 import json
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,23 +15,23 @@ ROOT = Path(__file__).parent.parent
 
 NUMBA_CONFIG = """\
 chrome_trace: victim.txt
-cache_locator_classes: left.Behind
+cache_locator_classes: planted.Class
 dump_llvm: 1
 cpu_name: generic
 cpu_features: +no-such-feature
 """
 MODULES = (
-    # What worker processes and the command import; Python would look for each in the current folder first.
+    # Modules that worker processes and the command import. Python searches the current folder first.
     *("multiprocessing", "resource_tracker", "signal", "selectors", "socket", "decimal", "numbers"),
-    *("sitecustomize", "usercustomize", "typer", "lark", "numba", "yaml", "pyarrow", "duckdb", "left"),
+    *("sitecustomize", "usercustomize", "typer", "lark", "numba", "yaml", "pyarrow", "duckdb", "planted"),
 )
 SETTINGS = {
     ".numba_config.yaml": NUMBA_CONFIG,
     "logdiag.toml": "fail-on = 'info'\nlang = 'ko'\n",
     "pyproject.toml": "[tool.logdiag]\nfail-on = 'info'\n",
-    "dask.yaml": "distributed:\n  worker:\n    preload: [left]\n",
-    "distributed.yaml": "distributed:\n  worker:\n    preload: [left]\n",
-    ".config/dask/evil.yaml": "distributed:\n  worker:\n    preload: [left]\n",
+    "dask.yaml": "distributed:\n  worker:\n    preload: [planted]\n",
+    "distributed.yaml": "distributed:\n  worker:\n    preload: [planted]\n",
+    ".config/dask/evil.yaml": "distributed:\n  worker:\n    preload: [planted]\n",
     ".duckdbrc": "COPY (SELECT 1) TO 'victim.txt';\n",
     "fsspec.json": '{"file": {"auto_mkdir": true}}',
     "fsspec_file.json": '{"auto_mkdir": true}',
@@ -41,23 +42,27 @@ SETTINGS = {
 }
 
 
-@pytest.fixture
-def hostile(tmp_path: Path) -> Path:
-    """A folder as an archive may unpack to: evidence of more than 2 MiB, and files that want to be obeyed."""
+def fill(folder: Path) -> Path:
+    """Write evidence of more than 2 MiB (so that all workers start), hostile settings and hostile modules."""
     [log] = (ROOT / "sample_logs/peer-lost").glob("*.log")
     for name in ("case/expc01", "more/expc01"):
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "a.log").write_bytes(log.read_bytes() * 700)
-    (tmp_path / "victim.txt").write_text("untouched")
+        (folder / name).mkdir(parents=True)
+        (folder / name / "a.log").write_bytes(log.read_bytes() * 520)
+    (folder / "victim.txt").write_text("untouched")
     for name, text in SETTINGS.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     for name in MODULES:
-        (tmp_path / f"{name}.py").write_text("open('obeyed', 'w').close()\nclass Behind: pass\n")
-    return tmp_path
+        (folder / f"{name}.py").write_text("open('obeyed', 'w').close()\nclass Class: pass\n")
+    return folder
 
 
-def without_modules(folder: Path) -> None:
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    return fill(tmp_path)
+
+
+def remove_modules(folder: Path) -> None:
     for path in folder.glob("*.py"):
         path.unlink()
 
@@ -78,17 +83,17 @@ def logdiag(folder: Path, *words: str, **variables: str) -> subprocess.Completed
 def check_untouched(folder: Path, done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert "define" not in done.stdout  # LLVM's text
+    assert "define" not in done.stdout  # a word of LLVM's dump
     assert (folder / "victim.txt").read_text() == "untouched"
     assert not (folder / "obeyed").exists()
 
 
-def test_the_files_are_obeyed_where_nothing_stands_against_them(hostile: Path) -> None:
+def test_without_protection_the_files_are_obeyed(hostile: Path) -> None:
     run(hostile, sys.executable, "-c", "import multiprocessing")
     assert (hostile / "obeyed").exists()
-    without_modules(hostile)
-    asked = run(hostile, sys.executable, "-c", "import numba; print(numba.config.DUMP_LLVM)")
-    assert asked.stdout == "1\n"
+    remove_modules(hostile)
+    result = run(hostile, sys.executable, "-c", "import numba; print(numba.config.DUMP_LLVM)")
+    assert result.stdout == "1\n"
 
 
 def test_the_command_obeys_nothing_in_the_current_folder(hostile: Path) -> None:
@@ -134,7 +139,7 @@ def test_redacting_workers_obey_nothing_in_the_current_folder(
     hostile: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     log = hostile / "case/expc01/a.log"
-    log.write_bytes(log.read_bytes() * 3)  # enough for processes
+    log.write_bytes(log.read_bytes() * 3)  # enough to start worker processes
     done = logdiag(
         hostile, "redact", "case", "-o", str(tmp_path_factory.mktemp("out") / "new"), "--jobs", "2"
     )
@@ -142,17 +147,17 @@ def test_redacting_workers_obey_nothing_in_the_current_folder(
 
 
 def test_the_python_api_obeys_no_settings_in_the_current_folder(hostile: Path) -> None:
-    without_modules(hostile)  # Python itself imports these
+    remove_modules(hostile)  # Python imports these before logdiag can prevent it
     code = "import logdiag; print(logdiag.parse('case', engine='compiled').num_rows)"
     done = run(hostile, sys.executable, "-c", code)
     check_untouched(hostile, done)
-    assert done.stdout == "11200\n"
+    assert done.stdout == "8320\n"
 
 
 @pytest.mark.parametrize("before", ["", "import numba; "])
 def test_numba_reads_no_settings_later_either(hostile: Path, before: str) -> None:
     """Also if the caller had imported numba before logdiag did."""
-    without_modules(hostile)
+    remove_modules(hostile)
     code = (
         f"import os; {before}import logdiag.grammar.machine_code, numba; os.chdir({str(hostile)!r}); "
         "numba.core.config.reload_config(); print(numba.config.DUMP_LLVM, numba.config.CHROME_TRACE)"
@@ -203,44 +208,47 @@ WORK = {
 }
 
 
-@pytest.fixture(params=WORK)
-def seen(
-    hostile: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> list[tuple[str, str]]:
-    """What a command opens, connects to and starts, as Python's audit events tell."""
-    out = tmp_path_factory.mktemp("out")
+class Trace(NamedTuple):
+    """A run in a hostile folder, with the files, sockets and programs that it opened."""
+
+    folder: Path
+    events: list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module", params=WORK)
+def trace(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Trace:
+    """Run a command under an audit hook of Python."""
+    folder, out = fill(tmp_path_factory.mktemp("hostile")), tmp_path_factory.mktemp("out")
     words = [word.format(out=out) for word in WORK[request.param]]
     code = "import sys; sys.path.pop(0); " + f"exec({HOOK!r})"
-    done = run(hostile, sys.executable, "-c", code, *words)
+    done = run(folder, sys.executable, "-c", code, *words)
     assert done.returncode == 0, done.stderr
-    return [tuple(one) for one in json.loads(done.stderr.splitlines()[-1])]
+    return Trace(folder, [tuple(event) for event in json.loads(done.stderr.splitlines()[-1])])
 
 
-def test_the_command_opens_nothing_but_its_inputs_in_the_current_folder(
-    hostile: Path, seen: list[tuple[str, str]]
-) -> None:
+def test_the_command_opens_nothing_but_its_inputs_in_the_current_folder(trace: Trace) -> None:
     within = {
-        Path(name).relative_to(hostile)
-        for kind, name in seen
-        if kind == "file" and hostile in Path(name).parents
+        Path(name).relative_to(trace.folder)
+        for kind, name in trace.events
+        if kind == "file" and trace.folder in Path(name).parents
     }
     assert {path.parts[0] for path in within} == {"case"}
 
 
-def test_the_command_opens_no_connection(seen: list[tuple[str, str]]) -> None:
-    assert [one for one in seen if one[0] != "file"] == []
+def test_the_command_opens_no_connection(trace: Trace) -> None:
+    assert [event for event in trace.events if event[0] != "file"] == []
 
 
 def test_the_cache_contains_no_log_text(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    # Machine code is the same for every log: what the tests made of it before is taken over.
-    cache = tmp_path_factory.mktemp("kept") / "cache"
+    # Copy the machine code that earlier tests compiled: it is the same for every log.
+    cache = tmp_path_factory.mktemp("cache") / "cache"
     shutil.copytree(os.environ["LOGDIAG_CACHE"], cache, ignore=shutil.ignore_patterns("[!c]*"))
     cache.chmod(0o700)
     log = hostile / "case/expc01/a.log"
     log.write_bytes(log.read_bytes().replace(b"apolo.local", b"only-in-this-log.test"))
     done = logdiag(hostile, "diagnose", "case", LOGDIAG_CACHE=str(cache))
     assert done.returncode == 0
-    kept = [path for path in cache.rglob("*") if path.is_file()]
-    assert len(kept) > 3
-    for path in kept:
+    files = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(files) > 3
+    for path in files:
         assert b"only-in-this-log" not in path.read_bytes(), path

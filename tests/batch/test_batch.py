@@ -25,6 +25,8 @@ from logdiag.errors import InputError
 from logdiag.options import Options
 from logdiag.pipeline import diagnose
 
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
 
 def run(out: Path, *given: Path, options: Options | None = None) -> Outcome:
     return batch(given, out, options or Options(), Here())
@@ -303,8 +305,15 @@ def test_a_run_that_is_interrupted_is_130_and_leaves_nothing_running(tmp_path: P
     assert not (out / "index.html").exists()
 
 
+@pytest.fixture
+def run_command(request: pytest.FixtureRequest) -> Run:
+    """The command line, in this process; `run` is a batch here."""
+    command: Run = request.getfixturevalue("run")
+    return command
+
+
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nowhere"], "nowhere: there is no such file or folder"),
         (["fleet", "--lang", "tlh"], "there is no language 'tlh'"),
@@ -312,16 +321,18 @@ def test_a_run_that_is_interrupted_is_130_and_leaves_nothing_running(tmp_path: P
         (["fleet", "--rules", "nowhere"], "nowhere: there is no such folder of rules"),
     ],
 )
-def test_what_is_wrong_with_the_command_line_is_2(
-    fleet: Path, tmp_path: Path, words: list[str], said: str
+def test_a_wrong_command_line_is_2(
+    fleet: Path, tmp_path: Path, words: list[str], message: str, run_command: Run
 ) -> None:
-    done = subprocess.run(command(tmp_path / "out", *words), capture_output=True, text=True, cwd=tmp_path)
+    done = run_command("batch", *words, "-o", tmp_path / "out")
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr.decode()
     assert not (tmp_path / "out").exists()
 
 
-def test_on_a_terminal_there_is_a_bar_and_elsewhere_a_line_a_job(fleet: Path, tmp_path: Path) -> None:
+def test_a_terminal_shows_a_bar_and_a_pipe_a_line_for_each_job(
+    fleet: Path, tmp_path: Path, run_command: Run
+) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         command(tmp_path / "out", fleet, "--jobs", "1"), stderr=theirs, env={**os.environ, "TERM": "xterm"}
@@ -338,12 +349,12 @@ def test_on_a_terminal_there_is_a_bar_and_elsewhere_a_line_a_job(fleet: Path, tm
     assert "3/3" in shown
     assert "a minute" in shown
     assert "1 of 3: " not in shown
-    plain = subprocess.run(command(tmp_path / "out", fleet), capture_output=True, text=True).stderr
+    plain = run_command("batch", fleet, "-o", tmp_path / "out").stderr.decode()
     assert "\x1b" not in plain
     assert sorted(line.partition(": ")[2] for line in plain.splitlines()[:3]) == [
         "fleet/east: high (done before)",
         "fleet/north: without incidents (done before)",
         "fleet/west: high (done before)",
     ]
-    silent = subprocess.run(command(tmp_path / "out", fleet, "--quiet"), capture_output=True, text=True)
-    assert (silent.stdout, silent.stderr) == ("", "")
+    silent = run_command("batch", fleet, "-o", tmp_path / "out", "--quiet")
+    assert (silent.stdout, silent.stderr) == (b"", b"")
