@@ -1,4 +1,4 @@
-"""The documentation: the site is whole, and what its pages say to type is typed."""
+"""The documentation: the site is complete, and the examples in its pages work."""
 
 import doctest
 import json
@@ -36,7 +36,7 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 class Page(HTMLParser):
-    """What a page has and what it names: ids, links, and what a browser loads for it."""
+    """The ids and links of a page, and the files that a browser loads for it."""
 
     def __init__(self, content: str) -> None:
         super().__init__()
@@ -46,18 +46,18 @@ class Page(HTMLParser):
         self.feed(content)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = {name: value for name, value in attrs if value is not None}
-        self.ids |= {named["id"]} if "id" in named else set()
-        self.loads += [named[name] for name in ("src", "srcset", "data", "poster") if name in named]
-        if tag == "a" and "href" in named:
-            self.links.append(named["href"])
-        if tag == "link" and set(named.get("rel", "").split()) & {
+        given = {name: value for name, value in attrs if value is not None}
+        self.ids |= {given["id"]} if "id" in given else set()
+        self.loads += [given[name] for name in ("src", "srcset", "data", "poster") if name in given]
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if tag == "link" and set(given.get("rel", "").split()) & {
             "stylesheet",
             "icon",
             "preload",
             "preconnect",
         }:
-            self.loads.append(named["href"])
+            self.loads.append(given["href"])
 
 
 def files(folder: Path) -> set[Path]:
@@ -66,7 +66,7 @@ def files(folder: Path) -> set[Path]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as a reader has it; making it leaves nothing behind and warns of nothing."""
+    """The built site. The build gives no warning and leaves no other files."""
     out = tmp_path_factory.mktemp("site")
     before = files(DOCS)
     command = [
@@ -98,7 +98,7 @@ def pages(site: Path) -> dict[Path, Page]:
     return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
 
 
-def test_every_page_of_the_folder_is_one_of_the_site(pages: dict[Path, Page], site: Path) -> None:
+def test_the_site_contains_every_page_of_the_folder(pages: dict[Path, Page], site: Path) -> None:
     assert {path.removesuffix(".md") for path in PAGES} <= {path.stem for path in pages}
     front = {urlsplit(link).path for link in pages[site / "index.html"].links}
     assert {f"{name.removesuffix('.md')}.html" for name in PAGES} - {"index.html"} <= front
@@ -129,7 +129,7 @@ def test_a_page_loads_nothing_from_elsewhere(pages: dict[Path, Page], site: Path
     assert [one for one in loaded if urlsplit(one).scheme not in ("", "data") or one.startswith("//")] == []
 
 
-def test_the_site_tells_of_every_rule_alarm_column_and_command(pages: dict[Path, Page], site: Path) -> None:
+def test_the_site_describes_every_rule_alarm_column_and_command(pages: dict[Path, Page], site: Path) -> None:
     from typer.main import get_command
 
     from logdiag.cli import app
@@ -142,16 +142,16 @@ def test_the_site_tells_of_every_rule_alarm_column_and_command(pages: dict[Path,
     assert {*commands, "logdiag-rules-lint"} <= pages[site / "commands.html"].ids
 
 
-def test_the_site_does_not_tell_where_it_was_made(site: Path) -> None:
-    told = [path.name for path in site.rglob("*.html") if str(ROOT) in path.read_text(encoding="utf-8")]
-    assert told == []
+def test_the_site_contains_no_path_of_the_build(site: Path) -> None:
+    found = [path.name for path in site.rglob("*.html") if str(ROOT) in path.read_text(encoding="utf-8")]
+    assert found == []
 
 
-# ── what the pages say to type ──────────────────────────────────────────────────────────────
+# ── examples ────────────────────────────────────────────────────────────────────────────────
 
 
 class Block(NamedTuple):
-    """A block of code of a page; ``reason`` says why it cannot run here."""
+    """A code block of a page; ``reason`` says why it cannot run in a test."""
 
     language: str
     text: str
@@ -165,22 +165,22 @@ def blocks(page: Path) -> Iterator[Block]:
     return (Block(language, text, reason) for reason, language, text in found)
 
 
-# What has a test of its own: the SQL in tests of the query, the jobs in those of CI, rules below.
+# Blocks with other tests: SQL in test_query.py, jobs in ci/test_snippets.py, rules below.
 ELSEWHERE = {"query.md": {"sql", "log"}, "ci.md": {"yaml", "groovy"}, "rules.md": {"yaml"}}
 SHOWN = {"text", "", "{toctree}", "{eval-rst}"}
 
 
 @pytest.fixture
 def case(tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which a reader sits who follows a page."""
+    """The current folder of a reader who follows a page."""
     shutil.copytree(samples, tmp_path / "sample_logs")
     shutil.copytree(samples / "replication", tmp_path / "snapshots" / "replication")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def typed(line: str, run: Run) -> str:
-    """What a line prints that is typed; it ends well."""
+def run_line(line: str, run: Run) -> str:
+    """Run a command line, and return its standard output. It must succeed."""
     program, *words = shlex.split(line, comments=True)
     assert program == "logdiag", line
     done = run(*words)
@@ -191,23 +191,23 @@ def typed(line: str, run: Run) -> str:
 def sh(text: str, run: Run, _: Path) -> None:
     for line in text.replace("\\\n", " ").splitlines():
         if line.strip() and not line.startswith("#"):
-            typed(line, run)
+            run_line(line, run)
 
 
 def console(text: str, run: Run, _: Path) -> None:
     checker = doctest.OutputChecker()
     for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", text, re.M):
-        printed = typed(command, run)
+        printed = run_line(command, run)
         assert checker.check_output(expected, printed, doctest.ELLIPSIS), printed
 
 
 def toml(text: str, run: Run, case: Path) -> None:
-    """Settings; what they name is known, or any command ends with an error."""
+    """Use a block as settings file. An unknown key in it would be an error of every command."""
     file = case / "logdiag.toml"
     file.write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOGDIAG_CONFIG", str(file))
-        typed("logdiag rules facts", run)
+        run_line("logdiag rules facts", run)
         file.write_text(f"{text}\nno-such-key = 1\n")
         assert run("rules", "facts").returncode == 2
 
@@ -216,7 +216,7 @@ RUNS: dict[str, Callable[[str, Run, Path], None]] = {"sh": sh, "console": consol
 
 
 @pytest.mark.parametrize("page", [name for name in PAGES if any(blocks(DOCS / name))])
-def test_what_a_page_says_to_type_works(page: str, case: Path, run: Run) -> None:
+def test_the_examples_of_a_page_work(page: str, case: Path, run: Run) -> None:
     names: dict[str, Any] = {}
     for block in blocks(DOCS / page):
         if block.reason or block.language in SHOWN | ELSEWHERE.get(page, set()):
@@ -227,10 +227,10 @@ def test_what_a_page_says_to_type_works(page: str, case: Path, run: Run) -> None
             RUNS[block.language](block.text, run, case)
 
 
-def test_only_what_cannot_run_here_is_left_out() -> None:
-    left_out = [block.text for page in PAGES for block in blocks(DOCS / page) if block.reason]
-    assert left_out
-    for text in left_out:
+def test_only_commands_that_cannot_run_here_are_not_run() -> None:
+    not_run = [block.text for page in PAGES for block in blocks(DOCS / page) if block.reason]
+    assert not_run
+    for text in not_run:
         assert re.search(r"^(podman|pip|dask|DASK_\w+=\S+ dask) ", text, re.M), text
 
 
@@ -253,7 +253,7 @@ def test_the_rule_in_the_reference_works_and_an_editor_takes_it(tmp_path: Path) 
     jsonschema.validate(YAML(typ="safe").load(path), Rule.model_json_schema())
     first, _, _ = text.partition("\n")
     schema = first.removeprefix("# yaml-language-server: $schema=")
-    # Where the page writes the schema: beside the folder of rules.
+    # The page writes the schema next to the folder of rules.
     assert (path.parent / schema).resolve() == tmp_path / "mine" / "rule.schema.json"
 
 

@@ -32,8 +32,8 @@ _SHORT = {
 }
 
 
-def brought(name: str, extras: frozenset[str]) -> Iterator[str]:
-    """The packages that one requires, by their names as they are compared, with what those require."""
+def required_packages(name: str, extras: frozenset[str]) -> Iterator[str]:
+    """Yield the normalised names of all packages that a package requires, also indirectly."""
     seen: set[tuple[str, str]] = set()
     waiting = [(name, extra) for extra in ("", *sorted(extras))]
     while waiting:
@@ -53,15 +53,15 @@ def canonical(name: str) -> str:
 
 
 def licence(name: str) -> str:
-    told = distribution(name).metadata
-    if expression := told.get("License-Expression"):
+    metadata = distribution(name).metadata
+    if expression := metadata.get("License-Expression"):
         return expression
-    classifiers = told.get_all("Classifier") or []
-    named = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License :: ")]
-    named = [one for one in named if one != "OSI Approved"] or [
-        (told.get("License") or "").partition("\n")[0]
+    classifiers = metadata.get_all("Classifier") or []
+    licences = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License :: ")]
+    licences = [one for one in licences if one != "OSI Approved"] or [
+        (metadata.get("License") or "").partition("\n")[0]
     ]
-    return " and ".join(_SHORT.get(one.lower(), one) for one in named)
+    return " and ".join(_SHORT.get(one.lower(), one) for one in licences)
 
 
 def table(names: set[str]) -> str:
@@ -69,11 +69,11 @@ def table(names: set[str]) -> str:
     return f"\n| package | licence |\n| --- | --- |\n{rows}"
 
 
-def test_every_package_that_is_brought_is_named(request: pytest.FixtureRequest) -> None:
-    plain = set(brought("logdiag", frozenset()))
-    more = set(brought("logdiag", frozenset({"all"}))) - plain
-    told = HEAD + table(plain) + table(more)
+def test_every_required_package_is_named(request: pytest.FixtureRequest) -> None:
+    plain = set(required_packages("logdiag", frozenset()))
+    more = set(required_packages("logdiag", frozenset({"all"}))) - plain
+    expected = HEAD + table(plain) + table(more)
     if request.config.getoption("--bless"):
-        FILE.write_text(told, encoding="utf-8")
-    assert FILE.read_text(encoding="utf-8") == told
-    assert not re.search(r"\| +\|", told), "a package that does not say under which licence it is"
+        FILE.write_text(expected, encoding="utf-8")
+    assert FILE.read_text(encoding="utf-8") == expected
+    assert not re.search(r"\| +\|", expected), "a package without a licence in its metadata"

@@ -1,4 +1,4 @@
-"""The shape of the package: who may know whom, who may read and who may print."""
+"""The structure of the package: which part may import which, read evidence, or print."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "logdiag"
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
-# What each part may import of the package, beside itself: as little as it needs.
+# The other parts that each part may import: only those that it needs.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "model": set(),
@@ -119,8 +119,8 @@ def test_no_part_may_import_what_it_does_not_need() -> None:
     assert needed == MAY_IMPORT
 
 
-def test_parts_know_each_other_in_one_direction() -> None:
-    order = list(TopologicalSorter(MAY_IMPORT).static_order())  # raises CycleError where there is none
+def test_imports_between_parts_have_no_circle() -> None:
+    order = list(TopologicalSorter(MAY_IMPORT).static_order())  # raises CycleError
     assert set(order) == {part(module) for module in MODULES}
 
 
@@ -128,8 +128,8 @@ def module_name(module: Path) -> str:
     return ".".join(module.with_suffix("").parts).removesuffix("__init__").rstrip(".")
 
 
-def test_modules_know_each_other_in_one_direction() -> None:
-    """Also inside a part, and also those that a function imports when it is called."""
+def test_imports_between_modules_have_no_circle() -> None:
+    """This includes imports inside a part, and imports inside functions."""
     names = {module_name(module) for module in MODULES}
     graph: dict[str, set[str]] = {}
     for module in MODULES:
@@ -140,7 +140,7 @@ def test_modules_know_each_other_in_one_direction() -> None:
                 found = (f"{base}.{alias.name}".lstrip(".") for alias in node.names)
                 known |= {name if name in names else base for name in found}
         known.discard(module_name(module))
-    list(TopologicalSorter(graph).static_order())  # raises CycleError where there is no order
+    list(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
 PRINTING = {"print", "exit", "typer.echo", "sys.exit", "os._exit"}
@@ -158,7 +158,7 @@ def test_only_the_command_line_prints_and_exits(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
-def test_no_module_is_named_for_nothing(module: Path) -> None:
+def test_no_module_has_a_name_without_meaning(module: Path) -> None:
     assert module.stem not in {"utils", "base", "core", "manager", "helpers", "common"}
 
 
