@@ -28,10 +28,10 @@ def make_environment(escape: Callable[[str], str]) -> Environment:
     def filled(text: str, values: dict[str, Any]) -> Markup:
         return Markup(text).format(**{name: printed(value) for name, value in values.items()})  # noqa: S704
 
-    def translated(text: str, **values: Any) -> Markup:
+    def translated(text: str, /, **values: Any) -> Markup:
         return filled(gettext(text), values)
 
-    def translated_by_number(one: str, several: str, number: int, **values: Any) -> Markup:
+    def translated_by_number(one: str, several: str, number: int, /, **values: Any) -> Markup:
         return filled(ngettext(one, several, number), values)
 
     environment = Environment(
