@@ -165,7 +165,7 @@ def blocks(page: Path) -> Iterator[Block]:
     return (Block(language, text, reason) for reason, language, text in found)
 
 
-# Blocks with other tests: SQL in test_query.py, jobs in ci/test_snippets.py, rules below.
+# Blocks with other tests: SQL in test_query.py, jobs in test_ci_snippets.py, rules below.
 ELSEWHERE = {"query.md": {"sql", "log"}, "ci.md": {"yaml", "groovy"}, "rules.md": {"yaml"}}
 SHOWN = {"text", "", "{toctree}", "{eval-rst}"}
 
