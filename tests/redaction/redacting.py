@@ -1,4 +1,4 @@
-"""One text through a redactor that knows nothing else, and snapshots through `logdiag redact`."""
+"""Redact single texts, and snapshots as `logdiag redact` does."""
 
 import os
 import tarfile
@@ -12,7 +12,7 @@ KEY = bytes(range(32))
 
 
 def redact(*texts: str) -> str:
-    """The last text, redacted by what all of them teach."""
+    """Redact the last text with the literals of all texts."""
     return redactor_of(*texts).text(texts[-1])
 
 
@@ -25,18 +25,18 @@ def redactor_of(*texts: str) -> Redactor:
     return redactor
 
 
-def redact_into(inputs: list[Path], room: Path, key: bytes = KEY) -> SnapshotRedactor:
+def redact_into(inputs: list[Path], output: Path, key: bytes = KEY) -> SnapshotRedactor:
     """Write the archives of some inputs into a folder that exists."""
     redaction = SnapshotRedactor(key, Limits())
     snapshots = find_snapshots(inputs)
     redaction.learn(snapshots)
-    redaction.write(snapshots, room)
-    redaction.check(room)
+    redaction.write(snapshots, output)
+    redaction.check(output)
     return redaction
 
 
 def members(archive: Path) -> dict[str, bytes]:
-    """The members of an archive by their names."""
+    """Return the members of an archive by their names."""
     with tarfile.open(archive) as opened:
         return {one.name: opened.extractfile(one).read() for one in opened}  # type: ignore[union-attr]
 

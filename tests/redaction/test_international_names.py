@@ -9,7 +9,7 @@ from logdiag.redaction.names import dns_name, unicode_name
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         ('Dst-alias="sip:회의실3@한국은행.kr"', 'Dst-alias="sip:alias-1@host-1.domain-1"'),
         ('Dst-alias="sip:info@bücher-müller.de"', 'Dst-alias="sip:alias-1@host-1.domain-1"'),
@@ -34,8 +34,8 @@ from logdiag.redaction.names import dns_name, unicode_name
         ),
     ],
 )
-def test_names_of_all_scripts_are_replaced(text: str, told: str) -> None:
-    assert redact(text) == told
+def test_names_of_all_scripts_are_replaced(text: str, result: str) -> None:
+    assert redact(text) == result
 
 
 @pytest.mark.parametrize(

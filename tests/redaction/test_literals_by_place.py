@@ -7,7 +7,7 @@ from logdiag.redaction.by_context import find_placed
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         (" f: Jane Roe <sip:x", " f: alias-1 <sip:x"),
         (" P-Asserted-Identity: Jane Roe <sip:x", " P-Asserted-Identity: alias-1 <sip:x"),
@@ -32,8 +32,8 @@ from logdiag.redaction.by_context import find_placed
         ('Calling-number="5550185"', 'Calling-number="alias-1"'),
     ],
 )
-def test_what_its_place_shows_is_replaced(text: str, told: str) -> None:
-    assert redact(text) == told
+def test_what_its_place_shows_is_replaced(text: str, result: str) -> None:
+    assert redact(text) == result
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from logdiag.redaction.pseudonyms import NumberedWords
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         ("from 10.1.2.3 to 10.1.9.3", "from ipv4-1.1.1.1 to ipv4-1.1.2.1"),
         ("['IPv4''TCP''10.1.2.3:5061']", "['IPv4''TCP''ipv4-1.1.1.1:5061']"),
@@ -28,8 +28,8 @@ from logdiag.redaction.pseudonyms import NumberedWords
         ("00:1A:2b:3c:4D:5e, 001a.2b3c.4d5e, 00-1a-2b-3c-4d-5e", "mac-1, mac-1, mac-1"),
     ],
 )
-def test_addresses_are_told_as_numbers(text: str, told: str) -> None:
-    assert redact(text) == told
+def test_addresses_are_told_as_numbers(text: str, result: str) -> None:
+    assert redact(text) == result
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ octets = st.lists(st.sampled_from((1, 2, 10, 77, 200)), min_size=4, max_size=4).
 @given(st.lists(octets | st.binary(min_size=4, max_size=4), min_size=2, max_size=8))
 def test_two_addresses_share_as_many_numbers_as_octets(addresses: list[bytes]) -> None:
     words = NumberedWords()
-    told = [words.address(tuple(address)).removeprefix("ipv4-").split(".") for address in addresses]
-    for address, one in zip(addresses, told, strict=True):
-        for another, other in zip(addresses, told, strict=True):
+    result = [words.address(tuple(address)).removeprefix("ipv4-").split(".") for address in addresses]
+    for address, one in zip(addresses, result, strict=True):
+        for another, other in zip(addresses, result, strict=True):
             assert shared(list(map(str, address)), list(map(str, another))) == shared(one, other)
 
 
@@ -70,9 +70,9 @@ groups = st.lists(st.sampled_from((1, 0x2A00, 0xFD00, 0xFE80)), min_size=8, max_
 @given(st.lists(groups, min_size=2, max_size=6))
 def test_two_ipv6_addresses_share_as_many_numbers_as_groups(addresses: list[list[int]]) -> None:
     words = NumberedWords()
-    told = [words.address(tuple(address)).removeprefix("ipv6-").split(":") for address in addresses]
-    for address, one in zip(addresses, told, strict=True):
-        for another, other in zip(addresses, told, strict=True):
+    result = [words.address(tuple(address)).removeprefix("ipv6-").split(":") for address in addresses]
+    for address, one in zip(addresses, result, strict=True):
+        for another, other in zip(addresses, result, strict=True):
             assert shared(list(map(str, address)), list(map(str, another))) == shared(one, other)
 
 

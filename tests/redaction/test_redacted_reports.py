@@ -80,23 +80,23 @@ def test_nothing_of_the_customer_is_left(sample: str, language: str, samples: Pa
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_it_is_the_same_incident(sample: str, samples: Path) -> None:
     whole = diagnose([samples / sample]).diagnosis
-    told = redacted(whole)[0]
-    for one, other in zip(whole.findings, told.findings, strict=True):
+    result = redacted(whole)[0]
+    for one, other in zip(whole.findings, result.findings, strict=True):
         same = ("rule", "severity", "state", "first", "last", "count", "basis", "requested")
         assert [getattr(one, name) for name in same] == [getattr(other, name) for name in same]
         assert (len(one.hosts), len(one.peers)) == (len(other.hosts), len(other.peers))
         assert [step.command for step in one.remedy] == [step.command for step in other.remedy]
-    for before, after in zip(whole.incidents, told.incidents, strict=True):
+    for before, after in zip(whole.incidents, result.incidents, strict=True):
         same = ("rule", "severity", "state", "first", "last")
         assert [getattr(before, name) for name in same] == [getattr(after, name) for name in same]
         assert len(before.findings) == len(after.findings)
-    known = {finding.id for finding in told.findings}
-    assert all(id_ in known for incident in told.incidents for id_ in incident.findings)
-    names = {peer.name for peer in told.cluster.peers}
+    known = {finding.id for finding in result.findings}
+    assert all(id_ in known for incident in result.incidents for id_ in incident.findings)
+    names = {peer.name for peer in result.cluster.peers}
     assert len(names) == len(whole.cluster.peers)
-    assert all(name in names for incident in told.incidents for name in incident.peers)
-    if told.incidents:
-        assert told.verdict.headline == told.incidents[0].title
+    assert all(name in names for incident in result.incidents for name in incident.peers)
+    if result.incidents:
+        assert result.verdict.headline == result.incidents[0].title
 
 
 def test_the_story_still_reads_well(samples: Path) -> None:
@@ -122,12 +122,12 @@ def test_peers_and_users_whose_names_are_common_words_are_hidden_in_sentences(
 
 
 def test_a_name_and_its_short_form_are_one_host(samples: Path) -> None:
-    told = diagnose([samples / "core-and-edge"]).redacted().diagnosis
-    assert all(peer.fqdn == f"{peer.name}.domain-1.domain-2" for peer in told.cluster.peers)
-    assert [peer.snapshot for peer in told.cluster.peers] == [
-        f"diagnostic_log_{peer.name}" for peer in told.cluster.peers
+    result = diagnose([samples / "core-and-edge"]).redacted().diagnosis
+    assert all(peer.fqdn == f"{peer.name}.domain-1.domain-2" for peer in result.cluster.peers)
+    assert [peer.snapshot for peer in result.cluster.peers] == [
+        f"diagnostic_log_{peer.name}" for peer in result.cluster.peers
     ]
-    first, second = (peer.addresses[0] for peer in told.cluster.peers[:2])
+    first, second = (peer.addresses[0] for peer in result.cluster.peers[:2])
     assert first.rpartition(".")[0] == second.rpartition(".")[0]
 
 
@@ -179,12 +179,12 @@ def test_an_output_that_holds_a_literal_is_refused(form: str, title: str, kind: 
         diagnose([samples / "tls-enforcement"]).diagnosis.changes[0], who="Jane <Roe>", what="x"
     )
     whole = dataclasses.replace(report.diagnosis, changes=(change,))
-    told = Report(*redacted(whole))
+    result = Report(*redacted(whole))
     if form == "text":
-        broken = Report(dataclasses.replace(told.diagnosis, verdict=Verdict(title)), told.redactor)
+        broken = Report(dataclasses.replace(result.diagnosis, verdict=Verdict(title)), result.redactor)
     else:
-        broken = Report(with_title(told.diagnosis, title), told.redactor)
-    getattr(told, f"to_{form}")()
+        broken = Report(with_title(result.diagnosis, title), result.redactor)
+    getattr(result, f"to_{form}")()
     with pytest.raises(
         LogdiagError, match=rf"line \d+ of the {form} output holds a literal \({kind}\)"
     ) as error:
@@ -194,10 +194,10 @@ def test_an_output_that_holds_a_literal_is_refused(form: str, title: str, kind: 
 
 def test_colours_do_not_hide_what_is_left(samples: Path) -> None:
     report = diagnose([samples / "peer-lost"])
-    told = report.redacted()
-    assert "\x1b[" in told.to_text(color=True)
+    result = report.redacted()
+    assert "\x1b[" in result.to_text(color=True)
     with pytest.raises(LogdiagError, match="host name"):
-        Report(report.diagnosis, told.redactor).to_text(color=True)
+        Report(report.diagnosis, result.redactor).to_text(color=True)
 
 
 def test_an_address_that_is_left_is_found_but_not_in_a_token(samples: Path) -> None:
@@ -209,11 +209,11 @@ def test_an_address_that_is_left_is_found_but_not_in_a_token(samples: Path) -> N
             report.diagnosis.changes, ("10.1.2.3", "1.1.1.1", "00:1a:2b:3c:4d:5e", "2a00::7"), strict=True
         )
     )
-    told = Report(*redacted(dataclasses.replace(report.diagnosis, changes=changes)))
-    assert told.diagnosis.changes[0].address is not None
-    told.to_html(), told.to_json(), told.to_text()
+    result = Report(*redacted(dataclasses.replace(report.diagnosis, changes=changes)))
+    assert result.diagnosis.changes[0].address is not None
+    result.to_html(), result.to_json(), result.to_text()
     for left, kind in (("1.1.1.1", "IPv4"), ("2A00:0:0::7", "IPv6"), ("001a.2b3c.4d5e", "MAC")):
-        broken = Report(with_title(told.diagnosis, f"from {left}"), told.redactor)
+        broken = Report(with_title(result.diagnosis, f"from {left}"), result.redactor)
         with pytest.raises(LogdiagError, match=f"{kind} address"):
             broken.to_json()
 
@@ -225,6 +225,6 @@ def test_a_field_that_nobody_thought_of_is_redacted(samples: Path) -> None:
         command=dataclasses.replace(report.diagnosis.command, options={"limits": "/home/expc01/10.1.2.3"}),
         exit=dataclasses.replace(report.diagnosis.exit, reasons=(Reason(5, "expc02.tgz: cut"),)),
     )
-    told = redacted(whole)[0]
-    assert told.command.options == {"limits": "/home/host-1/ipv4-1.1.1.1", "redact": "yes"}
-    assert told.exit.reasons == (Reason(5, "host-2.tgz: cut"),)
+    result = redacted(whole)[0]
+    assert result.command.options == {"limits": "/home/host-1/ipv4-1.1.1.1", "redact": "yes"}
+    assert result.exit.reasons == (Reason(5, "host-2.tgz: cut"),)

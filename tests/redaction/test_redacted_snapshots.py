@@ -1,4 +1,4 @@
-"""Snapshots that can be sent on: nothing of the customer is left in them, and they show the same incidents."""
+"""Redacted snapshots contain nothing that identifies the customer, and show the same incidents."""
 
 import base64
 import html
@@ -40,18 +40,18 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 def redacted(files: dict[str, str | bytes], key: bytes = KEY) -> dict[str, bytes]:
-    """What becomes of the files of one snapshot, by their new names."""
+    """Return the redacted files of one snapshot by their new names."""
     with tempfile.TemporaryDirectory() as name:
-        folder, room = Path(name) / "in", Path(name) / "out"
-        folder.mkdir(), room.mkdir()
+        folder, output = Path(name) / "in", Path(name) / "out"
+        folder.mkdir(), output.mkdir()
         for file, content in files.items():
             (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-        redact_into([folder], room, key)
-        return members(room / "in.tar.gz")
+        redact_into([folder], output, key)
+        return members(output / "in.tar.gz")
 
 
 def line(text: str) -> str:
-    """What becomes of a line behind the header of a record."""
+    """Return a redacted line without the header of its record."""
     whole = redacted({"log.txt": f"{HEAD} kilo7 tvcs: {text}\n"})["log.txt"].decode()
     assert re.match(re.escape(HEAD) + " host-[a-z]{11} tvcs: ", whole)
     return whole.partition(" tvcs: ")[2].removesuffix("\n")
@@ -60,18 +60,18 @@ def line(text: str) -> str:
 # ── the same incidents ──────────────────────────────────────────────────────────────────────
 
 
-def story(told: Diagnosis) -> list[object]:
+def summary(result: Diagnosis) -> list[object]:
     same = ("rule", "severity", "state", "first", "last")
     findings = [
         (*(getattr(one, name) for name in same), one.count, one.requested, len(one.hosts), len(one.peers))
-        for one in told.findings
+        for one in result.findings
     ]
-    incidents = [(*(getattr(one, name) for name in same), len(one.peers)) for one in told.incidents]
+    incidents = [(*(getattr(one, name) for name in same), len(one.peers)) for one in result.incidents]
     records = sorted(
-        (one.kind, one.records, one.settings) for one in told.coverage.members if one.kind != "other"
+        (one.kind, one.records, one.settings) for one in result.coverage.members if one.kind != "other"
     )
-    changes = sorted((one.time, one.what) for one in told.changes)
-    return [sorted(findings), sorted(incidents), records, changes, len(told.cluster.peers)]
+    changes = sorted((one.time, one.what) for one in result.changes)
+    return [sorted(findings), sorted(incidents), records, changes, len(result.cluster.peers)]
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -79,9 +79,9 @@ def test_a_diagnosis_of_redacted_snapshots_finds_the_same(sample: str, samples: 
     before = diagnose([samples / sample]).diagnosis
     redact_into([samples / sample], tmp_path)
     after = diagnose(sorted(tmp_path.iterdir())).diagnosis
-    assert story(after) == story(before)
+    assert summary(after) == summary(before)
     assert {peer.role for peer in after.cluster.peers} == {peer.role for peer in before.cluster.peers}
-    # Peers map one to one, and whatever was said of one is said of the other.
+    # Peers map one to one, and what one has, the other has as well.
     assert sorted(
         (len(p.addresses), p.version or "", p.product or "", bool(p.fqdn)) for p in before.cluster.peers
     ) == (
@@ -103,20 +103,20 @@ AUDITS = ("requirements/option-keys", "requirements/cluster-name", "requirements
 def test_an_audit_of_redacted_dumps_finds_the_same(rule: str) -> None:
     for case in load(()).rules[rule].cases:
         with tempfile.TemporaryDirectory() as name:
-            folder, room = Path(name) / "in", Path(name) / "out"
-            folder.mkdir(), room.mkdir()
+            folder, output = Path(name) / "in", Path(name) / "out"
+            folder.mkdir(), output.mkdir()
             for file, text in files_of(case).items():
                 (folder / file).write_text(text, encoding="utf-8")
             before = diagnose(sorted(folder.iterdir())).diagnosis
-            redact_into(sorted(folder.iterdir()), room)
-            assert story(diagnose(sorted(room.iterdir())).diagnosis) == story(before), case.name
+            redact_into(sorted(folder.iterdir()), output)
+            assert summary(diagnose(sorted(output.iterdir())).diagnosis) == summary(before), case.name
 
 
 # ── each kind ───────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         ('Event="x" User="jroe" Level="1"', 'Event="x" User="user-W" Level="1"'),
         ('Src-alias="4711" Dst-ip="10.1.2.3"', 'Src-alias="alias-W" Dst-ip="10.A"'),
@@ -132,9 +132,9 @@ def test_an_audit_of_redacted_dumps_finds_the_same(rule: str) -> None:
         (r"{\"aor\": \"j\u0072oe\u0040acme.com\"}", r"{\"aor\": \"alias-W\u0040host-W.domain-W\"}"),
     ],
 )
-def test_each_kind_is_replaced_and_the_form_stays(text: str, told: str) -> None:
+def test_each_kind_is_replaced_and_the_form_stays(text: str, result: str) -> None:
     shown = re.sub(r"(host|domain|user|alias|id|secret|mac)-[a-z]{11}\b", r"\1-W", line(text))
-    assert re.sub(r"\b10(\.\d+){3}", "10.A", shown) == told
+    assert re.sub(r"\b10(\.\d+){3}", "10.A", shown) == result
 
 
 @pytest.mark.parametrize(
@@ -151,19 +151,19 @@ def test_what_is_nobodys_stays(text: str) -> None:
 
 def test_a_name_in_base64_is_found_once_it_is_known() -> None:
     word = base64.b64encode(b"login of Jroe at nine").decode()
-    told = line(f'User="jroe" blob={word} other {base64.b64encode(b"nobody at all!").decode()}')
-    assert re.fullmatch(r'User="user-[a-z]+" blob=secret-[a-z]+ other bm9ib2R5IGF0IGFsbCE=', told)
+    result = line(f'User="jroe" blob={word} other {base64.b64encode(b"nobody at all!").decode()}')
+    assert re.fullmatch(r'User="user-[a-z]+" blob=secret-[a-z]+ other bm9ib2R5IGF0IGFsbCE=', result)
 
 
 def test_peers_and_files_have_the_same_words() -> None:
-    told = redacted(
+    result = redacted(
         {
             "messages_kilo7.txt": f'{HEAD} kilo7 web: User="jroe" Src-ip="10.1.2.3"\n{HEAD} lima8 x: kilo7 10.1.9.3 JROE\n',
             "xconf_dump_kilo7_1.txt": '*c xConfiguration SystemUnit Name: "kilo7"\n*c xConfiguration DNS Server 1 Address: "10.1.2.4"\n',
         }
     )
-    names = sorted(told)
-    log, dump = (told[name].decode() for name in names)
+    names = sorted(result)
+    log, dump = (result[name].decode() for name in names)
     host, user, address = re.search(r" (host-\w+) web: User=\"(user-\w+)\" Src-ip=\"([\d.]+)\"", log).groups()  # type: ignore[union-attr]
     assert names == [f"messages_{host}.txt", f"xconf_dump_{host}_1.txt"]
     assert re.search(rf"x: {host} ([\d.]+) {user}\n", log)
@@ -194,15 +194,15 @@ def test_addresses_share_as_many_bits_as_before(numbers: list[int], shift: int) 
         for one in (str(ip_address(number)), str(ip_address((0x2A00 << 112) + (number << shift))))
         if list(find_addresses(one))
     ]
-    told = [words.address(address_of(one)) for one in plain]
-    for a, x in zip(plain, told, strict=True):
+    result = [words.address(address_of(one)) for one in plain]
+    for a, x in zip(plain, result, strict=True):
         assert list(find_addresses(x)), "an address that is somebody's became one that is nobody's"
         assert (
             ip_address(a).is_private == ip_address(x).is_private
             or ":" in a
             or not a.startswith(("10.", "192.168."))
         )
-        for b, y in zip(plain, told, strict=True):
+        for b, y in zip(plain, result, strict=True):
             if (":" in a) == (":" in b):
                 assert shared(a, b) == shared(x, y)
 
@@ -244,7 +244,7 @@ XML = """<?xml version="1.0"?>
 @given(labels, labels, labels, st.integers(0x0B000000, 0x0FFFFFFF), st.integers(1, 2**64))
 def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: str, v4: int, v6: int) -> None:
     escaped = f"{quote(f'{user}@x')} {html.escape(f'<{host}>')} {base64.b64encode(user.encode()).decode()}"
-    said = {
+    expected = {
         "head": HEAD,
         "host": host,
         "domain": domain,
@@ -253,7 +253,9 @@ def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: s
         "v6": str(ip_address((0x2A01 << 112) + (0xBC << 100) + v6)),
         "escaped": escaped,
     }
-    files = {name: text.format(**said) for name, text in (("log", MESSAGE), ("xconf", TEXT), ("xstat", XML))}
+    files = {
+        name: text.format(**expected) for name, text in (("log", MESSAGE), ("xconf", TEXT), ("xstat", XML))
+    }
     inner, packed = io.BytesIO(), io.BytesIO()
     with tarfile.open(fileobj=inner, mode="w:gz") as archive:
         header = tarfile.TarInfo(f"var/{host}/log_{host}.txt")
@@ -261,7 +263,7 @@ def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: s
         archive.addfile(header, io.BytesIO(files["log"].encode()))
     with zipfile.ZipFile(packed, "w") as zipped:
         zipped.writestr(f"inner_{host}.tgz", inner.getvalue())
-    told = redacted(
+    result = redacted(
         {
             f"xconf_dump_{host}.txt": files["xconf"],
             f"xconf_dump_{host}.xml": files["xstat"],
@@ -269,13 +271,20 @@ def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: s
             f"capture_{host}.pcap": b"\xd4\xc3\xb2\xa1" + b"\0" * 20,
         }
     )
-    assert len(told) == 3
-    written = repr(told).lower()
-    for literal in (host, domain, user, said["v4"], said["v6"], base64.b64encode(user.encode()).decode()):
+    assert len(result) == 3
+    written = repr(result).lower()
+    for literal in (
+        host,
+        domain,
+        user,
+        expected["v4"],
+        expected["v6"],
+        base64.b64encode(user.encode()).decode(),
+    ):
         assert literal.lower() not in written
-    root = ET.fromstring(next(text for name, text in told.items() if name.endswith(".xml")))
+    root = ET.fromstring(next(text for name, text in result.items() if name.endswith(".xml")))
     assert [one.tag for one in root.iter()] == [one.tag for one in ET.fromstring(files["xstat"]).iter()]
-    log = next(text for name, text in told.items() if "!/" in name).decode()
+    log = next(text for name, text in result.items() if "!/" in name).decode()
     assert len(log.splitlines()) == len(files["log"].splitlines())
     word = re.search(r'User="(\w+-\w+)"', log)[1]  # type: ignore[index]
     name = re.search(r" (\w+-\w+) tvcs", log)[1]  # type: ignore[index]
@@ -283,7 +292,7 @@ def test_no_literal_survives_in_any_file_or_name(host: str, domain: str, user: s
 
 
 def without(kilo: str) -> Callable[..., str]:
-    """A redaction that replaces nothing but the name of a host."""
+    """Return a redaction that replaces only the name of a host."""
     return lambda self, text, form: text.replace(kilo, "host-x")
 
 
@@ -297,14 +306,14 @@ def test_a_line_in_which_something_is_left_is_left_out_and_counted(
     monkeypatch.setattr(LineRedactor, "redact", without("kilo7"))
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 0
-    told = members(tmp_path / "out" / "in.tar.gz")
-    said = "[a line that could not be redacted was left out]"
-    for text in (told["log.txt"].decode(), told["wide.txt"].decode("utf-16")):
-        assert text.splitlines() == [f'{HEAD} host-x x: a="b"', said, said, HEAD]
+    result = members(tmp_path / "out" / "in.tar.gz")
+    expected = "[a line that could not be redacted was left out]"
+    for text in (result["log.txt"].decode(), result["wide.txt"].decode("utf-16")):
+        assert text.splitlines() == [f'{HEAD} host-x x: a="b"', expected, expected, HEAD]
     listed = json.loads((tmp_path / "out" / "redaction.json").read_text())["archives"][0]["members"]
     assert [(one["unredacted_lines_left_out"], one["bytes"]) for one in listed] == [
-        (2, len(told["log.txt"])),
-        (2, len(told["wide.txt"])),
+        (2, len(result["log.txt"])),
+        (2, len(result["wide.txt"])),
     ]
     assert (
         "2 lines that could not be redacted are left out" in (tmp_path / "out" / "redaction.txt").read_text()
@@ -351,7 +360,7 @@ def test_if_something_is_left_in_a_name_nothing_is_handed_over(
 
 
 @pytest.mark.parametrize(
-    ("change", "kept", "said"),
+    ("change", "kept", "expected"),
     [
         (
             lambda log: log.write_text(log.read_text() + f"{HEAD} lima8 x: late\n"),
@@ -376,7 +385,7 @@ def test_if_something_is_left_in_a_name_nothing_is_handed_over(
 def test_what_was_not_learnt_is_not_written(
     change: Callable[[Path], None],
     kept: int,
-    said: bytes,
+    expected: bytes,
     run: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -391,13 +400,13 @@ def test_what_was_not_learnt_is_not_written(
     )
     done = run("redact", "in", "-o", "out")
     assert done.returncode == 5
-    assert said in done.stderr
-    told = members(tmp_path / "out" / "in.tar.gz")
-    assert len(told) == kept
-    everything = f"{told} {files(tmp_path / 'out')} {done.stderr!r}"
+    assert expected in done.stderr
+    result = members(tmp_path / "out" / "in.tar.gz")
+    assert len(result) == kept
+    everything = f"{result} {files(tmp_path / 'out')} {done.stderr!r}"
     assert "lima8" not in everything and "kilo7" not in everything
     if kept == 2:
-        assert told["var/log_7"].count(b"\n") == 9
+        assert result["var/log_7"].count(b"\n") == 9
 
 
 def test_a_process_that_is_ended_from_outside_is_said_to_be(
@@ -419,11 +428,11 @@ def test_a_private_key_is_one_word_and_what_is_behind_it_stays() -> None:
     body = "\n".join(f"MIIEvQ{n}IBADANBgkqhkiG9w0BAQ" for n in range(5))
     log = f"{HEAD} kilo7 x: y\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nend\n"
     cut = f"{HEAD} kilo7 x: y\n-----BEGIN PRIVATE KEY-----\n{body}\n{HEAD} kilo7 x: the end\n"
-    told = redacted({"a": log, "b": cut})
+    result = redacted({"a": log, "b": cut})
     block = rb"-----BEGIN RSA PRIVATE KEY-----\nsecret-[a-z]+\n-----END RSA PRIVATE KEY-----\nend\n\Z"
-    assert re.search(block, told["a"])
+    assert re.search(block, result["a"])
     assert re.search(
-        rb"-----BEGIN PRIVATE KEY-----\nsecret-[a-z]+\n2024\S+ host-[a-z]+ x: the end\n\Z", told["b"]
+        rb"-----BEGIN PRIVATE KEY-----\nsecret-[a-z]+\n2024\S+ host-[a-z]+ x: the end\n\Z", result["b"]
     )
 
 
@@ -475,10 +484,10 @@ def test_a_certificate_keeps_its_form_and_validity_and_nothing_else(kind: str) -
     )  # fmt: skip
     pem = given.public_bytes(Encoding.PEM)
     log = f'{HEAD} kilo7 x: Node="clusterdb@kilo7.zebra.zzz" a="10.1.2.3"\n'
-    told = redacted(
+    result = redacted(
         {"server.pem": pem + b"-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n", "log": log}
     )
-    first, end, _ = told["server.pem"].partition(b"-----END CERTIFICATE-----\n")
+    first, end, _ = result["server.pem"].partition(b"-----END CERTIFICATE-----\n")
     made = x509.load_pem_x509_certificate(first + end)
     assert (made.not_valid_before_utc, made.not_valid_after_utc) == (
         given.not_valid_before_utc,
@@ -490,7 +499,7 @@ def test_a_certificate_keeps_its_form_and_validity_and_nothing_else(kind: str) -
     assert made.public_key() != given.public_key()
     assert made.signature_algorithm_oid == given.signature_algorithm_oid
     assert made.subject == made.issuer
-    host = re.search(rb"clusterdb@([\w.-]+)\" a=\"([\d.]+)", told["log"])
+    host = re.search(rb"clusterdb@([\w.-]+)\" a=\"([\d.]+)", result["log"])
     assert host is not None
     assert made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == host[1].decode()
     found = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -503,7 +512,36 @@ def test_a_certificate_keeps_its_form_and_validity_and_nothing_else(kind: str) -
     for secret in (b"ebra", b"kilo", bytes.fromhex("77AABBCCDD"), given.signature, "Völlig".encode()):
         assert secret not in raw
     assert {one.oid.dotted_string for one in made.extensions} == {"2.5.29.17", "2.5.29.19", "2.5.29.14"}
-    assert told["server.pem"].count(b"secret-") == 1
+    assert result["server.pem"].count(b"secret-") == 1
+
+
+SHA1_CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIICLDCCAZWgAwIBAgIUH3S5SQDsEZGWWC3m5HUyB2/lt8gwDQYJKoZIhvcNAQEF
+BQAwJzElMCMGA1UEAwwcZXhwYzAxLmxhYi56ZWJyYS5leGFtcGxlLmNvbTAgFw0y
+NjExMzAwODM5NTlaGA8yMDUxMDcyMjA4Mzk1OVowJzElMCMGA1UEAwwcZXhwYzAx
+LmxhYi56ZWJyYS5leGFtcGxlLmNvbTCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkC
+gYEA19uxePvW24ozv5UvyEjxWi/40hJnoQAYbXIQSPlCzjC6QNf+HfwgHJCy1bw+
+X9SDfkKCTdxtLCiD7HqLK54fxJX1zFZp3bv21ko35F7qo6C4a9eDHruxkCGnp+V7
+irepTnzi3JaOrzES1GBgRx6i0EgH3tjAhPU+JL/yMc5jOgUCAwEAAaNTMFEwHQYD
+VR0OBBYEFIwgVAZItOgx812w+LHIhxpwnDypMB8GA1UdIwQYMBaAFIwgVAZItOgx
+812w+LHIhxpwnDypMA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQEFBQADgYEA
+ofDvQGQvKyLrcgByzt1BC0UxTm8Ej6MYl4+kQkQRS5ZfcZ+9JjcVILTUf/BPLHfs
+FtGdsV2Vq35A5y4I6sSPnl4UFn1hmOorLjfgkyOBLBb1cIJ9zHAJbG/X7UjTM+Vt
+W1pGpmv8mudbwDqgxAp7Wi+mKiO4IISYwAJEq9IXtPY=
+-----END CERTIFICATE-----
+"""
+"""Signed with SHA-1, for a name whose pseudonym is longer than a common name may be."""
+
+
+def test_a_certificate_with_an_old_signature_is_signed_by_sha256() -> None:
+    from cryptography import x509
+
+    made = x509.load_pem_x509_certificate(redacted({"server.pem": SHA1_CERTIFICATE})["server.pem"])
+    assert made.signature_hash_algorithm is not None and made.signature_hash_algorithm.name == "sha256"
+    with pytest.warns(UserWarning, match="length"):
+        [name] = made.subject
+    assert re.fullmatch(r"host-[a-z]{11}(\.domain-[a-z]{11}){4}", str(name.value))
 
 
 # ── the command ─────────────────────────────────────────────────────────────────────────────
@@ -539,10 +577,10 @@ def test_what_is_done_is_listed_without_a_literal(run: Run, tmp_path: Path) -> N
         (tmp_path / "diag_kilo7" / name).write_bytes(content)
     done = run("redact", "diag_kilo7", "-o", "out")
     assert done.returncode == 0
-    told = json.loads((tmp_path / "out" / "redaction.json").read_text())
-    listed = {re.sub("host-[a-z]+", "H", one["member"]): one for one in told["archives"][0]["members"]}
+    result = json.loads((tmp_path / "out" / "redaction.json").read_text())
+    listed = {re.sub("host-[a-z]+", "H", one["member"]): one for one in result["archives"][0]["members"]}
     assert list(listed) == ["core_H", "log_H.txt", "notes_H.txt", "trace_H.pcap"]
-    assert listed["log_H.txt"]["replaced"] == {"host": 1, "ipv4": 1, "user": 1} == told["replaced"]
+    assert listed["log_H.txt"]["replaced"] == {"host": 1, "ipv4": 1, "user": 1} == result["replaced"]
     assert [name for name, one in listed.items() if one["left_out"] is None] == ["log_H.txt"]
     assert "packet capture" in listed["trace_H.pcap"]["left_out"]
     text = (tmp_path / "out" / "redaction.txt").read_text()
@@ -618,14 +656,14 @@ def test_the_bytes_do_not_depend_on_the_jobs(
         assert run("redact", "log", "-o", out, "--key", "key", "--jobs", jobs).returncode == 0
         assert bool(begun) == (jobs > 1)
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    told = members(tmp_path / "two" / "log.tar.gz")["log"].decode()
-    assert told.count("secret-") == 1 and told.count("PRIVATE KEY") == 2
-    assert re.search(r"-----END PRIVATE KEY-----\n2024\S+ host-\w+ x: \S+@host-\S+ host-\w+\n\Z", told)
-    assert not re.search(r"acme|box\d|u\dx|kilo|MIIE", told)
+    result = members(tmp_path / "two" / "log.tar.gz")["log"].decode()
+    assert result.count("secret-") == 1 and result.count("PRIVATE KEY") == 2
+    assert re.search(r"-----END PRIVATE KEY-----\n2024\S+ host-\w+ x: \S+@host-\S+ host-\w+\n\Z", result)
+    assert not re.search(r"acme|box\d|u\dx|kilo|MIIE", result)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "result"),
     [
         ("../../etc/passwd", "_/_/etc/passwd"),
         ("/abs//x", "_/abs/_/x"),
@@ -634,8 +672,8 @@ def test_the_bytes_do_not_depend_on_the_jobs(
         ("a\udcffb", "a_b"),
     ],
 )
-def test_names_of_members_are_harmless_wherever_they_are_unpacked(name: str, told: str) -> None:
-    assert safe_name(name) == told
+def test_names_of_members_are_harmless_wherever_they_are_unpacked(name: str, result: str) -> None:
+    assert safe_name(name) == result
 
 
 def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> None:
@@ -648,10 +686,10 @@ def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> 
         link = tarfile.TarInfo("link")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
-    room = tmp_path / "out"
-    room.mkdir()
-    redaction = redact_into([tmp_path / "in.tar"], room)
-    with tarfile.open(room / "in.tar.gz") as archive:
+    output = tmp_path / "out"
+    output.mkdir()
+    redaction = redact_into([tmp_path / "in.tar"], output)
+    with tarfile.open(output / "in.tar.gz") as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
         assert len(archive.getnames()) == len(set(archive.getnames())) == 5
         assert {(one.mtime, one.uid, one.mode, one.uname) for one in archive} == {(0, 0, 0o644, "")}
@@ -661,7 +699,7 @@ def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("in", "-o", "full"), b"full: the folder is not empty"),
         (("in", "-o", "in/out"), b"it lies in a folder that is read"),
@@ -673,7 +711,7 @@ def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> 
     ],
 )
 def test_what_cannot_be_done_is_said_and_leaves_nothing(
-    words: tuple[str, ...], said: bytes, run: Run, tmp_path: Path
+    words: tuple[str, ...], expected: bytes, run: Run, tmp_path: Path
 ) -> None:
     for name in ("in", "full"):
         (tmp_path / name).mkdir()
@@ -681,7 +719,7 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(
     (tmp_path / "short").write_bytes(KEY[:31])
     before = sorted(tmp_path.rglob("*"))
     done = run("redact", *words)
-    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, expected in done.stderr) == (2, True), done.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -700,17 +738,17 @@ def test_exit_codes_tell_what_could_not_be_read(run: Run, tmp_path: Path) -> Non
 
 def test_encodings_stay_as_they_are() -> None:
     log = f'{HEAD} kilo7 x: User="jroé" Detail="Ä"\r\n'
-    told = redacted(
+    result = redacted(
         {"a": log.encode("utf-16"), "b": b"\xef\xbb\xbf" + log.encode(), "c": log.encode("latin-1")}
     )
-    assert 'Detail="Ä"\r\n' in told["a"].decode("utf-16")
+    assert 'Detail="Ä"\r\n' in result["a"].decode("utf-16")
     assert (
-        told["b"].startswith(b"\xef\xbb\xbf2024")
-        and b"\xc3\x84" in told["b"]
-        and told["b"].endswith(b'"\r\n')
+        result["b"].startswith(b"\xef\xbb\xbf2024")
+        and b"\xc3\x84" in result["b"]
+        and result["b"].endswith(b'"\r\n')
     )
-    assert b'Detail="\xc4"\r\n' in told["c"]
-    assert not any(b"kilo7" in text for text in told.values())
+    assert b'Detail="\xc4"\r\n' in result["c"]
+    assert not any(b"kilo7" in text for text in result.values())
 
 
 def test_a_line_that_is_too_long_is_left_out_and_counted(run: Run, tmp_path: Path) -> None:
@@ -735,8 +773,8 @@ def test_a_line_that_is_too_long_is_left_out_and_counted(run: Run, tmp_path: Pat
 )
 def test_no_text_raises_or_loses_a_record(text: str) -> None:
     content = f"{HEAD} kilo7 x: {text}\n{HEAD} kilo7 x: end\n".encode("utf-8", "surrogateescape")
-    told = redacted({"log": content})["log"]
-    assert re.search(rb"\n2024\S+ host-[a-z]{11} x: end\n\Z", told)
+    result = redacted({"log": content})["log"]
+    assert re.search(rb"\n2024\S+ host-[a-z]{11} x: end\n\Z", result)
 
 
 def test_a_folder_that_is_there_is_filled_even_where_it_is_a_link(run: Run, tmp_path: Path) -> None:

@@ -198,16 +198,16 @@ def redacted(text: str, encoding: str) -> str:
 def test_no_private_setting_is_left_in_any_form(form: str, encoding: str) -> None:
     settings = list(zip(PRIVATE.strip().splitlines(), words(), strict=False))
     before, after = WRAPPED.get(form, ("", ""))
-    told = redacted(before + "".join(FORMS[form](*one) for one in settings) + after, encoding)
+    result = redacted(before + "".join(FORMS[form](*one) for one in settings) + after, encoding)
     assert len(settings) >= 60
-    left = [path for path, word in settings if word in told or base64_of(word) in told]
+    left = [path for path, word in settings if word in result or base64_of(word) in result]
     assert left == []
     # Nothing else went: the number of lines is the same, and in a dump the paths are.
-    assert len(told.splitlines()) == len((before + after).splitlines()) + len(settings) * (
+    assert len(result.splitlines()) == len((before + after).splitlines()) + len(settings) * (
         3 if form == "nested dump" else 1
     )
     if form == "dump":
-        assert [line.partition(":")[0] for line in told.splitlines()[:-1]] == [
+        assert [line.partition(":")[0] for line in result.splitlines()[:-1]] == [
             f"*c xConfiguration {path}" for path, _ in settings
         ]
 
@@ -221,9 +221,9 @@ def test_settings_that_only_use_such_words_stay(form: str) -> None:
     settings = [line.split(" = ") for line in HARMLESS.strip().splitlines()]
     before, after = WRAPPED.get(form, ("", ""))
     given = before + "".join(FORMS[form](path, value) for path, value in settings) + after
-    told = redacted(given, "utf-8")
-    host = re.search(r"host-[a-z]{11}", told)
-    assert (told.replace(host[0], "expa01") if host else told) == given
+    result = redacted(given, "utf-8")
+    host = re.search(r"host-[a-z]{11}", result)
+    assert (result.replace(host[0], "expa01") if host else result) == given
 
 
 @pytest.mark.parametrize(
@@ -249,9 +249,9 @@ def test_settings_that_only_use_such_words_stay(form: str) -> None:
     ],
 )
 def test_whole_values_are_replaced(text: str, left: str) -> None:
-    told = redacted(f"{HEAD} x: {text}\n", "utf-8")
-    assert not [part for part in left.split("|") if part in told], told
-    assert ("level" in text) == ("level" in told) and ("Level" in text) == ("Level" in told)
+    result = redacted(f"{HEAD} x: {text}\n", "utf-8")
+    assert not [part for part in left.split("|") if part in result], result
+    assert ("level" in text) == ("level" in result) and ("Level" in text) == ("Level" in result)
 
 
 @pytest.mark.parametrize(
@@ -274,11 +274,13 @@ def test_words_count_only_as_parts_that_say_what_the_value_is(name: str) -> None
 
 
 def test_a_setting_without_quotes_is_replaced_to_the_end_of_its_line() -> None:
-    told = redacted("*c xConfiguration SNMP CommunityName: lorem 4 ipsum\n** end\n", "utf-8")
-    assert re.fullmatch(r"\*c xConfiguration SNMP CommunityName: secret-[a-z]+\n\*\* end\n", told)
+    result = redacted("*c xConfiguration SNMP CommunityName: lorem 4 ipsum\n** end\n", "utf-8")
+    assert re.fullmatch(r"\*c xConfiguration SNMP CommunityName: secret-[a-z]+\n\*\* end\n", result)
 
 
 def test_equal_values_have_equal_words() -> None:
-    told = redacted(dump("Option 1 Key", "116341X01-1-AB") + pair("Option 3 Key", "116341x01-1-ab"), "utf-8")
-    first, second = (line.split('"')[1] for line in told.replace('Event="Changed" ', "").splitlines())
+    result = redacted(
+        dump("Option 1 Key", "116341X01-1-AB") + pair("Option 3 Key", "116341x01-1-ab"), "utf-8"
+    )
+    first, second = (line.split('"')[1] for line in result.replace('Event="Changed" ', "").splitlines())
     assert first == second and first.startswith("secret-")

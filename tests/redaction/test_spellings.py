@@ -16,7 +16,7 @@ from logdiag.redaction.spellings import spelled_as
 HEAD = "2024-03-05T09:00:00.000+01:00 kilo7 x:"
 
 
-def told(*texts: str) -> list[str]:
+def result(*texts: str) -> list[str]:
     """What becomes of the texts of some records."""
     with tempfile.TemporaryDirectory() as name:
         log, room = Path(name) / "log", Path(name) / "out"
@@ -50,7 +50,7 @@ def spellings(address: IPv4Address) -> dict[str, str]:
 def test_each_spelling_is_replaced_by_the_same_address(form: str) -> None:
     text = spellings(IPv4Address("10.77.31.5"))[form]
     # Alone, too: numbers and lists are known by another spelling of the same address.
-    shown, dotted = told(f"Detail: {text}", "from 10.77.31.5")
+    shown, dotted = result(f"Detail: {text}", "from 10.77.31.5")
     new = IPv4Address(dotted.removeprefix("from "))
     assert new != IPv4Address("10.77.31.5")
     if form == "binary" or form == "nested tuple":
@@ -62,14 +62,14 @@ def test_each_spelling_is_replaced_by_the_same_address(form: str) -> None:
 
 def test_a_list_of_character_codes_becomes_the_address() -> None:
     codes = ",".join(str(ord(sign)) for sign in "10.77.31.5")
-    shown, dotted = told(f"host [{codes}] lost", "from 10.77.31.5")
+    shown, dotted = result(f"host [{codes}] lost", "from 10.77.31.5")
     assert shown == f"host [{dotted.removeprefix('from ')}] lost"
 
 
 def test_ipv6_addresses_have_spellings_too() -> None:
     address = IPv6Address("2a01:bc8::5")
     groups = [int(group, 16) for group in address.exploded.split(":")]
-    *shown, plain = told(
+    *shown, plain = result(
         f"{{{','.join(map(str, groups))}}}",
         f"ip '{address.packed.hex().upper()}'H",
         f"Name={address.reverse_pointer}",
@@ -93,13 +93,13 @@ def test_ipv6_addresses_have_spellings_too() -> None:
     ],
 )
 def test_numbers_that_are_no_known_address_stay(text: str) -> None:
-    assert told(text, "from 10.77.31.5")[0] == text
+    assert result(text, "from 10.77.31.5")[0] == text
 
 
 def test_a_number_behind_a_key_of_an_address_is_one() -> None:
-    assert told('Src-ip="172826373"', "dest-addr=0x0a4d1f05")[0].startswith('Src-ip="1')
-    assert "172826373" not in "".join(told('Src-ip="172826373"'))
-    assert "0a4d1f05" not in "".join(told("dest-addr=0x0a4d1f05"))
+    assert result('Src-ip="172826373"', "dest-addr=0x0a4d1f05")[0].startswith('Src-ip="1')
+    assert "172826373" not in "".join(result('Src-ip="172826373"'))
+    assert "0a4d1f05" not in "".join(result("dest-addr=0x0a4d1f05"))
 
 
 @given(st.ip_addresses(v=4), st.integers(1 << 24, (1 << 32) - 1).map(IPv4Address))
@@ -124,7 +124,7 @@ def test_what_is_written_in_a_spelling_is_read_as_the_same_address(
     ],
 )
 def test_phone_numbers_have_one_pseudonym_in_all_spellings(text: str) -> None:
-    shown, plain = told(text, "tel:+38614567890")
+    shown, plain = result(text, "tel:+38614567890")
     word = plain.removeprefix("tel:")
     assert re.fullmatch("alias-[a-z]{11}", word)
     digits = r"\+?(?:00)?38614567890|0\.9\.8\.7\.6\.5\.4\.1\.6\.8\.3"
@@ -133,7 +133,7 @@ def test_phone_numbers_have_one_pseudonym_in_all_spellings(text: str) -> None:
 
 @pytest.mark.parametrize("number", ["089123456789", "0049891234567", "+49 89 1234567", "4989123456"])
 def test_phone_numbers_are_found_that_nothing_else_shows(number: str) -> None:
-    assert number not in "".join(told(f"he dialled {number} twice"))
+    assert number not in "".join(result(f"he dialled {number} twice"))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_phone_numbers_are_found_that_nothing_else_shows(number: str) -> None:
     ],
 )
 def test_counts_and_times_are_no_phone_numbers(text: str) -> None:
-    assert told(text) == [text]
+    assert result(text) == [text]
 
 
 def test_a_report_has_tokens_in_the_place_of_all_spellings() -> None:
