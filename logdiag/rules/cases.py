@@ -11,7 +11,7 @@ from logdiag.rules.schema import Case, Expectation
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseResult:
     """What came of one case; ``problems`` is empty where it came out as expected."""
 
     rule: str
@@ -26,14 +26,14 @@ def run_cases(
     library: Library,
     examine: Callable[[Tables, Library], Diagnosis],
     only: Collection[str] | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[CaseResult]:
     """Every case of every rule, or of some, in the order of their ids; ``examine`` is the straight line."""
     for name, rule in sorted(library.rules.items()):
         if only is not None and name not in only:
             continue
         for case in rule.cases:
             diagnosis = examine(tables_of(files_of(case)), library)
-            yield Outcome(name, case.name, tuple(_problems(name, case, library, diagnosis)))
+            yield CaseResult(name, case.name, tuple(_problems(name, case, library, diagnosis)))
 
 
 def files_of(case: Case) -> dict[str, str]:

@@ -25,7 +25,7 @@ from logdiag.rules.match_schema import (
 )
 from logdiag.rules.patterns import Binding, Pattern
 from logdiag.rules.schema import Explains, Procedure, ProcedureStep, Remedy, Requested, Rule, Signal, When
-from logdiag.rules.types import Place
+from logdiag.rules.types import KeyPath
 
 ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "duration"})
 """Placeholders that every finding has."""
@@ -54,18 +54,18 @@ _NAMES: dict[tuple[type[BaseModel], str], str] = {
 
 _TEXTS_OF_STEP = ("do", "why", "command", "impact", "verify", "wait")
 
-_Complaints = Iterator[tuple[Place, str]]
+_Complaints = Iterator[tuple[KeyPath, str]]
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownNames:
     """The rules of a library, and all names in it by their kind: also of files that cannot be read."""
 
     rules: Mapping[str, Rule]
     names: Mapping[str, AbstractSet[str]]
 
 
-def check(item: Rule | Signal | Procedure, known: Known) -> _Complaints:
+def check(item: Rule | Signal | Procedure, known: KnownNames) -> _Complaints:
     """Every mistake in what an item names, with the place of it."""
     for path, part in _parts(item, ()):
         yield from _check_names(part, path, known)
@@ -93,7 +93,7 @@ def check(item: Rule | Signal | Procedure, known: Known) -> _Complaints:
                 yield ("match",), "with says with whom: a signal that binds it binds peer"
 
 
-def _parts(node: Any, path: Place) -> Iterator[tuple[Place, BaseModel]]:
+def _parts(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, BaseModel]]:
     """Every part of an item but its cases, with the path to it."""
     if isinstance(node, BaseModel):
         yield path, node
@@ -105,7 +105,7 @@ def _parts(node: Any, path: Place) -> Iterator[tuple[Place, BaseModel]]:
             yield from _parts(value, (*path, key))
 
 
-def _check_names(part: BaseModel, path: Place, known: Known) -> _Complaints:
+def _check_names(part: BaseModel, path: KeyPath, known: KnownNames) -> _Complaints:
     for (model, fields), kind in _NAMES.items():
         for field in fields.split() if type(part) is model else ():
             value = getattr(part, field)
@@ -119,7 +119,7 @@ def _check_names(part: BaseModel, path: Place, known: Known) -> _Complaints:
                 yield (*path, field, place), problem
 
 
-def _check_binding(binding: Binding, path: Place) -> _Complaints:
+def _check_binding(binding: Binding, path: KeyPath) -> _Complaints:
     name = path[-1]
     if name in (*ALWAYS_BOUND, "took", "found"):
         yield path, f"{name!r} means something already: choose another name"
@@ -132,9 +132,9 @@ def _check_binding(binding: Binding, path: Place) -> _Complaints:
         yield path, str(error)
 
 
-def _check_match(match: Match, path: Place) -> _Complaints:
+def _check_match(match: Match, path: KeyPath) -> _Complaints:
     names = bound(match)
-    wanted: dict[Place, str | None] = {("by", index): name for index, name in enumerate(match.by)}
+    wanted: dict[KeyPath, str | None] = {("by", index): name for index, name in enumerate(match.by)}
     if match.count is not None:
         wanted["count", "distinct"] = match.count.distinct
     if match.peers is not None:
@@ -146,7 +146,7 @@ def _check_match(match: Match, path: Place) -> _Complaints:
             yield (*path, *place), _unknown("bound name", name, names)
 
 
-def _check_audit(audit: Audit, path: Place) -> _Complaints:
+def _check_audit(audit: Audit, path: KeyPath) -> _Complaints:
     if audit.of.startswith("logged_") and audit.must in ACROSS and audit.within is None:
         yield path, "what is logged changes with time: comparing it needs within"
     for index, pattern in enumerate(audit.exempt):
@@ -156,7 +156,7 @@ def _check_audit(audit: Audit, path: Place) -> _Complaints:
             yield (*path, "exempt", index), str(error)
 
 
-def _check_when(when: When, path: Place, known: Known) -> _Complaints:
+def _check_when(when: When, path: KeyPath, known: KnownNames) -> _Complaints:
     if when.finding is not None and when.finding in known.rules:
         names = bound(known.rules[when.finding].match)
         for name in sorted(set(when.values) - names):
@@ -165,7 +165,7 @@ def _check_when(when: When, path: Place, known: Known) -> _Complaints:
         yield path, "values need a finding that binds them"
 
 
-def _check_rule(rule: Rule, known: Known) -> _Complaints:
+def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
     names = ALWAYS_BOUND | bound(rule.match)
     if any(match.sequence for match in rule.match):
         names |= {"took"}
@@ -188,7 +188,7 @@ def _check_rule(rule: Rule, known: Known) -> _Complaints:
             yield ("explains", index, "values", name), _unknown("bound name", name, names)
 
 
-def _placeholders(text: str, names: Collection[str], path: Place) -> _Complaints:
+def _placeholders(text: str, names: Collection[str], path: KeyPath) -> _Complaints:
     if not {"{", "}"}.isdisjoint(PLACEHOLDER.sub("", text)):
         yield path, "a brace that belongs to no placeholder"
     for name in PLACEHOLDER.findall(text):

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import pyarrow.compute as pc
 
@@ -14,11 +13,8 @@ from logdiag.conditions import Log, Reference, Rows
 from logdiag.rules.chains import Budget, Candidates, sequences
 from logdiag.rules.match_schema import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
-from logdiag.rules.time_logic import Event
+from logdiag.rules.time_logic import Event, microseconds
 from logdiag.rules.versions import is_older
-
-_MICROSECOND = timedelta(microseconds=1)
-
 
 Spans = tuple[tuple[int, int], ...]
 """Beginnings and ends, in microseconds since 1970."""
@@ -96,55 +92,60 @@ class Collected:
             self.capped = True
             rows = rows[:MAX_RECORDS]
         places = log.records.select(["snapshot", "source", "line"]).take(rows)
-        columns = [places.column(name).to_pylist() for name in places.column_names]
+        snapshots, members, lines = (column.to_pylist() for column in places.columns)
         times, hosts = log.times(rows), log.hosts(rows)
         bound = {name: _bind(binding, log, rows) for name, binding in pattern.bind.items()}
         events = []
         for index, row in enumerate(rows):
-            host = cluster.resolve(hosts[index]) or hosts[index]
+            time, host = times[index], cluster.resolve(hosts[index]) or hosts[index]
+            if pattern.role is not None and (cluster.role_at(host, time) or "unknown") not in pattern.role:
+                continue
             values: dict[str, str] = {}
-            keep = pattern.role is None or (cluster.role_at(host, times[index]) or "unknown") in pattern.role
             for name, binding in pattern.bind.items():
                 value = bound[name][index]
-                if value is not None and binding.kind == "peer":
-                    peer = cluster.resolve(value)
-                    own = peer == host and binding.source != "host"
-                    known = peer is not None or cluster.could_be_peer(value, host)
-                    keep = keep and (binding.optional or (known and not own))
-                    value = (peer or value) if known else None
-                if value is not None and binding.kind == "stranger":
-                    keep = keep and not cluster.could_be_peer(value, host)
-                if value is not None and binding.kind == "peers":
-                    value = SEPARATOR.join(
-                        dict.fromkeys(cluster.resolve(one) or one for one in _listed(value))
-                    )
-                if value is not None and binding.kind == "place":
-                    entry = self.case.entry_at(host, int(value)) if _is_place(value) else value
-                    value = None if entry is None else cluster.resolve(entry)
-                if value is not None and binding.kind == "primary":
-                    value = cluster.primary_of(cluster.resolve(value) or value, times[index])
+                value, keep = (None, True) if value is None else self._resolve(value, binding, host, time)
+                if not keep:
+                    break
                 if value is not None:
                     values[name] = value
-            older = (is_older(values.get(one), values.get(other)) for one, other in pattern.older.items())
-            if keep and all(older):
-                place_of = (columns[0][index], columns[1][index], columns[2][index])
-                event = Event(times[index], host, *place_of, int(row), number, values, pattern.table)
-                if source.dumped is not None:
-                    dated = source.dumped(int(row))
-                    event = replace(event, dated=dated.stated, as_of=dated.as_of)
-                events.append(event)
+            else:
+                if all(is_older(values.get(one), values.get(other)) for one, other in pattern.older.items()):
+                    place = (snapshots[index], members[index], lines[index])
+                    event = Event(time, host, *place, int(row), number, values, pattern.table)
+                    if source.dumped is not None:
+                        dated = source.dumped(int(row))
+                        event = replace(event, dated=dated.stated, as_of=dated.as_of)
+                    events.append(event)
         return events
+
+    def _resolve(self, value: str, binding: Binding, host: str, time: int) -> tuple[str | None, bool]:
+        """What a binding makes of a value, and whether the record matches then."""
+        cluster = self.case.cluster
+        match binding.kind:
+            case "peer":
+                peer = cluster.resolve(value)
+                known = peer is not None or cluster.could_be_peer(value, host)
+                is_own = peer == host and binding.source != "host"
+                return (peer or value) if known else None, binding.optional or (known and not is_own)
+            case "stranger":
+                return value, not cluster.could_be_peer(value, host)
+            case "peers":
+                return SEPARATOR.join(
+                    dict.fromkeys(cluster.resolve(one) or one for one in _listed(value))
+                ), True
+            case "place":
+                # A list of peers has six places.
+                entry = self.case.entry_at(host, int(value)) if value in tuple("123456") else value
+                return None if entry is None else cluster.resolve(entry), True
+            case "primary":
+                return cluster.primary_of(cluster.resolve(value) or value, time), True
+        return value, True
 
 
 SEPARATOR = ", "
 """The separator between the peers of a bound list."""
 
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:and\s+)?")
-
-
-def _is_place(text: str) -> bool:
-    """Whether a text is the number of a place in a list of peers, which has six."""
-    return len(text) == 1 and text in "123456"
 
 
 def _listed(text: str) -> list[str]:
@@ -178,7 +179,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         _by_key(collected.events([step], names), names)
         for step, names in zip(sequence.steps, bound, strict=True)
     ]
-    within, at_least = sequence.within // _MICROSECOND, sequence.at_least // _MICROSECOND
+    within, at_least = microseconds(sequence.within), microseconds(sequence.at_least)
     contrary = _contrary(sequence, by, collected)
     found = []
     budget = Budget()
@@ -195,7 +196,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         chains = sequences(
             of_key,
             within,
-            skew=sequence.skew // _MICROSECOND,
+            skew=microseconds(sequence.skew),
             ties=sequence.ties == "allow",
             peers=[step.peer for step in sequence.steps],
             budget=budget,

@@ -12,7 +12,7 @@ from pathlib import Path
 from logdiag.cluster.facts import FACTS
 from logdiag.errors import InputError, LibraryError, Mistake
 from logdiag.files import resources
-from logdiag.rules.checking import Known, check
+from logdiag.rules.checking import KnownNames, check
 from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.roles import ROLES
 from logdiag.rules.schema import Procedure, Rule, Signal
@@ -110,7 +110,7 @@ def _load(folders: tuple[Path, ...]) -> Library:
         start = f"{kind}s/"
         names[kind] = {file.name.removeprefix(start) for file in files if file.name.startswith(start)}
     names["rule"] = {file.name for file in files}
-    known = Known(library.rules, names)
+    known = KnownNames(library.rules, names)
     for file, checked in loaded:
         complaints = check(checked, known)
         mistakes = itertools.islice(complaints, _MOST_MISTAKES)

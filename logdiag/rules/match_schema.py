@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from logdiag.rules.patterns import Binding, Contrary, Pattern, Step, Where
-from logdiag.rules.types import OneOrMore, Place, Span, Strict
+from logdiag.rules.types import KeyPath, OneOrMore, Span, Strict
 
 
 class Count(Strict):
@@ -201,7 +201,7 @@ class Peers(Strict):
         return self
 
 
-class Words(Strict):
+class Wording(Strict):
     """Another title and meaning."""
 
     title: str = Field(description="the fact in one line")
@@ -226,11 +226,11 @@ class IncidentMatch(Strict):
     """only causes that are work that somebody asked for and that is no fault, or none such"""
     draws: list[str] = []
     """rules of requested work that the incident includes if it began in the same time"""
-    mutual: Words | None = None
+    mutual: Wording | None = None
     """what it is called where peers report it of each other: {hosts} are then all of them, {peers} those that
     every report is about or from"""
-    over: Words | None = Field(None, description="what it is called when it is over")
-    alone: Words | None = None
+    over: Wording | None = Field(None, description="what it is called when it is over")
+    alone: Wording | None = None
     """what it is called when no other peer reports it: {hosts} logged it themselves"""
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
@@ -303,7 +303,7 @@ _PATTERN_LISTS = (
 )
 
 
-def patterns(match: Match) -> Iterator[tuple[Place, Pattern]]:
+def patterns(match: Match) -> Iterator[tuple[KeyPath, Pattern]]:
     """Every pattern of a match, with the path to it."""
     for path in _PATTERN_LISTS:
         found: Any = match

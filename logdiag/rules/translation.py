@@ -15,19 +15,19 @@ from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import OTHER_WORDS, Match, patterns
 from logdiag.rules.schema import Procedure, Rule
-from logdiag.rules.types import Place
+from logdiag.rules.types import KeyPath
 
 _IN_A_STEP = ("do", "why", "impact", "verify", "wait")
 
 _M = TypeVar("_M", bound=BaseModel)
-_Texts = Iterator[tuple[Place, str]]
+_Texts = Iterator[tuple[KeyPath, str]]
 
 
 class Text(NamedTuple):
     """A text that a report can show: the name and the part of the file that has it, and the text."""
 
     file: str
-    path: Place
+    path: KeyPath
     english: str
 
 
@@ -103,7 +103,7 @@ def _of_bindings(name: str, library: Library) -> _Texts:
         for at, pattern in patterns(match):
             for bound, binding in pattern.bind.items():
                 path = ("match", index, *at, "bind", bound)
-                said: dict[Place, str | None] = {("missing",): binding.missing, ("value",): binding.value}
+                said: dict[KeyPath, str | None] = {("missing",): binding.missing, ("value",): binding.value}
                 said |= {("say", key): text for key, text in binding.say.items()}
                 yield from (((*path, *part), text) for part, text in said.items() if text and bound in shown)
 
@@ -130,7 +130,7 @@ def _translated(model: _M, texts: _Texts) -> _M:
     return model
 
 
-def _with(node: Any, path: Place, text: str) -> Any:
+def _with(node: Any, path: KeyPath, text: str) -> Any:
     """A model, a list or a map with a text at a path; the original stays as it is."""
     if not path:
         return text

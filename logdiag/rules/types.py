@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The keys and indexes that lead to a part of a document."""
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from logdiag.errors import Mistake
-from logdiag.rules.types import Place
+from logdiag.rules.types import KeyPath
 
 # Limits of what a file can unfold to: a library may come from a stranger.
 _MAX_NODES = 50_000
@@ -55,7 +55,7 @@ class RuleFile:
     root: Any = None
     """The content as nodes of PyYAML, which know their places."""
 
-    def mistake(self, path: Place, message: str) -> Mistake:
+    def mistake(self, path: KeyPath, message: str) -> Mistake:
         """A mistake at the deepest part of a path that the file contains."""
         line, column, node = 0, 0, self.root
         for part in path:
@@ -171,7 +171,7 @@ def validate(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None
     return None
 
 
-def _remove(node: Any, path: Place) -> None:
+def _remove(node: Any, path: KeyPath) -> None:
     for part in path[:-1]:
         # A list that was written as one item has no index of its own.
         if not isinstance(part, int) or isinstance(node, list):
@@ -179,7 +179,7 @@ def _remove(node: Any, path: Place) -> None:
     node.pop(path[-1], None)
 
 
-def _explain(model: type[BaseModel], path: Place, kind: str, message: str) -> tuple[Place, str]:
+def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str) -> tuple[KeyPath, str]:
     """The place of a problem and its message, with the nearest key if a key is unknown."""
     name = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
@@ -193,7 +193,7 @@ def _explain(model: type[BaseModel], path: Place, kind: str, message: str) -> tu
     return path, message.removeprefix("Value error, ")
 
 
-def _known_keys(model: type[BaseModel], path: Place) -> list[str]:
+def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys that a map at a path of a model may have."""
     current: type[BaseModel] | None = model
     is_name = False  # whether the next part is a key of a map of names, such as bind
