@@ -1,7 +1,9 @@
 """What a condition can ask of a value: its modifiers."""
 
+import contextlib
 import ipaddress
 import math
+import operator
 import re
 from collections.abc import Callable
 
@@ -10,25 +12,21 @@ import pyarrow.compute as pc
 
 
 def check(modifier: str, value: str) -> None:
-    """Raise ValueError with advice where a modifier cannot take a value."""
-    match modifier:
-        case "re":
-            check_regular_expression(value)
-        case "cidr":
-            try:
-                ipaddress.ip_network(value, strict=False)
-            except ValueError as error:
-                raise ValueError(f"{value!r} is no network such as 10.0.0.0/8") from error
-        case "gt" | "gte" | "lt" | "lte":
-            try:
-                finite = math.isfinite(float(value))
-            except ValueError:
-                finite = False
-            if not finite:
-                raise ValueError(f"{value!r} is no number")
-        case "exists":
-            if value not in ("true", "false"):
-                raise ValueError("exists takes true or false")
+    """Raise ValueError with advice if a modifier cannot take a value."""
+    if modifier == "re":
+        check_regular_expression(value)
+    elif modifier == "cidr":
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no network such as 10.0.0.0/8") from error
+    elif modifier in ("gt", "gte", "lt", "lte"):
+        with contextlib.suppress(ValueError):
+            if math.isfinite(float(value)):
+                return
+        raise ValueError(f"{value!r} is no number")
+    elif modifier == "exists" and value not in ("true", "false"):
+        raise ValueError("exists takes true or false")
 
 
 def check_regular_expression(pattern: str) -> None:
@@ -63,22 +61,24 @@ def _keep(predicate: Callable[[str], bool]) -> Callable[[pa.Array], pa.Array]:
     return ask
 
 
-def _number(compare: Callable[[float, float], bool], bound: str) -> Callable[[pa.Array], pa.Array]:
-    def holds(value: str) -> bool:
-        found = re.match(r"\s*[+-]?\d+(\.\d+)?", value, re.ASCII)
-        return found is not None and compare(float(found[0]), float(bound))
+def _number(compare: Callable[[float, float], bool]) -> Callable[[str], Callable[[pa.Array], pa.Array]]:
+    def modifier(bound: str) -> Callable[[pa.Array], pa.Array]:
+        def holds(value: str) -> bool:
+            found = re.match(r"\s*[+-]?\d+(\.\d+)?", value, re.ASCII)
+            return found is not None and compare(float(found[0]), float(bound))
 
-    return _keep(holds)
+        return _keep(holds)
+
+    return modifier
 
 
 def _in_network(network: str) -> Callable[[pa.Array], pa.Array]:
     wanted = ipaddress.ip_network(network, strict=False)
 
     def holds(value: str) -> bool:
-        try:
+        with contextlib.suppress(ValueError):
             return ipaddress.ip_address(value.strip()) in wanted
-        except ValueError:
-            return False
+        return False
 
     return _keep(holds)
 
@@ -89,9 +89,9 @@ MODIFIERS: dict[str, Callable[[str], Callable[[pa.Array], pa.Array]]] = {
     "startswith": lambda v: lambda a: pc.starts_with(a, v, ignore_case=True),
     "endswith": lambda v: lambda a: pc.ends_with(a, v, ignore_case=True),
     "re": lambda v: lambda a: pc.match_substring_regex(a, v),
-    "gt": lambda v: _number(lambda a, b: a > b, v),
-    "gte": lambda v: _number(lambda a, b: a >= b, v),
-    "lt": lambda v: _number(lambda a, b: a < b, v),
-    "lte": lambda v: _number(lambda a, b: a <= b, v),
+    "gt": _number(operator.gt),
+    "gte": _number(operator.ge),
+    "lt": _number(operator.lt),
+    "lte": _number(operator.le),
     "cidr": _in_network,
 }

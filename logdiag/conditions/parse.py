@@ -14,13 +14,15 @@ COLUMNS = ("host", "process", "subprocess", "text", "body")
 SHORTCUTS = {"Module": "module", "Level": "level", "Event": "event", "Detail": "detail"}
 """Keys whose first value is a column, too."""
 
-_KEY = re.compile(r"(?P<key>[^|\[\]]+?)(\[(?P<number>[1-9][0-9]*)\])?(?P<modifiers>(\|[a-z]+)*)")
+_KEY = re.compile(r"(?P<key>[^|\[\]]+?)(\[(?P<number>[1-9][0-9]*)\])?")
+
+_Path = tuple[str | int, ...]
 
 
 class ConditionError(ValueError):
     """A condition that cannot be read; ``path`` leads to the place, from the condition's start."""
 
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+    def __init__(self, path: _Path, message: str) -> None:
         super().__init__(message)
         self.path = path
 
@@ -41,7 +43,7 @@ class Reference:
 
         """
         found = _KEY.fullmatch(text)
-        if found is None or found["modifiers"]:
+        if found is None:
             raise ConditionError((), f"{text!r} is no key; write a key such as Node, or Node[2]")
         if found["key"] in COLUMNS and found["number"]:
             raise ConditionError((), f"{text!r}: a column has one value; write {found['key']}")
@@ -81,11 +83,8 @@ class Not:
 Condition = Test | AllOf | AnyOf | Not
 
 
-# ── reading a condition ─────────────────────────────────────────────────────────────────────
-
-
 def compile_condition(written: Any) -> Condition:
-    """Read a condition as it stands in a rule.
+    """Read a condition as it is written in a rule.
 
     Raises:
         ConditionError: the first thing in it that cannot be read; `mistakes` gives all of them.
@@ -105,20 +104,17 @@ def mistakes(written: Any) -> list[ConditionError]:
     return problems
 
 
-_Path = tuple[str | int, ...]
-
-
 def _compile(written: Any, path: _Path, problems: list[ConditionError]) -> Condition:
     if isinstance(written, list):
         if not written:
             problems.append(ConditionError(path, "an empty list can never hold"))
         return AnyOf(tuple(_compile(item, (*path, index), problems) for index, item in enumerate(written)))
-    if not isinstance(written, Mapping):
+    if not isinstance(written, Mapping) or not written:
         what = "a condition is a map of keys and values, or a list of such maps"
+        if isinstance(written, Mapping):
+            what = "an empty condition would match every record"
         problems.append(ConditionError(path, what))
         return AnyOf(())
-    if not written:
-        problems.append(ConditionError(path, "an empty condition would match every record"))
     terms: list[Condition] = []
     for key, value in written.items():
         here = (*path, str(key))
@@ -128,44 +124,38 @@ def _compile(written: Any, path: _Path, problems: list[ConditionError]) -> Condi
             terms.append(Not(_compile(value, here, problems)))
         else:
             try:
-                terms.append(_test(str(key), value, here))
-            except ConditionError as problem:
-                problems.append(problem)
-    # What is cheap and cuts most stands first.
+                terms.append(_test(str(key), value))
+            except ValueError as error:
+                problems.append(ConditionError(here, str(error)))
+    # What is cheap and cuts most comes first.
     terms.sort(key=lambda term: 0 if isinstance(term, Test) and term.reference.key in SHORTCUTS else 1)
     return terms[0] if len(terms) == 1 else AllOf(tuple(terms))
 
 
-def _test(key: str, value: Any, path: _Path) -> Test:
-    found = _KEY.fullmatch(key)
-    if found is None:
-        raise ConditionError(path, f"{key!r} is no key; write Key, Key[2] or Key|modifier")
-    modifiers = found["modifiers"].split("|")[1:]
+def _test(key: str, value: Any) -> Test:
+    name, *modifiers = key.split("|")
+    if _KEY.fullmatch(name) is None or not all(re.fullmatch("[a-z]+", one) for one in modifiers):
+        raise ValueError(f"{key!r} is no key; write Key, Key[2] or Key|modifier")
     if len(modifiers) > 1:
-        raise ConditionError(path, f"{key!r} has several modifiers; one is allowed")
+        raise ValueError(f"{key!r} has several modifiers; one is allowed")
     modifier = modifiers[0] if modifiers else "is"
     if modifier not in MODIFIERS and modifier != "exists":
         near = difflib.get_close_matches(modifier, [*MODIFIERS, "exists"], n=1, cutoff=0)
-        raise ConditionError(path, f"unknown modifier {modifier!r}; did you mean {near[0]!r}?")
-    values = tuple(_scalar(item, path) for item in (value if isinstance(value, list) else [value]))
+        raise ValueError(f"unknown modifier {modifier!r}; did you mean {near[0]!r}?")
+    values = tuple(map(_scalar, value if isinstance(value, list) else [value]))
     if not values:
-        raise ConditionError(path, "an empty list can never hold")
+        raise ValueError("an empty list can never hold")
     for item in values:
-        try:
-            check(modifier, item)
-        except ValueError as error:
-            raise ConditionError(path, str(error)) from error
-    if found["key"] in COLUMNS and found["number"]:
-        raise ConditionError(path, f"{key!r}: a column has one value; write {found['key']}")
-    return Test(Reference(found["key"], int(found["number"] or 1)), modifier, values)
+        check(modifier, item)
+    return Test(Reference.parse(name), modifier, values)
 
 
-def _scalar(value: Any, path: _Path) -> str:
+def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise ConditionError(path, "a value is a text or a number, or a list of them")
+    raise ValueError("a value is a text or a number, or a list of them")
 
 
 def references(condition: Condition) -> Iterator[Reference]:
