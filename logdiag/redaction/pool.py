@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import cycle
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -31,7 +32,8 @@ class WorkerPool:
     def __init__(self, jobs: int | None = None) -> None:
         self.jobs = jobs or os.cpu_count() or 1
         self._serial_bytes = _SERIAL_BYTES
-        self._executor: ProcessPoolExecutor | None = None
+        # An executor for each process: another stage gives its task to every one of them.
+        self._workers: list[ProcessPoolExecutor] = []
 
     def __enter__(self) -> Self:
         return self
@@ -39,8 +41,8 @@ class WorkerPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=kind is None, cancel_futures=True)
+        for worker in self._workers:
+            worker.shutdown(wait=kind is None, cancel_futures=True)
 
     def stage(self, make: Callable[..., Task[R]], *arguments: Any) -> "Stage[R]":
         """Begin another stage: each worker makes its own task from the arguments."""
@@ -51,14 +53,15 @@ class WorkerPool:
         self._serial_bytes -= size
         return self.jobs > 1 and self._serial_bytes <= 0
 
-    def start(self, make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> ProcessPoolExecutor:
-        """Start the workers of a stage; those of the stage before have nothing left to do."""
-        if self._executor is not None:
-            self._executor.shutdown()
+    def start(self, make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> list[ProcessPoolExecutor]:
+        """Return the workers, each with its task for a stage."""
         # Not forked: threads of Arrow and of compiled code do not survive a fork.
         context = multiprocessing.get_context("spawn")
-        self._executor = ProcessPoolExecutor(self.jobs, context, _begin, (make, arguments))
-        return self._executor
+        while len(self._workers) < self.jobs:
+            self._workers.append(ProcessPoolExecutor(1, context, _begin))
+        for made in [worker.submit(_make_task, make, arguments) for worker in self._workers]:
+            made.result()
+        return self._workers
 
 
 class Stage(Generic[R]):
@@ -67,7 +70,7 @@ class Stage(Generic[R]):
     def __init__(self, pool: WorkerPool, make: Callable[..., Task[R]], arguments: tuple[Any, ...]) -> None:
         self._pool, self._make, self._arguments = pool, make, arguments
         self._local: Task[R] | None = None
-        self._executor: ProcessPoolExecutor | None = None
+        self._workers: Iterator[ProcessPoolExecutor] | None = None
         self._futures: deque[Future[R]] = deque()
 
     def put(self, batch: LineBatch) -> Iterator[R]:
@@ -77,13 +80,14 @@ class Stage(Generic[R]):
             LogdiagError: a worker was killed.
 
         """
-        if self._executor is None and not self._pool.is_worth_starting(len(batch.lines)):
+        if self._workers is None and not self._pool.is_worth_starting(len(batch.lines)):
             self._local = self._local or self._make(*self._arguments)
             yield self._local(batch)
             return
         with _worker_errors():
-            self._executor = self._executor or self._pool.start(self._make, self._arguments)
-            self._futures.append(self._executor.submit(_run, batch))
+            if self._workers is None:
+                self._workers = cycle(self._pool.start(self._make, self._arguments))
+            self._futures.append(next(self._workers).submit(_run, batch))
             most = _WAITING_PER_WORKER * self._pool.jobs
             while self._futures and (len(self._futures) > most or self._futures[0].done()):
                 yield self._futures.popleft().result()
@@ -108,15 +112,18 @@ _tasks: list[Task[Any]] = []
 """The task of this worker."""
 
 
+def _make_task(make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> None:
+    _tasks[:] = [make(*arguments)]
+
+
 def _run(batch: LineBatch) -> Any:
     return _tasks[0](batch)
 
 
-def _begin(make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> None:
-    """Make the task of a worker; it ends when it is interrupted, and when its parent is gone."""
+def _begin() -> None:
+    """Let a worker end when it is interrupted, and when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _tasks.append(make(*arguments))
 
 
 def _end_with_parent() -> None:
