@@ -22,7 +22,7 @@ from logdiag.records import RECORDS
 from logdiag.report.markdown_escape import inline
 from logdiag.rules.alarm_page import rules_by_alarm
 from logdiag.rules.library import Library, load
-from logdiag.rules.rule_page import page
+from logdiag.rules.rule_page import render_rule
 from logdiag.rules.schema import Remedy
 from logdiag.snapshots import Limits
 
@@ -170,7 +170,7 @@ def _library() -> str:
 
 def _rule(name: str, library: Library) -> Iterator[str]:
     rule = library.rules[name]
-    parts = _parts(page(name, library))
+    parts = _parts(render_rule(name, library))
     yield from (f"({_anchor(name)})=", f"### {name}", "", f"**{_escaped(rule.title)}**", "")
     yield from (f"Severity {rule.severity}, basis {rule.basis}.", "", _escaped(rule.why), "")
     for heading in ("Software versions", "How long it may take to end without help"):

@@ -34,7 +34,7 @@ def query(
     from logdiag.i18n import gettext, ngettext, speaking
     from logdiag.pipeline import examine
     from logdiag.reading import read
-    from logdiag.rules.selection import Selection, asked
+    from logdiag.rules.selection import Selection, collect_conditions
     from logdiag.snapshots import find_snapshots
     from logdiag.snapshots.deadline import Deadline
     from logdiag.tables.export import FORMATS
@@ -47,7 +47,7 @@ def query(
         diagnosed = "findings" in question.tables
         library = options.library_of(rules, language) if diagnosed else None
         snapshots = find_snapshots(inputs)
-        want = sql_over.records_wanted(question, Selection(asked(library)) if library else None)
+        want = sql_over.records_wanted(question, Selection(collect_conditions(library)) if library else None)
         tables = read(snapshots, limits, want=want, jobs=jobs, deadline=deadline)
         diagnosis = examine(tables, library) if library else None
         findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())

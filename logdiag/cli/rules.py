@@ -32,13 +32,13 @@ def rules_show(
 ) -> None:
     """One rule as a page: what it means, when it fires, what to do."""
     from logdiag.i18n import speaking
-    from logdiag.rules.rule_page import page
+    from logdiag.rules.rule_page import render_rule
 
     with speaking(language):
         library = library_of(rules, language)
         if rule not in library.rules:
             _no_such_rule(rule, library.rules)
-        show(page(rule, library))
+        show(render_rule(rule, library))
 
 
 @rules_app.command("lint", epilog="Example: logdiag rules lint --rules my-rules")

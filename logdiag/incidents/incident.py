@@ -11,7 +11,7 @@ from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
 from logdiag.rules.findings import stamp
 from logdiag.rules.library import Library
 from logdiag.rules.placeholders import fill, placeholders, unbound, worded
-from logdiag.rules.remedies import remedy
+from logdiag.rules.remedies import resolve_remedy
 from logdiag.rules.roles import Overall, Situation
 from logdiag.rules.schema import Rule
 
@@ -79,7 +79,7 @@ def with_remedy(finding: Finding, context: Context) -> Finding:
         fired=((finding.rule, finding.values),),
         values=finding.values,
     )
-    steps = remedy(context.library.rules[finding.rule].remedy, context.library, situation)
+    steps = resolve_remedy(context.library.rules[finding.rule].remedy, context.library, situation)
     return replace(finding, remedy=steps)
 
 
@@ -143,7 +143,7 @@ def incident_of(
         peers=tuple(sorted({*hosts, *peers})) if mutual else peers or hosts,
         findings=tuple(finding.id for finding in members),
         summary=" ".join(part for part in (fill(why, texts), decider.outcome) if part),
-        remedy=remedy(rule.remedy, context.library, situation),
+        remedy=resolve_remedy(rule.remedy, context.library, situation),
         as_of=as_of,
     )
 

@@ -45,7 +45,7 @@ def _raised(alarm: Alarm) -> list[str]:
     ]
 
 
-def page(alarm: Alarm, library: Library) -> str:
+def render_alarm(alarm: Alarm, library: Library) -> str:
     """The page of one alarm, in the language at hand."""
     head = f"{alarm.id}  {alarm.called()}"
     lines = [head, ""]
@@ -69,7 +69,7 @@ def _rules(alarm: Alarm, library: Library) -> Iterator[str]:
         yield f"  {name}  {library.rules[name].title}"
 
 
-def listed(alarms: Iterable[Alarm]) -> str:
+def list_alarms(alarms: Iterable[Alarm]) -> str:
     """A line an alarm: id, severity, title."""
     return "".join(f"{alarm.id}  {alarm.severity:<9}  {alarm.called()}\n" for alarm in alarms)
 

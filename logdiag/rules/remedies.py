@@ -12,7 +12,7 @@ from logdiag.rules.roles import ROLES, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 
 
-def remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:
+def resolve_remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:
     """The steps of every procedure that applies, in order, each once.
 
     A rule with ``before_outages`` that is not over puts its own procedure in the place of every step that

@@ -27,7 +27,7 @@ _ON = {
 }
 
 
-def page(name: str, library: Library) -> str:
+def render_rule(name: str, library: Library) -> str:
     """The page of one rule; placeholders stand as they are written."""
     rule, file = library.rules[name], library.files[name]
     lines = [rule.title, "=" * len(rule.title), ""]

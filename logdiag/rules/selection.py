@@ -21,11 +21,11 @@ from logdiag.rules.patterns import Pattern
 def want_of(library: Library, *, explain: bool = False) -> Want:
     """What is kept of logs that are diagnosed with a library."""
     # How near a silent rule came can only be told of all records.
-    select = Selection(asked(library), whole=explain)
+    select = Selection(collect_conditions(library), whole=explain)
     return Want(select, texts=True, digests=True, sha256=True)
 
 
-def asked(library: Library) -> frozenset[Condition]:
+def collect_conditions(library: Library) -> frozenset[Condition]:
     """All conditions that records are asked for when a diagnosis is made with a library."""
     of_library = (match for rule in library.rules.values() for match in rule.match)
     of_rules = (

@@ -1,5 +1,6 @@
 """Which software versions a rule or a procedure is for."""
 
+import operator
 import re
 from collections.abc import Iterable
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 Applicability = Literal["applies", "does not", "cannot tell"]
 
 _SPEC = re.compile(r"(?P<sign>>=|<=|>|<|=)? *X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
+_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq}
 _VERSION = re.compile(r"X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
 
 
@@ -51,15 +53,6 @@ def _holds(spec: str, version: tuple[int, ...]) -> bool:
     # X14 and X14.0.0 are the same: what is not said counts as 0.
     length = max(len(bound), len(version))
     mine, theirs = (part + (0,) * (length - len(part)) for part in (version, bound))
-    match found["sign"]:
-        case ">=":
-            return mine >= theirs
-        case ">":
-            return mine > theirs
-        case "<=":
-            return mine <= theirs
-        case "<":
-            return mine < theirs
-        case "=":
-            return mine == theirs
+    if found["sign"]:
+        return bool(_COMPARE[found["sign"]](mine, theirs))
     return version[: len(bound)] == bound

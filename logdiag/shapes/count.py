@@ -16,7 +16,7 @@ from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.reading import Tables
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import patterns
-from logdiag.rules.selection import asked
+from logdiag.rules.selection import collect_conditions
 from logdiag.shapes.words import VALUE, Masker, is_naming, words_of
 
 MAX_SHAPES = 10_000
@@ -72,7 +72,7 @@ class Shapes(NamedTuple):
 def count_shapes(tables: Tables, library: Library) -> Shapes:
     """Count the records of some logs by their shapes."""
     masker = Masker(_names(tables))
-    known = AnyOf(tuple(sorted(asked(library), key=repr)))
+    known = AnyOf(tuple(sorted(collect_conditions(library), key=repr)))
     assumed = [
         (Seen(rule, ".".join(map(str, path))), pattern.condition)
         for rule, match, path, pattern in assumed_patterns(library)

@@ -10,7 +10,7 @@ from logdiag.cluster import Cluster, find_clusters
 from logdiag.model import STATES, Step
 from logdiag.reading import read_texts
 from logdiag.rules.library import Library, load
-from logdiag.rules.remedies import remedy
+from logdiag.rules.remedies import resolve_remedy
 from logdiag.rules.roles import Overall, Situation
 from logdiag.rules.schema import Remedy, When
 
@@ -86,9 +86,9 @@ EVERY_REMEDY = {
 def test_nothing_that_interrupts_service_comes_before_a_pending_reset_or_without_a_backup(name: str) -> None:
     rule, remedies = EVERY_REMEDY[name]
     for situation in situations(rule, remedies, pending=True):
-        assert [step for step in remedy(remedies, LIBRARY, situation) if step.risk in OUTAGES] == []
+        assert [step for step in resolve_remedy(remedies, LIBRARY, situation) if step.risk in OUTAGES] == []
     for situation in situations(rule, remedies, pending=False):
-        steps = remedy(remedies, LIBRARY, situation)
+        steps = resolve_remedy(remedies, LIBRARY, situation)
         first = next((i for i, step in enumerate(steps) if step.risk in OUTAGES), None)
         assert first is None or any(backs_up(step) for step in steps[:first]), steps[first or 0]
 
@@ -98,7 +98,7 @@ def test_some_steps_interrupt_service() -> None:
         step.risk
         for rule, remedies in EVERY_REMEDY.values()
         for situation in itertools.islice(situations(rule, remedies, pending=False), 40)
-        for step in remedy(remedies, LIBRARY, situation)
+        for step in resolve_remedy(remedies, LIBRARY, situation)
     }
     assert set(OUTAGES) <= seen
 
@@ -113,7 +113,7 @@ def test_a_pending_reset_is_told_in_the_place_of_the_step() -> None:
             reporters={PENDING: ("expa01",), "cluster/restart-required": ("expa01",)},
         ),
     )
-    told = " ".join(step.do for step in remedy(remedies, LIBRARY, situation))
+    told = " ".join(step.do for step in resolve_remedy(remedies, LIBRARY, situation))
     assert "a factory reset is pending on expa01" in told
     assert "put the old peer addresses back first" in told
 
@@ -129,7 +129,11 @@ FIRED = (
 
 
 def forced(situation: Situation, remedies: Sequence[Remedy]) -> list[Step]:
-    return [one for one in remedy(remedies, LIBRARY, situation) if "ForceConfigUpdate" in (one.command or "")]
+    return [
+        one
+        for one in resolve_remedy(remedies, LIBRARY, situation)
+        if "ForceConfigUpdate" in (one.command or "")
+    ]
 
 
 def test_a_forced_update_is_advised_only_where_nothing_forbids_it() -> None:

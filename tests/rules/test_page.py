@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from logdiag.rules.library import load
-from logdiag.rules.rule_page import page
+from logdiag.rules.rule_page import render_rule
 
 RULES = sorted(load().rules)
 SOURCE = Path(__file__).parents[2] / "rules"
@@ -21,7 +21,7 @@ def section(text: str, heading: str) -> str:
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_page_shows_the_match_as_it_is_written(name: str) -> None:
-    shown = page(name, load())
+    shown = render_rule(name, load())
     written = YAML(typ="safe", pure=True).load(SOURCE / f"{name}.yaml")
     assert YAML(typ="safe", pure=True).load(section(shown, "What it looks for")) == written["match"]
     # A second reader of YAML 1.2 reads the whole file as the same.
@@ -30,7 +30,7 @@ def test_a_page_shows_the_match_as_it_is_written(name: str) -> None:
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_page_names_the_file_the_cases_and_the_procedures(name: str) -> None:
-    rule, shown = load().rules[name], page(name, load())
+    rule, shown = load().rules[name], render_rule(name, load())
     assert shown.startswith(f"{rule.title}\n")
     assert f"file {SOURCE / name}.yaml\n" in shown
     for case in rule.cases:
@@ -41,7 +41,7 @@ def test_a_page_names_the_file_the_cases_and_the_procedures(name: str) -> None:
 
 
 def test_a_page_says_when_a_procedure_applies() -> None:
-    shown = page("replication/manual-sync-required", load())
+    shown = render_rule("replication/manual-sync-required", load())
     assert (
         "    when\n      finding: replication/manual-sync-required\n      values: {repair: restart}\n"
         in shown

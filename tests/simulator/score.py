@@ -23,7 +23,7 @@ from logdiag.pipeline import examine
 from logdiag.reading import read
 from logdiag.records import Want
 from logdiag.rules.library import Library, load
-from logdiag.rules.selection import Selection, asked
+from logdiag.rules.selection import Selection, collect_conditions
 
 from .judge import Verdict, judge
 from .scenarios import SCENARIOS, Played, play
@@ -67,7 +67,7 @@ def _library() -> Library:
 
 @cache
 def _selection() -> Selection:
-    return Selection(asked(_library()))
+    return Selection(collect_conditions(_library()))
 
 
 def diagnose_case(played: Played) -> Diagnosis:
