@@ -1,15 +1,13 @@
 """Conditions over records: what a rule writes, and which rows it means.
 
-A map is *and*, a list is *or*; ``any`` takes a list of conditions of which one must hold, ``not``
-one that must not. A key is a key of the record (``Node[2]`` is its second value) or one of the
-columns in `COLUMNS`. Texts are compared without case, as in Sigma. Regular expressions are RE2,
-which takes linear time for any text.
+A map is *and*, a list is *or*; ``any`` takes a list of conditions of which one must hold, ``not`` one that must
+not. A key is a key of the record (``Node[2]`` is its second value) or a column (`logdiag.conditions.parse`).
+Texts are compared without case, as in Sigma. Regular expressions are RE2, which takes linear time.
 """
 
 from logdiag.conditions.log import Log, Rows, holds
 from logdiag.conditions.modifiers import check_extraction, check_regular_expression
 from logdiag.conditions.parse import (
-    COLUMNS,
     AllOf,
     AnyOf,
     Condition,
@@ -23,7 +21,6 @@ from logdiag.conditions.parse import (
 )
 
 __all__ = [
-    "COLUMNS",
     "AllOf",
     "AnyOf",
     "Condition",

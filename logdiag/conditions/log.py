@@ -37,9 +37,6 @@ def holds(test: Test, text: str) -> bool:
     return any(answer[0].as_py() for answer in answers)
 
 
-# ── asking records ──────────────────────────────────────────────────────────────────────────
-
-
 class Log:
     """A table of records that conditions are asked of. Row numbers count from 0.
 
@@ -107,32 +104,18 @@ class Log:
         return self._whole("fields").flatten()
 
     @cached_property
-    def _keys(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """Of the keys of all pairs where they begin, how long they are, and the bytes that they lie in."""
-        keys = self._pairs.field("key")
-        if not len(keys):  # Arrow may leave out the memory of nothing
-            return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.uint8)
-        _, ends, text = keys.buffers()
-        ends = np.frombuffer(ends, np.int32)[keys.offset : keys.offset + len(keys) + 1]
-        return ends[:-1], np.diff(ends), np.frombuffer(text or b"", np.uint8)
-
-    def _pairs_of(self, key: str) -> Rows:
-        """The pairs that have a key, by their places among all pairs."""
-        wanted = key.encode()
-        begins, sizes, text = self._keys
-        # Most pairs have a key of another length, or another letter: few are left to be compared.
-        found = np.flatnonzero(sizes == len(wanted))
-        for place in reversed(range(len(wanted))):
-            if not len(found):
-                break
-            found = found[text[begins[found] + place] == wanted[place]]
-        return found
+    def _keys(self) -> tuple[dict[str, int], npt.NDArray[np.int32]]:
+        """A number for each key, and the key of each pair as its number."""
+        encoded = self._pairs.field("key").dictionary_encode()
+        names = {name: number for number, name in enumerate(encoded.dictionary.to_pylist())}
+        return names, encoded.indices.to_numpy()
 
     def _places_of(self, reference: Reference) -> Rows:
         """For each row where among all pairs the reference's value stands; -1 where it has none."""
         if reference not in self._places:
             found = np.full(len(self), -1, dtype=np.int64)
-            hits = self._pairs_of(reference.key)
+            names, keys = self._keys
+            hits = np.flatnonzero(keys == names.get(reference.key, -1))
             if len(hits):
                 lists = self._whole("fields")
                 starts = lists.offsets.to_numpy()[: len(self)] - lists.offsets[0].as_py()
@@ -169,7 +152,7 @@ class Log:
 
     def snapshots(self, rows: Rows) -> list[str]:
         """The snapshots of some rows."""
-        names: list[str] = _strings(self.records.column("snapshot").take(pa.array(rows))).to_pylist()
+        names: list[str] = self.records.column("snapshot").take(pa.array(rows)).to_pylist()
         return names
 
     def rows(self, condition: Condition) -> Rows:
@@ -260,7 +243,3 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     if isinstance(array, pa.Array):
         return array
     return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
-
-
-def _strings(column: pa.ChunkedArray) -> pa.Array:
-    return _whole(column.cast(pa.string()))
