@@ -1,4 +1,4 @@
-"""The mistakes of people who write rules, grammars and command lines.
+"""Exceptions: mistakes of people who write rules, grammars and command lines.
 
 They are exceptions, and each says what is wrong, and in which place. The faults of the evidence (cut
 archives, odd bytes, missing peers) are never exceptions: they are data, in the coverage.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class LogdiagError(Exception):
     """A mistake that ends the run. Each of its ``lines`` is what the user reads on a line of its own.
 
-    A line may hold names that strangers chose, with line ends in them: whoever prints it escapes it.
+    A line may contain names that strangers chose, with line ends in them: the code that prints it escapes it.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -27,7 +27,7 @@ class ResourceError(LogdiagError):
 
 
 class EngineError(LogdiagError):
-    """What was to do the work cannot: it is not installed, not reached, or lost midway."""
+    """The engine cannot do the work: it is not installed, cannot be reached, or was lost during the work."""
 
 
 @dataclass(frozen=True, order=True)
@@ -44,7 +44,7 @@ class Mistake:
 
 
 class AuthorError(LogdiagError):
-    """Everything that is wrong with what somebody wrote, all of it at once."""
+    """All mistakes in some rules or in a grammar, reported at once."""
 
     WHERE = "in the files"
 

@@ -1,4 +1,4 @@
-"""The exit code of a diagnosis, with the reasons for it."""
+"""Decides the exit code of a diagnosis, with its reasons."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,7 +10,7 @@ from logdiag.rules.library import Library
 from logdiag.snapshots import Snapshot
 
 FINDINGS = 1
-"""The exit code of a run that found what ``fail_on`` names."""
+"""The exit code of a run with findings at the level of ``fail_on`` or above."""
 
 
 def exit_of(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:

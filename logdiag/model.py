@@ -1,4 +1,4 @@
-"""Every noun of a diagnosis, as frozen dataclasses.
+"""The classes of a diagnosis, as frozen dataclasses.
 
 The stages meet here and in Arrow tables. The findings file (`logdiag.findings/2`) is `Diagnosis`
 written out field by field, except for fields that are marked `INTERNAL`, and its JSON Schema is made from
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class MemberCoverage:
-    """What was read of one member; of a log, ``record_bytes`` and ``unparsed_bytes`` add up to ``size``."""
+    """The coverage of one member; for a log, ``record_bytes`` and ``unparsed_bytes`` add up to ``size``."""
 
     snapshot: str
     source: str
@@ -90,7 +90,7 @@ class SnapshotCoverage:
 
 @dataclass(frozen=True)
 class PeerCoverage:
-    """What the logs contain of one peer; bytes are those of its records."""
+    """The records of one peer in the logs; bytes are those of its records."""
 
     peer: str
     records: int
@@ -111,7 +111,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What was read, and what could not be read. The sizes of all members add up to ``size``."""
+    """How much of the inputs was read. The sizes of all members add up to ``size``."""
 
     size: int
     records: int
@@ -123,7 +123,7 @@ class Coverage:
     gaps: tuple[Gap, ...]
     asked: int = 0
     repeated: int = 0
-    """Records that are in more than one member, to the letter, and count once."""
+    """Records that are identical in more than one member; they count once."""
     settings: int = 0
 
 
@@ -151,7 +151,7 @@ class Peer:
     alarms: dict[str, AlarmState] = field(default_factory=dict)
     """The state of each alarm that was logged; all others are unknown."""
     alarms_listed: bool = False
-    """A dump listed all alarms and the log goes on from there: all others are clear."""
+    """A dump listed all alarms and the log has no gap after it: all others are clear."""
 
 
 @dataclass(frozen=True)
@@ -224,21 +224,21 @@ class Finding:
     as_of: datetime | None = None
     """The time of the dump that shows it, if the dump has one."""
     known: bool = False
-    """The baseline has it, and it is no worse than there."""
+    """The baseline contains the finding, and it is no worse than there."""
     outcome: str = ""
-    """How it ended, or why that is not known; the last sentence of ``explanation``."""
+    """How the finding ended, or why that is not known; the last sentence of ``explanation``."""
     values: dict[str, str] = field(default_factory=dict)
     anchor: datetime | None = field(default=None, metadata=INTERNAL)
     """The place among others of a finding without ``first``: a dump is older than its log."""
 
     @property
     def began(self) -> datetime:
-        """When it began, for comparisons with other findings."""
+        """When the finding began, for comparisons with other findings."""
         return self.first or self.anchor or self.as_of or UNDATED
 
     @property
     def ended(self) -> datetime:
-        """When it was last seen, for comparisons with other findings."""
+        """When the finding was last seen, for comparisons with other findings."""
         return self.last or self.first or self.anchor or self.as_of or UNDATED
 
 
@@ -313,7 +313,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class Tool:
-    """What made the diagnosis: the version, and the digest of the rule library."""
+    """The version of logdiag that made the diagnosis, and the digest of the rule library."""
 
     version: str
     library: str

@@ -1,4 +1,4 @@
-"""A diagnosis and everything that is written of it: HTML, Markdown, JSON, JUnit, SARIF, text."""
+"""A diagnosis and its outputs: HTML, Markdown, JSON, JUnit, SARIF, text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ VIEWS: dict[str, _View] = {
 
 @dataclass(frozen=True)
 class Report:
-    """A diagnosis and its views; with a ``redactor``, one that says nothing of who the customer is."""
+    """A diagnosis and its views; with a ``redactor``, they do not identify the customer."""
 
     diagnosis: Diagnosis
     redactor: Redactor | None = field(default=None, repr=False)
@@ -101,7 +101,7 @@ class Report:
             return github.summary(self.to_markdown(), taken)
 
     def said(self, text: str) -> str:
-        """Return a line about the report, which may reveal no more than the report does."""
+        """Return a line about the report, redacted if the report is."""
         return text if self.redactor is None else self.redactor.text(text)
 
     def _checked(self, output: str, form: Form) -> str:

@@ -1,4 +1,4 @@
-"""The straight line: inputs -> snapshots -> records -> findings -> incidents -> report."""
+"""The pipeline: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The command line: flags, printing, files that are written, exit codes. Nothing else does these.
+"""The command line: options, printing, output files, exit codes. Other packages do none of these.
 
 Each command is a module. The commands share their `options` and their `printing`, and import what is slow to
 load when they run: help has to appear at once.
@@ -78,7 +78,7 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line; whatever ends it becomes one message and an exit code that is documented."""
+    """Run the command line; every error ends it with one message and a documented exit code."""
     _isolate()
     with _clean_up_when_terminated():
         try:
@@ -116,7 +116,7 @@ def _clean_up_when_terminated() -> Iterator[None]:
         sys.exit(EXIT_TERMINATED)
 
     named = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
-    # Not those that whoever started the command has ignored, as nohup does.
+    # A signal that the caller ignores stays ignored: nohup lets a command survive a logout that way.
     signals = [one for one in named if one is not None and signal.getsignal(one) == signal.SIG_DFL]
     for one in signals:
         signal.signal(one, end)
@@ -140,7 +140,7 @@ def _run(words: list[str]) -> None:
 
 
 class _WarningPrinter(logging.Handler):
-    """Prints the warnings of the library."""
+    """Prints the warnings of the package."""
 
     def __init__(self, *, quiet: bool) -> None:
         super().__init__()
@@ -151,14 +151,14 @@ class _WarningPrinter(logging.Handler):
 
 
 def _with_command(words: list[str]) -> list[str]:
-    """A first word that is no command but an existing path means `diagnose`, for people in a hurry."""
+    """Insert `diagnose` before a first word that is an existing path and not a command."""
     if words and _is_input(words[0]) and words[0] not in typer.main.get_group(app).commands:
         return ["diagnose", *words]
     return words
 
 
 def _is_input(word: str) -> bool:
-    # A name with a dot or a slash was meant as a file, even if there is none: that is then said.
+    # A name with a dot or a slash means a file, also if it does not exist: the message then says so.
     return word == "-" or (not word.startswith("-") and bool({".", "/"} & set(word))) or Path(word).exists()
 
 
@@ -185,7 +185,7 @@ def _report_error(error: Exception) -> int:
         codes = {LibraryError: EXIT_LIBRARY, ResourceError: EXIT_PARTIAL}
         return codes.get(type(error), EXIT_USAGE)
     if isinstance(error, BrokenPipeError):
-        return 0  # whoever read has seen enough
+        return 0  # the reader of the pipe, such as head, closed it early
     if _is_of_memory(error):
         complain("there is not enough memory; try --jobs 1, or fewer inputs at a time")
     elif isinstance(error, OSError):

@@ -18,7 +18,7 @@ def alarms(
     language: Language = "en",
     rules: Rules = None,
 ) -> None:
-    """What an alarm means, what to do, which rules look for it. Without a word, all alarms."""
+    """Show what an alarm means, what to do, and which rules look for it. Without a word, list all alarms."""
     from logdiag.conditions.alarm_catalogue import find
     from logdiag.i18n import speaking
     from logdiag.rules.alarm_page import list_alarms, render_alarm

@@ -1,4 +1,4 @@
-"""`logdiag diff`: what became of a cluster between two diagnoses."""
+"""`logdiag diff`: what changed in a cluster between two diagnoses."""
 
 from dataclasses import replace
 from functools import partial
@@ -34,10 +34,10 @@ def diff(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
-    """What became of a cluster between two diagnoses.
+    """Show what changed in a cluster between two diagnoses.
 
-    Findings are new, worse, over, or went on. Of snapshots (a file, a folder, an archive, a URL) a diagnosis
-    is made first.
+    Findings are new, worse, resolved, or still open. Snapshots (a file, a folder, an archive, a URL) are
+    diagnosed first.
     """
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
     from logdiag.compare.diff import compare

@@ -1,4 +1,4 @@
-"""What is printed, where, and how a command ends on a wrong option."""
+"""Printing on standard output and standard error, and ending a command with a message."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ def say(text: str, quiet: bool) -> None:
     try:
         typer.echo(_harmless(text), err=True)
     except BrokenPipeError:
-        # Nobody listens any more; what is being done goes on.
+        # The reader of standard error is gone; the work continues, and its outputs are still written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
@@ -37,7 +37,7 @@ def complain(*lines: str) -> None:
 
 
 def usage_error(*messages: str) -> NoReturn:
-    """End the command: it was asked for what cannot be done."""
+    """End the command with exit code 2, because its options cannot be used together or are wrong."""
     for message in messages:
         complain(message)
     raise typer.Exit(EXIT_USAGE)
@@ -100,7 +100,7 @@ def end_reading(
     quiet: bool,
     more_reasons: Iterable[str] = (),
 ) -> NoReturn:
-    """End a command that reads and judges nothing: say what is partial, and exit with 0, 4 or 5."""
+    """End a command that only reads: print what is partial, and exit with 0, 4 or 5."""
     from logdiag.cluster.coverage import exit_code, partial_reasons
 
     reasons = [*partial_reasons(tables.members, snapshots), *more_reasons]
@@ -110,7 +110,7 @@ def end_reading(
 
 
 def level_of(name: str) -> "Severity | None":
-    """Return the level of --fail-on; None for ``none``. What is no level ends the command."""
+    """Return the level of --fail-on; None for ``none``. An invalid level ends the command."""
     from logdiag.model import SEVERITIES  # a fifth of the time in which help appears
 
     if name not in (*SEVERITIES, "none"):

@@ -1,4 +1,4 @@
-"""`logdiag query`: SQL over what was read."""
+"""`logdiag query`: SQL over the tables of a diagnosis."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`logdiag redact`: snapshots that can be sent on."""
+"""`logdiag redact`: snapshots without customer data, which can be shared."""
 
 import secrets
 from pathlib import Path

@@ -66,7 +66,7 @@ def rules_test(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this rule's cases.")] = None,
     rules: Rules = None,
 ) -> None:
-    """Run the cases that stand inside the rules; with --rules those of your own rules alone."""
+    """Run the cases in the rules; with --rules only those of your own rules."""
     from logdiag.pipeline import examine
     from logdiag.rules.cases import run_cases
 

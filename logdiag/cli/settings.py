@@ -1,7 +1,7 @@
 """The user's settings file ``logdiag.toml``, which has defaults for options.
 
-An option wins over the environment (``LOGDIAG_…``), and that over the file. The file is the user's own, never
-one in the current folder: the evidence is often there, and whoever sent it could have added such a file.
+An option wins over the environment (``LOGDIAG_…``), and that over the file. The file is in the user's home,
+never in the current folder: the evidence is often there, and its sender could have added such a file.
 """
 
 import difflib

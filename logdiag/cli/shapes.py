@@ -1,4 +1,4 @@
-"""`logdiag shapes`: what nothing here knows, to send to the maintainers."""
+"""`logdiag shapes`: records that no rule knows, as shapes for the maintainers of the rules."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def shapes(
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """The shapes of records that no rule and no alarm knows, without their values, to send on."""
+    """Write the shapes of records that no rule and no alarm knows, without values, for the maintainers."""
     from logdiag.i18n import gettext, speaking
     from logdiag.reading import read
     from logdiag.records import Want

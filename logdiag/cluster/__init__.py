@@ -1,4 +1,4 @@
-"""The clusters, their peers, and what is known of each peer.
+"""Finds the clusters in the inputs, their peers, and the facts about each peer.
 
 How hosts become peers (`find_clusters`):
 
@@ -9,7 +9,7 @@ How hosts become peers (`find_clusters`):
    cluster database that are in no list are strangers.
 4. `find_all`: peers of several clusters that share a name get different ones.
 
-What is known of a peer: the time that its logs cover (`observed`), its facts (`find_facts`), its alarms and
+The facts about a peer: the time that its logs cover (`observed`), its facts (`find_facts`), its alarms and
 changes, and how far its clock differs (`skew`).
 """
 
@@ -20,7 +20,7 @@ from logdiag.cluster.names import NODES
 from logdiag.cluster.observed import BETWEEN_MEMBERS
 
 ASKED = (*names.ASKED, *find.ASKED, *skew.ASKED, *observed.ASKED)
-"""The records that a cluster is worked out from, besides `NODES`."""
+"""Conditions of the records that clusters are found from, in addition to `NODES`."""
 
 __all__ = [
     "ASKED",

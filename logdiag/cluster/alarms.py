@@ -1,8 +1,8 @@
-"""What is known of each alarm on each peer: raised, clear or unknown.
+"""The state of each alarm on each peer: raised, clear or unknown.
 
 A log begins when somebody presses a button, so an alarm without a record may still be raised: its state is
 unknown, and it is not listed here. An alarm that was raised before a gap is unknown after it. The list of
-alarms in an xStatus dump shows the states when logging began; the log goes on from there.
+alarms in an xStatus dump shows the states when logging began; the log shows the changes after that.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ ASKED = tuple(_STATES.values())
 
 
 def find_alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
-    """Return for each peer of which alarms are known the state of each at the end of its log."""
+    """Return the state of each known alarm at the end of the log, by peer."""
     # Of two records at one time, the later one in the log is the last.
     newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(_logged(log, cluster))}
     states: dict[str, dict[str, AlarmState]] = {}
@@ -46,7 +46,7 @@ def find_alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmSt
 
 
 def find_alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
-    """Return what was logged of alarms, in the order of time."""
+    """Return the records that raise or lower an alarm, in the order of time."""
     return tuple(
         AlarmEvent(instant(time), peer, alarm, state)
         for time, _, peer, alarm, state in sorted(_logged(log, cluster))
@@ -54,7 +54,7 @@ def find_alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
 
 
 def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _Logged]]:
-    """What was logged of alarms: time, row, peer, id, and the new state."""
+    """Time, row, peer, alarm id and new state of each record that raises or lowers an alarm."""
     for state, condition in _STATES.items():
         for record in select(log, condition, "Id"):
             yield record.time, record.row, cluster.peer_of(record.host), record.values[0].strip(), state
@@ -73,9 +73,9 @@ def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
 
 
 def find_whole_lists(cluster: Cluster) -> Iterator[str]:
-    """Return the peers whose dump lists all alarms, and whose log goes on from there without a gap."""
+    """Return the peers whose dump lists all alarms, and whose log has no gap after it."""
     for peer, dumps in cluster.dumps.items():
-        # Of a pasted page nobody knows what was left out.
+        # A pasted page may be a part of the list: the user chose what to copy.
         is_listed = any(dump.facts.alarms is not None and dump.kind != "page" for dump in dumps)
         if is_listed and peer in cluster.observed and not cluster.observed[peer].gaps():
             yield peer

@@ -1,4 +1,4 @@
-"""What people and peers did: configuration edits, restarts, upgrades, commands.
+"""The changes that people made: configuration edits, restarts, upgrades, commands.
 
 The same edit is logged by several processes; on one peer those records are one change.
 """
@@ -33,7 +33,7 @@ ASKED = tuple(_ASKED.values())
 
 
 def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:
-    """The changes of all peers in the order of time, those of one edit on one peer as one."""
+    """Return the changes of all peers in the order of time, several records of one edit as one change."""
     changes: list[Change] = []
     newest: dict[tuple[str, str], int] = {}
     for change in sorted(_logged(log, cluster), key=lambda change: (change.time, change.peer, change.what)):
@@ -61,7 +61,7 @@ def _logged(log: Log, cluster: Cluster) -> Iterator[Change]:
 
 
 def _setting(what: str) -> str:
-    """What an edit changed, in the one form to which the texts of all processes reduce.
+    """Return what an edit changed, in one form for the wordings of all processes.
 
     The database writes ``xconfiguration clusterConfiguration tls_verify - changed from: a to: b``,
     the web interface ``configuration/cluster/tls_verify - changed from: 'a' to: 'b'``.

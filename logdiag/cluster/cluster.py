@@ -1,4 +1,4 @@
-"""The noun `Cluster`: its peers, when their logs were watching, and who claimed to be the primary."""
+"""The class `Cluster`: the peers, the times that their logs cover, and claims about the primary."""
 
 import bisect
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ from logdiag.records import instant
 
 
 class Claim(NamedTuple):
-    """What a peer says of the configuration primary, at a time in microseconds since 1970.
+    """What a peer logs about the configuration primary, at a time in microseconds since 1970.
 
     ``primary`` is None if the peer only says that it is not the primary itself.
     """
@@ -26,7 +26,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class Cluster:
-    """The peers in the order of their names, and when each of their logs was watching."""
+    """The peers of one cluster in the order of their names, and the times that their logs cover."""
 
     peers: tuple[Peer, ...]
     observed: dict[str, Observed]
@@ -39,22 +39,22 @@ class Cluster:
     skews: dict[tuple[str, str], float]
     """Seconds by which the second peer's clock is ahead of the first's, if that could be measured."""
     claims: tuple[Claim, ...] = ()
-    """What peers say of the primary, in the order of time."""
+    """What peers log about the primary, in the order of time."""
     strangers: tuple[str, ...] = ()
     """Nodes of the cluster database that are in no list of peers, as records write them."""
 
     def resolve(self, text: str) -> str | None:
-        """The peer that goes by a name, an FQDN, a node name or an address; None if there is none."""
+        """Return the peer with a name, an FQDN, a node name or an address; None if no peer has it."""
         name = plain_name(text)
         # A name in a domain that was not seen is still the peer of its first part, as when it was found.
         return self._names.get(name) or self._names.get(short_name(name))
 
     def peer_of(self, host: str) -> str:
-        """The peer that goes by a name; the name itself if no peer does."""
+        """Return the name of the peer that has a host name or address; the host itself if no peer has it."""
         return self.resolve(host) or host
 
     def could_be_peer(self, address: str, host: str) -> bool:
-        """Whether an address that a host names is a peer's, or may be another's whose are not known."""
+        """Return whether an address in a host's records is that of a peer, or may be that of another peer."""
         return self.resolve(address) is not None or len(self._without_addresses) > (
             host in self._without_addresses
         )
@@ -90,10 +90,10 @@ class Cluster:
         return next((peer.name for peer in self.peers if peer.role == "primary"), None)
 
     def role_at(self, peer: str, time: int) -> Role | None:
-        """Return a peer's role at a time; None if nothing that was given says it.
+        """Return a peer's role at a time; None if the inputs do not show it.
 
-        A peer's own word counts more than that of others, and what was said before the time more than
-        what was said after it.
+        A peer's own claim counts more than those of others, and claims before the time count more than claims
+        after it.
         """
         own, _, others = self._claims_of(peer)
         before = [claim for claims in (own, others) if (claim := _last_before(claims, time)) is not None]
@@ -113,7 +113,7 @@ class Cluster:
         return self.primary if claim is None else claim.primary
 
     def _claims_of(self, peer: str) -> tuple[list[Claim], list[Claim], list[Claim]]:
-        """A peer's own claims, those of them that name the primary, and those of others that do."""
+        """Return a peer's claims, those of them that name the primary, and others' claims that name it."""
         if peer not in self._claims_on:
             own = [claim for claim in self.claims if claim.peer == peer]
             others = [claim for claim in self.claims if claim.peer != peer and claim.primary is not None]
@@ -123,7 +123,7 @@ class Cluster:
 
     @cached_property
     def _claims_on(self) -> dict[str, tuple[list[Claim], list[Claim], list[Claim]]]:
-        """What `_claims_of` has found: each record of a condition on roles asks again."""
+        """Cached results of `_claims_of`: conditions on roles call it for each matching record."""
         return {}
 
     @property
@@ -135,7 +135,7 @@ class Cluster:
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """What the logs of each peer leave out between their spans."""
+        """The gaps in the logs of each peer, between their spans."""
         return tuple(
             Gap(peer, instant(start), instant(end))
             for peer in sorted(self.observed)
@@ -145,7 +145,7 @@ class Cluster:
     def with_alarms(
         self, alarms: Mapping[str, dict[str, AlarmState]], listed: Collection[str] = ()
     ) -> "Cluster":
-        """The same cluster, with what is known of alarms; ``listed`` are the peers that gave whole lists."""
+        """Return the cluster with the states of alarms; the dumps of ``listed`` peers list all alarms."""
         peers = tuple(
             replace(peer, alarms=alarms.get(peer.name, {}), alarms_listed=peer.name in listed)
             for peer in self.peers

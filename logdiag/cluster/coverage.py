@@ -1,4 +1,4 @@
-"""What was read of every snapshot, member and peer. The sizes add up, and every output has them."""
+"""Coverage: how much of every snapshot, member and peer was read. The sizes add up."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ NOTHING_READ, PARTIAL = 4, 5
 
 
 def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int) -> Coverage:
-    """Return what was read.
+    """Return the coverage of the inputs.
 
     Args:
         tables: what was read, every record of it.

@@ -1,4 +1,4 @@
-"""Peers while they are being found, by every name that they go by."""
+"""Unfinished peers while a cluster is being found, by each of their names."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from logdiag.cluster.names import is_address, short_name
 
 @dataclass(eq=False)
 class Draft:
-    """A peer while it is being found."""
+    """An unfinished peer: its names and addresses so far."""
 
     name: str
     fqdn: str | None = None
@@ -15,7 +15,7 @@ class Draft:
 
 
 class Drafts:
-    """Peers while they are being found, by every name that they go by."""
+    """Unfinished peers, by each of their names and addresses."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Draft] = {}
@@ -39,13 +39,13 @@ class Drafts:
         return self.add(name) if short_name(name) in self._by_name else None
 
     def leaves_out(self, name: str) -> bool:
-        """Whether no peer can go by a new name: all have names already, or addresses if it is one."""
+        """Return whether no peer can have a new name or address, because all have one already."""
         if is_address(name):
             return all(draft.addresses for draft in self.all())
         return not any(is_address(draft.name) for draft in self.all())
 
     def merge_addresses(self) -> None:
-        """Let a peer that is known by an address alone be the named peer that has this address."""
+        """Merge each peer that is known only by an address with the named peer that has this address."""
         owners: dict[str, dict[Draft, None]] = {}  # by address, in order
         for draft in self.all():
             for address in draft.addresses:

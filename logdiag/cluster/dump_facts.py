@@ -44,7 +44,7 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
 
 
 def _attribute(name: str) -> Callable[[Dump], Values]:
-    """How a fact is read that `logdiag.dumps.Facts` has under the same name."""
+    """Return a reader for a fact that `logdiag.dumps.Facts` has under the same name."""
 
     def read(dump: Dump) -> Values:
         value = getattr(dump.facts, name)
@@ -90,12 +90,12 @@ def twice(entries: Iterable[str] | None) -> Values:
 
 
 def _servers(name: str) -> Callable[[Dump], Values]:
-    """How servers are read: xConfiguration alone has what is configured."""
+    """Return a reader for servers: only xConfiguration shows the configured ones."""
     return lambda dump: _attribute(name)(dump) if dump.kind == "xconfiguration" else None
 
 
 def _nat_in_list(dump: Dump) -> Values:
-    """None if it cannot be known: there is no list, or it contains names instead of addresses."""
+    """Return NAT addresses in the list of peers; None without a list, or if it contains names."""
     peers = [entry for entry in dump.facts.peer_list or () if entry]
     if not peers or not all(is_address(entry) for entry in peers):
         return None
@@ -150,10 +150,10 @@ def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str,
 
 
 def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
-    """For each peer whose LAN addresses dumps show those that another peer has, too.
+    """Return the LAN addresses that another peer has as well, for each peer whose dump shows addresses.
 
-    Only addresses that a list of peers has, and the first of a peer, count: an interface that is not used
-    keeps the address that it was delivered with. Behind static NAT two sites can use the same addresses.
+    Only addresses that a list of peers has, and the first of a peer, count: an unused interface keeps its
+    factory address. Behind static NAT two sites can use the same addresses.
     """
     entries = (e for dumps in cluster.dumps.values() for dump in dumps for e in dump.facts.peer_list or ())
     listed = set(map(plain_name, entries))
@@ -178,7 +178,7 @@ def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, 
 
 
 def _listed_names(cluster: Cluster) -> dict[str | None, dict[str, None]]:
-    """The names in lists of peers, in order and by peer: its certificate must contain them.
+    """Return the name of each peer in the lists of peers: its certificate must contain this name.
 
     A peer that was started while logging ran gives no dump. If there is no list, its name is the one that
     its database goes by.

@@ -1,4 +1,4 @@
-"""The values of dumps, dump by dump."""
+"""The settings of all dumps as rows, grouped by dump."""
 
 import bisect
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _MAX_EVIDENCE = 20
 
 
 class DumpRow(NamedTuple):
-    """One value of a dump."""
+    """One setting of a dump."""
 
     path: str
     value: str
@@ -23,7 +23,7 @@ class DumpRow(NamedTuple):
 
 
 class DumpRows:
-    """The values of all dumps, by dump."""
+    """The settings of all dumps, by dump."""
 
     def __init__(self, tables: Tables) -> None:
         self._rows: dict[tuple[str, str, str], list[DumpRow]] = {}

@@ -1,4 +1,4 @@
-"""Dumps as rules see them: tables of the shape of records, so that one language asks them all."""
+"""Dumps as tables in the shape of records, so that rules match dumps and records with the same conditions."""
 
 import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from logdiag.records import RECORDS, micros
 
 @dataclass(frozen=True)
 class Dated:
-    """What is known of a dumped row's time: whether the dump states it, and when the dump was made."""
+    """The time of a dumped row: whether the dump states it, and when the dump was made."""
 
     stated: bool
     as_of: datetime | None
@@ -26,9 +26,9 @@ class Dated:
 
 @dataclass(frozen=True)
 class Source:
-    """Rows that conditions can be asked of, and the text of each as evidence shows it.
+    """A table that conditions can match, with the text of each row for evidence.
 
-    ``dumped`` is what is known of the time of each row of a dump; None for records, which have times.
+    ``dumped`` has the time of each row of a dump; it is None for records, which have their own times.
     """
 
     log: Log
@@ -114,7 +114,7 @@ def _lines_by_value(rows: DumpRows, dump: Dump, fact: str) -> dict[str, list[int
 
 
 def _line(lines: dict[str, list[int]], value: str, then: str = "") -> int:
-    """The first line that has a value, or the one after it of a second value; 1 if there is none."""
+    """Return the first line with a value, or the next line with a second value; 1 if no line has it."""
     at = lines.get(value, [1])[0]
     later = lines.get(then, []) if then else []
     index = bisect.bisect_left(later, at)

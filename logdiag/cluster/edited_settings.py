@@ -1,7 +1,7 @@
-"""Cluster settings that were edited while logging ran, and on which peers they differ since then.
+"""Cluster settings that were edited in the log and have differed between peers since then.
 
 Peer addresses, the cluster's name and its configuration primary do not replicate: somebody enters
-them on each peer. A setting that was edited on one peer and not on another is work half done.
+them on each peer. A setting that was edited on one peer and not on another is an unfinished change.
 """
 
 import re
@@ -38,7 +38,7 @@ PRIMARY = N_("configuration primary")
 
 @dataclass(frozen=True)
 class Edit:
-    """One setting that somebody changed on one peer, as a record says it."""
+    """One edit of a setting on one peer, from a record."""
 
     time: int
     peer: str
@@ -54,7 +54,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class _Before:
-    """What is known of a peer's list of peers and of its primary from other records and from dumps."""
+    """A peer's list of peers and its primary, as dumps and other records show them."""
 
     dumped: tuple[str, ...] = ()
     """The list exactly as a dump shows it."""
@@ -64,7 +64,7 @@ class _Before:
 
     @classmethod
     def of(cls, peer: str, found: Facts) -> "_Before":
-        """What other facts of a peer say."""
+        """Return the list and the primary from the other facts of a peer."""
         dumped, entries, primary = (
             found[name][peer].values if peer in found[name] else ()
             for name in ("peer_list", "logged_peer_list", "logged_primary")
@@ -92,7 +92,7 @@ def find_edits(log: Log, cluster: Cluster) -> Iterator[Edit]:
 
 @dataclass(frozen=True)
 class _Value:
-    """What a setting is on one peer; ``exact`` if it is known to the letter."""
+    """The value of a setting on one peer; ``exact`` if the evidence shows its full text."""
 
     text: str
     exact: bool = True
@@ -106,7 +106,7 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
     of_setting: dict[str, list[Edit]] = {}
     for edit in find_edits(log, cluster):
         of_setting.setdefault(edit.setting, []).append(edit)
-    if not of_setting:  # there is nothing to compare, whoever gave a log
+    if not of_setting:  # no edit on any peer: the fact is known to be empty for all of them
         yield from ((peer.name, Fact((), peer.seen_from or EPOCH)) for peer in cluster.peers)
         return
     before = {peer: _Before.of(peer, found) for peer in cluster.observed}
@@ -141,7 +141,7 @@ def _label(edit: Edit) -> str:
 def _current(
     own: list[Edit], of_setting: Mapping[str, list[Edit]], before: Mapping[str, _Before], cluster: Cluster
 ) -> dict[str, _Value]:
-    """What one setting is on each peer for which that is known."""
+    """Return the value of a setting on each peer for which it is known."""
     current = {edit.peer: _Value(edit.new) for edit in own}
     first, last = own[0], own[-1]
     joins = any(edit.peer == first.peer and not edit.old for edit in of_setting.get("peer 1 address", ()))
@@ -166,7 +166,7 @@ def _current(
 
 
 def _gone(of_setting: Mapping[str, list[Edit]], cluster: Cluster) -> set[str]:
-    """The peers that were taken out of the lists, and those that cleared their own."""
+    """Return the peers that were removed from the lists, and those that cleared their own list."""
     places = [own for own in of_setting.values() if own[0].place is not None]
     listed = {cluster.resolve(edit.new) for own in places for edit in own if edit.new}
     removed = {cluster.resolve(edit.old) for own in places for edit in own if edit.old}

@@ -1,4 +1,4 @@
-"""What is known of each peer's configuration, fact by fact, with the evidence for it.
+"""The facts about each peer's configuration, with their evidence.
 
 Audits compare facts across peers. Most are values of dumps, which are older than the log of the same
 snapshot; others are shown by records, such as the list of peers that a replication cycle logs. To add a fact,
@@ -16,11 +16,11 @@ from logdiag.records import instant
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact of one peer: its values in their order, when it was so, and what says so.
+    """One fact about one peer: its values in their order, its time, and its evidence.
 
     A fact without values was looked for and not found. The ``time`` of a value that a dump has, which is not
     ``dated``, only puts it among the records; ``as_of`` is when the dump was made, if that is known. A fact
-    that is over has the ``state`` closed, and was over at ``until``; without a state it goes on.
+    that has ended has the ``state`` closed and ended at ``until``; without a state it still holds.
     """
 
     values: tuple[str, ...]
@@ -36,7 +36,7 @@ Facts = dict[str, dict[str, Fact]]
 """Facts by name, then by peer; a peer whose fact is not known is not in it."""
 
 EPOCH = instant(0)
-"""The time of a fact that has none."""
+"""The time of a fact without a known time."""
 
 FACTS: dict[str, str] = {
     "kind": N_("Expressway-C or Expressway-E, from dumps"),
@@ -85,7 +85,7 @@ FACTS: dict[str, str] = {
 
 
 def after(fact: Fact, moment: datetime) -> timedelta | None:
-    """Return how long after a moment a fact's first value, a time, is; None if it is no time."""
+    """Return how long after a moment the first value of a fact is; None if the value is not a time."""
     try:
         return datetime.fromisoformat(fact.values[0].replace("Z", "+00:00")) - moment
     except (IndexError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""The peers of one cluster.
+"""Finds the peers of one cluster.
 
 Peers are known from the host of a record, from the ``Node`` values of database records (the first
 is the reporting node, the second the other), from the address lists of replication records, whose
@@ -45,7 +45,7 @@ ASKED = tuple(ROLE_CLAIMS.values())
 def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     """Find the peers that the records and dumps of one cluster name.
 
-    Alarms are left to `logdiag.cluster.alarms`, which needs the cluster first.
+    `logdiag.cluster.alarms` adds alarms afterwards, because it needs the cluster.
 
     Args:
         tables: the records and dumps of this cluster and no other.
@@ -116,7 +116,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
 def _offsets_and_snapshots(
     tables: Tables, dumps: Mapping[str, Iterable[Dump]], peer_of: Callable[[str], str]
 ) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """By peer the offset of its local time in its last record, and the snapshots that it is in."""
+    """Return, by peer, the UTC offset of its last record, and the snapshots that contain it."""
     spans = [(snapshot, span) for (snapshot, _), own in tables.spans.items() for span in own]
     last = sorted((span.last, peer_of(span.host), span.utc_offset) for _, span in spans)
     offsets = {peer: offset for _, peer, offset in last}
@@ -154,7 +154,7 @@ def _add_nodes(log: Log, drafts: Drafts, namesakes: Collection[str], *, listed: 
 
 
 def _with_skews(cluster: Cluster, found: dict[tuple[str, str], float]) -> Cluster:
-    """The cluster, each clock compared with that of the first peer whose messages show it."""
+    """Return the cluster with clock skews, relative to the first peer whose messages allow a comparison."""
     measured = {name for pair in found for name in pair}
     first = next((peer.name for peer in cluster.peers if peer.name in measured), "")
     ahead = {first: 0.0}
@@ -179,13 +179,13 @@ def _add_dumps(dumps: list[Dump], drafts: Drafts) -> None:
 
 
 def _first_fact(dumps: Iterable[Dump], fact: str) -> str | None:
-    """What the first of some dumps that has a fact says."""
+    """Return a fact from the first dump that has it."""
     values: Iterator[str | None] = (getattr(dump.facts, fact) for dump in dumps)
     return next((value for value in values if value is not None), None)
 
 
 def _product(dumps: list[Dump]) -> str | None:
-    """Which of the products it is; the word for all of them says less than whether it is an edge."""
+    """Return the product. Whether the peer is an edge says more than the name of the product family."""
     product = _first_fact(dumps, "product")
     edges = [dump.facts.is_edge for dump in dumps if dump.facts.is_edge is not None]
     if edges and (product is None or product.lower() in ("cisco expressway", "expressway")):
@@ -197,7 +197,7 @@ def _product(dumps: list[Dump]) -> str | None:
 
 
 def _claims(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -> Iterator[Claim]:
-    """What peers say of the primary."""
+    """Return what peers log about the primary."""
     for dump in dumps:
         index, peers = dump.facts.primary, dump.facts.peer_list
         if index is not None and peers and 1 <= index <= len(peers) and peers[index - 1]:
@@ -213,7 +213,7 @@ def _claims(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) 
 
 
 def _roles(claims: Iterable[Claim], drafts: Drafts) -> dict[str, Role]:
-    """Each peer's role by its newest claim; nobody has one if two peers name different primaries."""
+    """Return each peer's role by its newest claim; no roles if two peers name different primaries."""
     newest: dict[str, str | None] = {}
     for claim in claims:
         # "Not the primary" does not say who is: it takes nothing back but a claim to be it.

@@ -1,4 +1,4 @@
-"""The clusters that the inputs contain: mostly one. Peers and clusters with one name get different names."""
+"""Finds all clusters in the inputs, usually one, and gives every peer and every cluster a unique name."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from logdiag.reading import Tables
 
 
 def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
-    """Each cluster with its own records and dumps; no two peers of all of them have the same name."""
+    """Return each cluster with its own records and dumps; every peer has a unique name."""
     parts = split(_separate_namesakes(tables))
     if len(parts) == 1:
         return [(find_cluster(parts[0]), parts[0])]
@@ -33,7 +33,7 @@ def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
 
 
 def _label(part: Tables) -> str:
-    """What a cluster is called: its configured name, else by its first host."""
+    """Return a cluster's label: its configured name, otherwise a label from its first host."""
     names = sorted({dump.facts.cluster_name for dump in part.dumps if dump.facts.cluster_name})
     if names:
         return names[0]
@@ -43,7 +43,7 @@ def _label(part: Tables) -> str:
 
 
 def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Cluster:
-    """The cluster, its peers under their FQDN, or numbered, if another cluster has the same names."""
+    """Return the cluster with FQDNs or numbered names for peers whose names another cluster has."""
     names: dict[str, str] = {}
     for peer in cluster.peers:
         if known[peer.name.lower()] == 1:
@@ -65,7 +65,7 @@ def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Clu
 
 
 def _separate_namesakes(tables: Tables) -> Tables:
-    """The tables, with the address instead of the host if two peers of one list have one host name."""
+    """Return the tables with the address instead of the host if two peers of one list share a host name."""
     addresses = _namesakes(tables)
     if not addresses:
         return tables
@@ -88,7 +88,7 @@ def _separate_namesakes(tables: Tables) -> Tables:
 
 
 def _namesakes(tables: Tables) -> dict[SnapshotHost, str]:
-    """The address of each host whose name another host of the same list of peers has, too."""
+    """Return the address of each host that shares its name with another host of the same list of peers."""
     own: dict[SnapshotHost, str] = {}
     lists: set[frozenset[str]] = set()
     for dump in tables.dumps:

@@ -1,4 +1,4 @@
-"""All facts of the peers of one cluster: of dumps, of records, and of what both show together."""
+"""Finds all facts about the peers of one cluster: from dumps, from records, and from both."""
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import find_dump_facts
@@ -17,7 +17,7 @@ from logdiag.conditions import Log
 
 
 def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
-    """Return everything that is known of the peers of one cluster.
+    """Return all facts about the peers of one cluster, by name and peer.
 
     Of several sources of one fact the last one here counts: records are newer than dumps.
     """

@@ -1,7 +1,7 @@
-"""Who belongs to the cluster and who does not: facts about membership, for audits.
+"""Facts about membership of the cluster, for audits.
 
-A peer that was taken out of the cluster and comes back with its old list is dangerous: its old
-configuration may replace that of the cluster. A peer whose list only differs is no such peer.
+A peer that was removed from the cluster and returns with its old list is dangerous: its old configuration may
+replace that of the cluster. A peer whose list differs for another reason is not such a peer.
 """
 
 from collections import Counter
@@ -73,7 +73,7 @@ def strangers(found: Facts) -> list[Stranger]:
 
 
 def _still_listed(logged: dict[str, Fact], log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """The peers that cleared their own list, with those that replicate with them in theirs long after."""
+    """Return the peers that cleared their own list, with the peers that still list them long after."""
     newest = {edit.peer: edit for edit in find_edits(log, cluster) if edit.place == 1}
     for peer, edit in sorted(newest.items()):
         left = instant(edit.time)
@@ -94,7 +94,7 @@ _Reason = tuple[str, tuple[Evidence, ...]]  # a text, and what it rests on
 
 
 def _returned(lists: dict[str, Fact], log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """The peers that list others which do not list them, with the reasons why they were taken out before."""
+    """Return the peers that list others but are not listed by them, with signs of an earlier removal."""
     if len(lists) > _MAX_PEERS:
         return  # no cluster, and each peer would be compared with all others
     members = {peer: _members(fact, cluster) for peer, fact in lists.items()}
@@ -122,7 +122,7 @@ def _returned(lists: dict[str, Fact], log: Log, cluster: Cluster) -> Iterator[tu
 
 
 def _claims(peer: str, others: set[str], cluster: Cluster) -> Iterator[_Reason]:
-    """That the peer takes itself for the primary, and the others have another."""
+    """Yield a sign: the peer claims to be the primary, and the others follow another primary."""
     named = {claim.peer: claim.primary for claim in cluster.claims if claim.primary is not None}
     theirs = {named[other] for other in others if other in named}
     if named.get(peer) == peer and theirs and peer not in theirs:
@@ -131,7 +131,7 @@ def _claims(peer: str, others: set[str], cluster: Cluster) -> Iterator[_Reason]:
 
 
 def _edits(peer: str, others: set[str], fact: Fact, log: Log, cluster: Cluster) -> Iterator[_Reason]:
-    """That its address was deleted from the list of another peer, well before it listed that one again."""
+    """Yield a sign: another peer deleted the address well before this peer listed that peer again."""
     for record in select(log, _TAKEN_OUT, "Detail"):
         [detail] = record.values
         address = detail.partition("changed from:")[2].split(" to:")[0].strip(" '")
@@ -143,7 +143,7 @@ def _edits(peer: str, others: set[str], fact: Fact, log: Log, cluster: Cluster) 
 
 
 def _starts(peer: str, others: set[str], log: Log, cluster: Cluster) -> Iterator[_Reason]:
-    """That it started after a silence, when the others already ran without it."""
+    """Yield a sign: the peer started after a silence, when the others already ran without it."""
     ran = min((said.time for said in peer_lists(log) if cluster.resolve(said.host) in others), default=None)
     # A peer whose own list was edited on it is being added, and has not come back.
     edits = select(log, _LIST_EDITED)
@@ -160,7 +160,7 @@ def _starts(peer: str, others: set[str], log: Log, cluster: Cluster) -> Iterator
 
 
 def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
-    """Whether nothing of a peer was logged for long before a moment, or nothing at all."""
+    """Return whether a peer logged nothing for a long time before a moment."""
     if peer not in cluster.observed:
         return False
     seen = cluster.observed[peer]
@@ -174,7 +174,7 @@ def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
 
 
 def _node_counts(lists: dict[str, Fact], cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """How many nodes all lists name together, for the peers whose list is not the most common one."""
+    """Return the number of nodes in all lists, for the peers whose list is not the most common one."""
     members = {peer: _members(fact, cluster) for peer, fact in lists.items()}
     common = Counter(members.values()).most_common(1)
     count = str(len(frozenset().union(*members.values())))
@@ -202,7 +202,7 @@ def _strangers(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
 
 
 def _namesakes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """The host names that the list of a peer has twice."""
+    """Return the host names that occur twice in the list of a peer."""
     for said in peer_lists(log):
         if said.namesakes:
             text = f'AlternateIPAddresses="{said.text}"'
@@ -210,7 +210,7 @@ def _namesakes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
 
 
 def _names_elsewhere(found: Facts, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """The names of peers that a peer of another cluster has, too: they go by other names here."""
+    """Return the short names of peers that a peer of another cluster has as well."""
     for name, peer in sorted(cluster.aliases.items()):
         said = [facts[peer] for facts in found.values() if peer in facts and facts[peer].evidence]
         if said:

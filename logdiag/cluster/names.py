@@ -1,4 +1,4 @@
-"""The names that a peer goes by: host name, FQDN, node name, addresses; and the lists that have them."""
+"""The names of a peer (host name, FQDN, node name, addresses), and the lists of peers with them."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ def is_address(name: str) -> bool:
 
 
 def plain_name(text: str) -> str:
-    """A name as names are compared: without ``clusterdb@``, without case or a last dot."""
+    """Return a name in the form for comparisons: lower case, without ``clusterdb@`` and a last dot."""
     return node_name(text).lower().rstrip(".")
 
 
@@ -45,7 +45,7 @@ def node_name(text: str) -> str:
 
 
 def short_name(name: str) -> str:
-    """The key that a host name shares with its FQDN; an address is its own."""
+    """Return the first label of a host name or FQDN; an address stays whole."""
     return name.lower() if is_address(name) else name.lower().partition(".")[0]
 
 

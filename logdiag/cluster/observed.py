@@ -41,7 +41,7 @@ _Times = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Observed:
-    """When a peer's logs show what happened: one span or more, ends included.
+    """The spans of time that a peer's logs cover: one or more, ends included.
 
     ``down`` are the silences inside the spans that end with a start of the peer, in order.
     """
@@ -51,16 +51,16 @@ class Observed:
 
     @property
     def start(self) -> int:
-        """The first instant that was seen."""
+        """The first covered instant."""
         return self.spans[0][0]
 
     @property
     def end(self) -> int:
-        """The last instant that was seen."""
+        """The last covered instant."""
         return self.spans[-1][1]
 
     def covers(self, time: datetime, within: timedelta = timedelta(0)) -> bool:
-        """Whether a moment, or another one at most ``within`` later, lies in what was seen."""
+        """Return whether a span contains a moment, or starts at most ``within`` after it."""
         number = bisect.bisect_right(self._starts, micros(time + within)) - 1
         return number >= 0 and micros(time) <= self.spans[number][1]
 
@@ -82,7 +82,7 @@ class Observed:
         return self.spans[number - 1][1], self.spans[number][0]
 
     def up_for(self, start: int, within: int) -> int:
-        """When the peer has been up for a time since a moment."""
+        """Return when the peer has been up for a length of time since a moment."""
         end = start + within
         for number in range(bisect.bisect_right(self.down, start, key=lambda span: span[1]), len(self.down)):
             since, until = self.down[number]
@@ -92,7 +92,7 @@ class Observed:
         return end
 
     def silence_before(self, start: datetime) -> tuple[datetime, datetime] | None:
-        """When the silence began and ended that a start ended; None if the peer was not silent before it."""
+        """Return the silence before a start of the peer; None if the peer was not silent before it."""
         time = micros(start)
         for since, until in reversed(self.down):
             if until <= time <= until + BOOT // _MICROSECOND:
@@ -110,7 +110,7 @@ def find_observed(
     log: Log,
     excerpts: Container[tuple[str, str]] = (),
 ) -> dict[str, Observed]:
-    """For each peer the spans of time that its logs cover.
+    """Return the spans of time that the logs of each peer cover.
 
     Args:
         spans: for each snapshot and member of it when which host was logging.
@@ -148,7 +148,7 @@ def find_observed(
 
 
 def _longest_silence(members: Iterable[_Times]) -> int:
-    """The longest silence inside a log that is no gap, by the rhythm of a peer's own logs."""
+    """Return the longest silence inside a log that is not a gap, from the usual intervals of the peer."""
     silences: list[int] = []
     covered = 0
     for times in members:
@@ -174,7 +174,7 @@ def _is_boot(time: int, starts: Sequence[int]) -> bool:
 
 
 def _joined(spans: Iterable[tuple[int, int]], apart: int, over: Container[tuple[int, int]] = ()) -> _Times:
-    """Spans, joined over every silence that is no longer than ``apart`` or is one of ``over``."""
+    """Return spans, joined over each silence that is at most ``apart`` long or one of ``over``."""
     joined: _Times = []
     for start, end in sorted(spans):
         if joined and (start - joined[-1][1] <= apart or (joined[-1][1], start) in over):

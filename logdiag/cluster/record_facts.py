@@ -1,4 +1,4 @@
-"""Facts that records state of each peer, and facts that a complete log shows by what it lacks."""
+"""Facts that records state about each peer, and facts that follow from missing records in a complete log."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED)
 
 
 def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
-    """Return what records say of each peer, by name and peer, the newest last."""
+    """Return the facts that records state, by name and peer, the newest last."""
     for row, host, version in started_versions(log):
         text = f"Application Start: Software version {version}"
         yield "version", cluster.peer_of(host), logged_fact(log, row, (version,), text)
@@ -117,9 +117,9 @@ def find_missing_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact
 def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return for each peer whether it began no cycle up to the end of its log, although cycles are logged.
 
-    The time is that of its last start, or when its log began or went on after a gap. A log of a kind that
-    has no cycles says nothing: this peer has logged one before, or another peer logs them meanwhile. A
-    first cycle that comes late, without a start before it, ends what began with the log.
+    The fact begins with the peer's last start, with its log, or after the last gap. A log without any cycles
+    shows nothing unless this peer logged a cycle before, or another peer logs cycles meanwhile. A late first
+    cycle without a start before it ends a fact that began with the log.
     """
     if cluster.topology != "cluster":
         return

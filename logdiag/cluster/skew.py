@@ -38,7 +38,7 @@ def measure_skews(log: Log, resolve: Callable[[str], str | None]) -> dict[tuple[
         ends.setdefault((source, target, kind), {True: [], False: []})[is_sent].append(time)
     ways: dict[tuple[str, str], list[int]] = {}
     for (source, target, _), both in ends.items():
-        # A number that comes again cannot be paired.
+        # A sequence number that repeats cannot be paired: it wraps after 65,535.
         if len(both[True]) == 1 and len(both[False]) == 1:
             ways.setdefault((source, target), []).append(both[False][0] - both[True][0])
     found: dict[tuple[str, str], float] = {}

@@ -1,4 +1,4 @@
-"""Which snapshots belong together: the inputs may contain several clusters.
+"""Decides which snapshots belong to the same cluster: the inputs may contain several clusters.
 
 Peers that name each other, that are in one list of peers or share a cluster name are of one cluster.
 Addresses are stronger ties than names: peers of one list may be in different domains, and one short name at
@@ -38,7 +38,7 @@ MAX_CLUSTERS = 50
 
 @dataclass
 class _Group:
-    """Hosts that belong together, and what is known of them.
+    """Hosts of one cluster, with the names and addresses that tie them together.
 
     ``hosts`` are the first labels of ``fqdns``, ``listed`` the entries of lists of peers, ``called`` the
     names among them, ``located`` pairs of a short name and an address of it. ``size`` is the length of the
@@ -61,7 +61,7 @@ class _Group:
     joined: "_Group | None" = field(default=None, repr=False)
 
     def take(self, other: "_Group") -> None:
-        """Become both; the other is a part of this one from now on."""
+        """Merge another group into this one."""
         for name in self.__dataclass_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(mine, set):
@@ -72,7 +72,7 @@ class _Group:
         other.joined = self
 
     def whole(self) -> "_Group":
-        """The group that this one is a part of, or itself."""
+        """Return the group that this one was merged into, or this group."""
         group = self
         while group.joined is not None:
             group.joined = group.joined.joined or group.joined  # so that the way becomes short
@@ -80,7 +80,7 @@ class _Group:
         return group
 
     def contradicts(self, other: "_Group") -> bool:
-        """Whether something known speaks against being of one cluster."""
+        """Return whether the evidence shows that two groups are of different clusters."""
         if not (self.mentions.isdisjoint(other.fqdns) and self.fqdns.isdisjoint(other.mentions)):
             return False
         if self._has_namesake_in(other):
@@ -95,7 +95,7 @@ class _Group:
         )
 
     def is_tied_by_address_to(self, other: "_Group") -> bool:
-        """Whether one lists or mentions an address of the other, or both list one name at one address."""
+        """Return whether one group mentions an address of the other, or both list a name at one address."""
         return not (
             self.mentions.isdisjoint(other.addresses)
             and self.addresses.isdisjoint(other.mentions)
@@ -136,7 +136,7 @@ def _differ(mine: set[Any], theirs: set[Any]) -> bool:
 
 
 def split(tables: Tables) -> list[Tables]:
-    """The tables of each cluster, in the order of their first host; the ledger stays with all of them."""
+    """Return the tables of each cluster, in the order of their first host; all of them keep the coverage."""
     groups = _joined(_groups(tables))
     if len(groups) <= 1:
         return [tables]
@@ -253,7 +253,7 @@ def _add_dump(group: _Group, dump: Dump) -> None:
 
 
 def _joined(groups: list[_Group]) -> list[_Group]:
-    """Groups that something ties together, then those that nothing keeps apart."""
+    """Return the groups after merging those with ties, and then those without a contradiction."""
     by_key: dict[str, list[_Group]] = {}
     for group in groups:
         keys = sorted(_keys(group))
@@ -284,11 +284,11 @@ def _joined(groups: list[_Group]) -> list[_Group]:
 
 
 def _whole(groups: Iterable[_Group]) -> list[_Group]:
-    """What groups are parts of, each once."""
+    """Return the groups that remain after merging, each once."""
     return list({id(whole): whole for group in groups for whole in [group.whole()]}.values())
 
 
 def _keys(group: _Group) -> set[str]:
-    """What ties groups together: a name or an address of one that the other goes by or mentions."""
+    """Return the keys that tie groups together: names and addresses that both have or mention."""
     names = group.names | {short_name(mention) for mention in group.mentions} | group.listed
     return names | group.addresses | {f"cluster {name}" for name in group.clusters}

@@ -1,4 +1,4 @@
-"""Peers that started at about the same time, with no request in their logs."""
+"""Finds peers that started at about the same time without a request in their logs."""
 
 import bisect
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What has changed between two diagnoses: a baseline, the difference of two findings files."""
+"""Compares two diagnoses: a baseline, or the difference of two findings files."""

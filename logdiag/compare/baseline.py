@@ -1,7 +1,8 @@
-"""What is new or worse since an older findings file.
+"""Marks findings that are known from an older findings file.
 
 A finding's id contains its key and when the episode began: a recurrence is a finding of its own, and new.
-A finding that is still open and began before an open one of the same key is that one, seen further back.
+An open finding that began before an open finding of the same key is the same finding, in logs that begin
+earlier.
 """
 
 import hashlib
@@ -46,13 +47,13 @@ def read_baseline(name: str, content: bytes) -> Baseline:
 
 
 def is_worse(finding: Finding, older: Finding) -> bool:
-    """Return whether a finding is more severe than it was, or was over and is not any more."""
+    """Return whether a finding is more severe than before, or is open again."""
     more_severe = SEVERITIES.index(finding.severity) > SEVERITIES.index(older.severity)
     return more_severe or (older.state == "closed" and finding.state in _OPEN)
 
 
 def mark_known(diagnosis: Diagnosis, baseline: Baseline) -> Diagnosis:
-    """Return the diagnosis with those findings marked that the baseline has and that are no worse."""
+    """Return the diagnosis with a mark on findings that are in the baseline and are no worse than there."""
     earlier = Earlier(baseline.findings)
 
     def is_known(finding: Finding) -> bool:

@@ -1,4 +1,4 @@
-"""The difference of two diagnoses of one cluster, an older and a newer: what became of each finding."""
+"""Computes the difference of an older and a newer diagnosis of one cluster: the outcome of each finding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finding, and what it was in the older diagnosis; of one that is gone both are the same."""
+    """A finding, and the same finding in the older diagnosis; a finding that is gone has both the same."""
 
     finding: Finding
     was: Finding | None
@@ -22,7 +22,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Difference:
-    """The findings by what became of them, in the order of the diagnosis that has them."""
+    """The findings by outcome, in the order of the diagnosis that contains them."""
 
     outcomes: Mapping[Outcome, tuple[Comparison, ...]]
     same_cluster: bool

@@ -1,4 +1,4 @@
-"""The views of a difference: JSON, Markdown, and text for a terminal."""
+"""Renders a difference as JSON, Markdown, or text for a terminal."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -97,7 +97,7 @@ def _parts(difference: Difference) -> Iterator[RenderableType]:
 
 
 def _sections(difference: Difference) -> Iterator[tuple[str, tuple[Comparison, ...]]]:
-    """The headings with what is below them, the news first."""
+    """Return the headings with the findings below them, new findings first."""
     for outcome in OUTCOMES:
         if outcome != "same" and difference.outcomes[outcome]:
             yield HEADINGS[outcome], difference.outcomes[outcome]
@@ -125,7 +125,7 @@ def _notes(difference: Difference) -> Iterator[str]:
 
 
 def _state(one: Comparison) -> str:
-    """The state of a finding, and what it was if that differs."""
+    """Return the state of a finding, and its older state if that differs."""
     now, was = one.finding, one.was
     if was is None or (was.state, was.severity) == (now.state, now.severity):
         return sentences.state(now)

@@ -1,4 +1,4 @@
-"""The findings file read back: the diagnosis that it was written from."""
+"""Reads a findings file back into the diagnosis that it was written from."""
 
 import json
 from contextlib import suppress
@@ -45,7 +45,7 @@ def read(name: str, content: bytes) -> Diagnosis:
 
 
 def _convert_verdict(written: dict[str, Any]) -> None:
-    """Version 1 had the verdict as one text that began with the title of the headline."""
+    """Convert the verdict of version 1: one text that began with the title of the headline."""
     verdict = written["verdict"]
     titles = [incident["title"] for incident in written["incidents"][:1]]
     if titles and verdict.startswith(f"{titles[0]}. "):
@@ -55,12 +55,12 @@ def _convert_verdict(written: dict[str, Any]) -> None:
 
 
 def _convert_reasons(written: dict[str, Any]) -> None:
-    """Version 1 had exit reasons as ``code: text``."""
+    """Convert the exit reasons of version 1: texts such as ``code: text``."""
     parts = [reason.partition(": ") for reason in written["exit"]["reasons"]]
     written["exit"]["reasons"] = [{"code": code, "text": text} for code, _, text in parts]
 
 
 def _convert_times(written: dict[str, Any]) -> None:
-    """Version 1 had 1970 as the time of what only a dump showed."""
+    """Convert the times of version 1: findings that only a dump showed had a time in 1970."""
     for found in (*written["incidents"], *written["findings"]):
         found.update({name: None for name in ("first", "last") if found[name] == _NO_TIME})

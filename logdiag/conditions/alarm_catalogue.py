@@ -1,4 +1,4 @@
-"""What is known of each Expressway alarm: ``rules/alarms.csv``, one row an alarm.
+"""The catalogue of Expressway alarms: ``rules/alarms.csv``, one row for each alarm.
 
 Ids, titles and severities are those of the administrator guide X15.0; where other guides word an alarm
 differently, its ``text`` has their wordings as well. The guide also lists families of alarms (such as
@@ -21,13 +21,12 @@ class Alarm:
     """One alarm; a field is a column of the file, in its order, and none is empty.
 
     ``text`` is what follows the title in a Detail, as the product words it, several wordings separated
-    by `` | ``; ``<n>`` and the like stand for values. In round brackets it is a description, because the
-    wording is not known. ``severity`` is Cisco's word; where the guide leaves it blank it is ``Warning``
-    and the row ``inferred``. ``meaning`` and ``remedy`` are our own sentences, the titles are
-    the product's; the message catalogues have them in other languages.
-    ``versions`` are those whose documents have the alarm, not the only ones that raise it.
-    ``confidence`` is ``confirmed``, ``inferred`` or ``assumed``: how well id, title, text and severity
-    are known to belong together.
+    by `` | ``; ``<n>`` and similar signs are placeholders of values. In round brackets it is a description,
+    because the wording is not known. ``severity`` is Cisco's word; where the guide leaves it blank it is
+    ``Warning`` and the row ``inferred``. ``meaning`` and ``remedy`` are our own sentences, the titles are the
+    product's; the message catalogues have them in other languages. ``versions`` are those whose documents
+    have the alarm, not the only ones that raise it. ``confidence`` is ``confirmed``, ``inferred`` or
+    ``assumed``: how well id, title, text and severity are known to belong together.
     """
 
     id: str
@@ -41,22 +40,22 @@ class Alarm:
     source: str
 
     def called(self) -> str:
-        """The title in the language at hand, with the product's own, by which it is looked up."""
+        """The title in the current language, followed by the product's title, which people search for."""
         own = gettext(self.title)
         return self.title if own == self.title else f"{own} ({self.title})"
 
     def told(self) -> str:
-        """The meaning in the language at hand."""
+        """The meaning in the current language."""
         return gettext(self.meaning)
 
     def advice(self) -> str:
-        """The remedy in the language at hand."""
+        """The remedy in the current language."""
         return gettext(self.remedy)
 
 
 @cache
 def load() -> Mapping[str, Alarm]:
-    """The catalogue, read once: id to alarm, in the order of the ids.
+    """Return the catalogue, which is read once: id to alarm, in the order of the ids.
 
     Raises:
         FileNotFoundError: the installation is incomplete.
@@ -68,7 +67,7 @@ def load() -> Mapping[str, Alarm]:
 
 
 def find(words: str) -> list[Alarm]:
-    """The alarm with this id, or else all that hold every one of the words.
+    """Return the alarm with an id, or else all alarms that contain every one of some words.
 
     They are looked for in id, text, titles and meanings, of all languages. Case does not count, a part
     of a word is enough, and no words at all find every alarm.
@@ -87,11 +86,11 @@ def find(words: str) -> list[Alarm]:
 
 
 def identify(detail: str, id_: str | None = None) -> str | None:
-    """Return the id of the alarm that a Detail is about; None if neither words nor id tell it.
+    """Return the id of the alarm that a Detail is about; None if neither words nor id identify it.
 
     The words decide: an id whose alarm has other words is not believed, because the same number was seen
-    with a text that asks for something else. A title, which several alarms may share, decides only where
-    there is no id, or one that the catalogue lacks.
+    with a text that asks for something else. A title, which several alarms may share, decides only if the
+    record has no id, or one that the catalogue lacks.
     """
     id_ = id_ and id_.strip()
     said = _plain(detail[:_MOST_READ])
@@ -117,12 +116,12 @@ _SAME_WORDS = (
     ("communications failure", "communication failure"),
     ("\N{RIGHT SINGLE QUOTATION MARK}", "'"),
 )
-"""What versions and documents word differently, in the order in which it is replaced."""
+"""Words that differ between versions and documents, in the order of replacement."""
 
 
 @dataclass(frozen=True)
 class _Wording:
-    """How a Detail, or its text after the title, begins; ``alarm`` is empty if no table has its id."""
+    """The beginning of a Detail, or of its text after the title; ``alarm`` is empty without a known id."""
 
     words: re.Pattern[str]
     length: int
@@ -138,7 +137,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _wordings() -> tuple[_Wording, ...]:
-    """Every known wording of a text: from the catalogue, and from the documents that quote it."""
+    """Return all known wordings of alarms: those of the catalogue, and those of other documents."""
     known = [
         (text, alarm.id)
         for alarm in load().values()
@@ -155,7 +154,7 @@ def _wordings() -> tuple[_Wording, ...]:
 
 @cache
 def _titles() -> dict[str, str]:
-    """The titles that tell an alarm: those of one alarm alone, and those that a document uses for one."""
+    """Return the titles that identify an alarm: only one alarm has them, or a document uses them for one."""
     ids: dict[str, list[str]] = {}
     for alarm in load().values():
         ids.setdefault(_plain(alarm.title), []).append(alarm.id)
@@ -173,5 +172,5 @@ def _of_documents() -> list[tuple[str, str]]:
 
 
 def alarm_title(detail: str) -> str:
-    """The title of an alarm from its Detail: what stands before the first colon, or all of it."""
+    """Return the title of an alarm from its Detail: the text before the first colon, or all of it."""
     return detail.partition(":")[0].strip()

@@ -1,4 +1,4 @@
-"""Reading what is next to the logs: xConfiguration and xStatus dumps, certificates, pasted pages.
+"""Reads the evidence next to logs: xConfiguration and xStatus dumps, certificates, pasted pages.
 
 A file becomes a stream of settings (paths with values), the same ones from flat text, nested text and XML.
 No content raises an error; what is wrong with it is reported in `Unread` and in faults.
@@ -37,18 +37,18 @@ __all__ = [
 def settings(
     kind: DumpKind, name: str, chunks: Iterable[bytes], faults: list[str]
 ) -> Iterator[Setting | Unread]:
-    """The settings of one file, in order, in memory that does not grow with it.
+    """Yield the settings of one file, in order, in memory that does not grow with it.
 
     Args:
         kind: what `kind_of` says of the file.
         name: the file's name, with or without folders; that of certificates says what they are for.
         chunks: the file from its start, in pieces of any size.
-        faults: what is wrong with the content is added here, after all that can be read was given
-            out; each continues a sentence that begins with the file's name.
+        faults: gets the faults of the content after the last setting; each continues a sentence that begins
+        with the file's name.
 
     """
     if kind == "certificate":
-        from logdiag.dumps import certificates  # takes long to load, and most files are none
+        from logdiag.dumps import certificates  # takes long to load, and few files contain certificates
 
         return certificates.read(name, chunks, faults)
     rest = iter(chunks)

@@ -1,4 +1,4 @@
-"""PEM files: each certificate on its own. No text of such a file is kept, least of all a key.
+"""Reads PEM files: each certificate on its own. No text of such a file is kept, least of all a key.
 
 Import this module only when there is such a file: `cryptography` takes long to load.
 """
@@ -61,7 +61,7 @@ _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})----
 
 
 def read(name: str, chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting | Unread]:
-    """What the certificates of a PEM file say, in order, and the rest of the file as `Unread`.
+    """Yield the settings of the certificates of a PEM file, in order, and the rest of the file as `Unread`.
 
     Paths begin with ``TrustStore n`` if the file's name begins with ``ca_``, else with
     ``Certificate n``; n counts from 1. A part of a certificate that cannot be read is a fault.
@@ -81,7 +81,7 @@ def read(name: str, chunks: Iterable[bytes], faults: list[str]) -> Iterator[Sett
 
 
 def _reason(label: bytes | None, block: bytes) -> str | None:
-    """Why a block is not even tried."""
+    """Return the reason why a block is not read; None if it is read."""
     if label is None:
         return NO_BLOCK
     if b"PRIVATE KEY" in label:
@@ -94,7 +94,7 @@ def _reason(label: bytes | None, block: bytes) -> str | None:
 
 
 def _blocks(stream: Iterable[Line]) -> Iterator[tuple[bytes | None, Line, int, bytes]]:
-    """Label, first line, length in bytes and content of each block; no label: lines outside blocks.
+    """Yield label, first line, length in bytes and content of each block; no label: lines outside blocks.
 
     The content is empty unless the block is one of a certificate, and whole.
     """
@@ -122,7 +122,7 @@ def _blocks(stream: Iterable[Line]) -> Iterator[tuple[bytes | None, Line, int, b
 
 
 def _certificate(block: bytes, line: int, faults: list[str]) -> list[tuple[str, str]]:
-    """Paths and values of a certificate; empty if the block is no certificate."""
+    """Return paths and values of a certificate; empty if the block is not a certificate."""
     # Whatever it contains, the library's opinion of it (a serial number of 0, a weak curve) is not ours.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -158,7 +158,7 @@ def _public_key(certificate: x509.Certificate) -> str:
 
 
 def _name(oid: x509.ObjectIdentifier, known: type) -> str:
-    """An object identifier in words, such as ``RSA with SHA256``; in digits if it is not known."""
+    """Return an object identifier in words, such as ``RSA with SHA256``; in digits if it is not known."""
     names = {value: name for name, value in vars(known).items() if not name.startswith("_")}
     return names.get(oid, oid.dotted_string).replace("_WITH_", " with ").replace("_", " ")
 

@@ -1,4 +1,4 @@
-"""What the settings of one peer say about it, and when they were dumped."""
+"""Facts about one peer from the settings of its dumps, and the time of a dump."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T _](\d\d)[:_-](\d\d)[:_-](\d\d)(?:[.
 
 @dataclass(frozen=True)
 class ListedAlarm:
-    """An alarm as xStatus lists it, all as written; a field is empty if the page does not show it."""
+    """An alarm in the list of xStatus or of a page, as written; a field that is not shown is empty."""
 
     id: str = ""
     title: str = ""
@@ -36,7 +36,7 @@ class ListedAlarm:
 
     @property
     def detail(self) -> str:
-        """What a record of the alarm has as its Detail: the title, a colon, and the description.
+        """The Detail that a record of the alarm would have: the title, a colon, and the description.
 
         Older releases list it under Warnings, with both in one text that a dash divides.
         """
@@ -46,7 +46,7 @@ class ListedAlarm:
 
     @property
     def is_raised(self) -> bool:
-        """Whether it is raised; one that is listed is, unless its state says otherwise."""
+        """Whether the alarm is raised; a listed alarm is, unless its state says otherwise."""
         return self.status.lower() not in _LOWERED
 
 
@@ -67,7 +67,7 @@ class ListedPeer:
 
 @dataclass(frozen=True)
 class Facts:
-    """What dumps say about the peer that they are from; None or empty if they do not say."""
+    """Facts about the peer that dumps are from; None or empty if the dumps do not show a fact."""
 
     name: str | None = None
     """The system name."""
@@ -118,7 +118,7 @@ class Facts:
 
 
 def facts(settings: Iterable[tuple[str, str]]) -> Facts:
-    """What paths with their values, of all dumps of one peer, say about it.
+    """Return the facts about one peer from the paths and values of all its dumps.
 
     Give those of xConfiguration first: if dumps contradict each other, the first one counts.
     """
@@ -226,14 +226,14 @@ def _version(written: str | None) -> str | None:
 
 
 def _this_system(alternates: Iterable[ListedPeer], alarms: Iterable[ListedAlarm] | None) -> str | None:
-    """The peer whose page it is, as it marks itself, else the one that all of its alarms are of."""
+    """Return the peer that a page marks as its own, else the peer of all its alarms."""
     marked = next((one.address for one in alternates if _THIS_SYSTEM.match(one.status)), None)
     peers = {alarm.peer for alarm in alarms or ()}
     return marked or (peers.pop() or None if len(peers) == 1 else None)
 
 
 def _alarms(found: Lookup) -> tuple[ListedAlarm, ...] | None:
-    """An alarm section that is there and empty is the only proof that no alarm is raised."""
+    """Return the listed alarms; only an empty alarm section proves that no alarm is raised."""
     rows = found.rows("alarm")
     if not rows and not found.is_empty("alarm"):
         return None
@@ -244,7 +244,7 @@ def _alarms(found: Lookup) -> tuple[ListedAlarm, ...] | None:
 
 
 def time_of(source: str, facts: Facts) -> datetime | None:
-    """When a dump was made: its system time, else the time in its file's name, else not known.
+    """Return when a dump was made: its system time, else the time in its file's name, else None.
 
     A name with a date alone has no time.
     """
@@ -252,7 +252,7 @@ def time_of(source: str, facts: Facts) -> datetime | None:
 
 
 def time_in(text: str) -> datetime | None:
-    """The first time in a text; without an offset it is UTC, which xStatus writes."""
+    """Return the first time in a text; without an offset it is UTC, which xStatus writes."""
     found = _TIME.search(text)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What a file is: a dump of the configuration, a dump of the status, certificates, or none of these."""
+"""Decides the kind of a file: a dump of the configuration or of the status, certificates, or neither."""
 
 import re
 from functools import cache
@@ -34,7 +34,7 @@ _LINE = re.compile(rb"^.*[^ \t\r\n]", re.MULTILINE)
 
 
 def kind_of(head: bytes, name: str) -> DumpKind | None:
-    """What a file is by its first bytes (up to 1 MiB); None if it is no dump.
+    """Return the kind of a file by its first bytes (up to 1 MiB); None if it is not a dump.
 
     ``name`` counts only if the content leaves it open: in text whose lines may be settings but do not
     say of what, and in XML that could be either dump's. A log that quotes a dump looks like one: ask
@@ -49,7 +49,7 @@ def kind_of(head: bytes, name: str) -> DumpKind | None:
 
 
 def is_xml(head: bytes) -> bool:
-    """Whether the first character is that of a tag."""
+    """Return whether the first character starts a tag."""
     return _decoded(head[:4096]).lstrip("\ufeff \t\r\n").startswith("<")
 
 
@@ -96,7 +96,7 @@ def _kind_of_text(head: bytes, hint: DumpKind | None) -> DumpKind | None:
 
 @cache
 def _shape() -> re.Pattern[bytes]:
-    """A line that is a setting, a heading or the end of one, by the terminals of the grammar."""
+    """Return a pattern of a setting, a heading, or the end of one, from the terminals of the grammar."""
     grammar = load("xdump")
     names = ("BOM", "INDENT", "MARK", "ROOT", "PATH", "END")
     bom, indent, mark, root, path, end = (grammar.get_terminal(name).pattern.to_regexp() for name in names)

@@ -1,4 +1,4 @@
-"""Lines of a stream, in memory that does not grow with them."""
+"""Splits a stream into lines, in memory that does not grow with their length."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
-    """The lines of a stream, in order; they tile it. Only a line feed ends a line."""
+    """Yield the lines of a stream, in order, without gaps. Only a line feed ends a line."""
     number, offset, length = 1, 0, 0
     kept = bytearray()
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Finding facts in settings, by the table of paths in `logdiag.dumps.paths`."""
+"""Finds facts in settings, by the table of paths in `logdiag.dumps.paths`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,13 +12,13 @@ _MAX_WORDS = 2
 
 
 def index_in(text: str | None) -> int | None:
-    """Return the number that a text is, if it can be an index; else None."""
+    """Return a text as a number if it can be an index, else None."""
     is_index = text and len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal()
     return int(text) if text and is_index else None
 
 
 def _without_indexes(path: str) -> tuple[str, int]:
-    """A path as paths are compared, and the first of its indexes, which is 1 if it has none."""
+    """Return a path in the form for comparisons, and its first index; without an index that is 1."""
     words = path.casefold().replace("master", "primary").split()
     indexes = list(map(index_in, words))
     names = (word for word, index in zip(words, indexes, strict=True) if index is None)
@@ -65,16 +65,16 @@ class Lookup:
         row[name] = value
 
     def all(self, fact: str) -> Iterator[str]:
-        """All values of a fact that are not empty, those of the best path first."""
+        """Return all values of a fact that are not empty, those of the best path first."""
         for _, values in sorted(self._values.get(fact, {}).items()):
             yield from (value for _, value in values if value)
 
     def first(self, fact: str) -> str | None:
-        """The value of the best path that has one."""
+        """Return the value of the best path that has a value."""
         return next(self.all(fact), None)
 
     def by_index(self, fact: str) -> Mapping[int, str]:
-        """The values of the best path, by their index and in its order.
+        """Return the values of the best path, by index and in its order.
 
         The best path is the first one with a value that is not empty, else the first one that is there.
         """
@@ -85,7 +85,7 @@ class Lookup:
         return dict(sorted(dict(reversed(best)).items()))
 
     def rows(self, family: str) -> list[dict[str, str]]:
-        """The members of a family in order, with what is known of each by our names; "" if it is not."""
+        """Return the members of a family in order, each with its fields; a field that is missing is ""."""
         found = []
         for row in self._rows.get(family, []):
             known = {
@@ -97,12 +97,12 @@ class Lookup:
         return found
 
     def is_empty(self, family: str) -> bool:
-        """Whether a dump has the family's section, with nothing in it."""
+        """Return whether a dump has the family's section, with nothing in it."""
         return family in self._empty
 
 
 def lines_of(fact: str, settings: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
-    """Of settings (path, value, line) those that state a fact."""
+    """Return those of the settings (path, value, line) that state a fact."""
     paths = {_without_indexes(path)[0] for path in PATHS[fact]}
     for path, value, line in settings:
         key = _without_indexes(path)[0]
@@ -120,5 +120,5 @@ def _splits(key: str) -> Iterator[tuple[str, str]]:
 
 
 def is_single(path: str) -> bool:
-    """Whether a path with its indexes is in a dump once: its fact is known, and no list of members."""
+    """Return whether a dump has a path with its indexes once: its fact is known and is not a list."""
     return _without_indexes(path)[0] in _KNOWN

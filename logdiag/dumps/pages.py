@@ -1,4 +1,4 @@
-"""Pages of the web interface that were pasted as text: System > Clustering and Status > Alarms.
+"""Reads pages of the web interface that were pasted as text: System > Clustering and Status > Alarms.
 
 The labels are those of the screenshots of the technical note, English in its Korean copy as well; the
 states are read in Korean too (as the Korean document has them), and labels as a translator would write
@@ -117,7 +117,7 @@ def _clustering(lines: list[tuple[int, str]]) -> Iterator[Setting]:
 
 @cache
 def _wordings() -> tuple[tuple[str, str], ...]:
-    """The title and text of each alarm as the product words them, in lower case, with its id; longest first.
+    """Return title and text of each alarm in the product's words, in lower case, with its id; longest first.
 
     A list that was pasted without its last column has no ids.
     """
@@ -131,7 +131,7 @@ def _wordings() -> tuple[tuple[str, str], ...]:
 
 
 def _english(value: str) -> str:
-    """A state in English; words in brackets after it stay as they are."""
+    """Return a state in English; words in brackets after it stay unchanged."""
     word, bracket, rest = value.partition("(")
     english = _KOREAN.get(word.strip(), word.strip())
     return f"{english} {bracket}{rest}".strip()
@@ -158,7 +158,7 @@ def _alarms(lines: list[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[str,
 
 
 def _alarm_fields(line: str, title: str) -> dict[str, str]:
-    """What a line with the title of an alarm says; empty values if it does not say it."""
+    """Return the fields of a line with the title of an alarm; a field that is missing is empty."""
     text = _ID.sub("", line).strip(" \t:,-|")
     tail = _TAIL.search(text)
     if tail is not None and _STATE.search(tail["words"]):

@@ -1,4 +1,4 @@
-"""What facts are called in dumps: a table of paths, and of the words in their values.
+"""The paths of facts in dumps, and the words in their values, as tables.
 
 The paths are from the command reference of the administrator guide X15.0, if it has them. For
 xStatus, the TLS mode and option keys, no public sample or reference shows a path: those below
@@ -103,8 +103,8 @@ FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "certificate": ("Certificate",),
     },
 }
-"""Facts that are lists of members, whose paths go on with a name, such as ``Alarm 1 ID``: what each member
-has, and the names of it."""
+"""Facts that are lists of members, whose paths continue with a name, such as ``Alarm 1 ID``: the fields of a
+member, and the names of each field."""
 
 PRODUCTS = (
     (re.compile(r"\bvcs[ -]?expressway\b"), "VCS Expressway", True),

@@ -1,4 +1,4 @@
-"""The dumps of one file: a terminal session can contain an xStatus and an xConfiguration of several peers."""
+"""Splits a file into its dumps: a terminal session can contain dumps of both kinds, and of several peers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Section:
 
 
 def sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
-    """Return the dumps that settings belong to, in the order of their first lines.
+    """Return the dumps of a file, in the order of their first lines.
 
-    A new dump begins if a path that a dump has once comes again with another value.
+    A new dump begins if a path that occurs once in a dump occurs again with another value.
 
     Args:
         kind: the kind of a setting that does not say it itself.

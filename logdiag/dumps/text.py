@@ -26,7 +26,7 @@ _BATCH_BYTES = 1 << 20
 """Bytes that are handed to the grammar at a time."""
 
 _MAX_UNMARKED_LINES = 1000
-"""Lines without any mark after which the others are expected to have none."""
+"""Lines without any mark after which all other lines are expected to lack it as well."""
 
 _ANOTHER = re.compile(
     rb"[ \t](?=\*[cs][ \t]+[xX](?:[cC]onfiguration|[sS]tatus)[ \t])"
@@ -41,7 +41,7 @@ _COMPILED_FROM_BYTES = 1 << 19
 class _Item(NamedTuple):
     """A path and its value; no value if the line is the heading of a section, or may be one.
 
-    ``is_absolute``: it begins with xConfiguration or xStatus, and lies in no section.
+    ``is_absolute``: it begins with xConfiguration or xStatus, and belongs to no section.
     ``is_section``: the slash of a heading follows it. ``kind``: what a mark or the first word says.
     """
 
@@ -60,7 +60,7 @@ _Shape = _Item | Literal["blank", "end", "junk", "long"]
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
-    """The settings of a text dump, and its other lines.
+    """Yield the settings of a text dump, and its other lines.
 
     They come in order, but for an empty setting: the lines without shape after it come first. If lines
     have the mark of a dump, a line without a mark outside of sections is no setting: a terminal session
@@ -136,7 +136,7 @@ def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
 
 
 def _separated(stream: Iterable[Line]) -> Iterator[Line]:
-    """Lines; one with several settings is cut before each: pasting may lose line ends."""
+    """Yield lines, cut before each further setting on them: pasting may lose line ends."""
     for line in stream:
         at = 0
         for found in _ANOTHER.finditer(line.content, 1) if line.is_whole else ():
@@ -148,7 +148,7 @@ def _separated(stream: Iterable[Line]) -> Iterator[Line]:
 
 
 def _shapes(stream: Iterable[Line]) -> Iterator[tuple[Line, _Shape]]:
-    """What each line is; the grammar reads many lines at a time, which is much quicker."""
+    """Yield the parse of each line; the grammar reads many lines at a time, which is much quicker."""
     batch: list[Line] = []
     size = 0
     for line in stream:

@@ -1,4 +1,4 @@
-"""XML dumps, by the names of their elements, as a stream; no document types, no entities.
+"""Reads XML dumps as a stream, by the names of their elements; no document types, no entities.
 
 No public sample shows the XML of an Expressway. Assumptions: the root (and a wrapper below
 it) is no part of a path, the other names are those of the text dumps, and items of lists
@@ -125,7 +125,7 @@ class _Reader(ContentHandler):
         self._vocabulary = 0
 
     def drain(self) -> Iterator[Setting]:
-        """The settings since the last call."""
+        """Return the settings since the last call."""
         found, self._found = self._found, []
         yield from found
 
@@ -177,7 +177,7 @@ class _Reader(ContentHandler):
 
 
 def _named(parent: _Element, name: str, attributes: dict[str, str]) -> str:
-    """A part of a path: the name of an element, with its index if it has one."""
+    """Return the part of a path for an element: its name, with its index if it has one."""
     key = name.casefold()
     count = parent.seen.get(key, 0) + 1
     if key in parent.seen or len(parent.seen) < _MAX_SIBLINGS:
@@ -189,7 +189,7 @@ def _named(parent: _Element, name: str, attributes: dict[str, str]) -> str:
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of one size: the parser goes over an open tag again with each piece."""
+    """Yield the bytes in pieces of one size: the parser scans an open tag again with each piece."""
     buffer = bytearray()
     for chunk in chunks:
         for start in range(0, len(chunk), _PIECE):

@@ -1,4 +1,4 @@
-"""From a Lark grammar to the tables that the fast reader runs.
+"""Compiles a Lark grammar to the tables of the fast reader.
 
 Lark reads the grammar, builds the LALR table, and orders the terminals that each state tries. One automaton
 replaces Lark's regular expressions. The compiler refuses what tables cannot express, with the terminal's
@@ -131,7 +131,7 @@ def _after(table: Any, stack: _Stack, terminal: str) -> _Stack | None:
 
 
 def _refused(lark: Lark, terminals: list[TerminalDef]) -> _Problems:
-    """What Lark does beyond terminals and rules: it drops tokens, and prefers words to patterns."""
+    """Return mistakes for features of Lark that tables lack: ignored tokens, and words before patterns."""
     problems = [(str(name), "is ignored: its bytes would be lost") for name in lark.ignore_tokens]
     patterns = [one for one in terminals if isinstance(one.pattern, PatternRE)]
     for word in terminals:
@@ -145,6 +145,6 @@ def _refused(lark: Lark, terminals: list[TerminalDef]) -> _Problems:
 
 
 def _line(name: str, text: str) -> int:
-    """The line that defines a terminal; the first if none does."""
+    """Return the number of the line that defines a terminal; the first if no line does."""
     found = re.search(rf"^{re.escape(name)}(\.[0-9]+)?\s*:", text, re.MULTILINE)
     return text.count("\n", 0, found.start()) + 1 if found else 1

@@ -1,4 +1,4 @@
-"""From instructions to a deterministic automaton: a table of the next state by state and byte.
+"""Determinizes the instructions of terminals: a table of the next state by state and byte.
 
 A state is a list of instructions that are tried at once, in the order of preference. The list ends at the
 first end of a terminal, as nothing after it is preferred. So the last end on the path is the one that ``re``
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from logdiag.grammar.nfa import Accept, CompilerError, Program, Read, Split
 
 DEAD = 0
-"""The state that nothing leads out of."""
+"""The state after an invalid byte; no byte leads out of it."""
 
 MAX_STATES = 30_000
 """Of all terminals together: numbers of states have 16 bits, and the largest grammar has 3,000 states."""

@@ -28,7 +28,7 @@ def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
 
     Each look-up of a state depends on the one before it, and would wait for the memory at each byte. So the
     code guesses the next state (see `logdiag.grammar.state_order`). Most guesses are right, and the processor
-    goes on with them before the look-up has ended. The compiler must not learn that a right guess equals
+    continues with them before the look-up has ended. The compiler must not learn that a right guess equals
     the looked-up state, or it would use the latter.
 
     Args:

@@ -1,4 +1,4 @@
-"""The tokens of the compiled grammar: those of Lark, sooner for large texts."""
+"""Splits a text into tokens by a compiled grammar: the same tokens as Lark, faster for large texts."""
 
 from collections.abc import Iterator
 

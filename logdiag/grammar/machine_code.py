@@ -1,8 +1,8 @@
 """Compiles Python functions to machine code that runs without the GIL, once on a machine.
 
 Only this module imports numba (a test checks it): numba must not read ``.numba_config.yaml`` in the current
-folder. The evidence lies there, and that file can overwrite any file and import any module
-(numba.core.config, ``_EnvReloader.update``).
+folder. The current folder often contains the evidence, and that file can overwrite any file and import any
+module (numba.core.config, ``_EnvReloader.update``).
 """
 
 # Numba types the functions for its users, and not those for caches.
@@ -100,7 +100,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Do the same for a function that has one caller, or is shorter than a call."""
+    """Compile a function that is inlined, because it has one caller or is shorter than a call."""
     return _compiled(function, inline="always")
 
 

@@ -1,7 +1,7 @@
 """Terminals as non-deterministic automata that prefer the same path as ``re``.
 
 The standard library parses a regular expression; its parts become instructions here. An instruction either
-reads a byte, or splits into several paths of which the first is preferred. The compiler refuses what an
+reads a byte, or splits into several paths, the preferred one first. The compiler refuses what an
 automaton cannot express: look-around, anchors and references.
 """
 
@@ -36,7 +36,7 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Read:
-    """Reads one of ``bytes`` and goes on at ``then``."""
+    """Reads one of ``bytes`` and continues at ``then``."""
 
     bytes: Bytes
     then: int
@@ -44,7 +44,7 @@ class Read:
 
 @dataclass
 class Split:
-    """Reads nothing and goes on at each of ``to``, the preferred one first."""
+    """Reads nothing and continues at each of ``to``, the preferred one first."""
 
     to: list[int] = field(default_factory=list)
 
@@ -83,7 +83,7 @@ class Program:
         return len(self.instructions) - 1
 
     def _sequence(self, parts: Any, then: int) -> int:
-        # From the end: each part must know where it goes on.
+        # From the end, as each part needs the address of the part after it.
         for kind, argument in reversed(list(parts)):
             then = self._part(kind, argument, then)
         return then

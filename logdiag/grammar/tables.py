@@ -19,7 +19,8 @@ class Tables:
     Shapes, with D states of the first, S of the second, and T terminals:
 
     - ``next`` (D, 256): the state after a byte; 0 is dead.
-    - ``ends`` (D): the terminal that ends here, counted from 1; 0 for none; plus `ENDS` if nothing leads on.
+    - ``ends`` (D): the terminal that ends here, counted from 1; 0 for none; plus `ENDS` if no byte leads to
+    another state.
     - ``begin`` (S): the first state of the first automaton; the second one begins in state 0.
     - ``step`` (S, 256): n for the state n - 1 after a terminal that is counted from 1; 0 is an error.
     - ``complete`` (S): whether the input may end here.

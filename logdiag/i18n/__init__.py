@@ -1,4 +1,4 @@
-"""Texts in the user's language: the message catalogue, sentences for times and lists, Korean particles."""
+"""Texts in the user's language: the message catalogue, times and lists in sentences, Korean particles."""
 
 from logdiag.i18n.catalogue import (
     ENGLISH,

@@ -40,7 +40,7 @@ def languages() -> tuple[str, ...]:
 
 @contextmanager
 def speaking(name: str, folders: Sequence[Path] = ()) -> Iterator[None]:
-    """Let `gettext` answer in a language; ``folders`` have a folder ``locale`` with catalogues of their own.
+    """Select the language of `gettext`; a folder ``locale`` in one of the ``folders`` adds catalogues.
 
     Raises:
         InputError: there is no such language, or a catalogue cannot be read.
@@ -59,12 +59,12 @@ def language() -> str:
 
 
 def gettext(text: str) -> str:
-    """An English text in the selected language, or the text itself if the catalogue lacks it."""
+    """Return an English text in the selected language, or unchanged if the catalogue lacks it."""
     return ngettext(text, text, 1)
 
 
 def ngettext(one: str, several: str, number: int) -> str:
-    """One of two English texts in the selected language, by a number; placeholders are not filled in."""
+    """Return one of two English texts in the selected language, by a number, with its placeholders."""
     catalogue = _selected.get()
     forms = catalogue.texts.get(one)
     if forms is None:
@@ -78,7 +78,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name by which gettext's tools know
 
 
 def in_every_language(text: str) -> Iterator[str]:
-    """An English text, then its translations."""
+    """Return an English text, then its translations."""
     for name in languages():
         yield _catalogue(name).texts.get(text, (text,))[0]
 
@@ -93,7 +93,7 @@ def _locale() -> Path:
 
 
 def _catalogue(name: str, folders: Sequence[Path] = ()) -> Catalogue:
-    """The catalogue of a language, with those of the folders laid over it."""
+    """Return the catalogue of a language; catalogues of the folders override its texts."""
     if name not in languages():
         raise InputError(f"there is no language {name!r}; the languages are {', '.join(languages())}")
     if name == ENGLISH:

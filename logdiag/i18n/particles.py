@@ -1,4 +1,4 @@
-"""Korean particles, whose form depends on the last sound of the word before them.
+"""Chooses Korean particles, whose form depends on the last sound of the word before them.
 
 A text has both forms, ``{peers}이(가)``; `with_particle` chooses one when the word is known.
 """
@@ -21,7 +21,10 @@ _LIKE_L = "178lrLR"
 
 
 def with_particle(word: str, after: str) -> tuple[str, str]:
-    """The particle after a word, and the rest of the text ``after`` it, which may begin with both forms."""
+    """Return the particle after a word, "" if none is due, and the rest of the text.
+
+    ``after`` is the text after the word; it begins with both forms if a particle is due.
+    """
     for both, (closed, opened) in _FORMS.items():
         if after.startswith(both):
             final, like_l = _ending(word)
@@ -31,7 +34,7 @@ def with_particle(word: str, after: str) -> tuple[str, str]:
 
 
 def _ending(word: str) -> tuple[bool, bool]:
-    """Whether a word ends in a consonant, and whether that is an l."""
+    """Return whether a word ends in a consonant, and whether that is an l."""
     last = next((one for one in reversed(word) if one.isalnum()), "")
     if last and _FIRST <= ord(last) <= _LAST:
         final = (ord(last) - _FIRST) % _FINALS

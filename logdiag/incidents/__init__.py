@@ -1,4 +1,4 @@
-"""From findings to incidents: what caused what, and which findings are one problem.
+"""Folds findings into incidents: the cause of each finding, and the findings that are one problem.
 
 How a finding becomes an incident, step by step (`logdiag.incidents.fold.fold`):
 

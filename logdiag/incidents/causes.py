@@ -1,4 +1,4 @@
-"""What caused what: each finding's cause, by what rules say that they explain."""
+"""Finds the cause of each finding, by the effects that rules explain."""
 
 import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ def find_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
 
 
 def _merged(explains: Iterable[Explains]) -> Iterable[Explains]:
-    """What a rule explains, of several spans for one effect the widest: it finds what the others find."""
+    """Return the effects that a rule explains, each with its widest span, which contains the others."""
     widest: dict[tuple[object, ...], Explains] = {}
     for one in explains:
         # With `unless`, a narrow span may find what a wide one takes back.
@@ -98,7 +98,7 @@ def superseded(findings: Sequence[Finding], library: Library) -> set[str]:
 
 
 def _without_circles(findings: list[Finding]) -> list[Finding]:
-    """Findings of one moment may explain each other: the first in a circle has no cause."""
+    """Break circles of findings that explain each other at the same moment: the first has no cause."""
     known = {finding.id: finding for finding in findings}
     done: set[str] = set()
     for finding in findings:
@@ -158,12 +158,12 @@ def _keys_of_causes(effect: Finding, explains: Explains) -> list[_Key]:
 
 
 def _about(finding: Finding) -> tuple[str, ...]:
-    """The other peers that a finding names; one that names more than a cluster has is about no one."""
+    """Return the peers that a finding names; none if it names more than a cluster can have."""
     return finding.peers if len(finding.peers) <= _MAX_PEERS else ()
 
 
 def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Finding | None:
-    """The last finding of a rule and key, in the order of time, that can be the cause of another.
+    """Return the last finding of a rule and key, in the order of time, that can be the cause of another.
 
     A finding that only a dump shows may have begun at any time before it: it can be the cause of what was
     earlier, and the effect of what was later.
@@ -178,7 +178,7 @@ def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Fin
         return explains.only_with is None or _speaks_for(cause, explains.only_with, index)
 
     if effect.first is None and effect.as_of is None:
-        # Nobody knows since when a setting is so: whatever still goes on can be its cause.
+        # The beginning of a setting is unknown: each finding that is not over can be its cause.
         lasting = (one for one in reversed(candidates) if one.state != "closed" and is_cause(one))
         if (cause := next(lasting, None)) is not None:
             return cause
@@ -201,7 +201,7 @@ def _began(finding: Finding) -> datetime:
 
 
 def _speaks_against(cause: Finding, explains: Explains, index: _Index) -> bool:
-    """Whether one of the rules in ``unless`` fired on the same peers within the span."""
+    """Return whether one of the rules in ``unless`` fired on the same peers within the span."""
     for rule in explains.unless or ():
         for host in cause.hosts:
             others = index.get((rule, "host", host), [])
@@ -212,7 +212,7 @@ def _speaks_against(cause: Finding, explains: Explains, index: _Index) -> bool:
 
 
 def _speaks_for(cause: Finding, rules: Iterable[str], index: _Index) -> bool:
-    """Whether one of some rules fired on the same peers, about the same ones, while the cause went on."""
+    """Return whether one of some rules fired during the cause, on the same peers and about the same peers."""
     return any(
         cause.began <= other.ended
         and (cause.state != "closed" or other.ended <= cause.ended)

@@ -1,4 +1,4 @@
-"""One cluster from its tables to its incidents."""
+"""Examines one cluster: from its tables to its incidents."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from logdiag.rules.schema import Rule
 
 @dataclass(frozen=True)
 class Examined:
-    """What is known of one cluster. ``late`` are the rules for which no time was left."""
+    """The result for one cluster. ``late`` are the rules that the time limit cut off."""
 
     cluster: Cluster
     case: CaseData
@@ -37,7 +37,7 @@ class Examined:
 def examine_cluster(
     cluster: Cluster, part: Tables, library: Library, most: int, is_late: Callable[[], bool]
 ) -> Examined:
-    """Judge a cluster by all rules, and fold what was found into incidents.
+    """Judge a cluster by all rules, and fold the findings into incidents.
 
     Args:
         cluster: the cluster.
@@ -65,7 +65,7 @@ def examine_cluster(
 
 
 def not_checked(examined: Sequence[Examined]) -> tuple[NotChecked, ...]:
-    """Return what could not be judged in any cluster, each with the clusters to which that applies."""
+    """Return the rules that could not be judged, each with the clusters to which that applies."""
     where: dict[NotChecked, set[str]] = {}
     for one in examined:
         names = {peer.cluster for peer in one.cluster.peers if peer.cluster is not None}
@@ -76,5 +76,5 @@ def not_checked(examined: Sequence[Examined]) -> tuple[NotChecked, ...]:
 
 
 def nearest(rule: Rule, examined: Sequence[Examined]) -> str | None:
-    """Return how near a silent rule came in the first cluster in which it came near."""
+    """Return the near miss of a silent rule in the first cluster that has one."""
     return next((text for one in examined if (text := nearest_miss(rule, one.case)) is not None), None)

@@ -1,4 +1,4 @@
-"""All findings of a cluster, folded into incidents."""
+"""Folds all findings of a cluster into incidents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _WITHIN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Folded:
-    """Findings with their causes filled in, and the incidents that they make, worst first."""
+    """Findings with their causes, and the incidents that they form, worst first."""
 
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]

@@ -1,4 +1,4 @@
-"""Which findings are one problem: those that share peers and time, and the two sides of one fault."""
+"""Groups findings that are one problem: those that share peers and time, and the two sides of a fault."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
@@ -62,7 +62,7 @@ class Required:
                     self._about.setdefault(name, []).append((number, finding))
 
     def near(self, causes: Sequence[Finding], left: Collection[str]) -> list[Finding]:
-        """Return those near some causes in time, or still going on, that are still ``left``, by their ids."""
+        """Return the required findings, with ids in ``left``, that are near some causes or not over yet."""
         first, last = min(cause.began for cause in causes), max(cause.ended for cause in causes)
         within = self._match.within
         found = {
@@ -76,7 +76,7 @@ class Required:
         return [found[number] for number in sorted(found)]
 
     def _subject(self, findings: Iterable[Finding]) -> set[str]:
-        """What findings are about: the peers that they name, else those that logged them."""
+        """Return the peers that findings name, else those that logged them."""
         if "subject" not in self._match.by:
             return {""}
         return {name for finding in findings for name in finding.peers or finding.hosts}
@@ -96,7 +96,7 @@ class _Sides:
             self._naming.setdefault(peer, []).append((finding, number))
 
     def mirrors(self, one: Finding) -> Iterable[tuple[Finding, int]]:
-        """The other sides of a finding: both report it of the other's host."""
+        """Return the other sides of a finding: each side reports the host of the other."""
         peers = frozenset(one.peers)
         for host in one.hosts:
             for other, number in self._naming.get(host, ()):

@@ -1,4 +1,4 @@
-"""One incident: its title, its state, the peers that it is about, and what to do."""
+"""Builds one incident: its title, its state, its peers, and its remedy."""
 
 import hashlib
 from collections.abc import Iterable
@@ -27,14 +27,14 @@ _NOT_OVER = (*_LASTING, "unknown")
 
 @dataclass(frozen=True)
 class Context:
-    """What holds for the whole cluster: every remedy needs it."""
+    """Facts about the whole cluster that every remedy needs."""
 
     library: Library
     overall: Overall
 
     @classmethod
     def of(cls, findings: Iterable[Finding], library: Library, cluster: Cluster) -> "Context":
-        """Return what all findings of a cluster say about it."""
+        """Return the context from all findings of a cluster."""
         findings = list(findings)
         lost = [one for one in findings if one.rule == LOSS and one.state in _LASTING]
         overall = Overall(
@@ -96,7 +96,7 @@ def incident_of(
     last = max((finding.last for finding in ending if finding.last), default=None)
     as_of = max((finding.as_of for finding in causes if finding.as_of), default=None)
     # The findings that make it this incident say whom it is about, not those that may have led to it. If they
-    # are over for some peers and go on for others, the others count.
+    # are over for some peers and not for others, the others count.
     required = [finding for finding in causes if match is not None and finding.rule in match.requires]
     decisive = required or causes
     lasting = [finding for finding in decisive if finding.state != "closed"] or decisive
@@ -149,7 +149,7 @@ def incident_of(
 
 
 def _wording(rule: Rule, peers: tuple[str, ...], state: State, *, is_mutual: bool) -> tuple[str, str]:
-    """The title and explanation that fit: of a fault with two sides, of a peer alone, of what is over."""
+    """Return title and explanation for a fault with two sides, for a peer alone, or for a past incident."""
     if (match := rule.incident) is not None:
         if is_mutual and match.mutual is not None:
             return match.mutual.title, match.mutual.why
@@ -161,21 +161,21 @@ def _wording(rule: Rule, peers: tuple[str, ...], state: State, *, is_mutual: boo
 
 
 def _severity(rule: Rule, causes: list[Finding], members: list[Finding]) -> Severity:
-    """The worst of an incident's findings and its rule; requested work that ended well is no fault."""
+    """Return the worst severity of the findings and the rule; requested work that ended well is ``info``."""
     if all(cause.requested for cause in causes):
         return "info"
     return max((rule.severity, *(one.severity for one in members)), key=SEVERITIES.index)
 
 
 def _deciding(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[list[Finding], Finding]:
-    """The findings that decide whether an incident is over, and the one whose state is the incident's."""
+    """Return the findings that decide whether an incident is over, and the one whose state it takes."""
     match = rule.incident
     deciding = [one for one in members if match is not None and one.rule in match.state_of] or causes
     decider = min(deciding, key=_standing)
     not_asked = {one.id for one in causes} - {one.id for one in deciding}
     still_open = [one for one in members if one.state in _LASTING and one.id not in not_asked]
     if decider.state == "closed" and still_open:
-        # What is over is not the whole of it while something that it caused goes on.
+        # An incident is not over while an effect of its closed causes is still open.
         return [*deciding, *still_open], min(still_open, key=_standing)
     return deciding, decider
 
@@ -189,7 +189,7 @@ def _hosts(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def _without(hosts: tuple[str, ...], peers: tuple[str, ...]) -> tuple[str, ...]:
-    """The hosts that report others; if they only report themselves, all of them."""
+    """Return the hosts that report others; if they only report themselves, all of them."""
     return tuple(sorted({*hosts} - {*peers})) or hosts
 
 

@@ -1,4 +1,4 @@
-"""Work that somebody asked for: finished, still running when the logs end, or unfinished.
+"""Judges requested work: finished, still running when the logs end, or unfinished.
 
 Work that is finished or running is no fault, and neither is what it causes. Unfinished work stays the cause
 of its effects. Work that followed a fault was an attempt to repair it, and belongs to the incident of the
@@ -24,13 +24,13 @@ _SAME_LOSS = timedelta(minutes=1)
 """Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
 
 _MAX_NAMED = 3
-"""Effects that a sentence names as going on; the incident lists all of them."""
+"""Open effects that a sentence names; the incident lists all of them."""
 
 Outcome = Literal["finished", "running", "unfinished"]
 
 
 def judge_requests(findings: list[Finding], library: Library, cluster: Cluster) -> list[Finding]:
-    """Return findings with how each requested work ended; what finished work explains is at info."""
+    """Return findings with the outcome of each requested work; effects of finished work become ``info``."""
     requests = _Requests(findings, library, cluster)
     for work in requests.works:
         requests.judge(work)
@@ -39,14 +39,14 @@ def judge_requests(findings: list[Finding], library: Library, cluster: Cluster) 
 
 @dataclass(frozen=True)
 class _Work:
-    """Requested work: its finding, and what its rule says of it."""
+    """Requested work: its finding, and the ``requested`` part of its rule."""
 
     finding: Finding
     requested: Requested
 
 
 class _Requests:
-    """Findings by id, which change while one work after the other is judged, in the order of time."""
+    """Findings by id. They change while requested work is judged in the order of time."""
 
     def __init__(self, findings: list[Finding], library: Library, cluster: Cluster) -> None:
         self.known = {finding.id: finding for finding in findings}
@@ -68,7 +68,7 @@ class _Requests:
             self._detach_faults_of_others(work)
 
     def judge(self, work: _Work) -> None:
-        """Fill in how a work ended, and what that makes of its effects."""
+        """Fill in the outcome of a work, and the consequences for its effects."""
         finding = self.known[work.finding.id]
         late = [one for one in self._direct(finding) if self._is_late(one, work)]
         if finding.requested:
@@ -120,7 +120,7 @@ class _Requests:
         self.known[finding.id] = replace(self.known[finding.id], **changes)
 
     def _note(self, finding: Finding, note: str) -> None:
-        """Let a finding also say how its work ended, if there is something to say."""
+        """Add the outcome of the work to the explanation of a finding."""
         finding = self.known[finding.id]
         if note:
             outcome = f"{finding.outcome} {note}".strip()
@@ -160,7 +160,7 @@ class _Requests:
         return "unfinished"
 
     def _may_go_on(self, fault: Finding, work: _Work) -> bool:
-        """Whether an effect that is not over can still be the noise of work that is not over either."""
+        """Return whether an open effect can be the noise of work that has not ended either."""
         finding, requested = work.finding, work.requested
         if fault.state == "closed" or self._is_alarm(fault):
             return False
@@ -171,7 +171,7 @@ class _Requests:
         return self._end_of_log(fault.hosts, default=finding.ended) <= finding.ended + within
 
     def _is_over(self, effect: Finding, work: _Work) -> bool:
-        """Whether an effect ended as it should."""
+        """Return whether an effect ended, within the time that the rule of the work allows."""
         if work.requested.over_within is None:
             return effect.state in ("seen", "closed")
         # Alarms that come and go are one finding: the last work that began before they were over counts.
@@ -181,7 +181,7 @@ class _Requests:
         return effect.state in ("seen", "closed") and effect.ended <= last + work.requested.over_within
 
     def _end(self, work: _Work, effects: Sequence[Finding]) -> datetime | None:
-        """When the end of a work had been seen on each of its peers, if it was."""
+        """Return when the end of a work had been logged on each of its peers; None if it was not."""
         finding, requested = work.finding, work.requested
         own_end = _has_own_end(finding)
         if not requested.shown_by:
@@ -211,12 +211,12 @@ class _Requests:
         return max(ends)
 
     def _end_of_log(self, hosts: Iterable[str], default: datetime) -> datetime:
-        """When the last log of some peers ends."""
+        """Return when the last log of some peers ends."""
         observed = self._cluster.observed
         return max((instant(observed[host].end) for host in hosts if host in observed), default=default)
 
     def _time_after(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
-        """How long after a work the logs go on that would show its end."""
+        """Return the length of the logs after a work that would show its end."""
         hosts = {host for one in (work, *effects) for host in one.hosts}
         return self._end_of_log(hosts, default=work.ended) - work.began
 
@@ -227,7 +227,7 @@ class _Requests:
         return [one for one in effects if one.caused_by == (work.id,)]
 
     def _below(self, work: _Work) -> list[Finding]:
-        """All that a work and the work that it led to caused, but for what began long after."""
+        """Return all effects of a work and of the work that it led to, except those that began long after."""
         below: dict[str, Finding] = {}
         waiting = [(work, one) for one in self._direct(work.finding)]
         while waiting:
@@ -243,7 +243,7 @@ class _Requests:
         return tree_of(below.values(), {}, self.known)
 
     def _is_late(self, effect: Finding, work: _Work) -> bool:
-        """Whether an effect began too late to be the noise of a work."""
+        """Return whether an effect began too late to be the noise of a work."""
         within = work.requested.over_within
         if work.requested.begins_within is not None:
             within = work.requested.begins_within if _has_own_end(work.finding) else None
@@ -263,7 +263,7 @@ class _Requests:
                 self._change(one, caused_by=())
 
     def _is_reported_elsewhere(self, fault: Finding, work: Finding) -> bool:
-        """Whether a peer that the work is not on reports the same of the same peers, not due to the work."""
+        """Return whether a peer without this work reports the same fault of the same peers independently."""
         return any(
             other.caused_by != (work.id,)
             and other.hosts != fault.hosts
@@ -281,19 +281,19 @@ class _Requests:
         return any(match.alarm is not None for match in self._library.rules[finding.rule].match)
 
     def _is_setting(self, finding: Finding) -> bool:
-        """Whether a finding is about what is configured, not about what happens."""
+        """Return whether a finding is about the configuration, not about an event."""
         return all(match.audit is not None for match in self._library.rules[finding.rule].match)
 
     # ── an attempt to repair ────────────────────────────────────────────────────────────────
 
     def _root(self, finding: Finding) -> Finding:
-        """The cause of the cause of a finding, and so on; of one without a cause itself."""
+        """Return the first cause in the chain of causes of a finding; the finding if it has no cause."""
         while finding.caused_by:
             finding = self.known[finding.caused_by[0]]
         return finding
 
     def _repaired(self, work: _Work, effects: Iterable[Finding]) -> Finding | None:
-        """The last fault that was open when a work began, and that no other work explains."""
+        """Return the last fault that was open when a work began and that no other work explains."""
         own = {one.id for one in effects}
         earlier = [
             one
@@ -308,12 +308,12 @@ class _Requests:
 
 
 def _has_own_end(work: Finding) -> bool:
-    """Whether the records that a work ends with were seen, such as the start after a restart."""
+    """Return whether the end of a work was logged, such as the start after a restart."""
     return work.state in ("seen", "closed")
 
 
 def _first_after(finding: Finding, since: datetime) -> datetime:
-    """The first time after a moment at which something was logged that goes on beyond it."""
+    """Return the time of the first evidence of a finding after a moment."""
     times = (record.time for record in finding.evidence)
     return min((time for time in times if time is not None and time > since), default=finding.ended)
 
@@ -323,7 +323,7 @@ def _order(finding: Finding) -> tuple[datetime, str]:
 
 
 def _not_over(faults: Iterable[Finding]) -> str:
-    """Which effects of a work go on, as a sentence; empty if none does."""
+    """Return a sentence with the open effects of a work; empty if all are over."""
     lasting = sorted((one for one in faults if one.state != "closed"), key=_order)
     titles = list(dict.fromkeys(one.title for one in lasting))
     return gettext("Not over: {what}.").format(what="; ".join(titles[:_MAX_NAMED])) if titles else ""

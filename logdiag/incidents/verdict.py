@@ -1,4 +1,4 @@
-"""The verdict: what happened in one sentence, what else was seen, and which inputs could not be used."""
+"""Writes the verdict: what happened in one sentence, further incidents, and unused inputs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _ROLES = {"primary": N_("primary"), "subordinate": N_("subordinate")}
 
 
 def verdict(folded: Folded, clusters: Sequence[Cluster], tables: Tables) -> Verdict:
-    """Return the answer in a sentence or two, never more than was seen, and what could not be used."""
+    """Return the verdict in one or two sentences that the evidence supports, and the inputs not used."""
     answer = _answer(folded, clusters)
     unused = " ".join(_unused(tables))
     return replace(answer, detail=f"{answer.detail} {unused}".strip())
@@ -68,7 +68,7 @@ def _seen_of(seen: int, count: int) -> str:
 
 
 def _unused(tables: Tables) -> Iterator[str]:
-    """The evidence that no peer owns, and the members that look like evidence and were not understood."""
+    """Return sentences about evidence without a known peer, and about members that were not understood."""
     for dump in tables.dumps:
         if dump.host is not None or dump.kind == "certificate":
             continue
@@ -100,7 +100,7 @@ def _file(source: str) -> str:
 
 
 def _when(headline: Incident) -> str:
-    """The beginning and the state of an incident, as far as the evidence has times."""
+    """Return the beginning and the state of an incident as a sentence, as far as times are known."""
     is_closed = headline.state == "closed"
     if headline.first is not None and not (is_closed and headline.first == headline.last):
         since = gettext("Since {time}; {state}.")
@@ -119,7 +119,7 @@ def _when(headline: Incident) -> str:
 
 
 def _nothing_wrong(cluster: Cluster, folded: Folded, *, several: bool) -> Iterator[str]:
-    """What was watched of a cluster without a fault, and what was seen to work."""
+    """Return what the logs of a cluster without a fault cover, and what was seen to work."""
     peers = _seen_of(len(cluster.observed), len(cluster.peers))
     if several:
         peers = gettext("{peers} of {cluster}").format(peers=peers, cluster=cluster.peers[0].cluster)
@@ -184,7 +184,7 @@ def short_logs(cluster: Cluster) -> list[str]:
 
 
 def _unexplained_starts(cluster: Cluster, folded: Folded) -> list[str]:
-    """A sentence for each start that somebody may have asked for before the logs begin, or nobody."""
+    """Return a sentence for each start that may have been requested before the logs begin."""
     said: list[str] = []
     for finding in folded.findings:
         if finding.rule != UNWATCHED or finding.caused_by or finding.last is None:

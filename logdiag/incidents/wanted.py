@@ -1,4 +1,4 @@
-"""What to ask the customer for, the most useful first."""
+"""Finds the evidence to ask the customer for, the most useful first."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -35,7 +35,7 @@ def wanted(folded: Folded, cluster: Cluster) -> tuple[Wanted, ...]:
 def _logs_of_losses(
     incidents: Sequence[Incident], by_id: Mapping[str, Finding], cluster: Cluster
 ) -> Iterator[Wanted]:
-    """The logs of peers that gave none, and those of lost peers at the time of the loss."""
+    """Return the missing logs of peers without logs, and of lost peers at the time of the loss."""
     losses = [
         (one, one.first)
         for one in incidents
@@ -65,7 +65,7 @@ def _logs_of_losses(
 def _rest_of_logs(
     incidents: Sequence[Incident], by_id: Mapping[str, Finding], cluster: Cluster
 ) -> Iterator[Wanted]:
-    """The parts of logs that are missing: after their end, in a gap, or before they begin."""
+    """Return the missing parts of logs: after their end, in a gap, or before they begin."""
     for incident in incidents:
         states = {incident.state, *(by_id[id_].state for id_ in incident.findings)}
         hosts = {host for id_ in incident.findings for host in by_id[id_].hosts}

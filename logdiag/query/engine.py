@@ -1,4 +1,4 @@
-"""DuckDB in a sandbox: it sees the tables that it is given, no files, no network, and no extensions."""
+"""Runs queries with DuckDB in a sandbox: it sees some tables, no files, no network and no extensions."""
 
 import difflib
 import re

@@ -1,4 +1,4 @@
-"""Checks a query before anything is read: which tables it names, and that it only selects.
+"""Checks a query before any input is read: the tables that it names, and that it only selects.
 
 A query may have come by mail. It is one statement that selects. Of the functions in place of a table it may
 use those that make rows of their arguments: all others read files, load code or write logs.

@@ -45,7 +45,7 @@ class Unrecognised(NamedTuple):
 
 
 def pieces(chunks: Iterator[bytes], longest_line: int) -> Iterator[memoryview | Unrecognised]:
-    """Cut a stream into chunks of about 8 MiB: all its bytes, in their order."""
+    """Cut a stream into chunks of about 8 MiB, which contain all its bytes in their order."""
     cutter = _Cutter(longest_line)
     for chunk in chunks:
         yield from cutter.take(chunk)
@@ -105,7 +105,7 @@ class _Cutter:
         return False
 
     def _cut(self) -> Iterator[memoryview | Unrecognised]:
-        """Give out everything before the start of the last record, or all unrecognised lines."""
+        """Return everything before the start of the last record, or all unrecognised lines."""
         if self._reason is not None:
             yield from self._split_off(self._checked)
         start = self._last_start()
@@ -117,7 +117,7 @@ class _Cutter:
             self._reason = BEHIND_LONG_RECORD
 
     def _last_start(self) -> int:
-        """Where the last record starts in the lines that were not searched before; 0 if none does."""
+        """Return where the last record starts in the lines that were not searched yet; 0 without a start."""
         first = self._buffer.rfind(b"\n", 0, self._searched) + 1
         end, window = self._checked, _WINDOW
         while end > first:
@@ -137,7 +137,7 @@ class _Cutter:
             yield self._give(end)
 
     def _split_off(self, end: int) -> Iterator[Unrecognised]:
-        """Give out the lines before the next start of a record."""
+        """Return the lines before the next start of a record."""
         found = record_start().search(self._buffer, 0, end)
         size = found.start() if found else end
         reason = self._reason or ORPHAN

@@ -1,4 +1,4 @@
-"""The columns of the tables, and rows on their way into them."""
+"""The columns of the tables, and builders of their rows."""
 
 from collections.abc import Iterable
 
@@ -98,7 +98,7 @@ class Names:
 
 
 class Rows:
-    """Rows on their way into an Arrow table, in chunks of at most `ROWS` rows.
+    """A builder of an Arrow table, in chunks of at most `ROWS` rows.
 
     A chunk of strings must stay under 2 GiB: a chunk ends when it has `BYTES` of the log.
     """

@@ -10,7 +10,7 @@ import struct
 FACTOR = 0x9E37_79B9_7F4A_7C15
 SHIFT = 32
 SEED = secrets.randbits(64)
-"""The seed of all that this process reads for itself."""
+"""The seed of this process."""
 
 _WORDS = 0xFFFF_FFFF_FFFF_FFFF
 

@@ -1,4 +1,4 @@
-"""Batches of records on their way into one table."""
+"""Joins batches of records into one table."""
 
 import io
 import mmap
@@ -23,7 +23,7 @@ _Member = tuple[str, str]
 class Joined:
     """The records of all members: they are added batch by batch, and `table` returns them member by member.
 
-    A table that is larger than the memory can lie in a temporary file (``spooled``).
+    With ``spooled``, the table is in a temporary file, because it can be larger than the memory.
     """
 
     def __init__(self, want: Want) -> None:
@@ -90,7 +90,7 @@ def gathered(chunks: Iterable[pa.Array], rows: int = _CHUNK_ROWS) -> list[pa.Arr
 
 
 class _Spool:
-    """A temporary file with arrays, which are read from there when something looks at them."""
+    """A temporary file with arrays, which is mapped into memory: arrays are read when they are used."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="logdiag-")  # noqa: SIM115

@@ -1,4 +1,4 @@
-"""Which records the product wrote: lines of other products have a time and a host, too."""
+"""Recognises records of the product: lines of other products have a time and a host as well."""
 
 import re
 

@@ -90,7 +90,7 @@ class Record:
         return self.header_time if near else moment
 
     def date(self, neighbour: "Record | None") -> bool:
-        """Set the year of a header without one; return False if record, relay and neighbour have none."""
+        """Set the year of a header without one; return False if record, relay and neighbour lack a year."""
         if self.yearless is None:
             return True
         utc = self._utc()

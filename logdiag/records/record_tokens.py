@@ -1,4 +1,4 @@
-"""One record from its tokens: defines what the columns of a record mean."""
+"""Reads one record from its tokens. This module defines the meaning of the columns of a record."""
 
 import re
 from collections.abc import Sequence
@@ -83,13 +83,13 @@ def read_record(log: bytes, group: Sequence[Token]) -> Record | None:
 
 
 def _is_relayed(log: bytes, group: Sequence[Token], index: int) -> bool:
-    """Whether the words at ``index`` are the IETF syslog header that they look like."""
+    """Return whether the words at ``index`` are really an IETF syslog header."""
     before = log[group[0].start : group[0].end].removeprefix(b"\xef\xbb\xbf")
     return bool(re.match(rb"<|\d+ <|\d ", before)) or _header(log, group, index + 1) is not None
 
 
 def _header(log: bytes, group: Sequence[Token], index: int) -> Record | None:
-    """A record with the time and host at ``index``; None if there are none, or the time is not valid."""
+    """Return a record with the time and host at ``index``; None without them, or if the time is not valid."""
     if index + 1 >= len(group) or group[index].terminal not in STARTS or group[index + 1].terminal != "HOST":
         return None
     time = log[group[index].start : group[index].end]

@@ -1,4 +1,7 @@
-"""Logs in UTF-16, as an editor or a shell on Windows saves them: read as UTF-8, counted as they are."""
+"""Reads logs in UTF-16 as UTF-8. Lines, offsets and sizes are those of the file.
+
+Editors and shells on Windows save UTF-16: a log that went through one of them would be unreadable otherwise.
+"""
 
 import codecs
 from collections.abc import Iterable, Iterator

@@ -1,1 +1,1 @@
-"""Telling a diagnosis: one module an output, each a pure function from ``Diagnosis`` to text."""
+"""Renders a diagnosis: one module for each output, each a pure function from ``Diagnosis`` to text."""

@@ -1,4 +1,4 @@
-"""What GitHub Actions takes from a step: annotations, and a summary in Markdown.
+"""Renders outputs for GitHub Actions: annotations of a step, and its summary in Markdown.
 
 A runner obeys lines of a step's output that begin with ``::``, and ``##[`` anywhere in a line. Log text
 reaches the output with neither of them.
@@ -31,12 +31,12 @@ def is_github_step(environment: Mapping[str, str]) -> bool:
 
 
 def inert(text: str, environment: Mapping[str, str]) -> str:
-    """Return ``text``, in a step of GitHub Actions with a blank in whatever a runner takes for a command."""
+    """Return ``text``; in a step of GitHub Actions, a blank breaks everything that a runner would obey."""
     return _COMMAND.sub(r"\g<0> ", text) if is_github_step(environment) else text
 
 
 def annotations(diagnosis: Diagnosis) -> str:
-    """Return a command a line for each finding that neither requested work nor the baseline explains."""
+    """Return a command for each finding that neither requested work nor the baseline explains."""
     return "".join(f"{line}\n" for line in _annotations(diagnosis))
 
 

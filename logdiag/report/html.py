@@ -1,6 +1,6 @@
-"""The incident report as one HTML file, which needs no network, no other file and no script.
+"""Renders the incident report as one HTML file, which needs no network, no other file and no script.
 
-The words and the layout are in ``reports/``; this module has what a template cannot work out well. Every
+The words and the layout are in ``reports/``; this module computes what templates cannot compute well. Every
 value that a template prints passes `_shown` and then Jinja's escaping.
 """
 
@@ -80,7 +80,7 @@ class Replication:
 
 
 def _replicated(diagnosis: Diagnosis) -> dict[str, Replication]:
-    """Return how replication goes on each peer that a finding on replication names."""
+    """Return the successes and failures of replication, by the peers that findings on replication name."""
     found: dict[str, Replication] = {}
     about = [finding for finding in diagnosis.findings if finding.rule.startswith("replication/")]
     for peer in diagnosis.cluster.peers:
@@ -128,7 +128,7 @@ def lead(text: str) -> tuple[str, str]:
 
 
 def highlight(record: str) -> Markup:
-    """Set a record's header back and its telling fields off; the characters stay the same."""
+    """Mark up a record: its header is dimmed and its important fields stand out; the text is unchanged."""
     text = _shown(record)
     parts: list[Markup] = []
     end = 0

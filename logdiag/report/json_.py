@@ -1,4 +1,4 @@
-"""The findings file: `logdiag.findings/2`, the diagnosis written out field by field."""
+"""Renders the findings file `logdiag.findings/2`: the diagnosis, field by field."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The diagnosis for programs that read lines: one JSON object a line, each with its ``type``.
+"""Renders the diagnosis for programs that read lines: JSON objects, each with its ``type``.
 
 The objects are those of the findings file. Together the lines contain all that it contains.
 """
@@ -33,7 +33,7 @@ _ON_LINES_OF_THEIR_OWN = {"cluster", "coverage", *(path.split(".")[-1] for path 
 
 
 def render(diagnosis: Diagnosis) -> str:
-    """Return the lines: first what holds for all, then one for each of what was found and read."""
+    """Return the lines: first the whole diagnosis, then a line for each object in it."""
     return "".join(f"{_line(type_, plain)}\n" for type_, plain in _lines(diagnosis))
 
 

@@ -1,4 +1,4 @@
-"""The diagnosis as JUnit's XML: a suite for each cluster, a case for each rule.
+"""Renders the diagnosis as JUnit XML: a suite for each cluster, a case for each rule.
 
 A rule fails with a finding at medium or above that no requested work explains, whatever `--fail-on` is.
 A rule that could not be judged is an error, one that is not for these peers is skipped.

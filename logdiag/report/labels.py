@@ -1,4 +1,4 @@
-"""The words for states, risks and the like that all outputs share."""
+"""Labels for states, severities, risks and kinds that all outputs share."""
 
 from typing import TypeVar
 
@@ -58,7 +58,7 @@ LEVELS: dict[Severity, str] = {
     "low": "note",
     "info": "note",
 }
-"""How bad services for code reviews show a severity."""
+"""The levels that code review services have for severities."""
 ROLES: Labels[Role] = Labels({"primary": N_("primary"), "subordinate": N_("subordinate")})
 ALARMS: Labels[AlarmState] = Labels({"raised": N_("raised"), "clear": N_("clear"), "unknown": N_("unknown")})
 RISKS: Labels[Risk] = Labels(

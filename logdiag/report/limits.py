@@ -1,4 +1,4 @@
-"""What a report shows, and how much of it: it is for reading. The findings file holds everything."""
+"""Limits how much a report for people shows. The findings file contains everything."""
 
 from dataclasses import dataclass, fields, replace
 from itertools import takewhile
@@ -11,7 +11,7 @@ MAX_FIRST_STEPS = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that an output shows of each; or how many of each it does not show."""
+    """The maximum number of objects of each kind that an output shows; or the number that it leaves out."""
 
     incidents: int
     findings: int
@@ -39,7 +39,7 @@ _PLACES = {
 
 
 def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
-    """Return the diagnosis with no more than can be read, and how much that leaves out.
+    """Return the diagnosis within some limits, and how many objects of each kind were left out.
 
     Incidents: the first, which are the worst. Findings: theirs, then the others. Changes: the last
     before the headline is over, since those are what may have caused it. Members: those that are
@@ -91,7 +91,7 @@ def _changes(diagnosis: Diagnosis, most: int) -> tuple[Change, ...]:
 
 
 def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
-    """Return what to do first about the headline, up to the first destructive step.
+    """Return the first steps of the headline incident, up to the first destructive step.
 
     That step is for reading in its place; what comes after it rests on it, and is left out too.
     """
@@ -102,7 +102,7 @@ def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
 
 
 def grouped(diagnosis: Diagnosis) -> list[tuple[int, Incident | None, list[Finding]]]:
-    """Return each incident with its number and its findings, each finding once; at the end those of none."""
+    """Return each incident with its number and its findings, each finding once, then the other findings."""
     left = {finding.id: finding for finding in diagnosis.findings}
     groups: list[tuple[int, Incident | None, list[Finding]]] = [
         (number, incident, [left.pop(id_) for id_ in incident.findings if id_ in left])

@@ -1,4 +1,4 @@
-"""The place of a finding in the inputs, and the cluster and the peer that it is of."""
+"""Locates a finding in the inputs, and finds its cluster and its peer."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

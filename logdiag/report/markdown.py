@@ -1,4 +1,4 @@
-"""The diagnosis for a ticket, as Markdown that GitHub, GitLab and Jira take.
+"""Renders the diagnosis for a ticket, as Markdown for GitHub, GitLab and Jira.
 
 The layout is ``reports/report.md.jinja``; each value that it prints goes through `inline` or `fenced`.
 """

@@ -1,8 +1,8 @@
-"""Log text made inert in Markdown: it forms no markup, no link and no mention, and reads the same.
+"""Escapes log text for Markdown: it forms no markup, no link and no mention, and reads the same.
 
 Backslashes keep Markdown, and the wiki markup of Jira, from forming. They do not keep GitHub, GitLab
 and Jira from making links and pictures of what is in the finished page: addresses, ``@names``,
-``#numbers``, ``:signs:``. All of them leave code alone, so words that hold such become code.
+``#numbers``, ``:signs:``. All of them leave code alone, so words that contain these become code.
 """
 
 import re
@@ -36,7 +36,7 @@ _TICKS = re.compile(r"`+")
 
 
 def inline(text: str) -> str:
-    """``text`` on one line, for a paragraph, a heading, an item of a list or a cell of a table."""
+    """Return ``text`` on one line, for a paragraph, a heading, an item of a list or a cell of a table."""
     line = one_line(text).strip()
     parts, end = [], 0
     for found in _WORD.finditer(line):
@@ -52,7 +52,7 @@ def inline(text: str) -> str:
 
 
 def fenced(text: str, indent: str = "") -> list[str]:
-    """``text`` as the lines of a block of code, whose fence it cannot close."""
+    """Return ``text`` as the lines of a block of code, whose fence it cannot close."""
     shown = defuse(text, lines=True)
     longest = max((len(run) for run in _TICKS.findall(shown)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -1,6 +1,6 @@
-"""Log text made harmless to look at, on a terminal and in a browser.
+"""Sanitizes log text for a terminal and a browser.
 
-Log text is written by whoever can make an Expressway log something: a caller's name is enough. A
+Anybody who can make an Expressway log something can write log text: a caller's name is enough. A
 control character can repaint a terminal, and a bidi override can make text read differently from
 what it says. Both are shown instead of obeyed.
 """
@@ -55,7 +55,7 @@ def clipped(text: str, length: int) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether ``text`` is what it looks like: safe to offer for copying into somebody's shell."""
+    """Return whether ``text`` is what it looks like, and therefore safe to copy into a shell."""
     return defuse(text) == text and not any(unicodedata.category(char) == "Cf" for char in text)
 
 

@@ -1,4 +1,4 @@
-"""The findings as SARIF 2.1.0, within the limits of GitHub's code scanning.
+"""Renders the findings as SARIF 2.1.0, within the limits of GitHub's code scanning.
 
 Every result is at a line of a member. What was not read or judged is a notification.
 """
@@ -57,7 +57,7 @@ def render(diagnosis: Diagnosis) -> str:
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
-    """A rule as GitHub shows it next to each of its results, with the steps of its worst finding."""
+    """Return a rule as GitHub shows it next to each of its results, with the steps of its worst finding."""
     rule = _line(finding.rule)
     steps = [f"{number}. {_line(step.do)}" for number, step in enumerate(finding.remedy, start=1)]
     more = gettext("`logdiag rules show {rule}` tells what it means, when it fires, and what to do.")
@@ -105,7 +105,7 @@ def _result(finding: Finding, number: int, origins: Origins, has_baseline: bool)
 
 
 def _flows(evidence: Sequence[Evidence], origins: Origins) -> list[dict[str, Any]]:
-    """A flow for each peer that has its say, its records in their order among all."""
+    """Return a flow for each peer with records in the evidence; indexes give the order of all records."""
     flows: dict[str, list[dict[str, Any]]] = {}
     # The result's own location counts, too.
     for order, record in enumerate(evidence[: MAX_LOCATIONS - 1], start=1):

@@ -1,6 +1,6 @@
-"""The sentences that several outputs share; values in them are as they were logged.
+"""Sentences that several outputs share; values in them are unchanged log text.
 
-Each output makes a whole sentence harmless in its own way.
+Each output sanitizes or escapes the whole sentence.
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ def utc_ms(time: datetime) -> str:
 
 
 def covers(first: datetime | None, last: datetime | None) -> str:
-    """From when to when; the date once if it is the same."""
+    """Return start and end; the date once if both are on the same day."""
     if first is None or last is None:
         return gettext("none")
     end = f"{last:%H:%M:%S}" if first.date() == last.date() else utc(last)
@@ -51,7 +51,7 @@ def covers(first: datetime | None, last: datetime | None) -> str:
 
 
 def since_until(of: Incident | Finding) -> str:
-    """When it was, and what its state leaves open."""
+    """Return the known times of a finding or an incident, by its state."""
     if of.first is None:
         return _without_first(of)
     first, last = utc(of.first), utc(of.last or of.first)
@@ -72,41 +72,41 @@ def _without_first(of: Incident | Finding) -> str:
 
 
 def state(of: Incident | Finding) -> str:
-    """The state of a finding or an incident, and its times."""
+    """Return the state of a finding or an incident, and its times."""
     return f"{labels.STATES[of.state]}: {since_until(of)}"
 
 
 def explained(finding: Finding) -> list[str]:
-    """Why a finding needs no attention: a sentence for each reason."""
+    """Return a sentence for each reason why a finding needs no attention."""
     reasons = ((REQUESTED, finding.requested), (KNOWN, finding.known))
     return [gettext(text) for text, holds in reasons if holds]
 
 
 def place(record: Evidence) -> str:
-    """The member, the line and the time of a record."""
+    """Return the member, the line and the time of a record."""
     time = f", {utc_ms(record.time)} UTC" if record.time else ""
     return f"{record.source}:{record.line}{time}"
 
 
 def role(peer: Peer) -> str:
-    """The role of a peer in its cluster."""
+    """Return the role of a peer in its cluster."""
     return labels.ROLES[peer.role] if peer.role else gettext("not known")
 
 
 def software(peer: Peer) -> str:
-    """The product and the version of a peer."""
+    """Return the product and the version of a peer."""
     return " ".join(filter(None, (peer.product, peer.version))) or gettext("not known")
 
 
 def log_of(peer: Peer) -> str:
-    """The time that a peer's log covers, in UTC."""
+    """Return the time that a peer's log covers, in UTC."""
     if peer.snapshot is None and not peer.snapshots:
         return gettext("no snapshot given")
     return covers(peer.seen_from, peer.seen_to)
 
 
 def alarms(peer: Peer) -> tuple[str, str]:
-    """The alarms that are raised, and in a phrase of its own those that may be."""
+    """Return the raised alarms of a peer, and the alarms whose state is unknown as a separate text."""
     if not peer.alarms:
         return gettext("none") if peer.alarms_listed else gettext("not known"), ""
     raised = " ".join(id_ for id_, state in peer.alarms.items() if state == "raised")
@@ -115,7 +115,7 @@ def alarms(peer: Peer) -> tuple[str, str]:
 
 
 def where(step: Step) -> str:
-    """On which peers a step is done, and what it does to them."""
+    """Return the peers on which a step is done, and its risk."""
     risk = labels.RISKS[step.risk]
     if not step.where:
         return gettext("Where: see text ({risk})").format(risk=risk)
@@ -123,7 +123,7 @@ def where(step: Step) -> str:
 
 
 def notes(step: Step, *, brief: bool) -> list[str]:
-    """What else is said of a step; ``brief`` leaves out what is needed once the step is carried out."""
+    """Return the notes of a step; ``brief`` leaves out the notes for people who carry it out."""
     said = []
     if step.impact and step.risk != "read":
         said.append(gettext("Impact: {impact}").format(impact=step.impact))
@@ -135,7 +135,7 @@ def notes(step: Step, *, brief: bool) -> list[str]:
 
 
 def who(change: Change) -> str:
-    """Who made a change, and from where, as far as that was logged."""
+    """Return who made a change, and from which address, as far as that was logged."""
     if change.address is None:
         return change.who or ""
     said = gettext("{who} from {address}") if change.who else gettext("from {address}")
@@ -143,12 +143,12 @@ def who(change: Change) -> str:
 
 
 def findings(number: int) -> str:
-    """How many findings an incident contains."""
+    """Return the number of findings of an incident."""
     return _counted(ngettext("{number} finding", "{number} findings", number), number)
 
 
 def read_in_all(whole: Coverage) -> str:
-    """What was read, and how much of it."""
+    """Return what was read, and how much of it."""
     kinds: Counter[str] = Counter()
     for member in whole.members:
         kinds.update((member.kind,) if member.kind == "other" or not member.holds else member.holds)
@@ -174,7 +174,7 @@ def read_in_all(whole: Coverage) -> str:
 
 
 def repeated(whole: Coverage) -> str:
-    """How many records logs repeat."""
+    """Return the number of records that are in more than one log."""
     said = ngettext(
         "{number} record stands in more than one log and counts once.",
         "{number} records stand in more than one log and count once.",
@@ -184,7 +184,7 @@ def repeated(whole: Coverage) -> str:
 
 
 def not_read(coverage: Coverage) -> list[str]:
-    """Why members were not read, and why lines of others are in no record: a text for each reason."""
+    """Return a text for each reason why members were not read, or why lines belong to no record."""
     unparsed: Counter[str] = Counter()
     for member in coverage.members:
         unparsed.update(member.reasons)
@@ -193,31 +193,31 @@ def not_read(coverage: Coverage) -> list[str]:
 
 
 def lines(number: int, reason: str) -> str:
-    """How many lines of a member belong to no record, and why."""
+    """Return how many lines of a member belong to no record, and why."""
     said = ngettext("{number} line: {reason}", "{number} lines: {reason}", number)
     return said.format(number=f"{number:,}", reason=reason)
 
 
 def not_whole(source: str, fault: str) -> str:
-    """Which member was not read to its end, and why."""
+    """Return which member was not read to its end, and why."""
     return gettext("Not whole: {member}: {fault}").format(member=source, fault=fault)
 
 
 def about(member: MemberCoverage) -> str:
-    """What has to be known of one member: faults, repair, and lines without a record."""
+    """Return notes on one member: faults, repair, and lines without a record."""
     faults = (gettext("not whole: {fault}").format(fault=fault.text) for fault in member.faults)
     unparsed = (lines(number, reason) for reason, number in member.reasons.items())
     return "; ".join((*faults, *filter(None, (member.repair, member.reason)), *unparsed))
 
 
 def gap(of: Gap) -> str:
-    """Which peer's log has a gap, and when."""
+    """Return which peer's log has a gap, and when."""
     said = gettext("Gap: {peer} says nothing {span} UTC")
     return said.format(peer=of.peer, span=covers(of.start, of.end))
 
 
 def ended(how: Exit, left_out: int) -> str:
-    """How the run ended, and why."""
+    """Return the exit code, and its reasons."""
     said = "; ".join(reason.text for reason in how.reasons)
     if left_out:
         said = gettext("{reasons}; and {number} more").format(reasons=said, number=f"{left_out:,}")
@@ -225,31 +225,31 @@ def ended(how: Exit, left_out: int) -> str:
 
 
 def judged(diagnosis: Diagnosis) -> str:
-    """How many rules found nothing, and how many could not be judged."""
+    """Return how many rules found nothing, and how many could not be judged."""
     silent, unjudged = f"{len(diagnosis.silent):,}", f"{len(diagnosis.not_checked):,}"
     said = gettext("Rules: {silent} found nothing, {unjudged} could not be judged.")
     return said.format(silent=silent, unjudged=unjudged)
 
 
 def tool(diagnosis: Diagnosis) -> str:
-    """Which version and which rules made the diagnosis."""
+    """Return the version of logdiag and of the rules that made the diagnosis."""
     said = gettext("logdiag {version}, rules {library}")
     return said.format(version=diagnosis.tool.version, library=diagnosis.tool.library)
 
 
 def about_times() -> str:
-    """How times and control characters are written."""
+    """Return a note on the notation of times and control characters."""
     said = gettext("All times are UTC. Control characters in log text are shown as signs such as {sign}.")
     return said.format(sign="\\x1b")
 
 
 def redaction(diagnosis: Diagnosis) -> str:
-    """What a report says of its pseudonyms; empty if it is not redacted."""
+    """Return a note on the pseudonyms of a report; empty if it is not redacted."""
     return gettext(_REDACTED) if "redact" in diagnosis.command.options else ""
 
 
 def message(diagnosis: Diagnosis) -> str:
-    """What to ask the customer for, as a message that is ready to be sent; empty if nothing is missing."""
+    """Return a message that asks the customer for missing evidence; empty if nothing is missing."""
     if not diagnosis.wanted:
         return ""
     lines = [gettext("Hello, to find out what happened in your Expressway cluster we still need:"), ""]
@@ -263,7 +263,7 @@ Things = Literal["peers", "incidents", "findings", "changes", "things", "members
 
 
 def more(number: int, things: Things) -> str:
-    """How many are not shown, and which output has them."""
+    """Return how many objects are not shown, and which output has them."""
     said = {
         "peers": ngettext("{number} more peer", "{number} more peers", number),
         "incidents": ngettext("{number} more incident", "{number} more incidents", number),

@@ -1,4 +1,4 @@
-"""The templates in ``reports/``: pages and Markdown are laid out there, in the current language."""
+"""Loads the templates in ``reports/``, which lay out pages and Markdown in the current language."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What outputs for a terminal share: colours, and log text made harmless for it."""
+"""Helpers of the outputs for a terminal: colours, and sanitized log text."""
 
 import io
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""The summary for a terminal: the verdict, the cluster, the first steps, the incidents, what was read.
+"""Renders the summary for a terminal: verdict, cluster, first steps, incidents, and coverage.
 
-Whatever comes from a log reaches the terminal only through `line` or `soft`: on one line, of bounded length,
+Log text reaches the terminal only through `line` or `soft`: on one line, of bounded length,
 without control characters or markup.
 """
 

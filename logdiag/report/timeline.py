@@ -1,4 +1,4 @@
-"""The time axis of a report, and the same events as a list in time order.
+"""Computes the timeline of a report: a drawing, and the same events as a list in time order.
 
 A page draws it in percent of its width, so that one drawing fits a phone, a screen and paper.
 """
@@ -79,7 +79,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Span:
-    """A finding or an incident that lasts: what was seen of it, and how far it may go on.
+    """A finding or an incident that lasts: its known duration, and how much longer it may have lasted.
 
     ``y`` counts from the lane of a finding, or from the top for an incident, which has a ``number``.
     """
@@ -170,7 +170,7 @@ def log_times(peers: Iterable[Peer]) -> list[datetime]:
 
 
 def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Find the times in which no peer that gave a log says anything."""
+    """Return the times in which no log has a record."""
     common = [(start, end)]
     logged = [peer for peer in diagnosis.cluster.peers if None not in (peer.seen_from, peer.seen_to)]
     for peer in logged:
@@ -201,7 +201,7 @@ def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, da
 
 
 def _seen_and_after(of: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
-    """Return what was seen of it, and from then to the end if it may go on."""
+    """Return the bars of its known duration, and from there to the end if it may have lasted longer."""
     start, end = scale.times[0], scale.times[-1]
     first, last = of.first or start, of.last or end
     lasts = of.state in ("open", "open_at_end", "unknown") and last < end
@@ -288,7 +288,7 @@ def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple
 
 
 def list_events(diagnosis: Diagnosis) -> list[Event]:
-    """Return everything that happened, in the order of time."""
+    """Return all events in the order of time."""
     events = [_finding_event(found) for found in diagnosis.findings if found.last is not None]
     events += [Event(change.time, None, (change.peer,), "change", change) for change in diagnosis.changes]
     events += [Event(gap.start, gap.end, (gap.peer,), "gap", gap) for gap in diagnosis.coverage.gaps]

@@ -1,4 +1,4 @@
-"""The shapes of records that no rule and no alarm knows, to send to the authors of the rules.
+"""Writes the shapes of records that no rule and no alarm knows, for the authors of the rules.
 
 `words` says which words of a text may stay, `count` counts records by their shapes, `jsonl` renders the file.
 """

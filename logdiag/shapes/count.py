@@ -34,7 +34,7 @@ _NAME_PATHS = ("SystemUnit Name", " Hostname", " Username", " User", " Login")
 
 
 class Shape(NamedTuple):
-    """What stays of a record: names of the product, and texts with signs in place of values."""
+    """The shape of a record: names of the product, and texts with signs in place of values."""
 
     process: str | None
     subprocess: str | None
@@ -109,7 +109,7 @@ def assumed_patterns(library: Library) -> Iterator[tuple[str, Any, Any, Any]]:
 
 
 def _names(tables: Tables) -> set[str]:
-    """Masker of the product that a log uses as names of users, hosts and the like."""
+    """Return the words that a log uses as names of users, hosts and similar objects."""
     hosts = pc.unique(tables.records.column("host").cast(pa.string())).to_pylist()
     names = words_of(host.partition(".")[0] for host in hosts)
     for chunk in tables.records.column("fields").chunks:
@@ -124,7 +124,7 @@ def _names(tables: Tables) -> set[str]:
 
 
 def _unknown_alarms(log: Log) -> dict[int, str]:
-    """The rows that raise an alarm that the catalogue lacks, with its id."""
+    """Return the rows that raise an alarm that the catalogue lacks, with its id."""
     rows = log.rows(_ALARMS)
     ids = log.values(Reference("Id"), rows).to_pylist()
     known = load_alarms()

@@ -1,4 +1,4 @@
-"""Which words of a text may stay when the shapes of a log are sent on: only those of the product's own texts.
+"""Decides which words of a text may stay in the shapes of a log: only those of the product's own texts.
 
 A word stays if the shipped rules or the alarm catalogue contain it. Such a word can also be a name: common
 first names never stay, nor do words that the log uses as names of users, aliases or hosts. Everything else

@@ -1,4 +1,4 @@
-"""Arrow schemas of the nouns of a diagnosis, derived from their dataclasses: a row for each object."""
+"""Arrow schemas of the classes of a diagnosis, derived from the dataclasses: a row for each object."""
 
 import dataclasses
 from collections.abc import Iterable

@@ -143,7 +143,8 @@ class Reader:
         log = np.frombuffer(chunk, np.uint8)
         columns, lines = self._columns(log)
         digests = self._digests(log, columns)
-        # Selected rows are copied anyway; otherwise the table must not lie in memory that is used again.
+        # Selected rows are copied anyway; other tables must not use the memory, which the next chunk
+        # overwrites.
         table = to_table(columns, chunk, self._schema, copied=self._want.select is None)
         records = batch(table, _texts(chunk, columns), digests, self._want)
         return _Parsed(records, columns.stretches.T.tolist(), lines)

@@ -42,7 +42,7 @@ class PastedRecord:
     """A record of a text while it is read, line by line, or up to another start in its line.
 
     Once it is ``over``, everything up to the next record is prose. ``damaged`` says that a line end, a
-    no-break space or an escape is at a place where a log has none.
+    no-break space or an escape is at a place where logs do not have it.
     """
 
     def __init__(self, content: bytes, start: Start, *, escaped: bool) -> None:
@@ -116,7 +116,7 @@ class PastedRecord:
         return first + b"\n" + (body if body.endswith(b"\n") or not body else body + b"\n")
 
     def _next_of_first(self, limit: int) -> int | None:
-        """Where the record goes on; None if it is over, or if the start at ``limit`` decides."""
+        """Return where the record continues; None if it has ended, or if the start at ``limit`` decides."""
         gap = _GAP_LINES.match(self._content, self.end, limit)
         at = self.end if gap is None else gap.end()
         if at >= limit:
@@ -138,7 +138,7 @@ class PastedRecord:
         return at if goes_on else None
 
     def _next_of_message(self, limit: int) -> int | None:
-        """The same, after the first line of a message."""
+        """Return the same after the first line of a message."""
         empty = _EMPTY_LINES.match(self._content, self.end, limit)
         at = self.end if empty is None else empty.end()
         if at >= limit:
@@ -155,7 +155,7 @@ class PastedRecord:
         return at if goes_on else None
 
     def _value_ends(self, at: int, *, apart: bool) -> bool:
-        """Whether an open value goes on at ``at``: its end is in this paragraph, and looks like one.
+        """Return whether an open value continues at ``at``: this paragraph has what looks like its end.
 
         ``apart`` says that an empty line or a fence precedes.
         """
@@ -203,7 +203,7 @@ class PastedRecord:
             self._scan()
 
     def _opened_by(self) -> bytes | None:
-        """The end of the quote or the code that the record was pasted in; None if nothing opened it."""
+        """Return the closing mark of the quote or code around the record; None without an opening mark."""
         at = self.start.time
         found = (closing for opening, closing in _QUOTES.items() if self._content.endswith(opening, 0, at))
         return next(found, None)
@@ -258,7 +258,7 @@ class PastedRecord:
         return line
 
     def _body(self, start: int, end: int) -> bytes:
-        """Lines of a message that are empty or blank."""
+        """Return the lines of a message, without quoting."""
         lines = self._content[start:end].split(b"\n")[:-1]
         return b"".join(self._unquoted(line).rstrip(b"\r") + b"\n" for line in lines)
 
@@ -271,6 +271,6 @@ class PastedRecord:
         self._scanned = min(self._scanned, len(self._text))
 
     def _is_relay(self) -> bool:
-        """Whether the text so far is the header of a relay: its record follows."""
+        """Return whether the text so far is the header of a relay: its record follows."""
         after_host = self._text[len(self.start.text) : len(self.start.text) + 1000]
         return self.start.sign == "relay" and _RELAY.fullmatch(after_host) is not None
