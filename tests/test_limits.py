@@ -253,7 +253,7 @@ def test_a_line_that_is_too_long_is_set_apart_and_the_log_goes_on(tmp_path: Path
     tables = parse(tmp_path, Limits(line=200), a_log=content)
     (member,) = tables.members
     assert (member.records, member.unparsed, member.unparsed_bytes) == (6, 2, 506)
-    assert member.reasons == {"a line that is too long": 1, "stands behind a line that is too long": 1}
+    assert member.reasons == {"a line that is too long": 1, "follows a line that is too long": 1}
     assert whole(member)
     assert parse(tmp_path, Limits(line=501), a_log=content).members[0].unparsed == 0
 

@@ -74,7 +74,7 @@ def test_every_query_of_the_page_has_an_answer(asks: str, sql: str, run: Run, tm
 def test_a_query_of_odd_bytes_is_wrong(run: Run) -> None:
     done = run("query", "sel\udcff", ROOT / "sample_logs" / "peer-lost")
     assert done.returncode == 2
-    assert b"the query is no UTF-8" in done.stderr
+    assert b"the query is not UTF-8" in done.stderr
 
 
 def test_the_page_names_every_column() -> None:
@@ -102,7 +102,7 @@ def test_findings_and_coverage_say_what_the_findings_file_says(
     sql = "SELECT source, size, records, reasons FROM coverage"
     rows = run("query", sql, samples / "pasted-ticket", "--format", "jsonl").stdout.decode().splitlines()
     assert [json.loads(row) for row in rows] == [
-        {"source": "ticket.md", "size": 4070, "records": 12, "reasons": {"stands between pasted records": 25}}
+        {"source": "ticket.md", "size": 4070, "records": 12, "reasons": {"is between pasted records": 25}}
     ]
 
 

@@ -291,7 +291,7 @@ def test_structured_data_is_not_seen_in_the_text_of_a_local_record() -> None:
     assert (found["text"], found["fields"]) == ("queue 12 jobs - waiting", [("flag", "on")])
 
 
-# ── a header time that is no instant ────────────────────────────────────────────────────────
+# ── a header time that is not valid ────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def find_jobs(given: Sequence[str | Path], out: str | Path) -> FoundJobs:
             add(label, children.archives)
     for inputs in jobs:
         if any(written.is_relative_to(path) for path in inputs):
-            said = gettext("{out}: it lies in a folder that is read; choose one outside")
+            said = gettext("{out}: it is in a folder that is read; choose a folder outside")
             raise InputError(said.format(out=shown(str(out))))
     return FoundJobs(tuple(_named(list(jobs.values()))), tuple(sorted(other_files)))
 

@@ -76,7 +76,7 @@ class _Folder:
 
     def create(self) -> None:
         if not self.path.parent.is_dir() or (self.path.exists() and not self.path.is_dir()):
-            raise InputError(gettext("{out}: it is no folder, and cannot be made").format(out=self.shown))
+            raise InputError(gettext("{out}: not a folder, and cannot be created").format(out=self.shown))
         self.path.mkdir(exist_ok=True)
 
     @contextmanager

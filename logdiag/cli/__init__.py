@@ -131,7 +131,7 @@ def _run(words: list[str]) -> None:
     # Typer would print such a word raw: a file may have any name, and a shell's * gives it to the command.
     if odd := [word for word in words if word.startswith("-") and not word.isprintable()]:
         for word in odd:
-            complain(f"{word}: no option has such a name; put ./ in front of the name of a file")
+            complain(f"{word}: no option has such a name; write ./ before the name of a file")
         sys.exit(EXIT_USAGE)
     log.handlers = [_WarningPrinter(quiet="--quiet" in words)]
     # Help has to appear even if the settings are wrong.

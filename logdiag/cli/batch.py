@@ -19,7 +19,7 @@ def batch(
         list[str], typer.Argument(metavar="DIR…", help="Folders of snapshots or clusters, or their URLs.")
     ],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="DIR", help="A later run goes on there. May be a URL.")
+        str, typer.Option("-o", "--output", metavar="DIR", help="A later run continues there. May be a URL.")
     ],
     engine: Annotated[
         Literal["local", "dask"], typer.Option(help="What does the work: processes, or a Dask cluster.")

@@ -114,7 +114,7 @@ def level_of(name: str) -> "Severity | None":
     from logdiag.model import SEVERITIES  # a fifth of the time in which help appears
 
     if name not in (*SEVERITIES, "none"):
-        usage_error(f"--fail-on {name}: the levels are none, {', '.join(SEVERITIES)}")
+        usage_error(f"--fail-on {name}: choose none, {', '.join(SEVERITIES)}")
     return next((level for level in SEVERITIES if level == name), None)
 
 
@@ -150,5 +150,5 @@ def _evidence(target: Path, given: str) -> str | None:
     if target.exists() and path.samefile(target):
         return f"is an input ({given}); choose another output"
     if path.is_dir() and any(parent.exists() and path.samefile(parent) for parent in target.parents):
-        return f"lies in a folder that is read ({given}); choose a place outside"
+        return f"is in a folder that is read ({given}); choose a place outside"
     return None

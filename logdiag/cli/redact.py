@@ -40,10 +40,10 @@ def redact(
         if output.is_dir() and any(output.iterdir()):
             usage_error(gettext("{out}: the folder is not empty").format(out=output))
         if not output.is_dir() and (output.exists() or not output.absolute().parent.is_dir()):
-            usage_error(gettext("{out}: it is no folder, and cannot be made").format(out=output))
+            usage_error(gettext("{out}: not a folder, and cannot be created").format(out=output))
         for given in inputs:
             if output.resolve().is_relative_to(Path(given).resolve()):
-                said = gettext("{out}: it lies in a folder that is read; choose one outside")
+                said = gettext("{out}: it is in a folder that is read; choose a folder outside")
                 usage_error(said.format(out=output))
         secret = secrets.token_bytes(MIN_KEY_BYTES) if key is None else check_key(key.read_bytes())
         limits = Limits().changed(limit or [])

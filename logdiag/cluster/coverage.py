@@ -94,7 +94,7 @@ def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snap
     useful_names = {member.snapshot for member in coverage if member.records or member.settings}
     useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
     useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []
-    nothing = gettext("{input} holds no log record and no dump")
+    nothing = gettext("{input} contains no log record and no dump")
     of_input: dict[str, list[MemberCoverage]] = {given: [] for given in useless}
     given_as = {snapshot.name: snapshot.given for snapshot in snapshots}
     for member in coverage:

@@ -43,7 +43,9 @@ FACTS: dict[str, str] = {
     "product": N_("the product as a dump words it"),
     "version": N_("the software version"),
     "hardware": N_("the platform, such as 'VMware, medium'"),
-    "option_keys": N_("what the option keys are for, or the keys where that is not said"),
+    "option_keys": N_(
+        "the descriptions of the option keys, or the keys themselves if a dump has no descriptions"
+    ),
     "h323_mode": N_("On or Off"),
     "ip_protocol": N_("the IP version"),
     "tls_mode": N_("Permissive or Enforcing"),
@@ -60,10 +62,10 @@ FACTS: dict[str, str] = {
     "peer_count": N_("how many peers are configured"),
     "ntp_servers": N_("the time servers"),
     "dns_servers": N_("the name servers"),
-    "not_in_own_list": N_("this peer's own addresses and name, where its own list of peers has none of them"),
+    "not_in_own_list": N_("this peer's own addresses and name, if its own list of peers has none of them"),
     "nat_in_list": N_("addresses in the list of peers that are static NAT addresses of this peer"),
     "certificate_until": N_("when the server certificate ends"),
-    "certificate_missing": N_("this peer's names in the list that its server certificate does not hold"),
+    "certificate_missing": N_("this peer's names in the list that its server certificate does not contain"),
     "logged_peer_list": N_("the list of peers in its newest replication record, in its order"),
     "logged_primary": N_("the primary that its newest replication record names"),
     "without_cycle": N_(
@@ -72,13 +74,13 @@ FACTS: dict[str, str] = {
     "all_started": N_("this peer, if all peers started within 10 minutes and none logged a request"),
     "started_together": N_("this peer, if it and others, but not all, started within 10 minutes unrequested"),
     "edited_settings": N_("cluster settings that were edited in the log and differ between peers since then"),
-    "clock_skew": N_("seconds by which its clock is ahead, where it could be measured"),
+    "clock_skew": N_("seconds by which its clock is ahead, if that could be measured"),
     "domain": N_("the DNS domain"),
     "namesakes": N_("host names that the list of peers has twice"),
-    "name_elsewhere": N_("its short name, where a peer of another cluster in these inputs has the same"),
-    "node_count": N_("how many nodes all lists of peers name together, where the lists differ"),
+    "name_elsewhere": N_("its short name, if a peer of another cluster in these inputs has the same"),
+    "node_count": N_("how many nodes all lists of peers name together, if the lists differ"),
     "strangers": N_("nodes of the cluster database that are in no list of peers"),
-    "returned": N_("why it is taken for a peer that was removed and has come back"),
+    "returned": N_("signs that it is a peer that was removed and has come back"),
     "still_listed": N_("peers whose lists name it long after its own list was cleared"),
 }
 """The facts that an audit can name."""

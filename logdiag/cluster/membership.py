@@ -126,7 +126,7 @@ def _claims(peer: str, others: set[str], cluster: Cluster) -> Iterator[_Reason]:
     named = {claim.peer: claim.primary for claim in cluster.claims if claim.primary is not None}
     theirs = {named[other] for other in others if other in named}
     if named.get(peer) == peer and theirs and peer not in theirs:
-        text = gettext("it takes itself for the configuration primary, and {others} follow {primary}")
+        text = gettext("it claims to be the configuration primary, but {others} follow {primary}")
         yield text.format(others=listed(sorted(others)), primary=listed(sorted(theirs))), ()
 
 

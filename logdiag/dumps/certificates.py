@@ -18,9 +18,9 @@ from logdiag.dumps.setting import Setting, Unread
 from logdiag.i18n import N_, gettext
 
 PRIVATE_KEY = N_("a private key is not read")
-NO_CERTIFICATE = N_("holds no certificate that can be read")
+NO_CERTIFICATE = N_("contains no certificate that can be read")
 OTHER_BLOCK = N_("is a block of another kind")
-NO_BLOCK = N_("stands outside a certificate")
+NO_BLOCK = N_("is outside a certificate")
 CUT = N_("starts a block that does not end")
 
 MAX_BLOCK_BYTES = 1 << 16

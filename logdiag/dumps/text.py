@@ -17,9 +17,9 @@ from logdiag.dumps.setting import (
 from logdiag.grammar import Token, tokens
 from logdiag.i18n import N_
 
-NO_SHAPE = N_("has the shape of no setting")
+NO_SHAPE = N_("does not have the form of a setting")
 TOO_LONG = N_("is longer than 64 KiB")
-CUT = N_("starts a section, and there the dump ends")
+CUT = N_("starts a section, but the dump ends there")
 TOO_DEEP = N_("is nested too deep, or its path is too long")
 
 _BATCH_BYTES = 1 << 20

@@ -73,7 +73,7 @@ def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
             yield from reader.drain()
             silent = 0 if reader.heard else silent + len(piece)
             if silent > MAX_TAG_BYTES:
-                raise _GivenUpError(gettext("holds a tag or a comment that is longer than 1 MiB"))
+                raise _GivenUpError(gettext("contains a tag or a comment that is longer than 1 MiB"))
         else:
             is_fed_whole = True
             parser.close()  # newer parsers put off the last tags until here
@@ -81,7 +81,7 @@ def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
         said = gettext("{reason} (line {line}); what follows is not read")
         fault = said.format(reason=reason, line=reader.line())
     except DefusedXmlException:
-        fault = gettext("holds a document type, which is not read")
+        fault = gettext("contains a document type, which is not read")
     except SAXParseException as error:
         said = (
             gettext("the XML is cut at line {line} ({reason})")

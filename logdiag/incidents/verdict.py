@@ -57,7 +57,7 @@ def _without_logs(clusters: Sequence[Cluster]) -> Verdict:
     if not dumped:
         nothing = gettext("No log record was found, and no dump of a known peer: nothing can be diagnosed.")
         return Verdict(nothing, ask)
-    said = gettext("The dumps of {peers} show no fault; without a log, what happened cannot be told.")
+    said = gettext("The dumps of {peers} show no fault. Without a log, it is not known what happened.")
     count = sum(len(cluster.peers) for cluster in clusters)
     return Verdict(said.format(peers=_seen_of(len(dumped), count)), ask)
 
@@ -208,7 +208,7 @@ def _state(incident: Incident) -> str:
     return {
         "open": gettext("it is not over"),
         "open_at_end": gettext("the logs stop before it ends"),
-        "unknown": gettext("how it went on is hidden by a gap in the logs"),
+        "unknown": gettext("a gap in the logs hides what happened next"),
         "seen": gettext("it has no end of its own"),
         "closed": gettext("over by {time}").format(time=second(incident.last)) if incident.last else "",
     }[incident.state]

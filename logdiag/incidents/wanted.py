@@ -26,7 +26,7 @@ def wanted(folded: Folded, cluster: Cluster) -> tuple[Wanted, ...]:
             "System > Clustering of any peer, as a screenshot, or a log with its replication records"
         )
         why = gettext(
-            "Which peer is the configuration primary does not stand in these logs, and steps depend on it."
+            "These logs do not show which peer is the configuration primary, and steps depend on it."
         )
         asked.append(Wanted(what, why))
     return tuple(dict.fromkeys(asked))
@@ -48,7 +48,7 @@ def _logs_of_losses(
             yield Wanted(what.format(peer=peer.name, time=moment(lost)), gettext(_WHILE_LOST), peer.name)
         elif peer.snapshot is None:
             what = gettext("The diagnostic log or system snapshot of {peer}").format(peer=peer.name)
-            why = gettext("It is a peer of this cluster, and nothing it logged was given.")
+            why = gettext("It is a peer of this cluster, but none of its logs was given.")
             yield Wanted(what, why, peer.name)
     for loss, first in losses:
         # What a dump states of the time before the logs asks for no older log.
@@ -58,7 +58,7 @@ def _logs_of_losses(
             # Two logs never begin in the same second, and a cycle is about two minutes.
             if name in cluster.observed and not cluster.observed[name].covers(time, BETWEEN_MEMBERS):
                 what = gettext("The log of {peer} that covers {time}").format(peer=name, time=moment(time))
-                why = gettext("What was given of it does not.")
+                why = gettext("Its logs that were given do not cover this time.")
                 yield Wanted(what, f"{why} {gettext(_WHILE_LOST)}", name)
 
 
@@ -76,15 +76,15 @@ def _rest_of_logs(
             if incident.state == "open_at_end":
                 what = gettext("The log of {peer} after {time}")
                 what = what.format(peer=host, time=moment(instant(seen.end)))
-                yield Wanted(what, gettext("It stops before it shows how this ended."), host)
+                yield Wanted(what, gettext("It ends before it shows how this ended."), host)
             elif "unknown" in states and (gap := seen.gap_within(began, seen.end)) is not None:
-                yield Wanted(_span(host, *gap), gettext("A gap hides how this went on."), host)
+                yield Wanted(_span(host, *gap), gettext("A gap hides what happened next."), host)
     if not incidents and cluster.observed:
         # Nothing was seen in a log that is much shorter than the others: the rest of it can show something.
         begins = min(seen.start for seen in cluster.observed.values())
         ends = max(seen.end for seen in cluster.observed.values())
         for name in short_logs(cluster):
-            why = gettext("What was given of it covers only a part of that time.")
+            why = gettext("Its logs that were given cover only a part of that time.")
             yield Wanted(_span(name, begins, ends), why, name)
 
 

@@ -41,7 +41,7 @@ def parse_query(sql: str) -> Query:
     try:
         sql.encode()
     except UnicodeEncodeError:
-        raise QueryError(gettext("the query is no UTF-8")) from None
+        raise QueryError(gettext("the query is not UTF-8")) from None
     if len(sql) > _MAX_LENGTH:
         raise QueryError(gettext("the query is too long"))
     tables = frozenset(_tables_of(_parse(sql)))

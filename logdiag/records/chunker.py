@@ -14,11 +14,11 @@ from logdiag.grammar import record_header, record_start
 from logdiag.i18n import N_
 from logdiag.records.header import stamp_of, yearless_of
 
-ORPHAN = N_("stands before the first record")
+ORPHAN = N_("is before the first record")
 NO_YEAR = N_("starts with a time that has no year (BSD syslog)")
 LONG_LINE = N_("a line that is too long")
-BEHIND_LONG_LINE = N_("stands behind a line that is too long")
-BEHIND_LONG_RECORD = N_("stands behind the part of its record that is read")
+BEHIND_LONG_LINE = N_("follows a line that is too long")
+BEHIND_LONG_RECORD = N_("follows the part of its record that is read")
 
 LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest known ones have a few hundred lines."""

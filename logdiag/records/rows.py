@@ -9,7 +9,7 @@ from logdiag.records.chunker import NO_YEAR, ORPHAN, Unrecognised
 from logdiag.records.record import Record, Unparsed, decode
 from logdiag.records.record_tokens import LINE_ENDS, STARTS, read_record
 
-NO_INSTANT = N_("starts with a time that is no instant, or with no host behind it")
+NO_INSTANT = N_("starts with a time that is not valid, or that no host follows")
 
 EACH = 10_000
 """Unparsed lines of a member that have a row each; later ones share rows of about a MiB."""

@@ -19,16 +19,16 @@ STATES: Labels[State] = Labels(
     {
         "open": N_("still open"),
         "open_at_end": N_("open when the log ended"),
-        "unknown": N_("unknown how it went on"),
+        "unknown": N_("outcome unknown"),
         "seen": N_("seen"),
         "closed": N_("over"),
     }
 )
 STATE_NOTES: Labels[State] = Labels(
     {
-        "open": N_("It is not over, and the log goes on long enough to say so."),
-        "open_at_end": N_("The log ends too soon after it to say whether it ended by itself."),
-        "unknown": N_("A gap or a rotated log hides how it went on."),
+        "open": N_("It is not over, and the log continues long enough to show that."),
+        "open_at_end": N_("The log ends too soon after it to show whether it ended."),
+        "unknown": N_("A gap or a rotated log hides what happened next."),
         "seen": N_("An event that has no duration."),
         "closed": N_("Its end was seen, or there is proof that it ended."),
     }

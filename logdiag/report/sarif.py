@@ -60,7 +60,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
     """Return a rule as GitHub shows it next to each of its results, with the steps of its worst finding."""
     rule = _line(finding.rule)
     steps = [f"{number}. {_line(step.do)}" for number, step in enumerate(finding.remedy, start=1)]
-    more = gettext("`logdiag rules show {rule}` tells what it means, when it fires, and what to do.")
+    more = gettext("`logdiag rules show {rule}` explains what it means, when it fires, and what to do.")
     help_ = [_line(finding.title), *steps, *map(_line, finding.references), more.format(rule=rule)]
     return {
         "id": rule,

@@ -67,8 +67,8 @@ def _without_first(of: Incident | Finding) -> str:
         until = gettext("until {last} UTC") if of.state == "closed" else gettext("last seen {last} UTC")
         return until.format(last=utc(of.last))
     if of.as_of is not None:
-        return gettext("as of {time} UTC, by a dump").format(time=utc(of.as_of))
-    return gettext("by a dump without a time")
+        return gettext("as of {time} UTC, from a dump").format(time=utc(of.as_of))
+    return gettext("from a dump without a time")
 
 
 def state(of: Incident | Finding) -> str:
@@ -176,8 +176,8 @@ def read_in_all(whole: Coverage) -> str:
 def repeated(whole: Coverage) -> str:
     """Return the number of records that are in more than one log."""
     said = ngettext(
-        "{number} record stands in more than one log and counts once.",
-        "{number} records stand in more than one log and count once.",
+        "{number} record is in more than one log and counts once.",
+        "{number} records are in more than one log and count once.",
         whole.repeated,
     )
     return _counted(said, whole.repeated)
@@ -200,12 +200,12 @@ def lines(number: int, reason: str) -> str:
 
 def not_whole(source: str, fault: str) -> str:
     """Return which member was not read to its end, and why."""
-    return gettext("Not whole: {member}: {fault}").format(member=source, fault=fault)
+    return gettext("Incomplete: {member}: {fault}").format(member=source, fault=fault)
 
 
 def about(member: MemberCoverage) -> str:
     """Return notes on one member: faults, repair, and lines without a record."""
-    faults = (gettext("not whole: {fault}").format(fault=fault.text) for fault in member.faults)
+    faults = (gettext("incomplete: {fault}").format(fault=fault.text) for fault in member.faults)
     unparsed = (lines(number, reason) for reason, number in member.reasons.items())
     return "; ".join((*faults, *filter(None, (member.repair, member.reason)), *unparsed))
 

@@ -36,9 +36,7 @@ def render_lines(shapes: Shapes, library: Library) -> Iterator[str]:
         "shapes": len(shapes.unknown),
         "left_out_records": shapes.left_out,
         "about": gettext(
-            "Values are masked: of texts only words stay that logdiag's rules and alarm catalogue have. "
-            "Keys, modules and processes stand as they were logged, if they are made of letters. "
-            "Read it before you send it."
+            "Values are masked: texts keep only words of logdiag's rules and alarm catalogue. Keys, modules and processes are as logged if they consist of letters. Read it before you send it."
         ),
     }
     yield _line(head)

@@ -151,7 +151,7 @@ def test_an_input_that_kills_its_process_is_a_row_that_names_it(fleet: Path, tmp
 @pytest.mark.parametrize("place", ["nowhere/out", "file"])
 def test_an_output_that_cannot_be_made_is_an_error(fleet: Path, tmp_path: Path, place: str) -> None:
     put(tmp_path / "file", "mine")
-    with pytest.raises(InputError, match="it is no folder, and cannot be made"):
+    with pytest.raises(InputError, match="not a folder, and cannot be created"):
         run(tmp_path / place, fleet)
     assert (tmp_path / "file").read_text() == "mine"
 

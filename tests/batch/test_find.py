@@ -82,7 +82,7 @@ def test_the_output_is_passed_over_and_must_not_lie_in_a_snapshot(tmp_path: Path
     site = cluster(all_ / "site", "expa01", "expa02")
     cluster(all_ / "out" / "clusters", "expb01", "expb02")
     assert jobs(all_, out=all_ / "out") == {"site": [site]}
-    with pytest.raises(InputError, match="it lies in a folder that is read"):
+    with pytest.raises(InputError, match="it is in a folder that is read"):
         find_jobs([all_], site / "snapshot_expa01" / "out")
 
 

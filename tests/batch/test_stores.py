@@ -151,7 +151,7 @@ def test_content_comes_first_and_the_state_last(
 def test_an_output_below_an_input_or_of_no_known_kind_is_an_error(fleet: Path, memory: None) -> None:
     files = MemoryFileSystem()
     files.pipe_file("/fleet/messages.log", log("expa01").encode())
-    with pytest.raises(InputError, match="memory://fleet/out: it lies in a folder that is read"):
+    with pytest.raises(InputError, match="memory://fleet/out: it is in a folder that is read"):
         run("memory://fleet/out", "memory://fleet")
     with pytest.raises(InputError, match="nowhere://x: no scheme nowhere:// is known"):
         run("nowhere://user@x?token=1", fleet)

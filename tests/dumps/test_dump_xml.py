@@ -139,7 +139,7 @@ EXTERNAL_TYPE = b'<!DOCTYPE a SYSTEM "http://example.com/a.dtd"><a><b>1</b></a>'
     ids=["billion-laughs", "quadratic", "external", "external-type", "type"],
 )
 def test_a_document_type_is_not_read(dump: bytes) -> None:
-    assert read_with_faults(dump) == ([], ["holds a document type, which is not read"])
+    assert read_with_faults(dump) == ([], ["contains a document type, which is not read"])
 
 
 def test_an_entity_that_nobody_declared_is_a_fault() -> None:
@@ -184,11 +184,11 @@ def names() -> Iterator[bytes]:
     [
         (
             lambda: repeated(b'<a><b c="', b"x" * (1 << 20), 50),
-            "holds a tag or a comment that is longer than 1 MiB",
+            "contains a tag or a comment that is longer than 1 MiB",
         ),
         (
             lambda: repeated(b"<a><!--", b"x" * (1 << 20), 50),
-            "holds a tag or a comment that is longer than 1 MiB",
+            "contains a tag or a comment that is longer than 1 MiB",
         ),
         (
             lambda: repeated(b"<a><b>", b"x" * (1 << 20), 50),

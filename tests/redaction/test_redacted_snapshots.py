@@ -702,8 +702,8 @@ def test_hostile_archives_give_archives_that_can_be_unpacked(tmp_path: Path) -> 
     ("words", "expected"),
     [
         (("in", "-o", "full"), b"full: the folder is not empty"),
-        (("in", "-o", "in/out"), b"it lies in a folder that is read"),
-        (("in", "-o", "no/out"), b"it is no folder, and cannot be made"),
+        (("in", "-o", "in/out"), b"it is in a folder that is read"),
+        (("in", "-o", "no/out"), b"not a folder, and cannot be created"),
         (("-", "-o", "out"), b"standard input can be read once"),
         (("in", "-o", "out", "--key", "short"), b"a key file has at least 32 bytes, and this one has 31"),
         (("in", "-o", "out", "--key", "none"), b"none: No such file"),

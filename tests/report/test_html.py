@@ -271,8 +271,8 @@ def test_a_peer_without_a_snapshot_says_so() -> None:
     [
         (None, "UTC−05:00"),
         (0.0, "UTC−05:00"),
-        (-2.4, "UTC−05:00, 2.4 s behind"),
-        (61.0, "UTC−05:00, 1 m 1 s ahead"),
+        (-2.4, "UTC−05:00, 2.4 s slow"),
+        (61.0, "UTC−05:00, 1 m 1 s fast"),
     ],
 )
 def test_a_clock_that_is_off_is_told(skew: float | None, words: str) -> None:
@@ -293,7 +293,7 @@ def test_the_ledger_tells_faults_gaps_and_what_is_no_log() -> None:
         assert f"{member.size:,}" in words
     for member in sample.sample().coverage.members:
         for fault in member.faults:
-            assert f"Not whole {fault.text}" in words
+            assert f"Incomplete {fault.text}" in words
         assert member.reason is None or member.reason in words
         for reason, lines in member.reasons.items():
             assert f"{lines} line{'s' if lines > 1 else ''}: {reason}" in words
@@ -326,8 +326,8 @@ def test_the_ledger_adds_up_by_snapshot_and_by_peer() -> None:
     assert cells(outline, "Given, bytes") == [f"{one.given:,}" for one in ledger.snapshots]
     assert cells(outline, "Unpacked") == [f"{one.size:,}" for one in ledger.snapshots]
     assert cells(outline, "Members") == [f"{one.members:,}" for one in ledger.snapshots]
-    assert "Not whole 3 members" in cells(outline, "Snapshot")[0]
-    assert "Not whole" not in cells(outline, "Snapshot")[1]
+    assert "Incomplete 3 members" in cells(outline, "Snapshot")[0]
+    assert "Incomplete" not in cells(outline, "Snapshot")[1]
     assert cells(outline, "Peer") == ["expc01", "expe01"]
     assert cells(outline, "Gaps") == ["1", "0"]
     own = [row for row in outline.named("tr") if "expe01" in row.words and row.within("coverage")]
@@ -396,7 +396,7 @@ def test_a_silence_of_weeks_does_not_crush_the_hour_that_matters() -> None:
     marks = [float(mark.inside[-2].attributes["x"][:-1]) for mark in outline.of_class("edge")]
     assert marks == sorted(marks)
     assert max(marks) - min(marks) > 20
-    assert "20 d 23 h of which no log tells anything" in outline.by_id("timeline").words
+    assert "20 d 23 h without any log" in outline.by_id("timeline").words
     dates = [tick.words for tick in outline.of_class("day")]
     assert dates == ["2020-07-22", "2020-08-12"]
 

@@ -141,7 +141,7 @@ def test_the_steps_are_numbered_on_and_say_where() -> None:
 def test_a_destructive_step_has_a_warning_and_no_command() -> None:
     text = markdown.render(sample.sample())
     assert "5. Where: see text (destructive)" in text
-    assert "**This step destroys data and cannot be taken back." in text
+    assert "**This step destroys data and cannot be undone." in text
     assert str(sample.PURGE.command) not in text
     headline = dataclasses.replace(sample.sample().incidents[0], remedy=(sample.PURGE, sample.LOOK))
     text = markdown.render(dataclasses.replace(sample.sample(), incidents=(headline,)))

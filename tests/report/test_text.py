@@ -52,8 +52,8 @@ def test_what_was_done_to_a_member_and_what_is_wrong_with_it_is_told() -> None:
     assert f"{sample.LOG}: UTF-16, read as UTF-8" in shown
     for member in sample.sample().coverage.members:
         for fault in member.faults:
-            assert f"Not whole: {member.source}: {fault.text}" in shown
-    assert "12 records stand in more than one log and count once." in shown
+            assert f"Incomplete: {member.source}: {fault.text}" in shown
+    assert "12 records are in more than one log and count once." in shown
     assert "Expressway-C X12.5.9" in shown
     assert "1 other member" not in shown
     assert "2 other members" in shown

@@ -11,7 +11,7 @@ from logdiag.records.pasted.starts import starts
 from logdiag.records.record import Record, Unparsed
 from logdiag.records.rows import rows
 
-PROSE = N_("stands between pasted records")
+PROSE = N_("is between pasted records")
 
 # Signs of Markdown's escapes: a user may be DOMAIN\_name, and a regular expression may contain \[.
 _ESCAPED = re.compile(rb'[a-z0-9]\\_[a-z0-9]|= ?"\\[\[<]|[a-z]\\\[[0-9]{1,20}\\?\]:')
