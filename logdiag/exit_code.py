@@ -16,6 +16,7 @@ FINDINGS = 1
 def exit_of(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Options) -> Exit:
     """Return the exit code: the first of 4, 5 and 1 that holds. The reasons are all that hold."""
     reasons = tuple(_reasons(diagnosis, snapshots, options))
+    # --allow-partial drops the code and not the reason: the report still shows what was not read.
     codes = [reason.code for reason in reasons if not (reason.code == PARTIAL and options.allow_partial)]
     return Exit(next((code for code in (NOTHING_READ, PARTIAL, FINDINGS) if code in codes), 0), reasons)
 
@@ -31,6 +32,7 @@ def _reasons(diagnosis: Diagnosis, snapshots: Sequence[Snapshot], options: Optio
     for rule in diagnosis.capped:
         yield Reason(PARTIAL, part.format(rule=rule))
     logs = sum(member.size for member in coverage.members if member.kind == "log")
+    # Only logs count. A dump is read by its own grammar, and an input without logs has nothing to cover.
     percent = 100 * (logs - coverage.unparsed_bytes) / logs if logs else 100
     if options.min_coverage is not None and percent < options.min_coverage:
         under = gettext("records cover {percent} % of the logs, under {wanted} %")
@@ -53,6 +55,7 @@ def _failing(diagnosis: Diagnosis, options: Options) -> int:
     if options.fail_on is None:
         return 0
     level = SEVERITIES.index(options.fail_on)
+    # Requested work and findings of the baseline are known to the user: they must not fail a scheduled run.
     counted = (one for one in diagnosis.findings if not one.requested and not one.known)
     return sum(SEVERITIES.index(one.severity) >= level for one in counted)
 
@@ -61,6 +64,7 @@ def late_exit(late: Iterable[str], library: Library, *, explain: bool) -> Exit:
     """Return the exit of a run whose time was used up; ``explain`` if near misses were not looked at."""
     reasons = []
     if rules := sorted(set(late)):
+        # Composite rules have no matches of their own, so they do not count as judged rules.
         judged = sum(rule.incident is None for rule in library.rules.values())
         said = gettext("the time is used up (seconds): {number} of {all} rules were not judged, first {rule}")
         reasons.append(said.format(number=len(rules), all=judged, rule=rules[0]))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
+# Ascending: comparisons use the index.
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
 State = Literal["open", "open_at_end", "unknown", "seen", "closed"]
@@ -384,6 +385,7 @@ def to_plain(value: Any) -> Any:
     """Return a value of the model as JSON has it; times are RFC 3339 in UTC with milliseconds."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in written(type(value))}
+    # A fixed width, so that times sort as text.
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
     if isinstance(value, tuple | list):

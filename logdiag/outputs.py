@@ -105,6 +105,7 @@ class Report:
         return text if self.redactor is None else self.redactor.text(text)
 
     def _checked(self, output: str, form: Form) -> str:
+        # The leak check reads the finished output, so that it also finds the mistakes of a view.
         if self.redactor is not None:
             check(output, form, self.redactor)
         return output

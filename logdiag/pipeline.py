@@ -85,6 +85,7 @@ def diagnose(inputs: Inputs, options: Options | None = None, engine: Engine = "a
             share=READING,
         )
         diagnosis = examine(tables, library, explain=options.explain, deadline=deadline)
+        # Before the exit code: known findings do not count for it.
         if options.baseline is not None:
             diagnosis = mark_known(diagnosis, options.baseline)
         exit_ = exit_of(diagnosis, snapshots, options)
@@ -103,6 +104,8 @@ def examine(
         # Records that overlapping logs repeat happened once; the coverage still counts all of them.
         tables, repeated = counted_once(without_other_logs(tables))
         clusters = find_clusters(tables)
+        # Each cluster gets an equal share, so that a broken cluster cannot use up the findings of all
+        # others.
         most = MAX_FINDINGS // len(clusters)
         examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
         folded = combine([one.folded for one in examined])
@@ -123,6 +126,8 @@ def examine(
             capped=tuple(sorted({rule for one in examined for rule in one.capped})),
             coverage=coverage(tables, clusters, repeated=repeated),
             changes=tuple(sorted(changes, key=lambda change: (change.time, change.peer, change.what))),
+            # Two clusters can ask for the same evidence. A dictionary removes duplicates and keeps the
+            # order.
             wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.folded, one.cluster))),
             incidents=folded.incidents,
             findings=folded.findings,

@@ -26,6 +26,8 @@ class Earlier:
         """Return what a newer finding was in the older diagnosis; None if it is new."""
         if finding.id in self._by_id or finding.state not in _OPEN:
             return self._by_id.get(finding.id)
+        # The id contains the start of an episode. A log that begins earlier shows an earlier start of the
+        # same fault.
         was = self._open.get(finding.fingerprint)
         if was is None or finding.first is None or (was.first is not None and finding.first < was.first):
             return was
@@ -48,6 +50,7 @@ def read_baseline(name: str, content: bytes) -> Baseline:
 
 def is_worse(finding: Finding, older: Finding) -> bool:
     """Return whether a finding is more severe than before, or is open again."""
+    # A closed finding that is open again is worse, also with the same severity.
     more_severe = SEVERITIES.index(finding.severity) > SEVERITIES.index(older.severity)
     return more_severe or (older.state == "closed" and finding.state in _OPEN)
 

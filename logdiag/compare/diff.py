@@ -50,6 +50,7 @@ def compare(older: Diagnosis, newer: Diagnosis) -> Difference:
     old_peers, new_peers = ({peer.name for peer in one.cluster.peers} for one in (older, newer))
     return Difference(
         {outcome: tuple(found) for outcome, found in outcomes.items()},
+        # Without any peer in one of them, nothing contradicts that both are of the same cluster.
         same_cluster=not (old_peers and new_peers) or not old_peers.isdisjoint(new_peers),
     )
 

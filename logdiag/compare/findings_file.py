@@ -19,10 +19,12 @@ def read(name: str, content: bytes) -> Diagnosis:
         InputError: it is no findings file, or one of another schema.
 
     """
+    # Pydantic takes long to load, and only --baseline and `diff` read findings files.
     from pydantic import TypeAdapter, ValidationError
 
     try:
         written = json.loads(content)
+    # The file can come from somebody else: deep nesting must end as a message, not as a traceback.
     except RecursionError:
         raise InputError(f"{name}: is no findings file: it is nested too deeply") from None
     except ValueError as error:
@@ -34,6 +36,7 @@ def read(name: str, content: bytes) -> Diagnosis:
             with suppress(AttributeError, LookupError, TypeError):
                 convert(written)
     elif schema != SCHEMA:
+        # At most 80 characters of a name that a stranger may have written.
         said = f"its schema is {schema!r:.80}" if isinstance(schema, str) else "it names no schema"
         raise InputError(f"{name}: is no findings file ({SCHEMA}): {said}")
     try:

@@ -101,6 +101,7 @@ def _catalogue(name: str, folders: Sequence[Path] = ()) -> Catalogue:
     catalogue = _shipped(name)
     for folder_ in folders:
         if (path := folder_ / "locale" / name / _FILE).is_file():
+            # The user's own rules come with texts of their own, which may replace shipped ones.
             catalogue = catalogue._replace(texts={**catalogue.texts, **_read(path, name).texts})
     return catalogue
 

@@ -12,6 +12,7 @@ _FORMS = {
 }
 """Both forms as texts write them: the form after a consonant, the form after a vowel."""
 
+# Hangul syllables in Unicode are in the order of initial, vowel and final: the offset modulo 28 is the final consonant, 0 is none, and 8 is ㄹ.
 _FIRST, _LAST, _FINALS, _L = 0xAC00, 0xD7A3, 28, 8
 _CONSONANTS = "013678lmnrLMNR"
 """Digits and letters whose Korean names end in a consonant, because names of hosts end in them."""
@@ -25,6 +26,8 @@ def with_particle(word: str, after: str) -> tuple[str, str]:
 
     ``after`` is the text after the word; it begins with both forms if a particle is due.
     """
+    # Particles are chosen when the values are known: names of hosts come from logs, so a translator cannot
+    # choose.
     for both, (closed, opened) in _FORMS.items():
         if after.startswith(both):
             final, like_l = _ending(word)
@@ -35,6 +38,7 @@ def with_particle(word: str, after: str) -> tuple[str, str]:
 
 def _ending(word: str) -> tuple[bool, bool]:
     """Return whether a word ends in a consonant, and whether that is an l."""
+    # Names are in quotes or brackets sometimes, which are not pronounced.
     last = next((one for one in reversed(word) if one.isalnum()), "")
     if last and _FIRST <= ord(last) <= _LAST:
         final = (ord(last) - _FIRST) % _FINALS

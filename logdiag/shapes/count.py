@@ -84,16 +84,19 @@ def count_shapes(tables: Tables, library: Library) -> Shapes:
     for part in tables.records.to_batches():
         table = pa.Table.from_batches([part])
         log = Log(table)
+        # A record that any rule asks for is known; its shape would tell the maintainers nothing new.
         rows = np.setdiff1d(np.arange(len(log), dtype=np.int64), log.rows(known))
         alarms = _unknown_alarms(log)
         rows = np.union1d(rows, np.array(sorted(alarms), np.int64))
         for shape in _shapes(masker, table, rows, alarms):
+            # A log of another product can have as many shapes as records: the memory must stay bounded.
             if shape in unknown or len(unknown) < MAX_SHAPES:
                 unknown[shape] += 1
             else:
                 left_out += 1
         for one, condition in assumed:
             for shape in _shapes(masker, table, log.rows(condition), {}):
+                # Bounded for the same reason.
                 if (one, shape) in seen or len(seen) < MAX_SHAPES:
                     seen[one, shape] += 1
     return Shapes(tables.records.num_rows, unknown, left_out, seen)

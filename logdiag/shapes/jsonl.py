@@ -36,10 +36,12 @@ def render_lines(shapes: Shapes, library: Library) -> Iterator[str]:
         "shapes": len(shapes.unknown),
         "left_out_records": shapes.left_out,
         "about": gettext(
-            "Values are masked: texts keep only words of logdiag's rules and alarm catalogue. Keys, modules and processes are as logged if they consist of letters. Read it before you send it."
+            "Values are masked: texts keep only words of logdiag's rules and alarm catalogue. Keys, modules "
+            "and processes are as logged if they consist of letters. Read it before you send it."
         ),
     }
     yield _line(head)
+    # The most frequent shapes come first: they are the most useful rules to write next.
     for shape, count in sorted(shapes.unknown.items(), key=lambda one: (-one[1], repr(one[0]))):
         rules = _near_rules(shape, texts)
         near = {"near": rules} if rules else {}
@@ -84,6 +86,7 @@ def _near_rules(shape: Shape, texts: set[_AssumedText]) -> list[str]:
     near = set()
     for rule, key, words in texts:
         common = sum(not similar.isdisjoint(found[key]) for similar in words)
+        # Three of four words: a product text differs between versions by a word or its spelling.
         if common >= max(_MIN_COMMON, _SIMILARITY * len(words)):
             near.add(rule)
     return sorted(near)

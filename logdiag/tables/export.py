@@ -113,8 +113,10 @@ def _exact(value: Any) -> Any:
         case date() | time():
             return value.isoformat()
         case float():
+            # JSON has no NaN and no infinity; Python would write invalid JSON.
             return value if math.isfinite(value) else str(value)
         case Decimal():
+            # Sums of DuckDB (HUGEINT) arrive as decimals: a sum of counts should stay a whole number.
             return int(value) if value == value.to_integral_value() else float(value)
         case pa.MonthDayNano():
             return _interval(value)
@@ -141,6 +143,7 @@ def _cell(value: Any) -> Any:
 
 
 def _no_formula(value: Any) -> Any:
+    # Log text is written by strangers: a spreadsheet would run a cell that starts with one of these signs.
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value
