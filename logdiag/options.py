@@ -29,7 +29,7 @@ class Options:
 
     def as_command(self) -> Command:
         """Return the subcommand and those options that differ from their defaults and change the answer."""
-        # Not `jobs`, which changes no finding; the diagnosis has its own fields for the language and the rules.
+        # Not `jobs`, which changes no finding; the diagnosis has own fields for the language and the rules.
         given = {
             "fail_on": self.fail_on,
             "min_coverage": None if self.min_coverage is None else f"{self.min_coverage:g}",

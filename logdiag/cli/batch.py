@@ -86,6 +86,7 @@ def _engine(
 
     if scheduler is not None and name != "dask":
         usage_error("--scheduler is for --engine dask")
+    # Workers of an existing Dask cluster have the limits that they were started with.
     if memory is not None and (name != "dask" or scheduler is not None):
         usage_error("--memory is for --engine dask without --scheduler; workers of others have their own")
     each = None if memory is None else parse_size(memory)

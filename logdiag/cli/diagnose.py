@@ -55,6 +55,7 @@ def diagnose(
     level = level_of(fail_on)
     outputs, full_outputs = output or [], full or []
     useless = full_outputs and not redact
+    # Reported together with wrong outputs, so that one run names every mistake of the command.
     without = ["--full goes with --redact: without it, every output is full"] if useless else []
     check_outputs([*outputs, *full_outputs], VIEWS, inputs, *without)
     complete = run(

@@ -47,6 +47,7 @@ def diff(
 
     level = level_of(fail_on)
     outputs = output or []
+    # Before the diagnoses: reading can take minutes, and a wrong output is known now.
     check_outputs(outputs, VIEWS, [old, new])
     how = options.diagnosis_options(rules, limit, allow_partial=allow_partial, jobs=jobs, language=language)
     diagnoses = {given: _diagnosis(given, how) for given in (old, new)}

@@ -55,6 +55,7 @@ def for_terminal(view: Callable[..., str], no_color: bool) -> str:
     from logdiag.report.github import inert
 
     is_terminal = is_at_terminal()
+    # https://no-color.org: the variable turns colours off, whatever its value is.
     color = is_terminal and not no_color and "NO_COLOR" not in os.environ
     width = os.get_terminal_size().columns if is_terminal else 100
     return inert(view(color=color, width=width), os.environ)

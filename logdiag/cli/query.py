@@ -47,6 +47,7 @@ def query(
         diagnosed = "findings" in question.tables
         library = options.library_of(rules, language) if diagnosed else None
         snapshots = find_snapshots(inputs)
+        # Findings need only the records that rules ask for; without findings no rule runs.
         want = sql_over.records_wanted(question, Selection(collect_conditions(library)) if library else None)
         tables = read(snapshots, limits, want=want, jobs=jobs, deadline=deadline)
         diagnosis = examine(tables, library) if library else None
@@ -78,4 +79,5 @@ def _print(rows: "Rows", form: Format) -> None:
             show(inert(line, os.environ))
         return
     for line in csv_lines(rows) if form == "csv" else json_lines(rows):
+        # Only a terminal acts on control characters: a pipe gets the data unchanged.
         show(inert(defuse(line, lines=True) if is_terminal else line, os.environ))

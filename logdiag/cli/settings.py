@@ -38,6 +38,7 @@ def defaults(commands_of: Callable[[], Mapping[str, Mapping[str, str]]]) -> Defa
         raise InputError(f"{path}: {error}") from None
     everywhere = {_option(key): value for key, value in settings.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
+    # A key at the top of the file is right if any command has the option.
     known = frozenset().union(*commands.values())
     wrong = [_unknown(path, key, known) for key in everywhere if key not in known]
     wrong += [_unknown(path, f"[{key}]", commands) for key in tables if key not in commands]

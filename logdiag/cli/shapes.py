@@ -28,6 +28,7 @@ def shapes(
     with speaking(language):
         library = options.library_of(rules)
         snapshots = find_snapshots(inputs)
+        # Shapes need all records, which can be more than the memory holds: they are kept in a file.
         tables = read(snapshots, options.limits_of(limit), want=Want(spooled=True), jobs=jobs)
         found = count_shapes(tables, library)
         if output is not None:

@@ -41,6 +41,7 @@ def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:
         index = newest.get(key)
         if index is not None and change.time - changes[index].time <= _SAME:
             before = changes[index]
+            # Some processes log the edit without the user or the address.
             changes[index] = replace(
                 before, who=before.who or change.who, address=before.address or change.address
             )

@@ -93,6 +93,7 @@ def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snap
     """Return why a run is partial: inputs that gave nothing among others, and every fault."""
     useful_names = {member.snapshot for member in coverage if member.records or member.settings}
     useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
+    # If nothing was read at all, exit code 4 says so, and no single input needs a reason.
     useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []
     nothing = gettext("{input} contains no log record and no dump")
     of_input: dict[str, list[MemberCoverage]] = {given: [] for given in useless}

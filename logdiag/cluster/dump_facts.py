@@ -140,6 +140,7 @@ def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str,
     known = {plain_name(name) for name in (*addresses, *names)}
     for dump in dumps:
         entries = {plain_name(entry) for entry in dump.facts.peer_list or () if entry}
+        # A list of addresses can only be compared with addresses, a list of names also with names.
         if all(is_address(entry) for entry in entries):
             own = addresses
         else:
@@ -214,6 +215,7 @@ def _certificate(
     subject = said["Subject"].value.split(",") if "Subject" in said else []
     names |= {plain_name(part[3:]) for part in subject if part.startswith("CN=")}
     if names and listed:
+        # A wildcard covers exactly one label, as TLS clients read it.
         missing = (entry for entry in listed if not _is_covered(plain_name(entry), names))
         yield "certificate_missing", tuple(missing), evidence("Subject", "SubjectAlternativeName 1")
 

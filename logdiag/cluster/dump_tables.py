@@ -81,6 +81,7 @@ def _alarms(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
 
 def _states(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
     """The state in which each peer sees each peer of the list, and that of its own cluster database."""
+    # In Permissive mode a failed certificate check does not end the connection.
     modes = {
         peer: next((dump.facts.tls_mode for dump in dumps if dump.facts.tls_mode), "")
         for peer, dumps in cluster.dumps.items()
@@ -131,6 +132,7 @@ def _table(rows: list[_Row], cluster: Cluster) -> pa.Table:
     anchors = {id(dump): anchor_of(dump, peer, cluster) for peer, dump in _dumps(cluster)}
     times = [anchors[id(row.dump)] if row.since is None else micros(row.since) for row in rows]
     nothing = [0] * len(rows)
+    # The schema of records, so that one engine matches both; columns that a dump cannot have stay null.
     columns: dict[str, Sequence[object]] = {
         "time": times,
         "header_time": times,

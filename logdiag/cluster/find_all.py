@@ -26,6 +26,7 @@ def find_clusters(tables: Tables) -> list[tuple[Cluster, Tables]]:
     clusters = [find_cluster(part, label) for part, label in zip(parts, labels, strict=True)]
     known = Counter(peer.name.lower() for cluster in clusters for peer in cluster.peers)
     numbering = Numbering(fold=True)
+    # Unique names are reserved first, so that numbered names never collide with them.
     for name in [name for name, count in known.items() if count == 1]:
         numbering.name(name)
     apart = [_renamed(cluster, known, numbering) for cluster in clusters]

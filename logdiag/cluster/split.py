@@ -83,12 +83,15 @@ class _Group:
         """Return whether the evidence shows that two groups are of different clusters."""
         if not (self.mentions.isdisjoint(other.fqdns) and self.fqdns.isdisjoint(other.mentions)):
             return False
+        # Before the ties by address: sites behind NAT can use the same addresses.
         if self._has_namesake_in(other):
             return True
         if self.is_tied_by_address_to(other):
             return False  # a wrong cluster name, two domains, or peers of both kinds in one list
         if _differ(self.domains, other.domains):
             return True
+        # A list with both kinds of peers is a mistake of the configuration, which the rules report; the
+        # cluster is still one.
         of_one_list = not (self.listed.isdisjoint(other.names) or other.listed.isdisjoint(self.names))
         return _differ(self.clusters, other.clusters) or (
             _differ(self.edges, other.edges) and not of_one_list
@@ -192,6 +195,7 @@ def _groups(tables: Tables) -> list[_Group]:
     nodes = select(log, NODES, "Node", Reference("Node", 2))
     for snapshot, host, names in {(one.snapshot, one.host, one.values) for one in nodes}:
         for number, name in enumerate(plain_name(node_name(node or "")) for node in names):
+            # The first node of a record is the peer that reports: its node name gives its FQDN.
             if number == 0 and short_name(name) == short_name(host):
                 _add_fqdn(group(snapshot, host), name)
             elif name:
@@ -260,7 +264,10 @@ def _joined(groups: list[_Group]) -> list[_Group]:
         found = _whole(other for key in keys for other in by_key.get(key, ()))
         joinable = [other for other in found if not other.contradicts(group)]
         tied = (other for other in joinable if other.is_tied_by_address_to(group))
+        # An address is a stronger tie than a name: short names repeat between sites.
         home = next(tied, joinable[0] if joinable else group)
+        # The comparison with all groups of a key would take quadratic time for a log with many invented
+        # hosts.
         if home is group and len(found) >= MAX_CLUSTERS:
             home = found[0]
         for other in found:

@@ -67,6 +67,7 @@ class Log:
         return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
 
     def _whole(self, column: str) -> pa.Array:
+        # All rules ask for the same few columns: converting them once is what makes many rules cheap.
         if column not in self._columns:
             whole = self._alarm_ids() if column == ALARM_ID else _whole(self.records.column(column))
             self._columns[column] = whole
@@ -78,6 +79,7 @@ class Log:
         written = self._pairs.field("value").take(pa.array(places, mask=places < 0)).dictionary_encode()
         names = {name: code for code, name in enumerate(written.dictionary.to_pylist())}
         codes = written.indices.fill_null(-1).to_numpy().copy()
+        # Only alarms of the event log have ids of the catalogue.
         alarms = self.rows(_ALARMS)
         ids = written.take(pa.array(alarms)).to_pylist()
         known: dict[tuple[str, str | None], int] = {}
@@ -85,6 +87,7 @@ class Log:
             alarms, ids, self.values(Reference("Detail"), alarms).to_pylist(), strict=True
         ):
             said = (detail or "", id_)
+            # Alarms repeat, with few different texts: each is identified once.
             if said not in known:
                 told = identify(*said)
                 known[said] = -1 if told is None else names.setdefault(told, len(names))
@@ -161,6 +164,7 @@ class Log:
 
     def _select(self, condition: Condition, rows: Rows) -> Rows:
         match condition:
+            # Each term looks only at the rows that the terms before it left over.
             case AllOf(terms):
                 for term in terms:
                     if not len(rows):
@@ -173,6 +177,7 @@ class Log:
             case Not(term):
                 return rows[~np.isin(rows, self._select(term, rows))]
             case Test(reference, modifier, values):
+                # Only answers for the whole table are cached: those for some rows belong to one condition.
                 if len(rows) < len(self) or not len(rows):
                     return rows[self._holds(reference, modifier, values, rows)] if len(rows) else rows
                 if condition not in self._answers:

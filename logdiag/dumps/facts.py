@@ -42,6 +42,7 @@ class ListedAlarm:
         """
         if self.title and self.description:
             return f"{self.title}: {self.description}"
+        # Only the first dash divides title and text; later dashes belong to the text.
         return (self.title or self.description).replace(" - ", ": ", 1)
 
     @property

@@ -3,6 +3,7 @@
 A text has both forms, ``{peers}이(가)``; `with_particle` chooses one when the word is known.
 """
 
+# A translator cannot choose the form: it depends on a name in the log.
 _FORMS = {
     "이(가)": ("이", "가"),
     "을(를)": ("을", "를"),
@@ -12,7 +13,7 @@ _FORMS = {
 }
 """Both forms as texts write them: the form after a consonant, the form after a vowel."""
 
-# Hangul syllables in Unicode are in the order of initial, vowel and final: the offset modulo 28 is the final consonant, 0 is none, and 8 is ㄹ.
+# Hangul syllables are ordered by initial, vowel and final: the offset modulo 28 is the final (8 is ㄹ).
 _FIRST, _LAST, _FINALS, _L = 0xAC00, 0xD7A3, 28, 8
 _CONSONANTS = "013678lmnrLMNR"
 """Digits and letters whose Korean names end in a consonant, because names of hosts end in them."""

@@ -74,6 +74,7 @@ def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.Du
         connection.execute(_VALUE_OF)
         for name, table in tables.items():
             connection.register(name, table)
+        # After the tables: from here on the query can open no file, and cannot undo these settings.
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -180,6 +181,7 @@ def complaint(error: Exception) -> list[str]:
         return [no.format(name=unknown["name"], tables=", ".join(TABLES), near=next(iter(near), ""))]
     if "file system operations are disabled" in text:
         return [gettext("a query sees its own tables, and no files")]
+    # The other lines advise to install an extension, which the sandbox forbids.
     if "extension" in text:
         text = text.partition("\n")[0]
     # A line of the query with a caret below it shows the place; blank lines do not help.

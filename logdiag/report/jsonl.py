@@ -38,6 +38,7 @@ def render(diagnosis: Diagnosis) -> str:
 
 
 def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, dict[str, Any]]]:
+    # The first line has everything that is not repeated, so that a program can check the schema first.
     sums = {"schema": SCHEMA, **_sums(diagnosis), "coverage": _sums(diagnosis.coverage)}
     yield "diagnosis", sums
     for type_, path in _TYPES.items():

@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from logdiag.model import Change, Diagnosis, Finding, Incident, MemberCoverage, Step
 
+# A reader acts on the first steps; the incident has all of them.
 MAX_FIRST_STEPS = 3
 
 
@@ -70,6 +71,7 @@ def limited(diagnosis: Diagnosis, limits: Limits) -> tuple[Diagnosis, Limits]:
 
 
 def _members(members: tuple[MemberCoverage, ...], most: int) -> tuple[MemberCoverage, ...]:
+    # Faults first, and members of other kinds last: the fault is what the reader has to know.
     ranked = sorted(range(len(members)), key=lambda i: (not members[i].faults, members[i].kind == "other", i))
     return tuple(members[i] for i in sorted(ranked[:most]))
 
@@ -85,6 +87,7 @@ def _changes(diagnosis: Diagnosis, most: int) -> tuple[Change, ...]:
         return diagnosis.changes
     if not diagnosis.incidents:
         return diagnosis.changes[-most:]
+    # A change after the end cannot be the cause; without an end, every change can be.
     last = diagnosis.incidents[0].last
     before = [change for change in diagnosis.changes if last is None or change.time <= last]
     return tuple(before[-most:]) or diagnosis.changes[:most]

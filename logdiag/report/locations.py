@@ -28,6 +28,7 @@ class LineLocation(NamedTuple):
 
 def location_of(record: Evidence) -> LineLocation:
     """Return the line at which a record begins."""
+    # SARIF counts lines from 1.
     return LineLocation(record.snapshot, record.source, max(record.line, 1))
 
 
@@ -64,6 +65,7 @@ class Origins:
         names = [name for name, snapshots in self._snapshots.items() if record.snapshot in snapshots]
         if len(names) == 1:
             return names[0]
+        # The host is among the first words of a record, after the time.
         words = record.text[:200].split()[:3]
         return next((name for name in names if name in words), f"{record.snapshot}/{record.source}")
 

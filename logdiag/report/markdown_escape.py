@@ -55,6 +55,7 @@ def fenced(text: str, indent: str = "") -> list[str]:
     """Return ``text`` as the lines of a block of code, whose fence it cannot close."""
     shown = defuse(text, lines=True)
     longest = max((len(run) for run in _TICKS.findall(shown)), default=0)
+    # CommonMark: a fence is closed only by at least as many backticks.
     fence = "`" * max(3, longest + 1)
     return [f"{indent}{line}".rstrip() for line in (f"{fence}text", *shown.split("\n"), fence)]
 

@@ -34,6 +34,7 @@ def defuse(text: str, *, lines: bool = False) -> str:
 
     With ``lines``, tabs and newlines stay what they are, and CR LF counts as a newline.
     """
+    # A fast path: nearly all log text is printable ASCII.
     if text.isascii() and text.isprintable():
         return text
     if lines:

@@ -44,6 +44,7 @@ def render(diagnosis: Diagnosis) -> str:
     run = {
         "tool": {"driver": driver},
         "language": _line(diagnosis.language),
+        # Python counts characters in code points; the default of SARIF counts UTF-16 units.
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(diagnosis)],
         "results": [_result(one, numbers[one.rule], origins, has_baseline) for one in shown],

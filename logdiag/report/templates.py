@@ -25,6 +25,7 @@ def make_environment(escape: Callable[[str], str]) -> Environment:
             return ""
         return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
+    # Translations are trusted, values are not: only the values are escaped.
     def filled(text: str, values: dict[str, Any]) -> Markup:
         return Markup(text).format(**{name: printed(value) for name, value in values.items()})  # noqa: S704
 
@@ -37,6 +38,7 @@ def make_environment(escape: Callable[[str], str]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("reports")),
         autoescape=True,
+        # A misspelled name ends in an error, not in an empty place in the report.
         undefined=StrictUndefined,
         finalize=printed,
         trim_blocks=True,

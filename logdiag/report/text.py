@@ -74,6 +74,7 @@ def _clusters(peers: tuple[Peer, ...], width: int) -> Iterator[RenderableType]:
     """The peers of each cluster as tables, or all as lists if a table would be a heap of syllables."""
     clusters = [(name, list(own)) for name, own in itertools.groupby(peers, key=lambda peer: peer.cluster)]
     tables = [_rows(own) for _, own in clusters]
+    # All tables or none: clusters in two layouts are hard to compare.
     fits = all(_needed(rows) <= width for rows in tables)
     for (name, own), rows in zip(clusters, tables, strict=True):
         title = gettext("Cluster") if name is None else gettext("Cluster: {name}").format(name=name)

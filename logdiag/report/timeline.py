@@ -13,6 +13,8 @@ from typing import Any
 
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, Peer, Severity
 
+# The drawing is plain SVG from a template: the report must work without scripts, and a chart library needs
+# them.
 HEALTHY = "replication/healthy"
 """The rule for replication cycles that succeed."""
 
@@ -143,6 +145,7 @@ def draw(diagnosis: Diagnosis) -> Chart | None:
     times = [*log_times(peers), *(change.time for change in diagnosis.changes)]
     dated: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
     times += [time for one in dated for time in (one.first, one.last) if time is not None]
+    # One instant has no axis.
     if not times or min(times) == max(times):
         return None
     scale = _scale(min(times), max(times), _silences(diagnosis, min(times), max(times)))
@@ -186,6 +189,7 @@ def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, da
     total = end - start
     breaks = tuple((first, last) for first, last in silences if (last - first) / total > _LONG_SILENCE)
     drawn = total - sum((last - first for first, last in breaks), timedelta())
+    # No log has a record between the ends: a break over the whole axis would show nothing.
     if not drawn:
         return Scale((start, end), (0.0, 100.0), ())
     width = 100 - _BREAK * len(breaks)
@@ -236,6 +240,8 @@ def _spans(findings: Sequence[Finding], scale: Scale) -> tuple[Span, ...]:
     for finding in sorted(findings, key=lambda finding: finding.began):
         seen, after = _seen_and_after(finding, scale)
         if seen.width or after is not None:
+            # Rows are filled from the top; the last row takes the rest, so that the height of a lane is
+            # bounded.
             row = next((row for row, end in enumerate(ends) if end <= seen.x), _MAX_ROWS - 1)
             ends[row] = max(ends[row], seen.x + seen.width + (after.width if after else 0))
             spans.append(Span(_LABEL + _BAND + 2 + _SPAN * row, finding, seen, after))
@@ -276,6 +282,7 @@ def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple
     seconds = (end - start).total_seconds()
     most = max(1.0, _MAX_TICKS * share)
     step = next((size for size in _TICK_STEPS if seconds / size <= most), _TICK_STEPS[-1])
+    # Ticks of whole days need the date only.
     shown = "" if step >= _DAY else "%H:%M" if step >= _MINUTE else "%H:%M:%S"
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     begin = (start - midnight).total_seconds()

@@ -162,6 +162,7 @@ def _keys(taken: pa.Table, masker: Masker) -> Iterator[tuple[str, ...]]:
     keys = lists.flatten().field("key").dictionary_encode()
     names = [masker.key(key) for key in keys.dictionary.to_pylist()]
     codes = keys.indices.to_numpy()
+    # Records of one event have the same keys in the same order: each such list is masked once.
     known: dict[bytes, tuple[str, ...]] = {}
     for start, end in itertools.pairwise(offsets):
         row = codes[start : min(end, start + _MAX_KEYS)]
@@ -177,6 +178,7 @@ def _mapped(taken: pa.Table, name: str, mask: Callable[[str], str | None]) -> li
     if name in ("detail", "text"):
         # A word with digits is a value: without the digits, few texts differ.
         column = pc.replace_substring_regex(column, _WITH_DIGITS, "0_")
+    # Only the kind of a body stays in a shape, and its first line shows it.
     elif name == "body":
         column = pc.utf8_slice_codeunits(column, 0, 20)
     encoded = column.combine_chunks().dictionary_encode()

@@ -11,4 +11,5 @@ few times: the effort is proportional to the text.
 from logdiag.records.pasted.recognition import is_pasted
 from logdiag.records.pasted.text import PROSE, Piece, pasted_rows, repaired
 
+# Many tickets contain a few pasted records and no log: these records are evidence as well.
 __all__ = ["PROSE", "Piece", "is_pasted", "pasted_rows", "repaired"]
