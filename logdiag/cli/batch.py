@@ -81,7 +81,7 @@ def batch(
 def _engine(
     name: str, scheduler: str | None, memory: str | None, jobs: int
 ) -> "AbstractContextManager[Engine]":
-    """The engine. Wrong combinations of options, and a missing package, end the command."""
+    """Return the engine. Wrong combinations of options, or a missing package, end the command."""
     from logdiag.snapshots.limits import parse_size
 
     if scheduler is not None and name != "dask":

@@ -16,7 +16,7 @@ rules_app = typer.Typer(
 
 @rules_app.command("list", epilog="Example: logdiag rules list --rules my-rules")
 def rules_list(rules: Rules = None, language: Language = "en") -> None:
-    """One line a rule: id, severity, title."""
+    """List all rules: id, severity and title."""
     from logdiag.i18n import gettext, speaking
 
     with speaking(language):
@@ -30,7 +30,7 @@ def rules_list(rules: Rules = None, language: Language = "en") -> None:
 def rules_show(
     rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None, language: Language = "en"
 ) -> None:
-    """One rule as a page: what it means, when it fires, what to do."""
+    """Show one rule as a page: what it means, when it fires, what to do."""
     from logdiag.i18n import speaking
     from logdiag.rules.rule_page import render_rule
 
@@ -87,7 +87,7 @@ def rules_test(
 
 @rules_app.command("facts", epilog="Example: logdiag rules facts")
 def rules_facts() -> None:
-    """The facts that an audit can compare."""
+    """List the facts that an audit can compare."""
     from logdiag.cluster.facts import FACTS
 
     width = max(map(len, FACTS))
@@ -97,7 +97,7 @@ def rules_facts() -> None:
 
 @rules_app.command("reference", epilog="Example: logdiag rules reference | less")
 def rules_reference() -> None:
-    """Every key of rules and procedures, with what it means."""
+    """Show every key of rules and procedures, with its meaning."""
     from logdiag.rules.reference import reference
 
     show(reference())
@@ -105,7 +105,7 @@ def rules_reference() -> None:
 
 @rules_app.command("schema", epilog="Example: logdiag rules schema > rule.schema.json")
 def rules_schema() -> None:
-    """The JSON Schema of a rule, for an editor."""
+    """Print the JSON Schema of a rule, for an editor."""
     from logdiag.rules.schema import Rule
 
     show(json.dumps(Rule.model_json_schema(), indent=2) + "\n")

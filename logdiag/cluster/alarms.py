@@ -61,7 +61,7 @@ def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _L
 
 
 def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
-    """The alarms that dumps list, each at the time at which its dump is put among the records."""
+    """Return the alarms that dumps list, each at the time at which its dump is put among the records."""
     listed: dict[tuple[str, str], tuple[int, AlarmState]] = {}
     for peer, dumps in cluster.dumps.items():
         for dump in sorted(dumps, key=lambda dump: anchor_of(dump, peer, cluster)):

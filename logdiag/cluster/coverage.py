@@ -66,7 +66,7 @@ def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
 
 
 def is_empty(members: Sequence[MemberCoverage]) -> bool:
-    """Whether the inputs contain no record and no dump, if the disk was large enough to look."""
+    """Return whether the inputs contain no record and no dump, if the disk was large enough to look."""
     return not any(
         member.records or member.settings or any(fault.kind == "space" for fault in member.faults)
         for member in members

@@ -67,7 +67,7 @@ def _peer_count(dump: Dump) -> Values:
 
 
 def _primary_not_listed(dump: Dump) -> Values:
-    """The number of the primary if the list has no entry there; None if the dump lacks list or number."""
+    """Return the number of the primary if the list lacks this entry; None if list or number is missing."""
     number, peers = dump.facts.primary, dump.facts.peer_list
     if number is None or not peers or not any(peers):
         return None
@@ -75,7 +75,7 @@ def _primary_not_listed(dump: Dump) -> Values:
 
 
 def _gaps_in_list(dump: Dump) -> Values:
-    """The numbers of the empty places before the last address; None if the dump has no list."""
+    """Return the numbers of the empty places before the last address; None if the dump has no list."""
     peers = dump.facts.peer_list
     if not peers or not any(peers):
         return None
@@ -131,7 +131,7 @@ def _own_addresses(dump: Dump) -> tuple[str, ...]:
 
 
 def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str, ...]]]:
-    """The addresses and names of a peer if its own list of peers has none of them.
+    """Return the addresses and names of a peer if its own list of peers has none of them.
 
     Not known if the list has addresses and the peer's are not known, or names and its name is not.
     """
@@ -195,7 +195,7 @@ def _listed_names(cluster: Cluster) -> dict[str | None, dict[str, None]]:
 def _certificate(
     dump: Dump, rows: list[DumpRow], listed: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[Evidence, ...]]]:
-    """The end and the missing names of a server certificate: the first of its file."""
+    """Return the end and the missing names of a server certificate: the first of its file."""
     said = {
         path: row._replace(path=path)
         for row in rows

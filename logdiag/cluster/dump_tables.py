@@ -80,7 +80,7 @@ def _alarms(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
 
 
 def _states(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
-    """The state in which each peer sees each peer of the list, and that of its own cluster database."""
+    """Return the states of the listed peers, as each peer sees them, and of its own cluster database."""
     # In Permissive mode a failed certificate check does not end the connection.
     modes = {
         peer: next((dump.facts.tls_mode for dump in dumps if dump.facts.tls_mode), "")
@@ -107,7 +107,7 @@ def _filled(fields: dict[str, str]) -> dict[str, str]:
 
 
 def _lines_by_value(rows: DumpRows, dump: Dump, fact: str) -> dict[str, list[int]]:
-    """The lines of a dump that state a fact, in order, by their value."""
+    """Return the lines of a dump that state a fact, in order, by their value."""
     lines: dict[str, list[int]] = {}
     for row in rows.with_fact(dump, fact):
         lines.setdefault(row.value, []).append(row.line)

@@ -73,7 +73,7 @@ class _Before:
 
 
 def find_edits(log: Log, cluster: Cluster) -> Iterator[Edit]:
-    """The edits of cluster settings, in the order of time."""
+    """Return the edits of cluster settings, in the order of time."""
     for record in select(log, _EDITS, "Detail"):
         [detail] = record.values
         if (edit := _EDIT.match(detail[:1000])) is None:
@@ -132,7 +132,7 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
 
 
 def _label(edit: Edit) -> str:
-    """The name of a setting in texts."""
+    """Return the name of a setting in texts."""
     if edit.place is not None:
         return gettext("peer {number} address").format(number=edit.place)
     return gettext(PRIMARY) if edit.setting == PRIMARY else edit.setting
@@ -182,7 +182,7 @@ def _is_same(one: _Value, other: _Value, before: Mapping[str, _Before], cluster:
 
 
 def _peer(text: str, before: Mapping[str, _Before], cluster: Cluster) -> str:
-    """The peer that a value means: an address, a name, or a number in the list of peers."""
+    """Return the peer that a value means: an address, a name, or a number in the list of peers."""
     if text.isdecimal():
         lists = (known.dumped or known.entries for known in before.values())
         place = int(text)

@@ -188,7 +188,7 @@ def _members(fact: Fact, cluster: Cluster) -> frozenset[str]:
 
 
 def _strangers(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
-    """The database nodes that each peer reports and that are in no list of peers."""
+    """Return the database nodes that each peer reports and that are in no list of peers."""
     seen: dict[str, dict[str, Fact]] = {}
     for record in select(log, NODES, Reference("Node", 2)):
         [node] = record.values

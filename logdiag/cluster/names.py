@@ -29,7 +29,7 @@ SnapshotHost = tuple[str, str]
 
 
 def is_address(name: str) -> bool:
-    """Whether a name is an IP address."""
+    """Return whether a name is an IP address."""
     return _ADDRESS.fullmatch(name) is not None
 
 
@@ -39,7 +39,7 @@ def plain_name(text: str) -> str:
 
 
 def node_name(text: str) -> str:
-    """The host in a node's name, ``clusterdb@host.example``."""
+    """Return the host in a node's name, ``clusterdb@host.example``."""
     found = _NODE.fullmatch(text.strip())
     return found["name"] if found else text.strip()
 
@@ -74,7 +74,7 @@ class PeerList(NamedTuple):
 
 
 def peer_lists(log: Log) -> Iterator[PeerList]:
-    """The lists of peers that replication records contain, in the order of time."""
+    """Return the lists of peers that replication records contain, in the order of time."""
     keys = ("AlternateIPAddresses", "ConfigurationMasterIndex", "ConfigurationPrimaryIndex", "LocalPeerIndex")
     return map(_peer_list, select(log, _PEER_LISTS, *keys))
 

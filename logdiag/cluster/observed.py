@@ -65,16 +65,16 @@ class Observed:
         return number >= 0 and micros(time) <= self.spans[number][1]
 
     def covers_all(self, start: int, end: int) -> bool:
-        """Whether one span contains both ends of a stretch of time."""
+        """Return whether one span contains both ends of a stretch of time."""
         number = bisect.bisect_right(self._starts, start) - 1
         return number >= 0 and end <= self.spans[number][1]
 
     def gaps(self) -> list[tuple[int, int]]:
-        """The stretches between the spans."""
+        """Return the stretches between the spans."""
         return _silences(self.spans)
 
     def gap_within(self, start: int, end: int) -> tuple[int, int] | None:
-        """The first gap that overlaps ``[start, end)``."""
+        """Return the first gap that overlaps ``[start, end)``."""
         # Asked for each record that opens something: a search through all gaps would be quadratic.
         number = max(1, bisect.bisect_right(self._starts, start))
         if number == len(self.spans) or self.spans[number - 1][1] >= end:
@@ -168,7 +168,7 @@ def _silences(spans: Sequence[tuple[int, int]]) -> _Times:
 
 
 def _is_boot(time: int, starts: Sequence[int]) -> bool:
-    """Whether the peer was starting at a time."""
+    """Return whether the peer was starting at a time."""
     place = bisect.bisect_left(starts, time)
     return place < len(starts) and starts[place] <= time + BOOT // _MICROSECOND
 

@@ -72,7 +72,7 @@ def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fa
 
 
 def _tls_edits(log: Log, cluster: Cluster) -> list[tuple[str, int, str, str, str]]:
-    """The changes of the TLS verification mode in the order of time: peer, row, old and new mode, text."""
+    """Return the changes of the TLS mode in the order of time: peer, row, old and new mode, text."""
     return [
         (cluster.peer_of(record.host), record.row, mode["old"], mode["new"], text)
         for record in select(log, _TLS_EDITS, "Detail")
@@ -154,7 +154,7 @@ def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
 
 
 def _logged(log: Log, row: int) -> Evidence:
-    """A record with its Detail, or its Event."""
+    """Return a record as evidence, with its Detail or its Event."""
     texts = (log.values(Reference(key), np.array([row])).to_pylist()[0] for key in ("Detail", "Event"))
     return evidence_of(log, row, next(filter(None, texts), "")[:500])
 

@@ -106,7 +106,7 @@ class _Group:
         )
 
     def _has_namesake_in(self, other: "_Group") -> bool:
-        """Whether a short name is that of two hosts: in two domains, or at addresses that differ."""
+        """Return whether two hosts share a short name: in two domains, or at addresses that differ."""
         if not self.fqdns.isdisjoint(other.fqdns):
             return False
         if not self.hosts.isdisjoint(other.hosts):
@@ -125,7 +125,7 @@ class _Group:
         return found
 
     def leaves_out(self, other: "_Group") -> bool:
-        """Whether a list of this cluster's peers has no place for the hosts of another group."""
+        """Return whether a list of this cluster's peers has no place for the hosts of another group."""
         if not self.listed or other.names <= self.listed or not other.addresses.isdisjoint(self.listed):
             return False
         # Lists of addresses do not name hosts: only a list that is full leaves somebody out.
@@ -164,7 +164,7 @@ def split(tables: Tables) -> list[Tables]:
 
 
 def _numbers(table: pa.Table, number_of: dict[SnapshotHost, int]) -> npt.NDArray[np.int64]:
-    """The number of each row's cluster; -1 if it belongs to none."""
+    """Return the number of each row's cluster; -1 if it belongs to none."""
     names = (table.column(name).cast(pa.string()) for name in ("snapshot", "host"))
     keys = pc.binary_join_element_wise(*names, "\0")
     found = pc.index_in(keys, pa.array(map("\0".join, number_of), pa.string()))
@@ -177,7 +177,7 @@ def _numbers(table: pa.Table, number_of: dict[SnapshotHost, int]) -> npt.NDArray
 
 
 def _groups(tables: Tables) -> list[_Group]:
-    """A group for each host of each snapshot."""
+    """Return a group for each host of each snapshot."""
     log = Log(tables.records)
     groups: dict[SnapshotHost, _Group] = {}
 

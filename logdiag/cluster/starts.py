@@ -88,7 +88,7 @@ def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
 
 
 def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
-    """The starts of all peers before which the log shows some time, and no request."""
+    """Return the starts of all peers before which the log shows some time, and no request."""
     requests, completed = (rows_by_peer(log, cluster, one) for one in (_REQUESTS, _COMPLETED))
     found: list[Start] = []
     for peer, records in rows_by_peer(log, cluster, STARTS).items():

@@ -39,17 +39,17 @@ class Alarm:
     confidence: str
     source: str
 
-    def called(self) -> str:
-        """The title in the current language, followed by the product's title, which people search for."""
+    def full_title(self) -> str:
+        """Return the title in the current language, followed by the product's title for searches."""
         own = gettext(self.title)
         return self.title if own == self.title else f"{own} ({self.title})"
 
-    def told(self) -> str:
-        """The meaning in the current language."""
+    def translated_meaning(self) -> str:
+        """Return the meaning in the current language."""
         return gettext(self.meaning)
 
-    def advice(self) -> str:
-        """The remedy in the current language."""
+    def translated_remedy(self) -> str:
+        """Return the remedy in the current language."""
         return gettext(self.remedy)
 
 

@@ -74,7 +74,7 @@ class Log:
         return self._columns[column]
 
     def _alarm_ids(self) -> pa.Array:
-        """The ``Id`` of every record, as written but for alarms that are known by their words."""
+        """Return the ``Id`` of every record, as written but for alarms that are known by their words."""
         places = self._places_of(Reference(ALARM_ID))
         written = self._pairs.field("value").take(pa.array(places, mask=places < 0)).dictionary_encode()
         names = {name: code for code, name in enumerate(written.dictionary.to_pylist())}
@@ -131,12 +131,12 @@ class Log:
         return self._places[reference]
 
     def times(self, rows: Rows) -> list[int]:
-        """The times of some rows, in microseconds since 1970."""
+        """Return the times of some rows, in microseconds since 1970."""
         times: list[int] = self.records.column("time").take(pa.array(rows)).cast("int64").to_pylist()
         return times
 
     def hosts(self, rows: Rows) -> list[str]:
-        """The hosts of some rows."""
+        """Return the hosts of some rows."""
         hosts: list[str] = self.values(Reference("host"), rows).to_pylist()
         return hosts
 
@@ -146,11 +146,11 @@ class Log:
         return place["snapshot"], place["source"], place["line"]
 
     def time_at(self, row: int) -> int:
-        """The time of one row, in microseconds since 1970."""
+        """Return the time of one row, in microseconds since 1970."""
         return self.times(np.array([row], dtype=np.int64))[0]
 
     def host_at(self, row: int) -> str:
-        """The host of one row."""
+        """Return the host of one row."""
         return self.hosts(np.array([row], dtype=np.int64))[0]
 
     def snapshots(self, rows: Rows) -> list[str]:

@@ -64,7 +64,7 @@ def _keep(predicate: Callable[[str], bool]) -> Callable[[pa.Array], pa.Array]:
 def _number(compare: Callable[[float, float], bool]) -> Callable[[str], Callable[[pa.Array], pa.Array]]:
     def modifier(bound: str) -> Callable[[pa.Array], pa.Array]:
         def holds(value: str) -> bool:
-            # A number may have a unit after it, such as `104 ms`; digits of other scripts are no numbers here.
+            # A number may have a unit, such as `104 ms`. Digits of other scripts are no numbers here.
             found = re.match(r"\s*[+-]?\d+(\.\d+)?", value, re.ASCII)
             return found is not None and compare(float(found[0]), float(bound))
 

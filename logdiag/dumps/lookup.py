@@ -112,7 +112,7 @@ def lines_of(fact: str, settings: Iterable[tuple[str, str, int]]) -> Iterator[tu
 
 
 def _splits(key: str) -> Iterator[tuple[str, str]]:
-    """A path and nothing, then a shorter path and the words after it, up to `_MAX_WORDS` of them."""
+    """Yield a path and no words, then shorter paths with the words after them, up to `_MAX_WORDS`."""
     for words in range(_MAX_WORDS + 1):
         prefix, *name = key.rsplit(" ", words)
         if len(name) == words:

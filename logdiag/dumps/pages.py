@@ -138,7 +138,7 @@ def _english(value: str) -> str:
 
 
 def _alarms(lines: list[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[str, str, int]]]]:
-    """Each alarm of a list: the peer that its line names, and what it says, by the names of xStatus."""
+    """Yield each alarm of a list: the peer that its line names, and its fields by the names of xStatus."""
     known = load()
     for place, (number, line) in enumerate(lines):
         ids = [one for one in _ID.findall(line) if one in known]

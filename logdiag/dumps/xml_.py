@@ -47,7 +47,7 @@ _DECLARED = re.compile(rb"""^<\?xml[^>]*?[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*[
 
 
 def read(chunks: Iterable[bytes], faults: list[str]) -> Iterator[Setting]:
-    """The settings of an XML dump, in order; what ends it early is added to ``faults``.
+    """Yield the settings of an XML dump, in order; an error that ends it early is added to ``faults``.
 
     An element with text or without elements in it is a setting.
     """
@@ -202,7 +202,7 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _has_known_encoding(start: bytes) -> bool:
-    """Whether a text's declaration names no encoding, or one that is safe for the parser.
+    """Return whether a text's declaration names no encoding, or one that is safe for the parser.
 
     The parser gives every name that it does not know to Python, whose codecs do more than decode text.
     """

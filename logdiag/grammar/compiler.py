@@ -100,7 +100,7 @@ def compile_grammar(text: str, file: str, sample: bytes = b"") -> Tables:
 
 
 def _stacks(table: Any, terminals: set[str]) -> tuple[list[_Stack], list[tuple[int, str, int]]]:
-    """The stacks that the parser can have, up to too many, and the steps between them."""
+    """Return the stacks that the parser can have, up to too many, and the steps between them."""
     numbers: dict[_Stack, int] = {(table.start_states["start"],): 0}
     steps = []
     stacks = list(numbers)
@@ -118,7 +118,7 @@ def _stacks(table: Any, terminals: set[str]) -> tuple[list[_Stack], list[tuple[i
 
 
 def _after(table: Any, stack: _Stack, terminal: str) -> _Stack | None:
-    """The stack after a terminal and all reductions; None if the parser does not accept the terminal."""
+    """Return the stack after a terminal and all reductions; None if the parser rejects the terminal."""
     while stack[-1] != table.end_states["start"]:
         if terminal not in table.states[stack[-1]]:
             return None

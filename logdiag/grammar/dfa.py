@@ -50,7 +50,7 @@ def determinize(program: Program, starts: Sequence[Sequence[int]], priorities: S
     reachable = cache(lambda address: _reachable(program, address))
 
     def follow(addresses: _State) -> _State:
-        """The instructions that read or end, in order, up to the first end."""
+        """Return the instructions that read or end, in order, up to the first end."""
         state = list(dict.fromkeys(place for address in addresses for place in reachable(address)))
         ends = {}
         for place in state:
@@ -93,7 +93,7 @@ def determinize(program: Program, starts: Sequence[Sequence[int]], priorities: S
 
 
 def _reachable(program: Program, address: int) -> list[int]:
-    """The instructions that an address leads to without reading, in the order of preference."""
+    """Return the instructions that an address leads to without reading, in the order of preference."""
     seen: dict[int, None] = {}
     stack = [address]
     while stack:
@@ -107,7 +107,7 @@ def _reachable(program: Program, address: int) -> list[int]:
 
 
 def _byte_classes(program: Program) -> tuple[npt.NDArray[np.intp], list[int]]:
-    """The class of each byte, and a byte of each class: bytes that no instruction distinguishes share one."""
+    """Return the class of each byte, and a byte of each class; equivalent bytes share a class."""
     sets = sorted({tuple(sorted(one.bytes)) for one in program.instructions if isinstance(one, Read)})
     in_set = np.zeros((256, len(sets)), np.bool_)
     for number, one in enumerate(sets):

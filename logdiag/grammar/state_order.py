@@ -46,7 +46,7 @@ def count_steps(tables: Tables, sample: bytes) -> Counter[tuple[int, int]]:
 
 
 def _order(size: int, steps: Counter[tuple[int, int]]) -> list[int]:
-    """All states in chains of steps; the most frequent steps are joined first."""
+    """Return all states in chains of steps; the most frequent steps are joined first."""
     after: dict[int, int] = {}
     first = list(range(size))  # of the chain that ends with a state
     last = list(range(size))  # of the chain that begins with a state

@@ -34,7 +34,7 @@ _selected = ContextVar("_selected", default=_ENGLISH)
 
 
 def languages() -> tuple[str, ...]:
-    """The languages of the reports, English first."""
+    """Return the languages of the reports, English first."""
     return (ENGLISH, *sorted(path.parent.parent.name for path in _locale().glob(f"*/{_FILE}")))
 
 
@@ -54,7 +54,7 @@ def speaking(name: str, folders: Sequence[Path] = ()) -> Iterator[None]:
 
 
 def language() -> str:
-    """The selected language."""
+    """Return the selected language."""
     return _selected.get().language
 
 
@@ -84,7 +84,7 @@ def in_every_language(text: str) -> Iterator[str]:
 
 
 def translated_texts(name: str, folders: Sequence[Path] = ()) -> frozenset[str]:
-    """The English texts that the catalogues of a language have; of two by number, the first."""
+    """Return the English texts that the catalogues of a language have; of two by number, the first."""
     return frozenset(_catalogue(name, folders).texts)
 
 

@@ -20,7 +20,7 @@ def second(time: datetime) -> str:
 
 
 def stretch(span: timedelta) -> str:
-    """A span in at most two units: ``50 ms``, ``18.3 s``, ``4 m 12 s``, ``3 h 5 m``, ``22 d 1 h``."""
+    """Return a span in at most two units: ``50 ms``, ``18.3 s``, ``4 m 12 s``, ``3 h 5 m``, ``22 d 1 h``."""
     milliseconds = round(span / timedelta(milliseconds=1))
     if milliseconds < 1000:
         return gettext("{number} ms").format(number=milliseconds)

@@ -134,7 +134,7 @@ def _index(findings: Iterable[Finding]) -> _Index:
 
 
 def _keys(finding: Finding) -> Iterator[_Key]:
-    """All keys by which a finding can be found as a cause."""
+    """Return all keys by which a finding can be found as a cause."""
     yield ("any",)
     yield from (("peer", peer) for peer in finding.peers)
     for host in finding.hosts:
@@ -143,7 +143,7 @@ def _keys(finding: Finding) -> Iterator[_Key]:
 
 
 def _keys_of_causes(effect: Finding, explains: Explains) -> list[_Key]:
-    """The keys of the findings that can be the cause of an effect."""
+    """Return the keys of the findings that can be the cause of an effect."""
     match explains.on:
         case "cluster":
             return [("any",)]

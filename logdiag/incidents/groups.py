@@ -9,7 +9,7 @@ from logdiag.rules.schema import Rule
 
 
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
-    """Whether a finding is one of the causes that a composite rule names."""
+    """Return whether a finding is one of the causes that a composite rule names."""
     if match.requested is not None and match.requested != finding.requested:
         return False
     values = match.values.items()
@@ -105,7 +105,7 @@ class _Sides:
 
 
 def is_mutual(findings: Sequence[Finding]) -> bool:
-    """Whether two of some findings are the two sides of one fault."""
+    """Return whether two of some findings are the two sides of one fault."""
     sides = _Sides()
     for finding in findings:
         sides.add(finding)

@@ -56,7 +56,7 @@ class Context:
 
 
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
-    """For each rule the peers with a newest finding, of any key, that is not over."""
+    """Return, by rule, the peers whose newest finding of any key is not over."""
     newest: dict[tuple[str, str], Finding] = {}
     for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         for host in finding.hosts:

@@ -55,7 +55,7 @@ def parse_query(sql: str) -> Query:
 
 
 def _parse(sql: str) -> Any:
-    """The syntax tree of the only statement of a query, from DuckDB's parser."""
+    """Return the syntax tree of the only statement of a query, from DuckDB's parser."""
     explain = _EXPLAIN.match(sql)
     inner = sql[explain.end() :] if explain else sql
     with duckdb.connect(":memory:") as connection:

@@ -114,7 +114,7 @@ class Record:
         return None if value is None else value.strip()
 
     def _utc(self) -> tuple[int, bool] | None:
-        """The first valid `UTCTime`, and whether it has a fraction."""
+        """Return the first valid `UTCTime`, and whether it has a fraction."""
         for key, value in self.fields:
             if key == "UTCTime" and (found := _UTC_TIME.fullmatch(value.strip(_BLANKS))):
                 *parts, fraction = found.groups()

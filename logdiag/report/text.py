@@ -71,7 +71,7 @@ def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) 
 
 
 def _clusters(peers: tuple[Peer, ...], width: int) -> Iterator[RenderableType]:
-    """The peers of each cluster as tables, or all as lists if a table would be a heap of syllables."""
+    """Return the peers of each cluster as tables, or all as lists if the terminal is too narrow."""
     clusters = [(name, list(own)) for name, own in itertools.groupby(peers, key=lambda peer: peer.cluster)]
     tables = [_rows(own) for _, own in clusters]
     # All tables or none: clusters in two layouts are hard to compare.
@@ -82,7 +82,7 @@ def _clusters(peers: tuple[Peer, ...], width: int) -> Iterator[RenderableType]:
 
 
 def _rows(peers: list[Peer]) -> list[list[Text]]:
-    """The headings and the peers; the alarms last, which may take several lines."""
+    """Return the headings and the peers; the alarms last, as they may take several lines."""
     headings = gettext("Peer"), gettext("Role"), gettext("Software"), gettext("Log, in UTC")
     rows = [[Text(heading, style=SOFT) for heading in (*headings, gettext("Alarms raised"))]]
     for peer in peers:
@@ -97,7 +97,7 @@ def _needed(rows: list[list[Text]]) -> int:
 
 
 def _table(rows: list[list[Text]], wrapped: int = 1) -> RenderableType:
-    """Rows in columns, of which the last ``wrapped`` may take several lines."""
+    """Return rows in columns; the last ``wrapped`` columns may take several lines."""
     grid = Table.grid(padding=(0, _GAP, 0, 0))
     for number in range(len(rows[0]), 0, -1):
         grid.add_column(overflow="fold", no_wrap=number > wrapped)
@@ -160,7 +160,7 @@ def _step(number: int, step: Step) -> RenderableType:
 
 
 def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType]:
-    """The changes in columns; as a list if these would be narrow."""
+    """Return the changes in columns, or as a list if the terminal is too narrow."""
     rows = []
     for change in changes:
         time, peer = soft(sentences.utc(change.time)), Text(line(change.peer), style="bold")

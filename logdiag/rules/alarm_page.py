@@ -47,14 +47,14 @@ def _raised(alarm: Alarm) -> list[str]:
 
 def render_alarm(alarm: Alarm, library: Library) -> str:
     """The page of one alarm, in the language at hand."""
-    head = f"{alarm.id}  {alarm.called()}"
+    head = f"{alarm.id}  {alarm.full_title()}"
     lines = [head, ""]
     facts = gettext("severity {severity} · known from {versions} · {confidence}")
     sure = gettext(alarm.confidence)
     lines += [facts.format(severity=alarm.severity, versions=alarm.versions, confidence=sure), ""]
     told = (
-        (gettext("What it means"), alarm.told()),
-        (gettext("What to do"), alarm.advice()),
+        (gettext("What it means"), alarm.translated_meaning()),
+        (gettext("What to do"), alarm.translated_remedy()),
         (gettext("What its records say"), alarm.text),
     )
     for title, text in told:
@@ -71,7 +71,7 @@ def _rules(alarm: Alarm, library: Library) -> Iterator[str]:
 
 def list_alarms(alarms: Iterable[Alarm]) -> str:
     """A line an alarm: id, severity, title."""
-    return "".join(f"{alarm.id}  {alarm.severity:<9}  {alarm.called()}\n" for alarm in alarms)
+    return "".join(f"{alarm.id}  {alarm.severity:<9}  {alarm.full_title()}\n" for alarm in alarms)
 
 
 def _wrapped(text: str) -> list[str]:

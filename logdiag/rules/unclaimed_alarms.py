@@ -42,8 +42,8 @@ def from_catalogue(values: dict[str, str]) -> dict[str, str]:
         return {"name": name, "meaning": gettext(_UNKNOWN_MEANING), "advice": gettext(_UNKNOWN_ADVICE)}
     name = alarm_title(values.get("detail", ""))
     if name.casefold() in ("", "-", alarm.title.casefold()):
-        name = alarm.called()
-    return {"name": name, "meaning": alarm.told(), "advice": alarm.advice()}
+        name = alarm.full_title()
+    return {"name": name, "meaning": alarm.translated_meaning(), "advice": alarm.translated_remedy()}
 
 
 def severity_of(alarm: str) -> Severity:

@@ -81,7 +81,7 @@ def _assumed_texts(library: Library) -> set[_AssumedText]:
 
 
 def _near_rules(shape: Shape, texts: set[_AssumedText]) -> list[str]:
-    """The rules, by id, that have most of their words, or similar ones, in a shape."""
+    """Return the rules, by id, that have most of their words, or similar ones, in a shape."""
     found = {key: set(_WORD.findall((text or "").lower())) for key, text in _texts_of(shape)}
     near = set()
     for rule, key, words in texts:

@@ -45,7 +45,7 @@ def _samples(head: bytes) -> Iterator[bytes]:
 
 
 def _signs(head: bytes) -> tuple[int, int, int]:
-    """The number of records, of damaged ones, and of those after other text in their line."""
+    """Return the number of records, of damaged ones, and of those after other text in their line."""
     records = damaged = after_text = 0
     previous: PastedRecord | None = None
     for record in records_of(head):
@@ -70,5 +70,5 @@ def _signs(head: bytes) -> tuple[int, int, int]:
 
 
 def _starts_a_line(head: bytes, offset: int) -> bool:
-    """Whether the grammar accepts the text before a time in its line: a prefix of a collector or of grep."""
+    """Return whether the grammar accepts the text before a time: a prefix of a collector or of grep."""
     return record_start().match(head, head.rfind(b"\n", 0, offset) + 1) is not None
