@@ -166,11 +166,13 @@ def test_every_title_is_korean() -> None:
 
 def test_an_alarm_in_korean_keeps_the_title_by_which_it_is_looked_up() -> None:
     alarm = load()["30015"]
-    assert alarm.called() == "License usage of lost cluster peer"
+    assert alarm.full_title() == "License usage of lost cluster peer"
     with speaking("ko"):
-        assert alarm.called() == "분리된 클러스터 피어의 라이선스 사용 (License usage of lost cluster peer)"
-        assert alarm.told() == korean(alarm.meaning)
-        assert alarm.advice() == korean(alarm.remedy)
+        assert (
+            alarm.full_title() == "분리된 클러스터 피어의 라이선스 사용 (License usage of lost cluster peer)"
+        )
+        assert alarm.translated_meaning() == korean(alarm.meaning)
+        assert alarm.translated_remedy() == korean(alarm.remedy)
 
 
 def test_the_korean_names_the_same_commands_pages_ports_and_alarms() -> None:

@@ -27,7 +27,13 @@ def test_it_is_told_in_korean_with_the_title_of_the_product(run: Run) -> None:
     text = " ".join(run("alarms", "20006", "--lang", "ko").stdout.decode().split())
     alarm = load()["20006"]
     with speaking("ko"):
-        for said in (alarm.called(), alarm.told(), alarm.advice(), "의미", "조치"):
+        for said in (
+            alarm.full_title(),
+            alarm.translated_meaning(),
+            alarm.translated_remedy(),
+            "의미",
+            "조치",
+        ):
             assert said in text
     assert "cluster/database-communication-failure {hosts}의 경보 20006" in text
 
