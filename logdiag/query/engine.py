@@ -92,6 +92,7 @@ class Answer:
         self, reader: pa.RecordBatchReader, run: "_Runner", schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:
         # StopIteration would not get out of a thread.
+        # Batch by batch, so that a large answer never is in memory as a whole.
         while (batch := run(lambda: next(iter(reader), None))) is not None:
             self.taken += batch.num_rows
             yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
