@@ -115,7 +115,7 @@ def level_of(name: str) -> "Severity | None":
     from logdiag.model import SEVERITIES  # a fifth of the time in which help appears
 
     if name not in (*SEVERITIES, "none"):
-        usage_error(f"--fail-on {name}: choose none, {', '.join(SEVERITIES)}")
+        usage_error(f"--fail-on {name}: the levels are: none, {', '.join(SEVERITIES)}")
     return next((level for level in SEVERITIES if level == name), None)
 
 
