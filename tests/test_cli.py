@@ -37,7 +37,7 @@ def test_diagnose_writes_html_and_json(run: Run, samples: Path, tmp_path: Path) 
 def test_without_output_it_prints_a_summary(run: Run, samples: Path) -> None:
     done = run("diagnose", samples / "peer-lost")
     assert done.returncode == 0
-    assert done.stdout.decode().startswith("expc02 was lost from the cluster, as seen from expc01")
+    assert done.stdout.decode().startswith("expc01 lost the cluster connection to expc02")
     assert b"\x1b" not in done.stdout
 
 
@@ -49,7 +49,7 @@ def test_a_diagnosis_in_korean(
     assert '<html lang="ko">' in (tmp_path / "x.html").read_text(encoding="utf-8")
     told = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
     assert told["language"] == "ko"
-    assert told["verdict"]["headline"] == "expc01에서 볼 때 expc02가 클러스터에서 분리되었습니다"
+    assert told["verdict"]["headline"] == "expc01과 expc02의 클러스터 연결이 끊어졌습니다"
     monkeypatch.setenv("LOGDIAG_LANG", "ko")
     assert run("diagnose", samples / "peer-lost").stdout.decode().startswith("expc01에서 볼 때")
     assert (

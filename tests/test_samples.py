@@ -47,7 +47,7 @@ def test_a_peer_that_comes_back_closes_its_loss_and_the_alarms(samples: Path) ->
     assert incident.state == "closed"
     assert incident.peers == ("expr02",)
     # The application that failed is not over, and says nothing of who lost whom.
-    assert incident.title == "expr02 was lost from the cluster, as seen from expr01"
+    assert incident.title == "expr01 lost the cluster connection to expr02"
     assert incident.remedy[0].where == ("expr02",)
     assert "It ended after 2 m 51 s." in incident.summary
     alarms = [f for f in diagnosis.findings if f.rule.startswith("cluster/")]

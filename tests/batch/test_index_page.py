@@ -161,7 +161,7 @@ def test_the_worst_come_first_and_what_is_common_is_told(tmp_path: Path) -> None
     assert [order.index(one) for one in severities] == sorted(order.index(one) for one in severities)
     common = text[text.index('id="common"') : text.index('id="versions"')]
     assert "database/peer-down" in common
-    assert "The database of … lost …" in common
+    assert "The database of … lost the connection to …" in common
     assert "only/here" not in common
     assert "and 3 more" in common
     bad = text[text.index('id="bad"') :]

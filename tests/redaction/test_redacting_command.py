@@ -49,7 +49,7 @@ def test_the_summary_and_what_is_said_are_redacted(diagnosed: Run, samples: Path
     (tmp_path / "expc02-10.1.2.3.txt").write_text("no record here\n")
     done = diagnosed("expc01.log", "expc02-10.1.2.3.txt", "--redact", "--full", "all-of-expc01.html")
     assert done.returncode == 5
-    assert done.stdout.startswith("host-1 was lost from the cluster, as seen from host-2")
+    assert done.stdout.startswith("host-2 lost the cluster connection to host-1")
     assert "Redacted: numbered words" in done.stdout
     assert done.stderr.splitlines() == [
         "wrote all-of-host-2.html",

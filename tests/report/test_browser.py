@@ -128,11 +128,11 @@ def test_the_timeline_zooms_moves_and_comes_back(browser: Browser, tmp_path: Pat
 def test_a_mark_says_what_it_is_and_leads_to_its_evidence(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path, "peer-returns") as (page, _):
         mark = page.locator("#chart a.event.high")
-        assert "The database of expr01 lost expr02" in str(mark.get_attribute("aria-label"))
+        assert "The database of expr01 lost the connection to expr02" in str(mark.get_attribute("aria-label"))
         tip = page.locator("#chart .tip")
         assert not tip.is_visible()
         mark.focus()
-        assert "The database of expr01 lost expr02" in tip.inner_text()
+        assert "The database of expr01 lost the connection to expr02" in tip.inner_text()
         page.keyboard.press("Escape")
         assert not tip.is_visible()
         mark.press("Enter")
