@@ -215,7 +215,7 @@ def test_where_one_bomb_follows_another_nothing_more_is_unpacked_but_what_is_pla
     reasons = [fault.text for one in tables.members for fault in one.faults]
     assert reasons[0] == "unpacked to more than 5 times the size of what was given (ratio)"
     assert reasons[-1] == (
-        "not unpacked, because too much in front of it unpacked to more than 5 times the size of "
+        "not unpacked, because too much before it unpacked to more than 5 times the size of "
         "what was given (ratio)"
     )
     assert len(reasons) == 21

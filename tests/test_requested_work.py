@@ -783,5 +783,7 @@ def test_another_peer_becomes_the_primary_before_a_reset_primary_joins_again(
     assert bool(chosen) == is_named
     if is_named:
         assert said[chosen[0]].startswith("node2 was the configuration primary. On node1 and node3, set")
-        assert chosen[0] < next(n for n, text in enumerate(said) if "add the peer to the cluster again" in text)
+        assert chosen[0] < next(
+            n for n, text in enumerate(said) if "add the peer to the cluster again" in text
+        )
         assert incident.remedy[chosen[0]].where == ("node1", "node3")

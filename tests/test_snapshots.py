@@ -493,7 +493,7 @@ def test_other_data_behind_gzip_data(tmp_path: Path, other: bytes) -> None:
     content = log()
     (found,) = parse(put(tmp_path / "messages.gz", gz(content) + other)).members
     assert (found.records, found.size) == (3, len(content))
-    assert found.faults == (Fault("damaged", "other data behind the gzip data"),)
+    assert found.faults == (Fault("damaged", "other data after the gzip data"),)
 
 
 LOGS = [log(number, records=2000) for number in range(3)]

@@ -291,7 +291,7 @@ def test_a_thousand_damaged_headers_are_told_in_one_line() -> None:
 def test_an_archive_behind_an_archive_is_read_and_told() -> None:
     found, (fault,) = read(tar(("a", b"1")) + tar(("b", b"2")))
     assert [name for name, *_ in found] == ["a", "b"]
-    assert fault == Fault("damaged", "damaged archive: other data behind its end mark")
+    assert fault == Fault("damaged", "damaged archive: other data after its end mark")
 
 
 def test_other_data_behind_the_end_are_told() -> None:
@@ -299,7 +299,7 @@ def test_other_data_behind_the_end_are_told() -> None:
         found, (fault,) = read(header(b"a", 1) + padded(b"1") + END + behind)
         assert found == [("a", b"1", [])]
         assert fault.text.startswith("damaged archive: 1 of its headers cannot be read")
-        assert "other data behind its end mark" in fault.text
+        assert "other data after its end mark" in fault.text
 
 
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(1, 255)), min_size=1, max_size=4))

@@ -175,7 +175,7 @@ def test_a_list_with_fewer_members_than_it_says_and_data_behind_it() -> None:
     broken = content[: at + 8] + b"\5\0\5\0" + content[at + 12 :] + b"more"
     found, (fault,) = read(broken)
     assert [name for name, *_ in found] == ["a", "b"]
-    assert fault.text == "damaged zip archive: its list has 2 members and not 5; 4 bytes stand behind it"
+    assert fault.text == "damaged zip archive: its list has 2 members and not 5; 4 bytes follow it"
 
 
 def test_a_member_that_is_not_where_the_list_says() -> None:

@@ -150,7 +150,7 @@ def test_tls_remedy_says_that_the_primary_is_not_known_and_how_to_see_it(tls: Di
     assert "certificate" in incident.remedy[0].do
     restarts = [step for step in incident.remedy if step.risk == "outage"]
     assert [step.where for step in restarts] == [(), ()]
-    assert "does not stand in this evidence" in restarts[0].do
+    assert "This evidence does not show" in restarts[0].do
     assert "System > Clustering" in restarts[0].do
     assert "one at a time" in restarts[1].do
     order = [step.risk for step in incident.remedy]

@@ -117,7 +117,7 @@ def _engine_errors() -> Iterator[None]:
 
 
 def _lost() -> EngineError:
-    return EngineError(gettext("the scheduler was lost; a later run goes on"))
+    return EngineError(gettext("the scheduler was lost; a later run continues"))
 
 
 def _with_host(ask: Callable[[], str]) -> tuple[str, str]:
@@ -179,7 +179,7 @@ class _IgnoreInterrupts(WorkerPlugin):
 
 @contextmanager
 def of_scheduler(scheduler: str) -> Iterator[Dask]:
-    """Use the workers of a scheduler for as long as the block lasts; they go on afterwards.
+    """Use the workers of a scheduler for as long as the block lasts; they keep running afterwards.
 
     Raises:
         EngineError: it cannot be reached, has no workers, or a worker has another version of what matters.

@@ -1,4 +1,6 @@
-"""The findings of all clusters as a Parquet dataset, a folder a severity: ``severity=high/part-0.parquet``.
+"""The findings of all clusters as a Parquet dataset, with one folder for each severity.
+
+Such as ``severity=high/part-0.parquet``.
 
 There is a file for each severity, even without rows, so that a reader of it finds the columns.
 """

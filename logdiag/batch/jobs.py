@@ -57,7 +57,7 @@ def find_jobs(given: Sequence[str | Path], out: str | Path) -> FoundJobs:
     """Return the jobs in some folders, the same for any order of the folders. ``out`` is passed over.
 
     Raises:
-        InputError: a folder does not exist, or ``out`` lies in a folder that is read.
+        InputError: a folder does not exist, or ``out`` is in a folder that is read.
 
     """
     written = _comparable(str(out))

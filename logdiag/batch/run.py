@@ -50,7 +50,7 @@ def batch(
     *,
     report_step: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
-    """Diagnose all that lies in some folders, and write it to ``out``.
+    """Diagnose all inputs in some folders, and write the results to ``out``.
 
     Results of an earlier run are reused if nothing that they depend on has changed. Results of other inputs
     are removed.

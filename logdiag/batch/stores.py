@@ -1,7 +1,7 @@
-"""Stores for the output of a batch: a folder of this machine, or one behind a URL.
+"""Stores for the output of a batch: a folder of this machine, or one with a URL.
 
-A file is there whole or not at all. So is a folder of this machine; of a folder behind a URL each file is,
-because object stores offer no more.
+A file is written completely or not at all, and so is a folder of this machine. In a folder with a URL only
+each file is, because object stores offer no more.
 """
 
 import os
@@ -140,7 +140,7 @@ class _Folder:
 
 @dataclass(frozen=True)
 class _Objects:
-    """A folder behind a URL, such as a prefix of a bucket. ``files`` is its file system."""
+    """A folder with a URL, such as a prefix of a bucket. ``files`` is its file system."""
 
     files: Any = field(repr=False)
     path: str = field(repr=False)

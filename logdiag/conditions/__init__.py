@@ -1,7 +1,7 @@
 """Conditions over records: what a rule writes, and which rows it means.
 
-A map is *and*, a list is *or*; ``any`` takes a list of conditions of which one must hold, ``not`` one that
-must not. A key is a key of the record (``Node[2]`` is its second value) or a column.
+A map is *and*, a list is *or*; ``any`` needs one condition of its list, ``not`` the
+opposite of its condition. A key is a key of the record (``Node[2]`` is its second value) or a column.
 Texts are compared without case, as in Sigma. Regular expressions are RE2, which takes linear time.
 """
 

@@ -58,7 +58,7 @@ class Log:
         return int(self.records.num_rows)
 
     def values(self, reference: Reference, rows: Rows) -> pa.Array:
-        """The values of a reference in some rows, as strings; null where a record has none."""
+        """The values of a reference in some rows, as strings; null if a record lacks the key."""
         column = _column(reference)
         if column is None:
             places = self._places_of(reference)[rows]
@@ -97,7 +97,7 @@ class Log:
         )
 
     def _codes_of(self, column: str) -> Rows:
-        """A dictionary column as numbers; -1 where there is no value."""
+        """A dictionary column as numbers; -1 for a missing value."""
         if column not in self._codes:
             self._codes[column] = self._whole(column).indices.fill_null(-1).to_numpy()
         return self._codes[column]
@@ -114,7 +114,7 @@ class Log:
         return names, encoded.indices.to_numpy()
 
     def _places_of(self, reference: Reference) -> Rows:
-        """For each row where among all pairs the reference's value stands; -1 where it has none."""
+        """Return for each row the number of the pair with the reference's value; -1 if the row lacks it."""
         if reference not in self._places:
             found = np.full(len(self), -1, dtype=np.int64)
             names, keys = self._keys

@@ -1,8 +1,8 @@
-"""Numbers after names that come again."""
+"""Numbers that make repeated names unique."""
 
 
 class Numbering:
-    """Gives out names, each only once: a name that was given out already gets a number.
+    """Returns each name only once: a name that was returned before gets a number.
 
     A number is passed over if a name looks as if it had it (``messages#2``). With ``fold`` names that differ
     only in case count as one.

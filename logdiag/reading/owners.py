@@ -20,8 +20,8 @@ def with_owners(dumps: Sequence[Dump], nearby: NearbyHosts) -> tuple[Dump, ...]:
     """Return the dumps with the names of their peers; None if nothing shows the owner of a dump.
 
     The signs, the surest first: the names in it, the address or serial number of another dump, a known
-    name in the file's name, the one host whose log lies next to it, an address that a list of peers has,
-    the one host whose dumps lie next to it, the file name alone.
+    name in the file's name, the one host whose log is in the same folder, an address that a list of peers
+    has, the one host whose dumps are in the same folder, the file name alone.
     """
     hosts: list[str | None] = [None] * len(dumps)
     for sign in _SIGNS:
@@ -86,7 +86,7 @@ def _logs_nearby(known: _Dumps) -> Iterator[str | None]:
 
 
 def _listed(known: _Dumps) -> Iterator[str | None]:
-    """An address of its own that a list of peers has is as good as a name."""
+    """An own address that a list of peers contains counts as a name."""
     listed = {entry for dump in known.dumps for entry in dump.facts.peer_list or ()}
     for dump in known.dumps:
         yield next((one for one in dump.facts.addresses if one in listed), None)

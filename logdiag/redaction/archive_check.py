@@ -104,7 +104,7 @@ class ArchiveCheck:
         deque(lines, maxlen=0)
         results += self._stage.rest()
         if member.faults or member.skipped or not is_searched:
-            text = gettext("{where} cannot be searched for what is left in it")
+            text = gettext("{where} cannot be searched for remaining values")
             raise RedactionError(text.format(where=self._redact(where)))
         first = 0
         for count, found in results:

@@ -65,7 +65,7 @@ def as_text(archives: Sequence[ListedArchive], *, all_searched: bool) -> str:
         lines += (archive.name, *(f"  {line}" for member in archive.members for line in _lines(member)), "")
     lines.append(gettext("Replaced in all: {kinds}").format(kinds=_kinds(_sum(archives))))
     if all_searched:
-        lines.append(gettext("All files were searched for what was replaced; nothing of it is left."))
+        lines.append(gettext("All files were searched for the replaced values; none remains."))
     else:
         lines.append(gettext("There was too much to search the files for all of it."))
     return "\n".join((*lines, ""))

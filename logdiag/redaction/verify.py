@@ -46,7 +46,7 @@ class LeakCheck:
     Args:
         literals: the literals that were replaced everywhere.
         hidden: the addresses that were replaced.
-        issued: the addresses that replace others, of which one may be hidden as well: every other address
+        issued: the addresses that replace others; one of them may be hidden as well. Every other address
             is a leak then. None if pseudonyms are not addresses.
 
     """

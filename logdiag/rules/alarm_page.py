@@ -13,7 +13,7 @@ _WIDTH = 96
 
 
 def rules_of(alarm: Alarm, library: Library) -> list[str]:
-    """The rules that look for this alarm, by id; if there are none, those that take any other alarm."""
+    """The rules that look for this alarm, by id; without such rules, those that take any other alarm."""
     return rules_by_alarm([alarm], library)[alarm.id]
 
 
@@ -46,7 +46,7 @@ def _raised(alarm: Alarm) -> list[str]:
 
 
 def render_alarm(alarm: Alarm, library: Library) -> str:
-    """The page of one alarm, in the language at hand."""
+    """Return the page of one alarm, in the current language."""
     head = f"{alarm.id}  {alarm.full_title()}"
     lines = [head, ""]
     facts = gettext("severity {severity} · known from {versions} · {confidence}")

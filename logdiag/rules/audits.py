@@ -56,7 +56,7 @@ def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list
     """What stands out, and why the rest could not be judged; ``across``: one answer for all peers."""
     cluster = case.cluster
     if audit.topology == "cluster" and cluster.topology != "cluster":
-        reason = gettext("matters in a cluster only, and whether this is one does not stand here")
+        reason = gettext("matters in a cluster only, and this evidence does not show whether this is one")
         return [], [] if cluster.topology == "single" else [reason]
     known = _known(audit, case)
     label = gettext(FACTS[audit.of])

@@ -12,7 +12,7 @@ from logdiag.rules.schema import Case, Expectation
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came of one case; ``problems`` is empty where it came out as expected."""
+    """The result of one case; ``problems`` is empty if the findings are as expected."""
 
     rule: str
     case: str

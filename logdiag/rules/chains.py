@@ -83,7 +83,7 @@ def sequences(
     """For each first event, the chain of steps that ends earliest.
 
     Each step comes after the one before it in the total order, with a later time (or the same,
-    with ``ties``), and lies in ``[t, t + within)`` of the first. Between two peers the later step
+    with ``ties``), and is in ``[t, t + within)`` of the first. Between two peers the later step
     may be up to ``skew`` before the earlier one. Chains do not share events. A search that runs
     out of its ``budget`` gives the chains that it has found.
     """

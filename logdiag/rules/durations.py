@@ -1,4 +1,4 @@
-"""Conditions that are logged again and again: open while they go on, closed when the opposite is seen."""
+"""Conditions that are logged repeatedly: open while they last, closed when the opposite is seen."""
 
 import bisect
 from collections.abc import Iterator, Sequence
@@ -90,7 +90,7 @@ class _Opposites:
 
 
 def _split(interval: time_logic.Interval, again: int | None) -> Iterator[time_logic.Interval]:
-    """An interval, cut at silences that are too long to know whether the condition went on."""
+    """An interval, cut at silences that are too long to know whether the condition lasted."""
     parts = [list(interval.raised)] if again is None else time_logic.episodes(interval.raised, again)
     for part in parts[:-1]:
         yield time_logic.Interval(tuple(part))

@@ -160,7 +160,7 @@ _ABSENT = {
 _UNANNOUNCED = {
     "absent": N_("Nothing in the {span} before it asked for it."),
     "unknown": N_(
-        "The log does not cover the {span} before it, so whether somebody asked for it cannot be told."
+        "The log does not cover the {span} before it, so the log does not show whether somebody asked for it."
     ),
 }
 
@@ -184,7 +184,7 @@ def _unannounced(events: list[Event], answer: str, absence: Absence) -> Episode:
 
 
 def _until(episode: Episode, end: Event | None, settled: int, peer: str, seen: Observed | None) -> Episode:
-    """An episode that goes on until an event, or was not seen to end."""
+    """An episode that lasts until an event, or was not seen to end."""
     events, last, state = episode.events, episode.last, episode.state
     if end is not None:
         events, last = (*events, end), end.time
@@ -205,11 +205,11 @@ def unended(
 ) -> tuple[State, str]:
     """The state of what has no seen end, and a sentence about it.
 
-    ``since`` is when it was last logged. It is open if the log goes on for ``settled`` after ``begun``.
+    ``since`` is when it was last logged. It is open if the log continues for ``settled`` after ``begun``.
     """
     gap = seen.gap_within(since, seen.end)
     if gap is not None:
-        note = gettext("How it went on is hidden by a gap in the log of {peer}, {start} to {end}.")
+        note = gettext("A gap in the log of {peer} hides how it continued, {start} to {end}.")
         start, end = (moment(instant(time)) for time in (max(gap[0], since), gap[1]))
         return "unknown", note.format(peer=peer, start=start, end=end)
     state: State = "open_at_end"
@@ -218,7 +218,7 @@ def unended(
         note = gettext("It is not over: it was last logged {span} before the log of {peer} ends.")
     elif seen.end - begun >= settled:
         state = "open"
-        note = gettext("It is not over: the log of {peer} goes on for {span}.")
+        note = gettext("It did not end: the log of {peer} continues for {span}.")
     elif seen.end > since:
         note = gettext("It was not seen to end: the log of {peer} stops {span} after it.")
     else:
@@ -227,7 +227,7 @@ def unended(
 
 
 def span_after(seen: Observed, since: int) -> str:
-    """How long a log goes on after a time, as text."""
+    """How long a log continues after a time, as text."""
     return stretch(max(instant(seen.end) - instant(since), timedelta(0)))
 
 
@@ -316,7 +316,7 @@ def _interval_episode(interval: time_logic.Interval, settled: int, cluster: Clus
 def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count.
 
-    The noise of requested work and what goes on after the time for that noise are two.
+    The noise of requested work and what lasts longer than that noise may are two episodes.
     """
     runs: list[list[Episode]] = []
     for episode in episodes:
@@ -334,7 +334,7 @@ def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episo
 
 
 def _is_work_between(before: int, end: int | None, work: Spans) -> bool:
-    """Whether a time lies in a span of requested work, and an end (None: not seen) does not."""
+    """Whether a time is in a span of requested work, and an end (None: not seen) does not."""
     index = bisect.bisect_right(work, before, key=lambda span: span[0]) - 1
     return index >= 0 and before <= work[index][1] and (end is None or work[index][1] < end)
 

@@ -28,7 +28,7 @@ class CaseData:
     cluster: Cluster
     facts: Facts
     work: Spans = ()
-    """When requested work went on whose noise is no fault, in order and without overlaps."""
+    """The spans of requested work whose noise is no fault, in order and without overlaps."""
 
     def entry_at(self, host: str, place: int) -> str | None:
         """The entry at a place, from 1, of the newest list of peers of a host; None if it is not known."""
@@ -165,7 +165,7 @@ def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
 
 
 def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
-    """What findings of a match are told apart by."""
+    """The values that distinguish findings of a match."""
     host: Key = (("host", event.peer),) if hosts and match.across == "peer" else ()
     return (*host, *((name, event.values.get(name, "")) for name in match.by))
 

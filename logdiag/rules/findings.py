@@ -24,12 +24,12 @@ MAX_EVIDENCE = 100
 
 MAX_FINDINGS_OF_RULE = 1000
 MAX_FINDINGS = 5000
-"""Findings that are told, of one rule and of all: what is beyond makes the run partial."""
+"""Findings that are reported, of one rule and of all: further ones make the run partial."""
 
 
 @dataclass
 class Judged:
-    """What came of judging rules: ``most`` findings at most, and what could not be judged."""
+    """The result of judging rules: at most ``most`` findings, and what could not be judged."""
 
     most: int = MAX_FINDINGS
     findings: list[Finding] = field(default_factory=list)
@@ -77,7 +77,7 @@ def judge(
 
 
 def _work(findings: Iterable[Finding], library: Library) -> Spans:
-    """When requested work went on, each with the time that its noise may take."""
+    """The spans of requested work, each with the time that its noise may take."""
     spans: list[tuple[int, int]] = []
     for one in sorted(findings, key=lambda one: one.began):
         asked = library.rules[one.rule].requested
@@ -106,7 +106,9 @@ def _cut(judged: Judged) -> None:
     if len(judged.findings) > judged.most:
         ordered = sorted(judged.findings, key=rank)
         judged.findings = ordered[: judged.most]
-        most = gettext("no more than {most} findings of all rules are told").format(most=f"{judged.most:,}")
+        most = gettext("no more than {most} findings of all rules are reported").format(
+            most=f"{judged.most:,}"
+        )
         for name in sorted({finding.rule for finding in ordered[judged.most :]}):
             judged.cap(name, most)
 
@@ -116,7 +118,7 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
     answers = evaluation.answers
     other_versions: list[str] = []
     if len(answers) > MAX_FINDINGS_OF_RULE:
-        some = gettext("fires {count} times, of which {most} are told")
+        some = gettext("fires {count} times; {most} of them are reported")
         judged.cap(name, some.format(count=f"{len(answers):,}", most=f"{MAX_FINDINGS_OF_RULE:,}"))
         # What is not over first, then as it began.
         ordered = sorted(answers, key=lambda one: (STATES.index(one.episode.state), one.episode.first))

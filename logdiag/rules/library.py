@@ -43,7 +43,7 @@ class Library:
     """The folders of the user's; each may hold translations, as ``reports`` does."""
     language: str = "en"
     says: dict[str, dict[str, str]] = field(default_factory=dict)
-    """For each rule what its bound texts read as in the library's language, where that is not English."""
+    """For each rule its bound texts in the library's language, unless that is English."""
 
     def incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
         """The rules whose match is an incident, by id, with that match."""
@@ -55,7 +55,7 @@ class Library:
 
 
 def load(folders: Sequence[Path] = ()) -> Library:
-    """The library of the project, with more folders laid over it.
+    """The library of the project with further folders, whose rules replace those of the same id.
 
     Raises:
         InputError: a folder does not exist, or holds the library one folder deeper.

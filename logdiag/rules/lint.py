@@ -141,7 +141,7 @@ def _add_asked(used: dict[str, set[str]], when: When | None) -> None:
 def contradictions(library: Library) -> Iterator[tuple[str, str]]:
     """What can never hold: the id of a rule or signal, and what it is about.
 
-    What is said here is certain; a condition that passes may still be one that nothing meets.
+    Each complaint is certain; a condition that passes can still be one that nothing meets.
     """
     matches = [(name, match) for name, rule in sorted(library.rules.items()) for match in rule.match]
     matches += [(f"signals/{name}", one.match) for name, one in sorted(library.signals.items())]
@@ -192,7 +192,7 @@ def _flat(terms: Iterable[Condition]) -> Iterator[Condition]:
 
 
 def _is_possible(tests: list[Test], denied: list[Test]) -> bool:
-    """Whether some value can meet all tests and none of those denied, as far as that can be told."""
+    """Whether some value can meet all tests and none of those denied, as far as that can be known."""
     exact = next((test for test in tests if test.modifier == "is"), None)
     if exact is not None:
         return any(

@@ -93,9 +93,9 @@ class AlarmMatch(Strict):
 
 
 class Lasts(Strict):
-    """How long something goes on that is logged again and again, of a record, a count or a sequence.
+    """How long a condition lasts that is logged repeatedly, of a record, a count or a sequence.
 
-    It is open while it goes on, and closed when the opposite is seen.
+    The condition is open while it lasts, and closed when the opposite is seen.
     """
 
     until: OneOrMore[Pattern] = []
@@ -103,8 +103,8 @@ class Lasts(Strict):
     same"""
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
     again: Span | None = None
-    """how soon it is logged again while it goes on; after a longer time without it nobody can tell whether it
-    does. Else it goes on until the opposite is seen"""
+    """how soon it is logged again while it lasts; after a longer time without it nobody can know whether it
+    does. Without this it lasts until the opposite is seen"""
 
 
 ACROSS = ("equal", "same-order", "within")
@@ -185,7 +185,7 @@ class Peers(Strict):
     ``all``: every peer logged one. ``any``: some did. ``none``: no peer did, each watched for the
     whole of ``within``. ``differ``: the newest values of ``value`` are not the same everywhere.
     ``one-sided``: a peer logged it about another (bound as ``value``) that did not log it about
-    the first. Where a peer's log that would decide is missing, it cannot be told.
+    the first. Where a peer's log that would decide is missing, it is not known.
     """
 
     of: OneOrMore[Pattern] = Field(description="what peers log")
@@ -221,7 +221,7 @@ class IncidentMatch(Strict):
     """what causes of one incident share; the subject is the peers, or else the hosts"""
     within: Span = Field(timedelta(minutes=5), description="how far apart causes of one incident start")
     requires: list[str] = []
-    """rules of which one must have fired too, within the span or still going on"""
+    """one of these rules must have fired too, within the span or without an end"""
     requested: bool | None = None
     """only causes that are work that somebody asked for and that is no fault, or none such"""
     draws: list[str] = []
@@ -250,7 +250,7 @@ class Match(Strict):
     """why no snapshot answers this, and how to measure it instead"""
     incident: IncidentMatch | None = Field(None, description="findings of other rules that are one problem")
     lasts: Lasts | None = None
-    """for a record, a count, a sequence or an absence with `before`: until when it goes on"""
+    """for a record, a count, a sequence or an absence with `before`: until when it lasts"""
     by: list[str] = Field([], description="bound names: one finding for each of their values")
     across: Literal["peer", "cluster"] = "peer"
     """one finding a peer, or one for all of them"""

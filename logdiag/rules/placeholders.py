@@ -35,7 +35,7 @@ def placeholders(
     first: datetime | None,
     last: datetime | None,
 ) -> dict[str, str]:
-    """What a title and an explanation can name, beside what is unbound."""
+    """What a title and an explanation can name, besides what is unbound."""
     return {
         "took": "",
         **values,

@@ -65,7 +65,7 @@ def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> It
         begun, last = ordered[0].raised[0].time, ordered[0].lowered
         for one in (*ordered[1:], None):
             if last is None:
-                break  # one goes on
+                break  # one has not ended
             if one is None or one.raised[0].time - last.time > _SETTLED:
                 # A late end of an earlier trouble proves nothing of one that has begun since.
                 yield Proof(replace(last, values={}), max(begun + _TOGETHER, last.time - _SETTLED))
@@ -90,7 +90,7 @@ class Proofs:
 
     A signal that binds ``peer`` and ``with`` is about these two peers, each with the other: it ends what
     the one reports of the other. What a third peer reports of ``peer`` it ends only where that could not be
-    seen to end: a log that goes on without a gap and does not show the end says more than a proof from
+    seen to end: a log that continues without a gap and does not show the end says more than a proof from
     elsewhere. A signal that says nothing of the names in ``by`` ends what its own host reports.
     """
 
@@ -139,7 +139,7 @@ class Proofs:
                 hidden = _first_hidden_end(since, then, events, cluster)
                 if hidden is not None and not _is_lost(lost.get(other, ()), since.time, hidden.time):
                     found.append(hidden)
-            # Behind one raise the first is enough: what it ends is over.
+            # After one raise the first is enough: what it ends is over.
             first = min((one for one in found if one is not None), default=None)
             if first is not None and (then is None or first < then):
                 ends.append(first)
@@ -194,7 +194,7 @@ def _is_hidden(since: Event, proof: Event, seen: Observed, cluster: Cluster) -> 
     """Whether the end could not have been seen between the last raise before a proof and the proof."""
     apart = _apart(since.peer, proof.peer, cluster)
     if apart and proof.time - since.time <= apart:
-        return False  # which of the two came first cannot be told
+        return False  # which of the two came first is not known
     return proof.time - seen.end > _BETWEEN + apart or seen.gap_within(since.time, proof.time) is not None
 
 

@@ -17,7 +17,7 @@ _Answers = tuple[list[ClusterAnswer], list[str]]
 
 
 def answers(peers: Peers, match: Match, collected: Collected) -> _Answers:
-    """What holds over the peers, and why the rest cannot be told. Windows are ``[t, t + within)``."""
+    """What holds over the peers, and why the rest is not known. Windows are ``[t, t + within)``."""
     events = collected.events(peers.of, match.by)
     within = microseconds(peers.within)
     case = collected.case

@@ -1,4 +1,4 @@
-"""Procedures, resolved to the peers at hand."""
+"""Procedures, resolved to the peers of the cluster."""
 
 from collections.abc import Iterable, Iterator
 

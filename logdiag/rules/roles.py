@@ -15,7 +15,7 @@ from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import listed
 
 _PRIMARY_UNKNOWN = N_(
-    "Which peer is the configuration primary does not stand in this evidence: System > Clustering on any "
+    "This evidence does not show which peer is the configuration primary: System > Clustering on any "
     "peer names it, and so do the replication records of a log (ConfigurationMasterIndex, counted from 0)."
 )
 
@@ -161,7 +161,7 @@ def _others(situation: Situation) -> Resolved:
 
 
 def _about(situation: Situation) -> Resolved:
-    return situation.peers or gettext("Which peer this is about does not stand in this evidence.")
+    return situation.peers or gettext("This evidence does not show which peer this is about.")
 
 
 def _subordinates_that_report(situation: Situation) -> Resolved:

@@ -21,7 +21,7 @@ class Explains(Short):
     unless: OneOrMore[str] | None = None
     """rules that speak against it where they fire on the same peers within the span"""
     only_with: OneOrMore[str] | None = None
-    """rules of which one has to fire on the same peers, about the same ones, while the cause goes on"""
+    """one of these rules has to fire on the same peers, about the same ones, while the cause lasts"""
     on: Literal["hosts", "peers", "about", "cluster"] = "hosts"
     """where effects are logged: on the same peers (hosts), by others about this one's hosts (peers), by those
     that this one is about (about), or on any (cluster)"""
@@ -35,7 +35,7 @@ class Requested(Strict):
     """Work that somebody asked for: what it causes is no fault if the work ended well.
 
     Work is finished when its end was seen and its effects are over. Work whose log ends within
-    ``lasts``, with no alarm open and with no other effect that goes on for longer than work of this
+    ``lasts``, with no alarm open and with no other effect that lasts longer than work of this
     kind explains, is still running. All other work is unfinished: it keeps its own severity and its
     effects. A fault of another peer that begins after the end was seen, or that peers report that the
     work is not on, is no effect. With a finding of ``unless`` that began before and was not over, the
@@ -140,7 +140,7 @@ class Rule(Strict):
     """rules whose findings are effects of this one: they fold under it"""
     requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
     breaks_the_way: bool = False
-    """whether peers do not reach each other while it goes on: nothing replicates between them"""
+    """whether peers do not reach each other while it lasts: nothing replicates between them"""
     before_outages: str | None = None
     """a procedure that replaces every step of risk outage or destructive, of any procedure, while this is not
     over"""
@@ -181,7 +181,7 @@ class Signal(Strict):
 
 
 class ProcedureStep(Strict):
-    """One step; ``where`` is a role, resolved to peers of the cluster at hand."""
+    """One step; ``where`` is a role, resolved to peers of the cluster."""
 
     do: str = Field(description="what to do; with {placeholders}")
     why: str = Field(description="what for")

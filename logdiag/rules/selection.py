@@ -20,7 +20,7 @@ from logdiag.rules.patterns import Pattern
 
 def want_of(library: Library, *, explain: bool = False) -> Want:
     """What is kept of logs that are diagnosed with a library."""
-    # How near a silent rule came can only be told of all records.
+    # How near a silent rule came is known only from all records.
     select = Selection(collect_conditions(library), whole=explain)
     return Want(select, texts=True, digests=True, sha256=True)
 

@@ -54,7 +54,7 @@ def episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
 
 
 def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | None = None) -> list[Event]:
-    """The events that lie in some window ``[t, t + within)`` with enough events or distinct values.
+    """The events that are in some window ``[t, t + within)`` with enough events or distinct values.
 
     A window starts at an event. An event without the value that is counted does not count.
     """
@@ -136,7 +136,7 @@ def unannounced(
 class Interval:
     """Something that was raised, and how it ended: None while nothing ended it.
 
-    ``raised`` is empty where only the lowering was seen. ``proof`` is set where it was not seen
+    ``raised`` is empty if only the lowering was seen. ``proof`` is set if it was not seen
     to end but something shows that it was over by then.
     """
 

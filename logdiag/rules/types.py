@@ -64,7 +64,7 @@ OneOrMore = Annotated[list[T], _OneOrMore(), Field(min_length=1)]
 class Strict(BaseModel):
     """A part of a rule: a key that nobody knows is a mistake."""
 
-    # What stands below a key says what it means, here and in the reference (`logdiag.rules.reference`).
+    # The text below a key says what it means, here and in the reference (`logdiag.rules.reference`).
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 

@@ -50,7 +50,7 @@ def _holds(spec: str, version: tuple[int, ...]) -> bool:
     if found is None:
         return False
     bound = _numbers(found["numbers"])
-    # X14 and X14.0.0 are the same: what is not said counts as 0.
+    # X14 and X14.0.0 are the same: a missing part counts as 0.
     length = max(len(bound), len(version))
     mine, theirs = (part + (0,) * (length - len(part)) for part in (version, bound))
     if found["sign"]:

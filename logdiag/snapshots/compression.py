@@ -183,7 +183,7 @@ def decompress(
 
 
 def _other_data(compression: Compression) -> Fault:
-    return Fault("damaged", gettext("other data behind the {format} data").format(format=compression.name))
+    return Fault("damaged", gettext("other data after the {format} data").format(format=compression.name))
 
 
 def unpack_piece(stream: Decompressor, data: bytes) -> Iterator[bytes]:

@@ -52,7 +52,7 @@ def _without_secrets(bit: str) -> str:
     if "@" in host:
         rest = host.rpartition("@")[2] + rest[len(host) :]
     elif has_port and not port.isdecimal():
-        rest = rest.rpartition("@")[2]  # not a port, so a password, with a slash or the like in it
+        rest = rest.rpartition("@")[2]  # not a port, so a password, with a slash or a similar character in it
     return scheme + colon + re.split(r"[?#]", rest, maxsplit=1)[0]
 
 

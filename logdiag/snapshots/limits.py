@@ -57,7 +57,7 @@ class Limits:
         return replace(self, **values)
 
     def differing(self) -> str | None:
-        """Return the limits that differ from their defaults, as ``name=value``; None if there are none."""
+        """Return the limits that differ from their defaults, as ``name=value``; None if all are defaults."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         changed = [f"{name}={value}" for name, value in values.items() if value != getattr(Limits, name)]
         return " ".join(changed) or None
@@ -82,7 +82,7 @@ _BOMBS = 3
 class Meter:
     """What was read so far, against the limits. One meter is used for all snapshots, one after the other.
 
-    Streams ask it before they go on. ``stopped`` is the reason why nothing more of a snapshot is read.
+    Streams ask it before they continue. ``stopped`` is the reason why nothing more of a snapshot is read.
     Reading may use the ``share`` of the time until the ``deadline`` (default: the seconds of the limits).
     ``digesting``: whether the digest of what is given is wanted, which takes a while.
     """
@@ -130,11 +130,12 @@ class Meter:
         """Yield unpacked bytes, as long as they are in proportion.
 
         All unpacked bytes of a snapshot count against its bytes as it was given. A stream that exceeds the
-        ratio is left, and its bytes do not count against the streams after it; but there may not be many.
+        ratio is not unpacked. Its bytes do not count against the streams after it, but such streams are
+        limited in number.
         """
         if self.wasted > _BOMBS * self._in_proportion():
             said = gettext(
-                "not unpacked, because too much in front of it unpacked to more than "
+                "not unpacked, because too much before it unpacked to more than "
                 "{number} times the size of what was given (ratio)"
             )
             faults.append(Fault("limit", said.format(number=f"{self.limits.ratio:,}")))

@@ -251,7 +251,7 @@ class Web(Remote):
     def open(self) -> Any:
         """Return the answer of the server, as a file of fsspec.
 
-        One request for all, without a request for the size before: not every server tells it, and a signed
+        One request for all, without a request for the size before: not every server reports it, and a signed
         URL may be good for this kind of request only. The bytes come as they are stored. The buffer is small,
         because its content is lost with a lost connection.
         """

@@ -74,7 +74,7 @@ def members(
 
 
 def _admitted(member: Member, meter: Meter) -> Iterator[Member]:
-    """The member, or instead the limit because of which it and all others are not read."""
+    """The member, or the limit that prevents reading the member and all after it."""
     if meter.stopped is None and meter.admits():
         yield member
     elif meter.stopped is not None:

@@ -1,6 +1,6 @@
 """Tar archives, read as streams: only a chunk and the headers of one member are in memory.
 
-Not `tarfile`: it stops at the first damaged header. Here reading goes on at the next header that is right.
+Not `tarfile`: it stops at the first damaged header. Here reading continues at the next header that is right.
 """
 
 from collections.abc import Iterator
@@ -185,7 +185,7 @@ class _Damage:
             unread = gettext("{number} of its headers cannot be read, first {first}")
             said.append(unread.format(number=f"{self.headers:,}", first=self.first))
         if self.goes_on:
-            said.append(gettext("other data behind its end mark"))
+            said.append(gettext("other data after its end mark"))
         if self.passed:
             said.append(gettext("{number} bytes were passed over").format(number=f"{self.passed:,}"))
         if said:

@@ -76,7 +76,7 @@ def _number(written: bytes) -> int:
         return value
     octal = _OCTAL.fullmatch(written) or _OCTAL.fullmatch(written.partition(b"\0")[0])
     if octal is None:
-        raise HeaderError(gettext("a number that is none"))
+        raise HeaderError(gettext("not a number"))
     return int(octal[1] or b"0", 8)
 
 
@@ -90,7 +90,7 @@ def read_pax(data: bytes, values: dict[bytes, bytes]) -> str | None:
             return gettext("an extended header that lies about its lengths")
         key, _, value = data[length.end() : end - 1].partition(b"=")
         if key == SIZE and not _DECIMAL.fullmatch(value):
-            return gettext("a number that is none")
+            return gettext("not a number")
         if key in (PATH, SIZE, SPARSE_NAME):
             values[key] = value
         if key.startswith(SPARSE):

@@ -137,7 +137,7 @@ def _by_list(file: IO[bytes], directory: Directory, faults: list[Fault]) -> Iter
         many = gettext("{number} bytes belong to no member in its list")
         said.append(many.format(number=f"{directory.start - covered:,}"))
     if directory.behind:
-        said.append(gettext("{number} bytes stand behind it").format(number=f"{directory.behind:,}"))
+        said.append(gettext("{number} bytes follow it").format(number=f"{directory.behind:,}"))
     if said:
         damage = gettext("damaged zip archive: {problems}").format(problems="; ".join(said))
         faults.append(Fault("damaged", damage))
@@ -153,5 +153,5 @@ def _by_headers(file: IO[bytes], data: PackedData) -> Iterator[_Packed | None]:
             end = data.size if entry.method != STORED else next_local(file, start) or data.size
         data.read_to = start
         yield None if entry.is_folder else (entry, start, end)
-        # If the size is right, another header or the list follows; else go on after the data that were read.
+        # If the size is right, another header or the list follows; else continue after the data.
         offset = next_local(file, end if read_at(file, end, 2) == _MARK else max(start, data.read_to))

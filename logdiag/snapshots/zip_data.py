@@ -31,7 +31,7 @@ class PackedData:
         """Yield the bytes between two places."""
         while start < end:
             if not self._budget:
-                said = gettext("damaged: members of the archive lie on top of each other")
+                said = gettext("damaged: members of the archive overlap")
                 faults.append(Fault("damaged", said))
                 return
             chunk = read_at(self._file, start, min(CHUNK, end - start, self._budget))

@@ -77,7 +77,7 @@ class Directory(NamedTuple):
 
 
 def find_directory(file: IO[bytes], size: int) -> Directory | None:
-    """Return the list of the archive that ends last in a file of ``size`` bytes; None if there is none."""
+    """Return the list of the archive that ends last in a file of ``size`` bytes; None without a list."""
     start = max(0, size - _END.size - _MAX_COMMENT_BYTES)
     tail = read_at(file, start, size - start)
     at = tail.rfind(END)
@@ -134,7 +134,7 @@ def listed_entries(file: IO[bytes], directory: Directory) -> Iterator[Entry]:
 
 
 def local_entry(file: IO[bytes], offset: int) -> tuple[Entry, int] | None:
-    """Return the member whose header is at an offset, and the offset of its data; None if there is none."""
+    """Return the member whose header is at an offset, and the offset of its data; None without a header."""
     header = read_at(file, offset, _LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(SIGNATURE):
         return None

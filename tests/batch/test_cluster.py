@@ -216,7 +216,7 @@ def test_the_workers_of_a_scheduler_that_runs_do_it_and_its_end_is_an_error(
             process.kill()
 
         (tmp_path / "late").mkdir()
-        with pytest.raises(EngineError, match="the scheduler was lost; a later run goes on"):
+        with pytest.raises(EngineError, match="the scheduler was lost; a later run continues"):
             batch([fleet], tmp_path / "late" / "out", Options(jobs=2), engine, report_step=end)
     outcome = batch([fleet], tmp_path / "late" / "out", Options(jobs=2), Here())
     assert len(outcome.rows) == 5

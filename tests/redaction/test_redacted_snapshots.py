@@ -630,7 +630,7 @@ def test_what_cannot_be_searched_is_not_handed_over(
     monkeypatch.setattr("logdiag.redaction.archive_check.unlimited", lambda limits: Limits(member=1000))
     done = run("redact", "log", "-o", "out")
     assert done.returncode == 2
-    assert b"log.tar.gz: log cannot be searched for what is left in it" in done.stderr
+    assert b"log.tar.gz: log cannot be searched for remaining values" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 

@@ -180,7 +180,7 @@ def test_without_a_known_primary_nobody_is_named_and_the_text_says_what_is_missi
     (incident,) = told(logs).incidents
     assert [step.where for step in restarts(incident.remedy)] == [(), ()]
     first, others = restarts(incident.remedy)
-    assert "Which peer is the configuration primary does not stand in this evidence" in first.do
+    assert "This evidence does not show which peer is the configuration primary" in first.do
     assert "expa01 and expa02 ask for it" in first.do
     assert "those of expa01 and expa02 that are not the primary" in others.do
     assert "one at a time" in others.do
