@@ -424,7 +424,7 @@ def test_a_peer_that_looks_like_a_placeholder_is_shown_as_it_is(name: str) -> No
         f'Detail="Processed mnesia_down event" Node="clusterdb@{name}"'
     )
     (incident,) = told(said("09:00:00", text)).incidents
-    assert incident.title == f"{name} was lost from the cluster, as seen from expa01"
+    assert incident.title == f"expa01 lost the cluster connection to {name}"
     assert incident.remedy[0].where == (name,)
     assert incident.remedy[0].do.startswith(f"What stopped {name}?")
 
