@@ -53,7 +53,9 @@ def test_a_diagnosis_in_korean(
     monkeypatch.setenv("LOGDIAG_LANG", "ko")
     assert run("diagnose", samples / "peer-lost").stdout.decode().startswith("expc01과 expc02의")
     assert (
-        run("diagnose", samples / "peer-lost", "--lang", "en").stdout.decode().startswith("expc01 lost the cluster")
+        run("diagnose", samples / "peer-lost", "--lang", "en")
+        .stdout.decode()
+        .startswith("expc01 lost the cluster")
     )
 
 

@@ -175,7 +175,9 @@ def test_the_readmes_first_command_diagnoses_a_sample(tmp_path: Path, run: Run) 
     program, *words = diagnosis.split()
     assert program == "logdiag"
     assert run(*words).returncode == 0
-    assert "expc01 lost the cluster connection to expc02" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "expc01 lost the cluster connection to expc02" in (tmp_path / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_readmes_second_command_is_what_runs_the_tests() -> None:
