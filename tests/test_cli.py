@@ -185,7 +185,7 @@ def test_parse_knows_partial_too(run: Run, samples: Path, tmp_path: Path) -> Non
     inputs = (samples / "peer-lost", "notes.txt")
     done = run("parse", *inputs, "-o", "x.csv")
     assert done.returncode == 5
-    assert "notes.txt holds no log record and no dump" in done.stderr.decode()
+    assert "notes.txt contains no log record and no dump" in done.stderr.decode()
     assert run("parse", *inputs, "-o", "x.csv", "--allow-partial").returncode == 0
 
 
@@ -193,7 +193,7 @@ def test_one_input_without_records_among_others_is_5(run: Run, samples: Path, tm
     (tmp_path / "notes.txt").write_text("no record here\n")
     done = run("diagnose", samples / "peer-lost", "notes.txt")
     assert done.returncode == 5
-    assert "notes.txt holds no log record and no dump" in done.stderr.decode()
+    assert "notes.txt contains no log record and no dump" in done.stderr.decode()
 
 
 def test_min_coverage(run: Run, samples: Path, tmp_path: Path) -> None:

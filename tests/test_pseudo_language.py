@@ -17,7 +17,7 @@ from babel.messages.pofile import write_po
 
 from logdiag.batch import page as index
 from logdiag.batch.rows import Row
-from logdiag.compare import diff, diff_terminal
+from logdiag.compare import diff, diff_views
 from logdiag.conditions import alarm_catalogue
 from logdiag.files.resources import folder
 from logdiag.i18n import catalogue, speaking
@@ -166,14 +166,14 @@ def test_the_page_of_a_rule_has_no_english(library: Library) -> None:
             shown += [str(file.tree.get(key)) for key in ("match", "remedy", "requested")]
             shown += ["true false"]
             known = set().union(*map(words, shown))
-            assert english(rule_page.page(name, library).split("\n"), known) == set(), name
+            assert english(rule_page.render_rule(name, library).split("\n"), known) == set(), name
 
 
 def test_the_pages_of_alarms_have_no_english(library: Library) -> None:
     with speaking("qq"):
         for alarm in alarm_catalogue.load().values():
             known = words(f"{alarm.title} {alarm.text} {alarm.severity} {alarm.versions} {alarm.source}")
-            lines = (*alarm_page.page(alarm, library).split("\n"), alarm_page.listed([alarm]))
+            lines = (*alarm_page.render_alarm(alarm, library).split("\n"), alarm_page.list_alarms([alarm]))
             assert english(lines, known) == set(), alarm.id
 
 
@@ -190,5 +190,5 @@ def test_a_comparison_has_no_english(samples: Path) -> None:
     with speaking("qq"):
         for one, other in ((older, newer), (newer, older), (older, older)):
             found = diff.compare(one, other)
-            terminal = diff_terminal.render(found, color=False, width=100)
-            assert english((diff.to_markdown(found) + terminal).split("\n"), known) == set()
+            terminal = diff_views.to_text(found, color=False, width=100)
+            assert english((diff_views.to_markdown(found) + terminal).split("\n"), known) == set()

@@ -114,7 +114,7 @@ def test_a_library_of_the_user_has_its_own_translations(tmp_path: Path) -> None:
     korean = in_language(library(tmp_path, {"x/rule": bind.replace("why: W", "why: W {a}")}), "ko")
     assert (korean.rules["x/rule"].title, korean.rules["x/rule"].why) == ("{host} 제목", "{a} 설명")
     assert korean.says["x/rule"] == {"nobody": "아무도"}
-    assert korean.rules["incident/peer-lost"].title.startswith("{hosts}에서 볼 때 ")
+    assert korean.rules["incident/peer-lost"].title.startswith("{hosts}와(과) {peers}의 ")
 
 
 def test_a_broken_catalogue_is_an_error_with_its_path(tmp_path: Path) -> None:
