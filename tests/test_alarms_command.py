@@ -41,7 +41,7 @@ def test_it_is_told_in_korean_with_the_title_of_the_product(run: Run) -> None:
 def test_no_word_lists_all_and_words_those_that_hold_each_of_them(run: Run) -> None:
     assert len(run("alarms").stdout.decode().splitlines()) == len(load())
     lines = run("alarms", "FIREWALL", "port").stdout.decode().splitlines()
-    assert [line.split()[0] for line in lines] == ["20021", "25008", "25027"]
+    assert [line.split()[0] for line in lines] == ["20021", "25008", "25027", "35014"]
     assert run("alarms", "클러스터", "방화벽").stdout.decode().startswith("20021  ")
 
 

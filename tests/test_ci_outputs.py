@@ -18,7 +18,7 @@ def test_junit_and_sarif_are_written_beside_each_other(run_text: Run, samples: P
     assert fromstring((tmp_path / "x.xml").read_bytes()).get("failures") != "0"
     told = json.loads((tmp_path / "x.sarif").read_bytes())
     assert told["version"] == "2.1.0"
-    assert "분리" in (tmp_path / "x.sarif").read_text(encoding="utf-8")
+    assert "연결이 끊" in (tmp_path / "x.sarif").read_text(encoding="utf-8")
 
 
 def test_a_step_of_github_gets_annotations_and_a_summary(
@@ -66,8 +66,8 @@ def test_no_name_of_a_file_is_a_command_of_github(run_text: Run, samples: Path, 
         line for line in done.stdout.splitlines() if not line.startswith(("::warn", "::notice"))
     )
     assert not re.search(r"^\s*::|##\[", summary + done.stderr, re.MULTILINE)
-    assert ": :error::a holds no" in done.stderr
-    assert "## [error]b holds no" in done.stderr
+    assert ": :error::a contains no" in done.stderr
+    assert "## [error]b contains no" in done.stderr
 
 
 def test_against_a_baseline_only_what_is_new_or_worse_fails(

@@ -178,7 +178,7 @@ def test_the_pages_of_alarms_have_no_english(library: Library) -> None:
 
 
 def test_the_page_of_a_batch_has_no_english(library: Library) -> None:
-    rows = [Row("c1", "c1", 0, (), "", None, None, 1), Row("c2", "c2", 5, ("1",), told=False)]
+    rows = [Row("c1", "c1", 0, (), "", None, None, 1), Row("c2", "c2", 5, ("1",), has_report=False)]
     with speaking("qq"):
         assert english(Shown(index.render(rows, ("x",), library)).texts, {"clusters", "findings"}) == set()
 

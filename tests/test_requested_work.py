@@ -264,7 +264,7 @@ def test_a_peer_that_has_not_started_yet_is_lost_for_as_long_as_a_restart_may_ta
     incident = only(logs.told())
     assert (incident.rule, incident.severity, incident.state) == ("incident/planned-restart", "info", "open")
     assert "no fault" not in incident.summary
-    assert "It is not over" in incident.summary
+    assert "It did not end" in incident.summary
 
 
 def test_a_change_that_a_peer_was_not_told_of_yet_is_told_as_open_at_the_end() -> None:

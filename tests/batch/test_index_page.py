@@ -175,7 +175,7 @@ def test_a_fleet_of_very_many_makes_a_page_that_can_still_be_opened() -> None:
     assert text.count("<tr data-row") == index.MAX_CLUSTERS
     assert "fleet/4999.txt" in text
     assert "fleet/5000.txt" not in text
-    assert "5,003 files beside the clusters were not read" in text
+    assert "5,003 files next to the clusters were not read" in text
     assert '<p class="more">and 3 more</p>' in text
     assert "7 more are in the folder clusters." in text
     assert len(text) < 10_000_000

@@ -121,7 +121,7 @@ def seeds() -> list[bytes]:
         honest_zip(("messages", log()), ("d/", b""), ("x.gz", gz(log())), method=one) for one in methods
     ]
     streamed = zipped([one._replace(flags=8) for one in entries])
-    zips = [zipped(entries), zipped(entries)[:-40], streamed, *honest, honest[1][:-40], honest[3][:-40]]
+    zips = [zipped(entries), zipped(entries)[:-40], streamed, *honest, *(one[:-40] for one in honest)]
     utf16 = [log().decode().encode(name) for name in ("utf-16", "utf-16-le", "utf-16-be")]
     awkward = [HEADER + b"expc01 tvcs: " + one[:600] + b"\n" for one in AWKWARD]
     pasted = [

@@ -146,7 +146,7 @@ def cases() -> Iterator[Case]:
         file("a.zip", lambda: overlapping_zip(FIRST, 200, bytes(4 << 20))),
         PARTIAL,
         3,
-        ("on top of each other",),
+        ("members of the archive overlap",),
     )
     yield Case(
         "200,000 members in a zip",

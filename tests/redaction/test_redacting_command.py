@@ -53,7 +53,7 @@ def test_the_summary_and_what_is_said_are_redacted(diagnosed: Run, samples: Path
     assert "Redacted: numbered words" in done.stdout
     assert done.stderr.splitlines() == [
         "wrote all-of-host-2.html",
-        "host-1-ipv4-1.1.1.1.txt holds no log record and no dump",
+        "host-1-ipv4-1.1.1.1.txt contains no log record and no dump",
     ]
     assert not any(name in done.stdout + done.stderr for name in NAMES)
     assert (tmp_path / "all-of-expc01.html").is_file()

@@ -49,7 +49,7 @@ def test_of_more_findings_of_a_rule_the_first_are_told_and_that_there_are_more(
     diagnosis = examined(*LOST)
     assert sorted(lost(diagnosis)) == [(f"peer{number}",) for number in range(4)]
     assert diagnosis.capped == ("database/peer-down",)
-    assert reasons(diagnosis) == ["fires 6 times, of which 4 are told"]
+    assert reasons(diagnosis) == ["fires 6 times; 4 of them are reported"]
 
 
 def test_what_is_not_over_is_told_before_what_is(monkeypatch: pytest.MonkeyPatch) -> None:

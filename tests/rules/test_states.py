@@ -69,7 +69,7 @@ def test_open_once_the_log_goes_on_for_as_long_as_it_may_take_to_settle() -> Non
     for end, state in (("09:04:59.999", "open_at_end"), ("09:05:00", "open"), ("09:40:00", "open")):
         (finding,) = found(alarm("09:00:00", "Raised") + idle(end))
         assert finding.state == state
-    assert finding.explanation.endswith("It is not over: the log of expa01 goes on for 40 m.")
+    assert finding.explanation.endswith("It did not end: the log of expa01 continues for 40 m.")
 
 
 def test_open_at_end() -> None:
@@ -87,7 +87,7 @@ def test_unknown_where_a_gap_lies_behind_it() -> None:
     logs = {"a": alarm("09:00:00", "Raised"), "b": idle("09:40:00"), "c": idle("09:20:00", "expa02")}
     (finding,) = found(logs)
     assert finding.state == "unknown"
-    assert "hidden by a gap in the log of expa01, 2024-03-05 09:00:00.000 UTC to" in finding.explanation
+    assert "A gap in the log of expa01 hides how it continued, 2024-03-05 09:00:00.000 UTC to" in finding.explanation
 
 
 def test_a_gap_before_it_hides_nothing() -> None:
