@@ -23,6 +23,7 @@ from logdiag.snapshots import digest, find_snapshots
 from logdiag.snapshots.file_systems import is_url, shown
 from logdiag.snapshots.locations import Location, open_location
 
+# Object stores and servers can list folders without end. A folder name longer than 80 breaks on some systems.
 _MAX_DEPTH = 100
 _MAX_NAME_CHARS = 80
 

@@ -26,6 +26,7 @@ CUT = N_("starts a block that does not end")
 MAX_BLOCK_BYTES = 1 << 16
 """Bytes of one certificate; a larger block is not read."""
 
+# OpenSSL writes the second label for certificates in its old form.
 _LABELS = {b"CERTIFICATE", b"X509 CERTIFICATE"}
 
 _KEY_USES = {

@@ -9,12 +9,15 @@ from pathlib import PurePosixPath
 from logdiag.dumps.lookup import Lookup, index_in
 from logdiag.dumps.paths import PRODUCTS, TLS_MODES
 
+# A LAN interface that is not in use shows an address of zeros.
 _NO_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
+# `X14.2.6` in SystemUnit; a bare number is found in dumps of older products.
 _VERSION = re.compile(r"\bX\d+(?:\.\d+)*|^\d+(?:\.\d+)+")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*")
 _LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
 """States of an alarm that is listed and not raised (assumed: no sample shows one)."""
 
+# The clustering page shows a peer as "Active as NAME" or as "This system".
 _ACTIVE_AS = re.compile(r"active as (?P<name>[^\s(]+)", re.IGNORECASE)
 _THIS_SYSTEM = re.compile(r"this system\b", re.IGNORECASE)
 _YES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}

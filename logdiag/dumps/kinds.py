@@ -30,6 +30,7 @@ _PEM = re.compile(
 )
 _ELEMENT = re.compile(r"<(?:[A-Za-z0-9_.\-]{1,60}:)?([A-Za-z_][A-Za-z0-9_.\-]{0,60})")
 _PROLOG = re.compile(r"<\?[^>]*>|<!--[^>]*-->|[ \t\r\n\ufeff]+")
+# Blank lines and trailing blanks come from copying; they are no part of a line.
 _LINE = re.compile(rb"^.*[^ \t\r\n]", re.MULTILINE)
 
 

@@ -21,6 +21,7 @@ _MIN_WORDING_LENGTH = 15
 MAX_PAGE_BYTES = 1 << 20
 """Bytes of a text that is searched for pages: pasted texts are short."""
 
+# The page is evidence in English and in Korean, as a browser copies it: a table may become one line a cell.
 _PEER = re.compile(
     r"(?:Peer|피어) ?(?P<number>[1-6]) ?(?:address|주소)\b[\s:|*ⓘ]*(?P<rest>.*)", re.IGNORECASE
 )

@@ -16,9 +16,11 @@ from logdiag.snapshots import Member
 SEARCHED = 8 << 20
 """A member in whose first 8 MiB no record starts is no log; one that is longer was not pasted."""
 
+# A dump can begin with the output of other commands; its first setting is looked for in this many bytes.
 _DUMP_HEAD = 1 << 20
 _SNIFFED_BYTES = 4096
 _BOM = b"\xef\xbb\xbf"
+# A tag of XML in UTF-16 without a byte order mark.
 _MARKUP: dict[bytes, Encoding] = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 

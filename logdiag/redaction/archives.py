@@ -9,6 +9,7 @@ from typing import IO, BinaryIO
 MAX_IN_MEMORY = 8 << 20
 """Bytes of a member; a larger one is written to a temporary file first: its header contains its size."""
 _MAX_PART_LENGTH = 200
+# Redacted members are written under the names of their originals, so the endings have to be known.
 _PACKED = (".gz", ".xz", ".zst", ".bz2")
 _SUFFIXES = (".tar", ".tgz", ".zip", *_PACKED, *(f".tar{packed}" for packed in _PACKED))
 

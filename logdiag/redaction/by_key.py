@@ -58,13 +58,16 @@ _SIGNS = (
 )
 """A text that one of the patterns matches contains one of these in lower case, or 32 digits."""
 _DATE = re.compile(r"\d-\d\d-\d\dT")
+# At least 16 bytes as hexadecimal pairs with colons: a fingerprint or a key.
 _BYTES = re.compile(r"(?::[0-9A-Fa-f]{2}){15}")
+# 32 characters of base64 are 24 bytes: shorter words are seldom keys.
 _LONG_WORD = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32}")
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,}+={0,2}")
 _MIN_BETWEEN_SLASHES = 20
 _OTHER_VALUE = re.compile(
     r"[=:>]\s?[\"']?(?=[^\s\"'<>=:,;@\0]{0,63}[0-9])([^\s\"'<>=:,;@\0]{12,64}={0,2})(?=[\"'<\s,;]|$)"
 )
+# Words of base64 change between letters, cases and digits after about two characters; names do so later.
 _UNIT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _MAX_MEAN_UNIT = 2.2
 """Mean length of the units of a random value. Names have 3 and more: ``SipProxyLeg2``."""
@@ -83,6 +86,7 @@ _TAG = re.compile(r"<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)\Z")
 _SETTING = re.compile(r"\s*(?:\*[cs] )?[\w .-]+")
 _TO_LINE_END = re.compile(r"[ \t]{1,2}(?P<a>[^\s\"'<][^\r\n]*)")
 """Without quotes, the value of a setting of a dump ends where its line does."""
+# A tuple of Erlang, `{password,<<"…">>}`, is a key and a value without an equals sign.
 _ERLANG = re.compile(r"\{ ?'?([A-Za-z_]\w{0,63})'?, ?(?:<<)?\"(?P<a>[^\"]*+)")
 _CHANGED_SIGN = " - changed from: "
 _CHANGED = re.compile(r"(?i) - changed from: '?(?P<a>[^\r\n\"]{0,256}?)'? to: '?(?P<b>[^\r\n\"']{0,256})")

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeVar
 LineForm = Literal["log", "text", "xml"]
 """Lines of a log, of a dump as text, of a dump as XML."""
 
+# The time stamp of an Expressway record, `2020-08-12T14:57:43.524-05:00`, also without a fraction.
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
 _HEADER = re.compile(rf"({_STAMP} {{1,8}})([\w.-]{{1,255}})(?= )")
 # Both alternatives begin with a space: the search tries no other places.
@@ -24,6 +25,7 @@ BEGIN_MARK = "-----BEGIN "
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----[ \t\r]*\Z")
 _WITHIN = re.compile(r"[ \t>]*(?:[0-9A-Za-z+/=]*|[A-Za-z-]{1,40}: .*)[ \t\r]*")
 
+# Parts repeat from line to line. Long parts seldom do, and would fill the memory.
 _MAX_CACHED_PARTS = 200_000
 _MAX_CACHED_LENGTH = 512
 

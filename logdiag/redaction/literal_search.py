@@ -12,6 +12,7 @@ MAX_LITERAL_LENGTH = 64
 # Shorter numbers are also ports, times and counts.
 _NUMBER = re.compile(r"\+?[0-9]{9,}")
 
+# Korean particles follow a name without a space and are no part of it.
 _HANGUL = re.compile(r"[\uac00-\ud7a3]+")
 _PARTICLES = """
 이 가 은 는 을 를 의 에 에서 에게 에게서 께 께서 한테 로 으로 로부터 으로부터 와 과 랑 이랑 하고 도 만 부터

@@ -45,6 +45,7 @@ _SCRIPTS = """
 """
 _FOREIGN_ENDS = frozenset(_SCRIPTS.split())
 _ENDS, _COUNTRY_ENDS = frozenset(_GENERIC.split()), frozenset(_COUNTRIES.split())
+# Zones of reverse look-ups are no domains of a customer.
 _REVERSED = frozenset(("in-addr", "ip6", "e164"))
 """Domains below arpa whose names are addresses and numbers."""
 _MIN_COUNTRY_LABELS = 3

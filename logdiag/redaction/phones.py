@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from logdiag.redaction.literal_span import LiteralSpan
 
+# ENUM writes a number as a domain name, digit by digit from its end (RFC 6116).
 _ENUM_END = ".e164.arpa"
 _ENUM = re.compile(r"(?i)(?<![\w.-])(?:[0-9]\.){3,15}e164\.arpa(?![\w-])")
 # A count or a port does not begin with zero; seconds or milliseconds since 1970 begin with 1.
@@ -19,7 +20,9 @@ _COUNTED = re.compile(
     r"|udp|tcp|hash|ip4|ip6) \Z"
 )
 _MAX_COUNTED_LENGTH = 12
+# Lines of a session description, such as `o=` and `t=`, have long numbers that are no phone numbers.
 _SDP = re.compile(r"[ |]{0,4}[a-z]=")
+# A quick test: most parts have no nine digits in a row, and the patterns above are slow.
 _DIGITS = re.compile(r"[0-9]{9}")
 _PLAIN = re.compile(r"(?:\+|00)?([1-9][0-9]{7,14})")
 

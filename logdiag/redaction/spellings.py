@@ -8,13 +8,16 @@ from collections.abc import Callable, Container, Iterator
 
 from logdiag.redaction.literal_span import Address, LiteralSpan
 
+# An IPv4 address has four octets; the spellings below are of logs, traces and reverse look-ups.
 _OCTETS = 4
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _COMMA = r" ?, ?"
 _TUPLE = re.compile(
     rf"(?<=\{{)(?: ?{_OCTET}(?:{_COMMA}{_OCTET}){{3}}| ?[0-9]{{1,5}}(?:{_COMMA}[0-9]{{1,5}}){{7}})(?= ?\}})"
 )
+# Erlang writes an address as a list of numbers, `[10,0,0,1]` or `<<10,0,0,1>>`.
 _LIST = re.compile(rf"(?<=[\[<]){_OCTET}(?:{_COMMA}{_OCTET}){{3}}(?=[\]>])")
+# ASN.1 traces of H.323 write an address as `'0A000001'H`.
 _HEX = re.compile(r"'[0-9A-Fa-f]{8}'H|(?<=ip )'[0-9A-Fa-f]{32}'H|(?<=ip6 )'[0-9A-Fa-f]{32}'H")
 _ARPA = re.compile(
     rf"(?i)(?<![\w.-])(?:(?:{_OCTET}\.){{1,4}}in-addr|(?:[0-9a-f]\.){{1,32}}ip6)\.arpa(?![\w-])"
@@ -24,6 +27,7 @@ _BARE_HEX = r"(?=[0-9]{0,7}[A-Fa-f])[0-9A-Fa-f]{8}"
 _NUMBER = re.compile(rf"(?<![\w.,:+-])(?:0[xX][0-9A-Fa-f]{{8}}|[1-9][0-9]{{7,9}}|{_BARE_HEX})(?!\w|[.,:-]\w)")
 _EIGHT = re.compile(r"[0-9A-Fa-f]{8}")
 _KEY = re.compile(r"(?i)(?:ip|addr|address)\"?\s?[=:]\s?[\"']?\Z")
+# The longest key of an address, with its quotes and its sign, has 12 characters.
 _MAX_KEY_LENGTH = 16
 
 

@@ -18,9 +18,11 @@ Form = Literal["html", "json", "markdown", "text"]
 
 _MIN_LENGTH = 4
 """Shorter literals are found in any text."""
+# Members in JSON can spell any character of a value as an escape.
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/bfnrt]))")
 _JSON_SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _MARKED = re.compile(r"\\([^\w\s])|`")
+# Terminals' colour codes can split a value in two.
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _TOKEN = re.compile(r"\bipv(?:4-[0-9]+(?:\.[0-9]+){3}|6-(?:[0-9]+|fe80)(?::[0-9]+){7})")
 _NOUNS: dict[LiteralKind, str] = {

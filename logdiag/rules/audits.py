@@ -24,6 +24,7 @@ from logdiag.rules.episodes import Episode
 from logdiag.rules.events import CaseData, Key
 from logdiag.rules.match_schema import ACROSS, Audit, Figure, Platform
 
+# A fact without a time is older than every record.
 _EPOCH = instant(0)
 """The time of a dump that states none."""
 

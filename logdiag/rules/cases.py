@@ -19,6 +19,7 @@ class CaseResult:
     problems: tuple[str, ...]
 
 
+# The host of a record is its second word.
 _HEADER = re.compile(r"^\d{4}-\d\d-\d\dT\S+ (\S+) ", re.MULTILINE)
 
 

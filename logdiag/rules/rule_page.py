@@ -11,6 +11,7 @@ from logdiag.model import Risk
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Explains, Remedy, Rule
 
+# A page fits a terminal of 100 columns with a margin.
 _WIDTH = 96
 
 _RISKS: dict[Risk, str] = {

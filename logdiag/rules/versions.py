@@ -7,8 +7,10 @@ from typing import Literal
 
 Applicability = Literal["applies", "does not", "cannot tell"]
 
+# Versions are written X14, X14.2 or X14.2.6; the X may be missing.
 _SPEC = re.compile(r"(?P<sign>>=|<=|>|<|=)? *X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq}
+# Version numbers are compared as numbers: X14.10 is newer than X14.9.
 _VERSION = re.compile(r"X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
 
 

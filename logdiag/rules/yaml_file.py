@@ -21,6 +21,7 @@ _MAX_OPEN_BRACKETS = 200
 """The parser recurses for each open bracket and takes quadratic time for more."""
 
 _BRACKETS = re.compile(rb"[\[\]{}]")
+# Nested lists can be written without brackets: `- - - -`. Each dash is a level.
 _NESTED_DASHES = re.compile(rb"(?:[-?:][ \t]+){100}")
 
 _M = TypeVar("_M", bound=BaseModel)

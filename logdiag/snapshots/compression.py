@@ -123,6 +123,7 @@ COMPRESSIONS = (
     Compression("bzip2", (b"BZh",), (".bz2",), lambda window: bz2.BZ2Decompressor()),
 )
 
+# What the decompressors raise on damaged data; each of them becomes a fault in the coverage.
 ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError)
 """The exceptions of decompressors for damaged data."""
 

@@ -10,6 +10,7 @@ from logdiag.i18n import gettext
 from logdiag.model import Fault
 from logdiag.snapshots.deadline import Deadline
 
+# Powers of 1,024, as sizes of files are shown on the appliance.
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 

@@ -30,6 +30,7 @@ from logdiag.snapshots.member import CHUNK, readable
 
 LocationKind = Literal["file", "folder", "link", "device"]
 
+# The usual name of standard input on a command line.
 STDIN = "-"
 """The input that is standard input."""
 

@@ -28,12 +28,15 @@ HEAD = BLOCK
 _MAX_HEADER_BYTES = 1 << 20
 """Bytes of a header that extends another, such as a long name."""
 
+# Two blocks of zeros end an archive; one alone can be damage.
 _EMPTY = bytes(BLOCK)
 
+# `X` is the letter of Solaris for the same header as `x` of POSIX.
 _PAX = (b"x", b"X")
 _PAX_FOR_ALL = b"g"
 _LONG_NAME, _LONG_LINK = b"L", b"K"
 _FOLDER, _FOLDER_WITH_NAMES = b"5", b"D"
+# Before POSIX a plain file had a zero byte as its kind.
 _OLD_FILE = b"\0"
 _LINK = N_("a link in the archive is not followed")
 _DEVICE = N_("a device in the archive is not followed")

@@ -17,7 +17,9 @@ SPARSE = b"GNU.sparse."
 """The keys of sparse files begin so. As a key of its own it marks a sparse file."""
 
 _OLD_SPARSE = b"S"
+# Numbers are octal with blanks before them and blanks or zero bytes after them, as old tars wrote them.
 _OCTAL = re.compile(rb" *([0-7]*)[ \0]*")
+# 20 digits hold any number of 64 bits; more digits are an attack on the conversion.
 _DECIMAL = re.compile(rb"[0-9]{1,20}")
 _LENGTH = re.compile(rb"([0-9]{1,20}) ")
 

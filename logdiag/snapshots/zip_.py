@@ -28,6 +28,7 @@ from logdiag.snapshots.zip_headers import (
 
 _IN_MEMORY = 1 << 20
 _MARK = b"PK"
+# A local header without a name has 30 bytes; a data descriptor with 64-bit sizes has 24.
 _SMALLEST_MEMBER = 30
 _DESCRIPTOR = 24
 """Bytes at most of the sizes that follow the data of a member, if they are not in its header."""

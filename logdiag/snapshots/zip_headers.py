@@ -9,6 +9,7 @@ from logdiag.snapshots.member import CHUNK, readable
 SIGNATURE = b"PK\x03\x04"
 END = b"PK\x05\x06"
 
+# Layouts of the zip specification (APPNOTE 6.3): 4.3.7, 4.3.12, 4.3.16, 4.3.14 and 4.3.15.
 _LOCAL = struct.Struct("<4s5H3I2H")
 _LISTED = struct.Struct("<4s6H3I5H2I")
 _LISTED_SIGNATURE = b"PK\x01\x02"
@@ -20,9 +21,11 @@ _LOCATOR_SIGNATURE = b"PK\x06\x07"
 
 _MAX_COMMENT_BYTES = 0xFFFF
 _MAX_OFFSET = 1 << 48
+# A size or offset of all ones is in the extra field (APPNOTE 4.5.3).
 _IN_EXTRA = 0xFFFFFFFF
 _EXTRA64, _MAX_EXTRA64_BYTES = 1, 24
 
+# Bits of the general purpose flag (APPNOTE 4.4.4), and the file type of Unix for a link.
 _ENCRYPTED = 1
 _SIZES_FOLLOW = 1 << 3
 _UTF8 = 1 << 11

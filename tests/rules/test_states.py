@@ -87,7 +87,10 @@ def test_unknown_where_a_gap_lies_behind_it() -> None:
     logs = {"a": alarm("09:00:00", "Raised"), "b": idle("09:40:00"), "c": idle("09:20:00", "expa02")}
     (finding,) = found(logs)
     assert finding.state == "unknown"
-    assert "A gap in the log of expa01 hides how it continued, 2024-03-05 09:00:00.000 UTC to" in finding.explanation
+    assert (
+        "A gap in the log of expa01 hides how it continued, 2024-03-05 09:00:00.000 UTC to"
+        in finding.explanation
+    )
 
 
 def test_a_gap_before_it_hides_nothing() -> None:
