@@ -37,7 +37,7 @@ To select the records of a log that the rules want takes 4 ms, however short the
 _OVERHEAD = 1 << 9
 """Bytes that a member costs beyond its content, so that thousands of empty ones are not held at once."""
 
-# The tables hold the settings of all members, so each member has a limit. Problems above 100 are only counted.
+# The tables hold the settings of all members, so each member has a limit. Further problems are counted.
 _MAX_SETTINGS = 100_000
 _MAX_PROBLEMS = 100
 

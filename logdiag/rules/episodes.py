@@ -268,7 +268,6 @@ def _by_peers(raised: dict[Key, list[Event]]) -> dict[str, dict[str, list[Event]
     return found
 
 
-# MARK records come after each idle hour, so a longer silence is a gap.
 _HOUR = microseconds(timedelta(hours=1))
 
 
