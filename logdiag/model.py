@@ -15,8 +15,7 @@ Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
 State = Literal["open", "open_at_end", "unknown", "seen", "closed"]
-STATES: tuple[State, ...] = ("open", "open_at_end", "unknown", "seen", "closed")
-"""In the order of reports."""
+STATES: tuple[State, ...] = ("open", "open_at_end", "unknown", "seen", "closed")  # in the order of reports
 
 Basis = Literal["confirmed", "inferred", "assumed"]
 Risk = Literal["read", "change", "outage", "destructive"]

@@ -166,7 +166,7 @@ def _with_skew(
             return after.time > before.time - skew
         return after.time > before.time or (ties and after.time == before.time and after > before)
 
-    def earliest(levels: list[list[Event]], behind: list[Event]) -> list[Event] | None:
+    def earliest(levels: list[list[Event]], later: list[Event]) -> list[Event] | None:
         """The chain that ends earliest: each event is in order with all after it, not only with the next.
 
         Two events of one peer can be out of order around an event of another.
@@ -174,11 +174,11 @@ def _with_skew(
         for event in levels[-1] if levels else ():
             if not budget.spend():
                 return None
-            if all(in_order(event, after) for after in behind):
-                chain = earliest(levels[:-1], [event, *behind])
+            if all(in_order(event, after) for after in later):
+                chain = earliest(levels[:-1], [event, *later])
                 if chain is not None:
                     return chain
-        return None if levels else behind
+        return None if levels else later
 
     chains: list[list[Event]] = []
     used: set[Event] = set()

@@ -137,8 +137,8 @@ def _by_list(file: IO[bytes], directory: Directory, faults: list[Fault]) -> Iter
     if directory.start - covered >= _SMALLEST_MEMBER:
         many = gettext("{number} bytes belong to no member in its list")
         said.append(many.format(number=f"{directory.start - covered:,}"))
-    if directory.behind:
-        said.append(gettext("{number} bytes follow it").format(number=f"{directory.behind:,}"))
+    if directory.trailing:
+        said.append(gettext("{number} bytes follow it").format(number=f"{directory.trailing:,}"))
     if said:
         damage = gettext("damaged zip archive: {problems}").format(problems="; ".join(said))
         faults.append(Fault("damaged", damage))

@@ -68,7 +68,7 @@ class Entry(NamedTuple):
 class Directory(NamedTuple):
     """The place of the list of members, and the number of members that it claims.
 
-    ``shift`` is to be added to all offsets in it, because of data before the archive; ``behind`` is the
+    ``shift`` is to be added to all offsets in it, because of data before the archive; ``trailing`` is the
     number of bytes after the archive.
     """
 
@@ -76,7 +76,7 @@ class Directory(NamedTuple):
     end: int
     members: int
     shift: int
-    behind: int
+    trailing: int
 
 
 def find_directory(file: IO[bytes], size: int) -> Directory | None:
@@ -96,7 +96,7 @@ def _directory(file: IO[bytes], at: int, record: bytes, size: int) -> Directory 
     if len(record) < _END.size:
         return None
     *_, count, length, offset, comment = _END.unpack(record)
-    behind = size - at - len(record) - comment
+    trailing = size - at - len(record) - comment
     end = at
     locator = read_at(file, at - _LOCATOR.size, _LOCATOR.size) if at >= _LOCATOR.size else b""
     if locator.startswith(_LOCATOR_SIGNATURE):
@@ -110,12 +110,12 @@ def _directory(file: IO[bytes], at: int, record: bytes, size: int) -> Directory 
         else:
             return None
     start = end - length
-    if behind < 0 or start < offset:
+    if trailing < 0 or start < offset:
         return None
     # Archives without members have no list, and nothing before their end.
     if not (read_at(file, start, 4) == _LISTED_SIGNATURE if length else end == count == 0):
         return None
-    return Directory(start, end, count, start - offset, behind)
+    return Directory(start, end, count, start - offset, trailing)
 
 
 def listed_entries(file: IO[bytes], directory: Directory) -> Iterator[Entry]:
