@@ -1,53 +1,62 @@
-"""Finds the cause of each finding, by the effects that rules explain."""
+"""Finds the causes of each finding, by the effects that rules explain."""
 
 import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
 
 from logdiag.model import Finding
 from logdiag.rules.library import Library
-from logdiag.rules.schema import Explains
+from logdiag.rules.schema import Effect, Explains
 
 _MAX_PEERS = 50
 """Peers that a finding names: a cluster has six, and more would cost time that grows with their square."""
 
+_MAX_CANDIDATES = 100
+"""Findings of one rule that are looked at as the cause of another; the nearest in time come first."""
 
-def find_causes(findings: Sequence[Finding], library: Library) -> list[Finding]:
-    """Return each finding with its cause, if it has one: the one that started last before it."""
-    explained: dict[str, list[tuple[str, Explains]]] = {}
-    for name, rule in library.rules.items():
-        for explains in _merged(rule.explains):
-            explained.setdefault(explains.rule, []).append((name, explains))
-    index = _index(findings)
-    caused = []
-    for effect in findings:
-        causes = [
-            cause
-            for rule, explains in explained.get(effect.rule, ())
-            for key in _keys_of_causes(effect, explains)
-            if (cause := _cause(effect, (rule, *key), explains, index)) is not None
-        ]
-        # Processes write side by side: one that is logged a moment later can still be the cause.
-        cause = max(
-            causes,
-            key=lambda cause: (cause.began <= effect.began, -abs(cause.began - effect.began), cause.id),
-            default=None,
-        )
-        caused.append(replace(effect, caused_by=() if cause is None else (cause.id,)))
-    return _without_circles(caused)
+_NEAR = timedelta(minutes=10)
+"""Of two possible causes, one that acted within this time before the effect is more likely."""
 
 
-def _merged(explains: Iterable[Explains]) -> Iterable[Explains]:
-    """Return the effects that a rule explains, each with its widest span, which contains the others."""
-    widest: dict[tuple[object, ...], Explains] = {}
-    for one in explains:
-        # With `unless`, a narrow span may find what a wide one takes back.
-        key = one.rule, one.on, one.unless and (*one.unless, one.within), *sorted(one.values.items())
-        known = widest.get(key, one)
-        spans = {"within": max(known.within, one.within), "early": max(known.early, one.early)}
-        widest[key] = one.model_copy(update=spans)
-    return widest.values()
+@dataclass(frozen=True)
+class Causes:
+    """Findings with their causes, and all possible causes of each effect by its id, the most likely first."""
+
+    findings: list[Finding]
+    possible: Mapping[str, tuple[str, ...]]
+
+
+def find_causes(findings: Sequence[Finding], library: Library) -> Causes:
+    """Return each finding with its most likely cause, if it has one, and all causes that are possible."""
+    explained: dict[str, list[tuple[str, Effect, Explains]]] = {}
+    for name in library.rules:
+        for effect, explains in library.explained_by(name):
+            explained.setdefault(effect.rule, []).append((name, effect, explains))
+    index = _Index(findings, {name for name, rule in library.rules.items() if rule.requested is not None})
+    possible: dict[str, tuple[str, ...]] = {}
+    for finding in findings:
+        causes = {
+            cause.id: cause
+            for rule, effect, explains in explained.get(finding.rule, ())
+            for key in _keys_of_causes(finding, effect)
+            if (cause := _cause(finding, (rule, *key), explains, index)) is not None
+        }
+        if causes:
+            ordered = sorted(causes.values(), key=lambda cause: likelihood(cause, finding), reverse=True)
+            possible[finding.id] = tuple(cause.id for cause in ordered)
+    caused = [replace(one, caused_by=possible.get(one.id, ())[:1]) for one in findings]
+    return Causes(_without_circles(caused), possible)
+
+
+def likelihood(cause: Finding, effect: Finding) -> tuple[bool, bool, bool, timedelta, str]:
+    """Return how likely a cause is: earlier, then near in time, then on the same peers, then the nearest."""
+    # Processes write side by side: what is logged a moment later can still be the cause.
+    times = [cause.began, *(record.time for record in cause.evidence if record.time is not None)]
+    distance = min(abs(time - effect.began) for time in times)
+    same_peers = not {*cause.hosts, *cause.peers}.isdisjoint({*effect.hosts, *effect.peers})
+    return cause.began <= effect.began, distance <= _NEAR, same_peers, -distance, cause.id
 
 
 # ── trees of findings ───────────────────────────────────────────────────────────────────────
@@ -76,6 +85,13 @@ def tree_of(
     return sorted(members.values(), key=_as_it_happened)
 
 
+def root_of(finding: Finding, known: Mapping[str, Finding]) -> Finding:
+    """Return the first cause in the chain of causes of a finding; the finding if it has no cause."""
+    while finding.caused_by:
+        finding = known[finding.caused_by[0]]
+    return finding
+
+
 def _as_it_happened(finding: Finding) -> tuple[bool, datetime, tuple[str, str, int]]:
     place = next(((one.snapshot, one.source, one.line) for one in finding.evidence), ("", "", 0))
     return bool(finding.caused_by), finding.began, place
@@ -84,12 +100,17 @@ def _as_it_happened(finding: Finding) -> tuple[bool, datetime, tuple[str, str, i
 def superseded(findings: Sequence[Finding], library: Library) -> set[str]:
     """Return the ids of findings whose own steps would do harm: only those of their cause are right."""
     known = {finding.id: finding for finding in findings}
+    harmful = {
+        (name, effect.rule)
+        for name in library.rules
+        for effect, explains in library.explained_by(name)
+        if explains.steps == "cause"
+    }
     found: set[str] = set()
     for finding in findings:
         way = [finding]
         while (cause := next(iter(way[-1].caused_by), None)) is not None and cause not in found:
-            rule = library.rules[known[cause].rule]
-            if any(one.rule == way[-1].rule and one.steps == "cause" for one in rule.explains):
+            if (known[cause].rule, way[-1].rule) in harmful:
                 break
             way.append(known[cause])
         if cause is not None:
@@ -119,18 +140,49 @@ def _without_circles(findings: list[Finding]) -> list[Finding]:
 
 _Key = tuple[str, ...]
 """The name of a relation, and the peers that it relates, such as ``("host about", "expc01", "expc02")``."""
-_UNDATED = "undated"  # before a key: its findings that have no time
-_Index = dict[_Key, list[Finding]]  # by rule and key, in the order of time
 
 
-def _index(findings: Iterable[Finding]) -> _Index:
-    index: _Index = {}
-    for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
-        for key in _keys(finding):
-            index.setdefault((finding.rule, *key), []).append(finding)
-            if finding.first is None:
-                index.setdefault((_UNDATED, finding.rule, *key), []).append(finding)
-    return index
+@dataclass(frozen=True)
+class _Group:
+    """Findings of one rule and key, in the order of time."""
+
+    lasting: list[Finding] = field(default_factory=list)
+    """Findings that are not over: their effects can begin at any later time."""
+    past: list[Finding] = field(default_factory=list)
+    ends: list[datetime] = field(default_factory=list)
+    """For each of ``past``, when its time as a cause ends."""
+    last_ends: list[datetime] = field(default_factory=list)
+    """For each of ``past``, the last end of it and of all before it."""
+    undated: list[Finding] = field(default_factory=list)
+    """Findings that have no time; they are in one of the other lists, too."""
+
+    @cached_property
+    def everything(self) -> list[Finding]:
+        return sorted((*self.lasting, *self.past), key=_began)
+
+
+class _Index(dict[_Key, _Group]):
+    """Findings by rule and key. The time of requested work counts from its beginning, whatever its state."""
+
+    def __init__(self, findings: Iterable[Finding], work: set[str]) -> None:
+        super().__init__()
+        for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
+            for key in _keys(finding):
+                group = self.setdefault((finding.rule, *key), _Group())
+                if finding.state not in ("closed", "seen") and finding.rule not in work:
+                    group.lasting.append(finding)
+                else:
+                    end = finding.began if finding.rule in work else finding.ended
+                    group.past.append(finding)
+                    group.ends.append(end)
+                    group.last_ends.append(max([end, *group.last_ends[-1:]]))
+                if finding.first is None:
+                    group.undated.append(finding)
+
+    def on(self, rule: str, host: str) -> list[Finding]:
+        """Return all findings of a rule that a host logged, in the order of time."""
+        group = self.get((rule, "host", host))
+        return [] if group is None else group.everything
 
 
 def _keys(finding: Finding) -> Iterator[_Key]:
@@ -140,19 +192,28 @@ def _keys(finding: Finding) -> Iterator[_Key]:
     for host in finding.hosts:
         yield "host", host
         yield from (("host about", host, peer) for peer in _about(finding) or ("",))
+    named = {*finding.hosts, *_about(finding)}
+    for peer in named:
+        yield "names", peer
+        yield from (("path", peer, other) for other in named - {peer})
 
 
-def _keys_of_causes(effect: Finding, explains: Explains) -> list[_Key]:
+def _keys_of_causes(effect: Finding, relation: Effect) -> list[_Key]:
     """Return the keys of the findings that can be the cause of an effect."""
-    match explains.on:
+    about = _about(effect)
+    match relation.on:
         case "cluster":
             return [("any",)]
         case "peers":
             return [("host", peer) for peer in effect.peers]
         case "about":
             return [("peer", host) for host in effect.hosts]
+        case "path" if about:
+            return [("path", host, peer) for host in effect.hosts for peer in about if host != peer]
+        case "path":
+            return [("names", host) for host in effect.hosts]
     # The same peer logged both, about the same other peers if both say which.
-    if not (about := _about(effect)):
+    if not about:
         return [("host", host) for host in effect.hosts]
     return [("host about", host, peer) for host in effect.hosts for peer in (*about, "")]
 
@@ -163,12 +224,13 @@ def _about(finding: Finding) -> tuple[str, ...]:
 
 
 def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Finding | None:
-    """Return the last finding of a rule and key, in the order of time, that can be the cause of another.
+    """Return the nearest finding of a rule and key that can be the cause of another.
 
     A finding that only a dump shows may have begun at any time before it: it can be the cause of what was
     earlier, and the effect of what was later.
     """
-    candidates: Sequence[Finding] = index.get(key, ())
+    if (group := index.get(key)) is None:
+        return None
 
     def is_cause(cause: Finding) -> bool:
         if cause.id == effect.id or _speaks_against(cause, explains, index):
@@ -179,21 +241,39 @@ def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Fin
 
     if effect.first is None and effect.as_of is None:
         # The beginning of a setting is unknown: each finding that is not over can be its cause.
-        lasting = (one for one in reversed(candidates) if one.state != "closed" and is_cause(one))
-        if (cause := next(lasting, None)) is not None:
+        not_over = (one for one in reversed(group.everything) if one.state != "closed" and is_cause(one))
+        if (cause := next(not_over, None)) is not None:
             return cause
+    found = [
+        cause
+        for candidates in _candidates(effect, explains, group)
+        if (cause := next(filter(is_cause, candidates), None)) is not None
+    ]
+    if found:
+        return max(found, key=lambda cause: likelihood(cause, effect))
     start = effect.began - explains.within
-    end = bisect.bisect_right(candidates, effect.began, key=_began)
-    late = bisect.bisect_right(candidates, effect.began + explains.early, key=_began)
-    before = candidates[bisect.bisect_right(candidates, start, key=_began) : end]
-    for near in (*reversed(before), *candidates[end:late]):
-        if not (near.state == "closed" and effect.began > near.ended) and is_cause(near):
-            return near
-    undated: Sequence[Finding] = index.get((_UNDATED, *key), ())
-    for old in undated[bisect.bisect_right(undated, start, key=_began) :]:
+    for old in group.undated[bisect.bisect_right(group.undated, start, key=_began) :]:
         if "closed" not in (effect.state, old.state) and is_cause(old):
             return old
     return None
+
+
+def _candidates(effect: Finding, explains: Explains, group: _Group) -> Iterator[Iterable[Finding]]:
+    """Yield the findings that fit by time, the nearest first: those that last, and those that are over."""
+    earliest = effect.began - explains.within
+    for findings, ends in ((group.lasting, None), (group.past, group.ends)):
+        end = bisect.bisect_right(findings, effect.began, key=_began)
+        begin = max(end - _MAX_CANDIDATES, 0)
+        near = bisect.bisect_left(findings, earliest, key=_began)
+        if not explains.lasting:
+            places = [*range(max(begin, near), end)]
+        elif ends is None:
+            places = [*range(begin, end)]
+        else:
+            begin = max(begin, min(near, bisect.bisect_left(group.last_ends, effect.began)))
+            places = [place for place in range(begin, end) if place >= near or ends[place] >= effect.began]
+        yield [findings[place] for place in reversed(places)]
+        yield findings[end : bisect.bisect_right(findings, effect.began + explains.early, key=_began)]
 
 
 def _began(finding: Finding) -> datetime:
@@ -204,7 +284,7 @@ def _speaks_against(cause: Finding, explains: Explains, index: _Index) -> bool:
     """Return whether one of the rules in ``unless`` fired on the same peers within the span."""
     for rule in explains.unless or ():
         for host in cause.hosts:
-            others = index.get((rule, "host", host), [])
+            others = index.on(rule, host)
             near = bisect.bisect_left(others, cause.began - explains.within, key=_began)
             if near < len(others) and others[near].began <= cause.began + explains.within:
                 return True
@@ -219,5 +299,5 @@ def _speaks_for(cause: Finding, rules: Iterable[str], index: _Index) -> bool:
         and (not cause.peers or set(cause.peers) & set(other.peers))
         for rule in rules
         for host in cause.hosts
-        for other in index.get((rule, "host", host), ())
+        for other in index.on(rule, host)
     )

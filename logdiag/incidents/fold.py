@@ -27,7 +27,8 @@ class Folded:
 
 def fold(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Folded:
     """Fold findings into incidents."""
-    folded = judge_requests(find_causes(findings, library), library, cluster)
+    causes_of = find_causes(findings, library)
+    folded = judge_requests(causes_of, library, cluster)
     context = Context.of(folded, library, cluster)
     without_steps = superseded(folded, library)
     known = {one.id: one if one.id in without_steps else with_remedy(one, context) for one in folded}

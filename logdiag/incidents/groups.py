@@ -7,6 +7,9 @@ from logdiag.model import Finding
 from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.schema import Rule
 
+SAME_TIME = timedelta(minutes=1)
+"""Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
+
 
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
     """Return whether a finding is one of the causes that a composite rule names."""
@@ -102,6 +105,16 @@ class _Sides:
             for other, number in self._naming.get(host, ()):
                 if not peers.isdisjoint(other.hosts):
                     yield other, number
+
+
+def is_mirror(one: Finding, other: Finding) -> bool:
+    """Return whether two findings of a rule are the two sides of one fault, logged at the same time."""
+    return (
+        one.rule == other.rule
+        and not set(one.hosts).isdisjoint(other.peers)
+        and not set(other.hosts).isdisjoint(one.peers)
+        and abs(one.began - other.began) <= SAME_TIME
+    )
 
 
 def is_mutual(findings: Sequence[Finding]) -> bool:

@@ -14,14 +14,12 @@ from typing import Any, Literal
 from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import stretch
-from logdiag.incidents.causes import effects_of, tree_of
+from logdiag.incidents.causes import Causes, effects_of, root_of, tree_of
+from logdiag.incidents.groups import SAME_TIME, is_mirror
 from logdiag.model import Finding, State
 from logdiag.records import instant
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Requested
-
-_SAME_LOSS = timedelta(minutes=1)
-"""Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
 
 _MAX_NAMED = 3
 """Open effects that a sentence names; the incident lists all of them."""
@@ -29,12 +27,12 @@ _MAX_NAMED = 3
 Outcome = Literal["finished", "running", "unfinished"]
 
 
-def judge_requests(findings: list[Finding], library: Library, cluster: Cluster) -> list[Finding]:
+def judge_requests(causes: Causes, library: Library, cluster: Cluster) -> list[Finding]:
     """Return findings with the outcome of each requested work; effects of finished work become ``info``."""
-    requests = _Requests(findings, library, cluster)
+    requests = _Requests(causes, library, cluster)
     for work in requests.works:
         requests.judge(work)
-    return [requests.known[finding.id] for finding in findings]
+    return [requests.known[finding.id] for finding in causes.findings]
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,10 @@ class _Work:
 class _Requests:
     """Findings by id. They change while requested work is judged in the order of time."""
 
-    def __init__(self, findings: list[Finding], library: Library, cluster: Cluster) -> None:
+    def __init__(self, causes: Causes, library: Library, cluster: Cluster) -> None:
+        findings = causes.findings
         self.known = {finding.id: finding for finding in findings}
+        self._possible = causes.possible
         self._library = library
         self._cluster = cluster
         self._effects = effects_of(findings)
@@ -73,8 +73,7 @@ class _Requests:
         late = [one for one in self._direct(finding) if self._is_late(one, work)]
         if finding.requested:
             # It is a part of work that ended well: what began long after it is a fault of its own.
-            for one in late:
-                self._change(one, caused_by=())
+            self._detach(late)
             return
         cause = self.known[finding.caused_by[0]] if finding.caused_by else None
         if cause is not None and not self._is_work(cause):
@@ -91,13 +90,12 @@ class _Requests:
             repaired = None
         # Peers that got different settings while they were apart keep them when they are together again.
         half_changed = any(self._is_setting(one) for one in faults)
-        if half_changed and repaired is not None and self._root(repaired).state == "closed":
+        if half_changed and repaired is not None and root_of(repaired, self.known).state == "closed":
             repaired, outcome = None, "unfinished"
-        for one in late:
-            # What began late is an effect of unfinished work if it is about the same peer.
-            is_about = not {*one.hosts, *one.peers}.isdisjoint(finding.hosts)
-            if not (outcome == "unfinished" and repaired is None and is_about):
-                self._change(one, caused_by=())
+        # What began late is an effect of unfinished work if it is about the same peer.
+        unfinished = outcome == "unfinished" and repaired is None
+        of_others = [one for one in late if {*one.hosts, *one.peers}.isdisjoint(finding.hosts)]
+        self._detach(of_others if unfinished else late)
         if repaired is not None:
             note = gettext("It was an attempt to repair what was wrong before: {what}.")
             self._note(finding, note.format(what=repaired.title))
@@ -128,6 +126,14 @@ class _Requests:
 
     def _unfinished(self, work: _Work, effects: list[Finding], faults: list[Finding]) -> None:
         finding = self.known[work.finding.id]
+        if (cause := self._cause_besides(work, faults)) is not None:
+            # The work brought out what was wrong before: the peer comes back when that is repaired.
+            for one in self._direct(finding):
+                if cause.id in self._possible.get(one.id, ()):
+                    self._change(one, caused_by=(cause.id,))
+            self._note(finding, _not_over(faults))
+            self._change(finding, caused_by=(cause.id,), severity="info")
+            return
         blamed = [one for one in faults if one.rule in work.requested.told_under]
         if blamed and not any(self._is_setting(one) for one in faults):
             fault = min(blamed, key=_order)
@@ -145,6 +151,23 @@ class _Requests:
             self._note(finding, note.format(span=stretch(self._time_after(finding, effects))))
         self._note(finding, _not_over(faults))
         self._change(finding, state=state)
+
+    def _cause_besides(self, work: _Work, faults: Iterable[Finding]) -> Finding | None:
+        """Return the most likely cause of the faults after a work that is neither work nor its effect."""
+        for fault in sorted(faults, key=_order):
+            if (cause := self._other_cause(fault)) is not None:
+                return cause
+        return None
+
+    def _other_cause(self, effect: Finding) -> Finding | None:
+        """Return the most likely possible cause of an effect that is no work and no effect of work."""
+        for id_ in self._possible.get(effect.id, ()):
+            way = [self.known[id_]]
+            while way[-1].caused_by:
+                way.append(self.known[way[-1].caused_by[0]])
+            if not any(one.id == effect.id or self._is_work(one) for one in way):
+                return way[0]
+        return None
 
     # ── how it ended ────────────────────────────────────────────────────────────────────────
 
@@ -253,6 +276,7 @@ class _Requests:
         """Make faults of other peers independent of a work whose time they share by chance."""
         direct = self._direct(work.finding)
         end = self._end(work, direct) if work.requested.shown_by else None
+        detached: list[Finding] = []
         for one in direct:
             about = {*(one.peers or one.hosts)}
             if self._is_work(one) or self._is_over(one, work) or not about.isdisjoint(work.finding.hosts):
@@ -260,7 +284,18 @@ class _Requests:
             # An alarm does not say which peer it is about.
             began_after = end is not None and one.began > end and not self._is_alarm(one)
             if began_after or self._is_reported_elsewhere(one, work.finding):
-                self._change(one, caused_by=())
+                detached.append(one)
+        # The other side of the same fault is about the peer of the work, but no effect of it either.
+        mirrored = [one for one in direct if any(is_mirror(one, other) for other in detached)]
+        self._detach([*detached, *mirrored])
+
+    def _detach(self, effects: Sequence[Finding]) -> None:
+        """Give effects of work their next possible cause that is no work, or none."""
+        for one in effects:
+            self._change(one, caused_by=())
+        for one in effects:
+            if (cause := self._other_cause(one)) is not None:
+                self._change(one, caused_by=(cause.id,))
 
     def _is_reported_elsewhere(self, fault: Finding, work: Finding) -> bool:
         """Return whether a peer without this work reports the same fault of the same peers independently."""
@@ -269,7 +304,7 @@ class _Requests:
             and other.hosts != fault.hosts
             and not set(other.peers).isdisjoint(fault.peers)
             and set(work.hosts).isdisjoint({*other.hosts, *other.peers})
-            and abs(other.began - fault.began) <= _SAME_LOSS
+            and abs(other.began - fault.began) <= SAME_TIME
             for found in self._of_rule[fault.rule]
             for other in (self.known[found.id],)
         )
@@ -285,12 +320,6 @@ class _Requests:
         return all(match.audit is not None for match in self._library.rules[finding.rule].match)
 
     # ── an attempt to repair ────────────────────────────────────────────────────────────────
-
-    def _root(self, finding: Finding) -> Finding:
-        """Return the first cause in the chain of causes of a finding; the finding if it has no cause."""
-        while finding.caused_by:
-            finding = self.known[finding.caused_by[0]]
-        return finding
 
     def _repaired(self, work: _Work, effects: Iterable[Finding]) -> Finding | None:
         """Return the last fault that was open when a work began and that no other work explains."""

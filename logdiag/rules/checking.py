@@ -24,7 +24,18 @@ from logdiag.rules.match_schema import (
     bound,
 )
 from logdiag.rules.patterns import Binding, Pattern
-from logdiag.rules.schema import Explains, Procedure, ProcedureStep, Remedy, Requested, Rule, Signal, When
+from logdiag.rules.schema import (
+    Effect,
+    Effects,
+    Explains,
+    Procedure,
+    ProcedureStep,
+    Remedy,
+    Requested,
+    Rule,
+    Signal,
+    When,
+)
 from logdiag.rules.types import KeyPath
 
 ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "duration"})
@@ -38,14 +49,16 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 _NAMES: dict[tuple[type[BaseModel], str], str] = {
     (Explains, "rule unless only_with"): "rule",
+    (Explains, "effects"): "effects",
+    (Effect, "rule"): "rule",
     (Requested, "unless shown_by told_under"): "rule",
     (IncidentMatch, "causes state_of requires draws"): "rule",
     (When, "finding goes_on over fires silent"): "rule",
     (Procedure, "reported_by"): "rule",
-    (Rule, "before_outages"): "procedure",
-    (Remedy, "procedure"): "procedure",
-    (StateMatch, "over_by gone_by"): "signal",
-    (Lasts, "over_by"): "signal",
+    (Rule, "before_outages"): "procedures",
+    (Remedy, "procedure"): "procedures",
+    (StateMatch, "over_by gone_by"): "signals",
+    (Lasts, "over_by"): "signals",
     (ProcedureStep, "where"): "role",
     (Audit, "of"): "fact",
     (OnlyIf, "of"): "fact",
@@ -65,7 +78,7 @@ class KnownNames:
     names: Mapping[str, AbstractSet[str]]
 
 
-def check(item: Rule | Signal | Procedure, known: KnownNames) -> _Complaints:
+def check(item: Rule | Signal | Procedure | Effects, known: KnownNames) -> _Complaints:
     """Every mistake in what an item names, with the place of it."""
     for path, part in _parts(item, ()):
         yield from _check_names(part, path, known)
@@ -111,7 +124,7 @@ def _check_names(part: BaseModel, path: KeyPath, known: KnownNames) -> _Complain
             value = getattr(part, field)
             for place, name in enumerate(value or ()) if not isinstance(value, str) else [(0, value)]:
                 if name not in known.names[kind]:
-                    yield (*path, field, place), _unknown(kind, name, known.names[kind])
+                    yield (*path, field, place), _unknown(kind.removesuffix("s"), name, known.names[kind])
     for field in ("applies_to", "version", "versions"):
         for place, spec in enumerate(getattr(part, field, None) or ()):
             if not versions.is_valid(spec):

@@ -54,7 +54,7 @@ def lasting_answers(
             if one.raised
             for part in _split(one, again)
         ]
-        yield from ((key, episode) for episode in flapping(episodes, settled, collected.case.work))
+        yield from ((key, episode) for episode in flapping(episodes, collected.case.work))
 
 
 def _logged(match: Match, collected: Collected) -> dict[Key, list[_Occurrence]]:

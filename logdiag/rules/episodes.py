@@ -255,7 +255,7 @@ def _states(
             if interval.raised or state.unraised == "closed"
         ]
         of_key = [of_signal.get(values, []) for of_signal in gone]
-        flaps = flapping(episodes, settled, collected.case.work)
+        flaps = flapping(episodes, collected.case.work)
         yield from ((key, _taken_away(one, of_key)) for one in flaps)
 
 
@@ -313,7 +313,11 @@ def _interval_episode(interval: time_logic.Interval, settled: int, cluster: Clus
     return Episode.of(events, state, count, note)
 
 
-def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episode]:
+_FLAPPING = microseconds(timedelta(minutes=30))
+"""A problem that returns this soon after its end is the same problem."""
+
+
+def flapping(episodes: Iterable[Episode], work: Spans) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count.
 
     The noise of requested work and what lasts longer than that noise may are two episodes.
@@ -324,7 +328,7 @@ def flapping(episodes: Iterable[Episode], apart: int, work: Spans) -> list[Episo
         if (
             before is not None
             and before.state == "closed"
-            and episode.first - before.last <= apart
+            and episode.first - before.last <= _FLAPPING
             and not _is_work_between(before.first, episode.last if episode.state == "closed" else None, work)
         ):
             runs[-1].append(episode)

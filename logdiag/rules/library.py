@@ -15,10 +15,11 @@ from logdiag.files import resources
 from logdiag.rules.checking import KnownNames, check
 from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.roles import ROLES
-from logdiag.rules.schema import Procedure, Rule, Signal
+from logdiag.rules.schema import Effect, Effects, Explains, Procedure, Rule, Signal
 from logdiag.rules.yaml_file import RuleFile, read, validate
 
-_KINDS: dict[str, type[Rule | Signal | Procedure]] = {"procedures": Procedure, "signals": Signal}
+_Item = Rule | Signal | Procedure | Effects
+_KINDS: dict[str, type[_Item]] = {"procedures": Procedure, "signals": Signal, "effects": Effects}
 """Folders of a library that hold something else than rules."""
 
 _LARGEST = 512 << 10
@@ -29,11 +30,12 @@ _MOST_MISTAKES = 100
 
 @dataclass(frozen=True)
 class Library:
-    """Rules, signals and procedures by id (the path below their folder), and what they read as."""
+    """Rules, signals, procedures and effects by id (the path below their folder), and what they read as."""
 
     rules: dict[str, Rule]
     signals: dict[str, Signal]
     procedures: dict[str, Procedure]
+    effects: dict[str, Effects]
     digest: str
     replaced: tuple[str, ...] = ()
     """What a further folder defines again: its own counts."""
@@ -52,6 +54,20 @@ class Library:
             for name, rule in sorted(self.rules.items())
             if rule.incident is not None
         ]
+
+    def explained_by(self, name: str) -> list[tuple[Effect, Explains]]:
+        """The effects of a rule other than itself, with those of its groups, and how each is explained."""
+        return [
+            (effect, explains)
+            for explains in self.rules[name].explains
+            for effect in self._effects(explains)
+            if effect.rule != name
+        ]
+
+    def _effects(self, explains: Explains) -> list[Effect]:
+        if explains.rule is not None:
+            return [Effect(rule=explains.rule, on=explains.on)]
+        return self.effects[explains.effects or ""].effects
 
 
 def load(folders: Sequence[Path] = ()) -> Library:
@@ -86,8 +102,8 @@ def _load(folders: tuple[Path, ...]) -> Library:
         digest.update(f"{file.name}\0{len(file.content)}\0".encode() + file.content)
     counts = Counter(file.name for file in files)
     twice = tuple(sorted(name for name, count in counts.items() if count > 1))
-    library = Library({}, {}, {}, digest.hexdigest()[:16], twice)
-    loaded: list[tuple[RuleFile, Rule | Signal | Procedure]] = []
+    library = Library({}, {}, {}, {}, digest.hexdigest()[:16], twice)
+    loaded: list[tuple[RuleFile, _Item]] = []
     for file in files:
         if (mistake := read(file)) is not None:
             found.append(mistake)
@@ -104,11 +120,13 @@ def _load(folders: tuple[Path, ...]) -> Library:
                 library.signals[rest] = item
             case Procedure():
                 library.procedures[rest] = item
+            case Effects():
+                library.effects[rest] = item
         loaded.append((file, item))
     names: dict[str, AbstractSet[str]] = {"role": ROLES.keys(), "fact": FACTS.keys()}
-    for kind in ("signal", "procedure"):
-        start = f"{kind}s/"
-        names[kind] = {file.name.removeprefix(start) for file in files if file.name.startswith(start)}
+    for folder in _KINDS:
+        start = f"{folder}/"
+        names[folder] = {file.name.removeprefix(start) for file in files if file.name.startswith(start)}
     names["rule"] = {file.name for file in files}
     known = KnownNames(library.rules, names)
     for file, checked in loaded:

@@ -1,6 +1,7 @@
 """What is allowed in a library and still is a mistake: dead rules, things that nobody uses, lost words."""
 
 from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from logdiag.conditions import (
     AllOf,
@@ -32,7 +33,10 @@ def lint(library: Library) -> Iterator[str]:
     proving = {signal for rule in library.rules.values() for match in rule.match for signal in proofs(match)}
     for name in sorted(set(library.signals) - proving):
         yield f"signals/{name}: no rule uses this signal"
-    for name, problem in contradictions(library):
+    grouped = {one.effects for rule in library.rules.values() for one in rule.explains}
+    for name in sorted(set(library.effects) - grouped):
+        yield f"effects/{name}: no rule uses these effects"
+    for name, problem in (*contradictions(library), *_causal_mistakes(library)):
         yield f"{name}: {problem}"
     used_names = _used(library)
     for name, rule in sorted(library.rules.items()):
@@ -133,6 +137,29 @@ def _used(library: Library) -> dict[str, set[str]]:
 def _add_asked(used: dict[str, set[str]], when: When | None) -> None:
     if when is not None and when.finding is not None:
         used[when.finding].update(when.values)
+
+
+# ── causes and effects ──────────────────────────────────────────────────────────────────────
+
+
+def _causal_mistakes(library: Library) -> Iterator[tuple[str, str]]:
+    """Yield effects that no rule produces, and rules that are the cause of their own cause.
+
+    A cause that depends on a condition (`unless`, `only_with`, `values`) is not part of a circle: conditions
+    decide which of two rules is the cause of the other.
+    """
+    causes: dict[str, set[str]] = {}
+    for name in sorted(library.rules):
+        for effect, explains in library.explained_by(name):
+            of_effect = library.rules[effect.rule]
+            if of_effect.incident or any(match.cannot_tell for match in of_effect.match):
+                yield name, f"explains {effect.rule}, which never has a finding"
+            if not (explains.unless or explains.only_with or explains.values):
+                causes.setdefault(effect.rule, set()).add(name)
+    try:
+        tuple(TopologicalSorter(causes).static_order())
+    except CycleError as error:
+        yield error.args[1][0], f"is the cause of its own cause: {' -> '.join(error.args[1])}"
 
 
 # ── conditions that no record can meet ──────────────────────────────────────────────────────

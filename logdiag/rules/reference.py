@@ -14,7 +14,7 @@ from logdiag.files.resources import folder
 from logdiag.i18n.sentences import stretch
 from logdiag.rules.checking import ALWAYS_BOUND, IN_PROCEDURES
 from logdiag.rules.roles import ROLES
-from logdiag.rules.schema import Procedure, Rule, Signal
+from logdiag.rules.schema import Effects, Procedure, Rule, Signal
 from logdiag.rules.yaml_file import models_in
 
 _PLAIN = {
@@ -44,7 +44,7 @@ def reference() -> str:
 
 
 def _models() -> list[type[BaseModel]]:
-    """Rule, Procedure, Signal and everything in them, each once, where it is first named."""
+    """Rule, Procedure, Signal, Effects and everything in them, each once, where it is first named."""
     found: list[type[BaseModel]] = []
 
     def add(model: type[BaseModel]) -> None:
@@ -54,7 +54,7 @@ def _models() -> list[type[BaseModel]]:
                 for part in models_in(field.annotation):
                     add(part)
 
-    for model in (Rule, Procedure, Signal):
+    for model in (Rule, Procedure, Signal, Effects):
         add(model)
     return found
 

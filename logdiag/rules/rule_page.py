@@ -9,7 +9,7 @@ from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import Risk
 from logdiag.rules.library import Library
-from logdiag.rules.schema import Explains, Remedy, Rule
+from logdiag.rules.schema import Effect, Explains, Remedy, Rule
 
 # A page fits a terminal of 100 columns with a margin.
 _WIDTH = 96
@@ -24,6 +24,7 @@ _ON = {
     "hosts": N_("the same peers"),
     "peers": N_("the others, about them"),
     "about": N_("the peers it is about"),
+    "path": N_("the peers that it names, about each other"),
     "cluster": N_("any peer"),
 }
 
@@ -42,8 +43,8 @@ def render_rule(name: str, library: Library) -> str:
     lines += [gettext("How long it may take to end without help"), *_wrapped(stretch(rule.settling)), ""]
     if rule.requested:
         lines += [gettext("Work that somebody asked for"), *_as_yaml(file.tree["requested"]), ""]
-    if rule.explains:
-        lines += [gettext("What it explains"), *(f"  {_explained(effect)}" for effect in rule.explains), ""]
+    if effects := library.explained_by(name):
+        lines += [gettext("What it explains"), *(f"  {_explained(*effect)}" for effect in effects), ""]
     if rule.remedy:
         lines += [gettext("What to do")]
         for number, item in enumerate(rule.remedy):
@@ -54,9 +55,9 @@ def render_rule(name: str, library: Library) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _explained(effect: Explains) -> str:
+def _explained(effect: Effect, explains: Explains) -> str:
     said = gettext("{rule} (within {span}, on {peers})")
-    return said.format(rule=effect.rule, span=stretch(effect.within), peers=gettext(_ON[effect.on]))
+    return said.format(rule=effect.rule, span=stretch(explains.within), peers=gettext(_ON[effect.on]))
 
 
 def _procedure(item: Remedy, written: Any, library: Library) -> list[str]:

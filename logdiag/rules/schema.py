@@ -9,26 +9,56 @@ from logdiag.model import Basis, Risk, Severity, State
 from logdiag.rules.match_schema import IncidentMatch, Match
 from logdiag.rules.types import OneOrMore, Short, Span, Strict
 
+On = Literal["hosts", "peers", "about", "path", "cluster"]
+"""Where effects of a cause are logged."""
 
-class Explains(Short):
-    """A rule whose findings are effects of this one's. A plain text is the rule's id."""
+
+class Effect(Short):
+    """A rule whose findings are effects. A plain text is the rule's id."""
 
     plain: ClassVar = "rule"
 
     rule: str = Field(description="the effect's rule")
-    within: Span = Field(timedelta(seconds=60), description="how long after the cause an effect may start")
+    on: On = "hosts"
+    """where effects are logged: on the same peers (hosts), by others about this one's hosts (peers), by those
+    that this one is about (about), between two peers that the cause names (path), or on any peer (cluster)"""
+
+
+class Effects(Strict):
+    """Effects that several rules share, such as those of a peer that is not reachable."""
+
+    why: str = Field(description="what the effects have in common")
+    effects: list[Effect] = Field(min_length=1, description="the effects")
+
+
+class Explains(Short):
+    """Effects of a rule's findings: of one rule, or of a file of `effects/`. A plain text is a rule's id."""
+
+    plain: ClassVar = "rule"
+
+    rule: str | None = Field(None, description="the effect's rule")
+    effects: str | None = Field(None, description="a file of `effects/`, without `.yaml`")
+    within: Span = timedelta(seconds=60)
+    """how soon after the cause an effect starts; while the cause lasts, effects may also start later"""
     early: Span = Field(timedelta(seconds=1), description="how long before the cause an effect may be logged")
+    lasting: bool = True
+    """whether effects may start at any time while the cause lasts"""
     unless: OneOrMore[str] | None = None
     """rules that speak against it where they fire on the same peers within the span"""
     only_with: OneOrMore[str] | None = None
     """one of these rules has to fire on the same peers, about the same ones, while the cause lasts"""
-    on: Literal["hosts", "peers", "about", "cluster"] = "hosts"
-    """where effects are logged: on the same peers (hosts), by others about this one's hosts (peers), by those
-    that this one is about (about), or on any (cluster)"""
+    on: On = "hosts"
+    """where effects of a `rule` are logged, as in effect"""
     values: dict[str, str] = Field({}, description="what the cause must have bound")
     steps: Literal["own", "cause"] = "own"
     """whether the steps of the effect's own rule are right as well (own), or would do harm: then only those
     of the cause are shown (cause)"""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Explains":
+        if (self.rule is None) == (self.effects is None):
+            raise ValueError("explains names either a rule or effects")
+        return self
 
 
 class Requested(Strict):
