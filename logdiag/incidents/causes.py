@@ -16,6 +16,9 @@ _MAX_PEERS = 50
 _MAX_CANDIDATES = 100
 """Findings of one rule that are looked at as the cause of another; the nearest in time come first."""
 
+_LATE = timedelta(minutes=1)
+"""How long after the end of a cause an effect can be logged: alarms are checked from time to time."""
+
 _NEAR = timedelta(minutes=10)
 """Of two possible causes, one that acted within this time before the effect is more likely."""
 
@@ -50,13 +53,18 @@ def find_causes(findings: Sequence[Finding], library: Library) -> Causes:
     return Causes(_without_circles(caused), possible)
 
 
-def likelihood(cause: Finding, effect: Finding) -> tuple[bool, bool, bool, timedelta, str]:
-    """Return how likely a cause is: earlier, then near in time, then on the same peers, then the nearest."""
+def likelihood(cause: Finding, effect: Finding) -> tuple[bool, bool, bool, int, timedelta, str]:
+    """Return how likely a cause is, to compare it with other causes of the same effect.
+
+    It began earlier; it acted near in time; it is on the same peers; it acted in the same minute; it began
+    before the others of that minute.
+    """
     # Processes write side by side: what is logged a moment later can still be the cause.
     times = [cause.began, *(record.time for record in cause.evidence if record.time is not None)]
     distance = min(abs(time - effect.began) for time in times)
     same_peers = not {*cause.hosts, *cause.peers}.isdisjoint({*effect.hosts, *effect.peers})
-    return cause.began <= effect.began, distance <= _NEAR, same_peers, -distance, cause.id
+    is_earlier, minutes = cause.began <= effect.began, distance // timedelta(minutes=1)
+    return is_earlier, distance <= _NEAR, same_peers, -minutes, effect.began - cause.began, cause.id
 
 
 # ── trees of findings ───────────────────────────────────────────────────────────────────────
@@ -272,8 +280,13 @@ def _candidates(effect: Finding, explains: Explains, group: _Group) -> Iterator[
         else:
             begin = max(begin, min(near, bisect.bisect_left(group.last_ends, effect.began)))
             places = [place for place in range(begin, end) if place >= near or ends[place] >= effect.began]
-        yield [findings[place] for place in reversed(places)]
+        yield (one for place in reversed(places) if not _is_over(one := findings[place], effect))
         yield findings[end : bisect.bisect_right(findings, effect.began + explains.early, key=_began)]
+
+
+def _is_over(cause: Finding, effect: Finding) -> bool:
+    """Return whether a cause had ended before an effect began."""
+    return cause.state == "closed" and effect.began > cause.ended + _LATE
 
 
 def _began(finding: Finding) -> datetime:

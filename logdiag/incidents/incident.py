@@ -171,13 +171,14 @@ def _deciding(rule: Rule, causes: list[Finding], members: list[Finding]) -> tupl
     """Return the findings that decide whether an incident is over, and the one whose state it takes."""
     match = rule.incident
     deciding = [one for one in members if match is not None and one.rule in match.state_of] or causes
-    decider = min(deciding, key=_standing)
     not_asked = {one.id for one in causes} - {one.id for one in deciding}
-    still_open = [one for one in members if one.state in _LASTING and one.id not in not_asked]
-    if decider.state == "closed" and still_open:
-        # An incident is not over while an effect of its closed causes is still open.
-        return [*deciding, *still_open], min(still_open, key=_standing)
-    return deciding, decider
+    effects = [one for one in members if one.caused_by and one.id not in not_asked]
+    # An incident is not over while an effect of its causes is still open. A cause without an end of its own,
+    # such as one record, is over with its effects.
+    lasting = [one for one in effects if one.state in _LASTING]
+    without_end = effects and all(one.state == "seen" for one in deciding)
+    deciding = [*(() if without_end else deciding), *(lasting or (effects if without_end else ()))]
+    return deciding, min(deciding, key=_standing)
 
 
 def _standing(finding: Finding) -> int:

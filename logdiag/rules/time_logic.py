@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from logdiag.cluster.observed import Observed
+from logdiag.records import instant, micros
 
 AbsenceState = Literal["absent", "open_at_end", "unknown"]
 
@@ -105,14 +106,17 @@ def absences(
     return found
 
 
+_STOPS_WITHIN = microseconds(timedelta(minutes=5))
+
+
 def unannounced(
     events: Iterable[Event], announcements: Iterable[Event], within: int, seen: Observed | None
 ) -> list[tuple[Event, AbsenceState]]:
     """The events that nothing announced in ``[t - within, t)``: ``absent``, or ``unknown``.
 
     ``seen`` is of the peer that would have logged the announcement. It is unknown if its log does not cover
-    the whole span before the event: but a silence in one log before the event itself makes no gap, because a
-    peer that was down logs nothing.
+    the whole span before the event. For a peer that was down before the event, the log must cover the last
+    minutes before it went down: a peer that was asked to stop does so soon.
     """
     times = sorted(event.time for event in announcements)
     found: list[tuple[Event, AbsenceState]] = []
@@ -122,11 +126,13 @@ def unannounced(
         index = bisect.bisect_left(times, event.time)
         if index and start <= times[index - 1]:
             continue
+        down = None if seen is None else seen.silence_before(instant(event.time))
+        needed = start if down is None else max(start, micros(down[0]) - _STOPS_WITHIN)
         covered = (
             seen is not None
-            and seen.start <= start
+            and seen.start <= needed
             and event.time <= seen.end
-            and not seen.gap_within(start, event.time)
+            and not seen.gap_within(needed, event.time)
         )
         found.append((event, "absent" if covered else "unknown"))
     return found

@@ -358,6 +358,7 @@ def test_every_shipped_file_loads() -> None:
     assert ids == {
         *library.rules,
         *(f"procedures/{name}" for name in library.procedures),
+        *(f"effects/{name}" for name in library.effects),
         *(f"signals/{name}" for name in library.signals),
     }
     assert library.digest == load().digest

@@ -19,7 +19,11 @@ def schema(run: Callable[..., "subprocess.CompletedProcess[bytes]"]) -> jsonsche
 
 def test_the_schema_takes_every_rule_of_the_library(schema: jsonschema.Draft202012Validator) -> None:
     yaml = YAML(typ="safe")
-    files = [path for path in LIBRARY.rglob("*.yaml") if path.parent.name not in ("procedures", "signals", "effects")]
+    files = [
+        path
+        for path in LIBRARY.rglob("*.yaml")
+        if path.parent.name not in ("procedures", "signals", "effects")
+    ]
     assert len(files) > 50
     assert [path.name for path in files if list(schema.iter_errors(yaml.load(path)))] == []
 
