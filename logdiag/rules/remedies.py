@@ -8,7 +8,7 @@ from logdiag.model import Step
 from logdiag.rules import versions
 from logdiag.rules.library import Library
 from logdiag.rules.placeholders import fill
-from logdiag.rules.roles import ROLES, Situation
+from logdiag.rules.roles import ONE_UNAFFECTED, ROLES, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 
 
@@ -51,6 +51,10 @@ def _step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: Situa
         "found": situation.values.get("found", ""),
     }
     do = f"{fill(step.do, names)} {missing}".rstrip()
+    spare = tuple(name for name in situation.unaffected if name not in peers)
+    if step.where == ONE_UNAFFECTED and peers and spare:
+        instead = gettext("Another peer can be used instead of {where}: {peers}.")
+        do = f"{do} {instead.format(where=listed(peers), peers=listed(spare))}"
     if len(peers) > MOST_LISTED:
         more = gettext("This step is for all {number} peers; only the first {most} are named.")
         do = f"{do} {more.format(number=f'{len(peers):,}', most=MOST_LISTED)}"

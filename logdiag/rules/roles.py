@@ -14,6 +14,9 @@ from logdiag.cluster import Cluster
 from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import listed
 
+ONE_UNAFFECTED = N_("one peer that does not report it")
+"""The role of a step that is done on one peer, although several may be suitable."""
+
 _PRIMARY_UNKNOWN = N_(
     "This evidence does not show which peer is the configuration primary: System > Clustering on any "
     "peer names it, and so do the replication records of a log (ConfigurationMasterIndex, counted from 0)."
@@ -154,6 +157,12 @@ def _unaffected(situation: Situation) -> Resolved:
     return situation.unaffected or gettext("No peer is known that does not report it.")
 
 
+def _one_unaffected(situation: Situation) -> Resolved:
+    """One of them, where one is enough: the primary if it is among them, else the first."""
+    known, primary = situation.unaffected, situation.cluster.primary
+    return (primary,) if primary is not None and primary in known else known[:1] or _unaffected(situation)
+
+
 def _others(situation: Situation) -> Resolved:
     """The peers that do not report it; no step is for them if all do."""
     reporting = frozenset(situation.hosts)
@@ -202,4 +211,5 @@ ROLES: dict[str, Role] = {
     N_("the primary, if it asks for it"): Role(N_("the configuration primary"), _the_primary_if_it_asks),
     N_("the others that ask for it"): Role(N_("the other peers that ask for it"), _the_others_that_ask),
     N_("a peer that does not report it"): Role(N_("a peer that does not report it"), _unaffected),
+    ONE_UNAFFECTED: Role(N_("a peer that does not report it"), _one_unaffected),
 }

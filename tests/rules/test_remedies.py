@@ -74,9 +74,13 @@ def test_a_single_node_updates_its_key_itself() -> None:
     assert commands(diagnosis) == {("expa01",)}
 
 
-def test_a_cluster_takes_the_key_from_a_peer_without_the_alarm() -> None:
-    diagnosis = told(cluster(*PEERS) + alarm("09:00:00", "Raised", "40055", "expa02"))
-    assert commands(diagnosis) == {("expa01", "expa03")}
+@pytest.mark.parametrize(("primary", "chosen"), [(None, 0), ("expa01", 0), ("expa03", 2), ("expa02", 0)])
+def test_a_cluster_takes_the_key_from_one_peer_without_the_alarm(primary: str | None, chosen: int) -> None:
+    diagnosis = told(cluster(*PEERS, primary=primary) + alarm("09:00:00", "Raised", "40055", "expa02"))
+    assert commands(diagnosis) == {(PEERS[chosen],)}
+    for remedy in remedies(diagnosis):
+        (run,) = (step for step in remedy if step.command)
+        assert f"used instead of {PEERS[chosen]}: {PEERS[2 - chosen]}." in run.do
 
 
 def test_the_peer_is_looked_at_before_the_command_is_run_on_it() -> None:
