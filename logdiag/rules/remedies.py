@@ -91,7 +91,7 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.mutual is None or when.mutual == situation.mutual)
         and (when.fires is None or not overall.everywhere.isdisjoint(when.fires))
         and overall.everywhere.isdisjoint(when.silent or ())
-        and (when.role is None or when.role == _role(situation))
+        and (when.role is None or _role(situation) in when.role)
         and (when.goes_on is None or not overall.going_on.isdisjoint(when.goes_on))
         and overall.going_on.isdisjoint(when.over or ())
         and (when.way is None or (when.way == "broken") == overall.way_is_broken)

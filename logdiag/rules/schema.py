@@ -102,8 +102,8 @@ class When(Strict):
     """software versions such as ">=X8.8"; holds too where the version is not known"""
     fires: OneOrMore[str] | None = Field(None, description="rules, one of which has fired in the cluster")
     silent: OneOrMore[str] | None = Field(None, description="rules, none of which has fired in the cluster")
-    role: Literal["primary", "subordinate", "unknown"] | None = None
-    """the role of the peer that reports it"""
+    role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
+    """the role of the peers that report it; the primary's if it is one of them"""
     goes_on: OneOrMore[str] | None = None
     """rules, one of which some peer was in and is not known to be out of"""
     over: OneOrMore[str] | None = None

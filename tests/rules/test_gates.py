@@ -190,3 +190,21 @@ def test_the_rules_of_a_broken_way() -> None:
         "replication/primary-unreachable",
         "tls/certificate-refused",
     }
+
+
+def test_the_upgrade_after_a_forced_update_has_one_backup_of_its_own() -> None:
+    """A forced update that did not help has a way on: the upgrade of the primary, after one backup of it."""
+    rule = "replication/manual-sync-required"
+    remedies = LIBRARY.rules[rule].remedy
+    seen = 0
+    for situation in situations(rule, remedies, pending=False):
+        steps = resolve_remedy(remedies, LIBRARY, situation)
+        upgrades = [at for at, step in enumerate(steps) if "5 minutes after the command, upgrade" in step.do]
+        if not upgrades:
+            continue
+        seen += 1
+        assert upgrades == [len(steps) - 1]
+        assert any(step.command for step in steps[: upgrades[0]])
+        backups = [step for step in steps if "Take a backup" in step.do and step.where == steps[-1].where]
+        assert len([step for step in backups if "5 minutes after the command" in step.do]) == 1
+    assert seen
