@@ -106,7 +106,8 @@ def incident_of(
         peers = ()  # an audit compares with peers that are right
     since = min((finding.first for finding in decisive if finding.first), default=None)
     mutual = is_mutual(lasting)
-    title, why = _wording(rule, peers, decider.state, is_mutual=mutual)
+    is_primary = peers == (context.overall.cluster.primary,)
+    title, why = _wording(rule, peers, decider.state, is_mutual=mutual, is_primary=is_primary)
     hosts = _without(hosts, peers)
     if mutual and match is not None and match.mutual is not None:
         everyone = {*hosts, *peers}
@@ -148,8 +149,13 @@ def incident_of(
     )
 
 
-def _wording(rule: Rule, peers: tuple[str, ...], state: State, *, is_mutual: bool) -> tuple[str, str]:
-    """Return title and explanation for a fault with two sides, for a peer alone, or for a past incident."""
+def _wording(
+    rule: Rule, peers: tuple[str, ...], state: State, *, is_mutual: bool, is_primary: bool
+) -> tuple[str, str]:
+    """Return title and explanation.
+
+    They differ for a fault with two sides, a peer alone, a past incident and a lost primary.
+    """
     if (match := rule.incident) is not None:
         if is_mutual and match.mutual is not None:
             return match.mutual.title, match.mutual.why
@@ -157,6 +163,8 @@ def _wording(rule: Rule, peers: tuple[str, ...], state: State, *, is_mutual: boo
             return match.alone.title, match.alone.why
         if state == "closed" and match.over is not None:
             return match.over.title, match.over.why
+        if is_primary and match.primary is not None:
+            return match.primary.title, match.primary.why
     return rule.title, rule.why
 
 

@@ -208,7 +208,7 @@ class Wording(Strict):
     why: str = Field(description="what it means")
 
 
-OTHER_WORDS = ("mutual", "over", "alone")
+OTHER_WORDS = ("mutual", "over", "alone", "primary")
 """The other titles and meanings that an incident can have."""
 
 
@@ -232,6 +232,8 @@ class IncidentMatch(Strict):
     over: Wording | None = Field(None, description="what it is called when it is over")
     alone: Wording | None = None
     """what it is called when no other peer reports it: {hosts} logged it themselves"""
+    primary: Wording | None = None
+    """what it is called when the only peer that it is about is the configuration primary"""
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
 

@@ -91,7 +91,8 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.mutual is None or when.mutual == situation.mutual)
         and (when.fires is None or not overall.everywhere.isdisjoint(when.fires))
         and overall.everywhere.isdisjoint(when.silent or ())
-        and (when.role is None or _role(situation) in when.role)
+        and (when.role is None or _role(situation, situation.hosts) in when.role)
+        and (when.about is None or _role(situation, situation.peers) in when.about)
         and (when.goes_on is None or not overall.going_on.isdisjoint(when.goes_on))
         and overall.going_on.isdisjoint(when.over or ())
         and (when.way is None or (when.way == "broken") == overall.way_is_broken)
@@ -99,9 +100,9 @@ def _holds(when: When | None, situation: Situation) -> bool:
     )
 
 
-def _role(situation: Situation) -> str:
-    """The role of the peers that report it; the primary's where it is among them."""
+def _role(situation: Situation, peers: tuple[str, ...]) -> str:
+    """The role of some peers; the primary's if it is among them."""
     primary = situation.cluster.primary
     if primary is None:
         return "unknown"
-    return "primary" if primary in situation.hosts else "subordinate"
+    return "primary" if primary in peers else "subordinate"

@@ -104,6 +104,8 @@ class When(Strict):
     silent: OneOrMore[str] | None = Field(None, description="rules, none of which has fired in the cluster")
     role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
     """the role of the peers that report it; the primary's if it is one of them"""
+    about: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
+    """the role of the peers that it is about; the primary's if it is one of them"""
     goes_on: OneOrMore[str] | None = None
     """rules, one of which some peer was in and is not known to be out of"""
     over: OneOrMore[str] | None = None
