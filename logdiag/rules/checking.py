@@ -191,6 +191,7 @@ def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
         for of_cause in bound_by:
             for name in sorted(set(incident.values) - of_cause):
                 yield ("match", "incident", "values", name), _unknown("bound name", name, of_cause)
+    yield from _placeholders(rule.without_log or "", names, ("without_log",))
     for field in ("title", "why"):
         yield from _placeholders(getattr(rule, field), names, (field,))
         for other in OTHER_WORDS:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from logdiag.cluster import BETWEEN_MEMBERS
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
@@ -193,6 +194,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
     for bound in about & values.keys():
         values[bound] = listed(values[bound].split(SEPARATOR))
     texts = worded({**absent, **placeholders(values, hosts, peers, episode.count, first, last)}, says)
+    missing = "" if rule.without_log is None else _without_log(rule.without_log, texts, peers, first, case)
     return Finding(
         fingerprint=fingerprint,
         id=f"{fingerprint}@{stamp(first)}",
@@ -206,7 +208,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         last=last,
         count=episode.count,
         evidence=evidence,
-        explanation=" ".join(part for part in (fill(rule.why, texts), episode.note) if part),
+        explanation=" ".join(part for part in (fill(rule.why, texts), missing, episode.note) if part),
         basis=rule.basis,
         remedy=(),
         references=tuple(rule.references),
@@ -215,6 +217,18 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         as_of=_as_of(answer),
         anchor=instant(episode.first),
     )
+
+
+def _without_log(
+    text: str, texts: Mapping[str, str], peers: Iterable[str], first: datetime | None, case: CaseData
+) -> str:
+    """Return a text about the peers without a log that covers a time; nothing if each has one."""
+    logs = case.cluster.observed
+    # Two logs never begin in the same second, and a cycle is about two minutes.
+    missing = [
+        name for name in peers if first and not (name in logs and logs[name].covers(first, BETWEEN_MEMBERS))
+    ]
+    return fill(text, {**texts, "peers": listed(missing)}) if missing else ""
 
 
 def stamp(first: datetime | None) -> str:

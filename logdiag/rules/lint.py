@@ -117,7 +117,8 @@ def _used(library: Library) -> dict[str, set[str]]:
     used: dict[str, set[str]] = {}
     for name, rule in library.rules.items():
         # A bound peer is used without being named: it says whom the finding is about.
-        used[name] = {*PLACEHOLDER.findall(rule.title + rule.why), *IN_PROCEDURES, *peer_names(rule.match)}
+        shown = PLACEHOLDER.findall(rule.title + rule.why + (rule.without_log or ""))
+        used[name] = {*shown, *IN_PROCEDURES, *peer_names(rule.match)}
         used[name] |= {value for effect in rule.explains for value in effect.values}
         for match in rule.match:
             used[name] |= {*match.by, getattr(match.count, "distinct", ""), getattr(match.peers, "value", "")}

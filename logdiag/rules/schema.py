@@ -164,6 +164,9 @@ class Rule(Strict):
     severity: Severity = Field(description="how bad it is")
     basis: Basis = Field(description="how well the shapes that it matches are known")
     why: str = Field(description="what it means; with {placeholders}")
+    without_log: str | None = None
+    """what is added to `why` if no log of a peer that it is about covers its beginning; {peers} are then the
+    peers without such a log"""
     applies_to: OneOrMore[str] | None = None
     """software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold"""
     match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")

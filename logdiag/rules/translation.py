@@ -71,6 +71,8 @@ def in_language(library: Library, language: str) -> Library:
 def _of_rule(rule: Rule) -> _Texts:
     yield ("title",), rule.title
     yield ("why",), rule.why
+    if rule.without_log is not None:
+        yield ("without_log",), rule.without_log
     for index, match in enumerate(rule.match):
         for path, english in _of_match(match):
             yield ("match", index, *path), english
@@ -117,7 +119,7 @@ def _of_procedure(procedure: Procedure) -> _Texts:
 
 
 def _placeholders(rule: Rule) -> set[str]:
-    shown = [rule.title, rule.why]
+    shown = [rule.title, rule.why, rule.without_log or ""]
     for name in OTHER_WORDS:
         if (words := getattr(rule.incident, name, None)) is not None:
             shown += [words.title, words.why]

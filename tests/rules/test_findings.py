@@ -90,3 +90,28 @@ def test_a_list_of_very_many_names_ends_with_their_number() -> None:
     names = [str(number) for number in range(MOST_LISTED + 1950)]
     assert listed(names).endswith("48, 49 and 1,950 more")
     assert listed(names[:MOST_LISTED]).endswith("47, 48 and 49")
+
+
+def own(name: str, clock: str) -> str:
+    """A record of a peer's own log."""
+    return (
+        f'2024-03-05T{clock}.000+00:00 {name} tvcs: UTCTime="2024-03-05 {clock},000" Module="network.dns"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("log", "is_needed"),
+    [
+        ("", True),
+        (own("peer1", "08:30:00") + own("peer1", "08:59:00"), True),
+        (own("peer1", "09:05:00") + own("peer1", "09:07:00"), True),
+        (own("peer1", "08:58:00") + own("peer1", "09:01:00"), False),
+        (own("peer1", "09:01:00") + own("peer1", "09:07:00"), False),
+    ],
+    ids=["no log", "ends before it", "begins minutes after it", "covers it", "begins a moment after it"],
+)
+def test_a_loss_asks_for_the_log_of_the_lost_peer_if_none_covers_it(log: str, is_needed: bool) -> None:
+    files = {"a.log": peer_down(1, "peer1").encode(), "b.log": log.encode()}
+    diagnosis = examine(read_texts({name: text for name, text in files.items() if text}), load())
+    (loss,) = (one for one in diagnosis.findings if one.rule == "database/peer-down")
+    assert ("no given log of peer1 covers this time" in loss.explanation) is is_needed
