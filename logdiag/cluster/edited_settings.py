@@ -6,11 +6,12 @@ them on each peer. A setting that was edited on one peer and not on another is a
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.facts import EPOCH, Fact, Facts
 from logdiag.cluster.log_rows import evidence_of, select
+from logdiag.cluster.names import is_address
 from logdiag.conditions import Log, compile_condition
 from logdiag.i18n import N_, gettext
 from logdiag.records import instant
@@ -129,6 +130,24 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
     for peer, texts in sorted(values.items()):
         evidence = (evidence_of(log, edit.row, edit.text) for edit in shown if edit.peer == peer)
         yield peer, Fact(tuple(texts), time, tuple(evidence))
+
+
+def find_unverified_addresses(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+    """Return the IP addresses in each peer's own list that no certificate can confirm under Enforcing.
+
+    Only dumps and edits show what was entered: a replication record shows addresses in place of names too.
+    """
+    edits = [edit for edit in find_edits(log, cluster) if edit.place is not None]
+    for peer, dumped in found["peer_list"].items():
+        if (mode := found["tls_mode"].get(peer)) is None:
+            continue
+        entries = dict(enumerate(dumped.values, start=1))
+        own = [edit for edit in edits if edit.peer == peer]
+        entries |= {edit.place: edit.new for edit in own if edit.place is not None}
+        is_enforcing = any(value.lower() == "enforcing" for value in mode.values)
+        addresses = [entry for entry in entries.values() if is_enforcing and is_address(entry)]
+        evidence = (*dumped.evidence, *mode.evidence, *(evidence_of(log, one.row, one.text) for one in own))
+        yield peer, replace(mode if mode.dated else dumped, values=tuple(addresses), evidence=evidence)
 
 
 def _label(edit: Edit) -> str:

@@ -56,6 +56,9 @@ FACTS: dict[str, str] = {
     ),
     "no_primary": N_("this peer, if all peers have said for 10 minutes that they are not the primary"),
     "peer_list": N_("the configured addresses of peers, in their order"),
+    "unverified_in_list": N_(
+        "IP addresses in the list of peers while the TLS verification mode is Enforcing"
+    ),
     "gaps_in_list": N_("places of the list of peers that are empty, though a later place is not"),
     "twice_in_list": N_("addresses that the list of peers has twice"),
     "shared_address": N_("LAN addresses of this peer that another peer has as well"),

@@ -3,7 +3,7 @@
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import find_dump_facts
 from logdiag.cluster.dump_rows import DumpRows
-from logdiag.cluster.edited_settings import find_edited_settings
+from logdiag.cluster.edited_settings import find_edited_settings, find_unverified_addresses
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
 from logdiag.cluster.membership import find_domains, find_membership_facts
 from logdiag.cluster.record_facts import (
@@ -36,6 +36,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["without_cycle"] = dict(find_missing_cycles(log, cluster))
     found["no_primary"] = dict(find_missing_primary(log, cluster))
     found["edited_settings"] = dict(find_edited_settings(log, cluster, found))
+    found["unverified_in_list"] = dict(find_unverified_addresses(log, cluster, found))
     measured = {name for pair in cluster.skews for name in pair}
     found["clock_skew"] = {
         peer.name: Fact((f"{peer.clock_skew:.3f}",), peer.seen_from or EPOCH)
