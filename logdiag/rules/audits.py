@@ -128,6 +128,7 @@ def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:
 
 
 def _across(audit: Audit, known: dict[str, Fact]) -> list[ClusterAnswer]:
+    since = None
     if audit.must == "within":
         numbers = {peer: float(fact.values[0]) for peer, fact in known.items() if fact.values}
         apart = max(numbers.values()) - min(numbers.values()) if numbers else 0.0
@@ -147,7 +148,12 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[ClusterAnswer]:
         common = [peers for peers in groups.values() if len(peers) == most]
         # If no value is the most common one, all peers stand out.
         hosts = set(known) - set(common[0] if len(common) == 1 else ())
-    return [_answer((), sorted(hosts), sorted(set(known) - hosts), known, audit)]
+        # Nothing differed before the second of the values was seen; a value that only a dump has is older.
+        since = sorted(
+            min(known[peer].time if known[peer].dated else _EPOCH for peer in peers)
+            for peers in groups.values()
+        )[1]
+    return [_answer((), sorted(hosts), sorted(set(known) - hosts), known, audit, since=since)]
 
 
 def _is_wrong(audit: Audit, fact: Fact, peer: str, case: CaseData) -> bool:
@@ -235,10 +241,11 @@ def _answer(
     *,
     found: str = "",
     note: str = "",
+    since: datetime | None = None,
 ) -> ClusterAnswer:
     dated = [fact.time for fact in facts.values() if fact.dated]
     times = dated or [fact.time for fact in facts.values()]
-    first, last = min(times), max(times)
+    first, last = max(min(times), since or _EPOCH), max(times)
     state: State = "seen" if audit.must in ("told", "carries") else "open"
     states = [fact.state for fact in facts.values() if fact.state is not None]
     if states and state == "open":
