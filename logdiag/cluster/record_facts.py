@@ -24,6 +24,9 @@ _TLS_MODE = re.compile(r"changed from:\s*'?(?P<old>[A-Za-z]+)'?\s+to:\s*'?(?P<ne
 _ARRIVAL = timedelta(minutes=10)
 """A change of the TLS mode replicates in about 2 minutes, up to 5; after this it has not arrived."""
 
+_CYCLE = timedelta(minutes=2)
+"""How long after a start, or after one cycle, the next cycle is due."""
+
 _FIVE_CYCLES = timedelta(minutes=10) // timedelta(microseconds=1)
 """How long a claim to be the primary, or a cycle, has to be missing, in microseconds. One is due every two
 minutes; after a start it may take five."""
@@ -117,9 +120,9 @@ def find_missing_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact
 def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return for each peer whether it began no cycle up to the end of its log, although cycles are logged.
 
-    The fact begins with the peer's last start, with its log, or after the last gap. A log without any cycles
-    shows nothing unless this peer logged a cycle before, or another peer logs cycles meanwhile. A late first
-    cycle without a start before it ends a fact that began with the log.
+    The fact begins when a cycle was due after the peer's last start, the beginning of its log, or the last
+    gap. A log without any cycles shows nothing unless this peer logged a cycle before, or another peer logs
+    cycles meanwhile. A late first cycle without a start before it ends a fact that began with the log.
     """
     if cluster.topology != "cluster":
         return
@@ -137,7 +140,7 @@ def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
             # A start before it has its own time to finish; other rules report what delayed it.
             if late == own[0] and first + _FIVE_CYCLES <= late[0] <= until:
                 ended = (_logged(log, late[1]),)
-                times = (instant(first), instant(late[0]))
+                times = (instant(first) + _CYCLE, instant(late[0]))
                 yield peer, Fact((peer,), times[0], ended, state="closed", until=times[1])
             else:
                 yield peer, Fact((), instant(own[-1][0]))
@@ -150,7 +153,7 @@ def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
             if other != peer and last[0] >= begin
         ]
         if len(known) > len(started):
-            yield peer, Fact((peer,), instant(begin), tuple(_logged(log, row) for _, row in known))
+            yield peer, Fact((peer,), instant(begin) + _CYCLE, tuple(_logged(log, row) for _, row in known))
 
 
 def _logged(log: Log, row: int) -> Evidence:

@@ -144,7 +144,10 @@ def _absences(absence: Absence, match: Match, settled: int, collected: Collected
                     found.setdefault((peer, answer, end), []).append(opening)
         for (peer, answer, end), events in found.items():
             if not absence.before:
-                yield key, _absent(events, answer, end, peer, absence)
+                yield (
+                    key,
+                    _since_due(_absent(events, answer, end, peer, absence), absence, observed.get(peer)),
+                )
             elif match.lasts is None:
                 yield key, _unannounced(events, answer, absence)
             else:
@@ -175,6 +178,13 @@ def _absent(
     note = gettext(_ABSENT[answer]).format(peer=peer, span=stretch(absence.within))
     episode = Episode.of(events, "open" if answer == "absent" else answer, len(events), note)
     return episode if later is None else replace(episode, last=later.time)
+
+
+def _since_due(episode: Episode, absence: Absence, seen: Observed | None) -> Episode:
+    """The episode from the time at which the closing record was due after the first opening."""
+    due = microseconds(absence.due)
+    first = seen.up_for(episode.first, due) if absence.up and seen is not None else episode.first + due
+    return replace(episode, first=first, last=max(first, episode.last))
 
 
 def _unannounced(events: list[Event], answer: str, absence: Absence) -> Episode:

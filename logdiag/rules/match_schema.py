@@ -45,9 +45,18 @@ class Absence(Strict):
     logged_by: str = "host"
     """host, or a bound peer: whose log would hold the closing record"""
     before: bool = Field(False, description="whether closing had to come first, `within` before the opening")
-    up: bool = Field(False, description="whether `within` does not count the time in which the peer was down")
+    up: bool = False
+    """whether `within` and `due` do not count the time in which the peer was down"""
+    due: Span = timedelta(0)
+    """how long after the opening the closing record was due; the finding begins then"""
     report: list[Literal["absent", "open_at_end", "unknown"]] = ["absent", "open_at_end", "unknown"]
     """which of the three answers are findings"""
+
+    @model_validator(mode="after")
+    def _due_within(self) -> "Absence":
+        if self.due > (timedelta(0) if self.before else self.within):
+            raise ValueError("due is at most within, and does not go with before")
+        return self
 
 
 class StateMatch(Strict):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from logdiag.errors import LogdiagError
 from logdiag.model import Diagnosis, Finding
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
@@ -220,6 +221,39 @@ BY_PEER = (
 def test_the_answers_of_an_absence(tmp_path: Path, logs: dict[str, str], state: str | None) -> None:
     report = "report: [absent, open_at_end, unknown]"
     assert [f.state for f in own(tmp_path, f"{{{ABSENCE}, {report}}}}}", logs)] == ([state] if state else [])
+
+
+@pytest.mark.parametrize(
+    ("logs", "first"),
+    [
+        (event("09:00:00", "Asked") + idle("09:03:00"), "09:01:00"),
+        # Two requests without an answer: the first of them was due first.
+        (event("09:00:00", "Asked") + event("09:01:00", "Asked") + idle("09:04:00"), "09:01:00"),
+        (event("09:00:00", "Asked") + event("09:02:00", "Told"), "09:01:00"),
+        # The peer was down from 09:00:40 to 09:10:00, so 20 s of the minute come after it.
+        (
+            event("09:00:00", "Asked")
+            + idle("09:00:40")
+            + event("09:10:00", "System Start")
+            + idle("09:12:00"),
+            "09:10:20",
+        ),
+        (event("09:00:00", "Asked") + event("09:01:20", "Told"), None),
+    ],
+    ids=["absent", "twice", "late", "down", "in time"],
+)
+def test_an_absence_begins_when_the_closing_record_was_due(
+    tmp_path: Path, logs: str, first: str | None
+) -> None:
+    findings = own(tmp_path, f"{{{ABSENCE}, up: true, due: 60s, report: [absent]}}}}", logs)
+    assert [f.began.isoformat()[11:19] for f in findings] == ([first] if first else [])
+    assert all(f.last is None or f.last >= f.began for f in findings)
+
+
+@pytest.mark.parametrize("wrong", ["due: 91s", "due: 10s, before: true"])
+def test_what_was_due_is_within_the_span(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(LogdiagError, match="due is at most within"):
+        own(tmp_path, f"{{{ABSENCE}, {wrong}}}}}", "")
 
 
 def test_only_the_answers_that_are_asked_for(tmp_path: Path) -> None:
