@@ -54,11 +54,15 @@ def in_words(member: MemberCoverage) -> MemberCoverage:
 
 
 def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
-    held: dict[str, tuple[int, int]] = {}
+    of_hosts: dict[str, tuple[int, int]] = {}
     for span in itertools.chain.from_iterable(part.spans.values()):
-        name = cluster.resolve(span.host) or span.host
+        records, size = of_hosts.get(span.host, (0, 0))
+        of_hosts[span.host] = (records + span.records, size + span.bytes)
+    held: dict[str, tuple[int, int]] = {}
+    for host, of_host in of_hosts.items():
+        name = cluster.peer_of(host)
         records, size = held.get(name, (0, 0))
-        held[name] = (records + span.records, size + span.bytes)
+        held[name] = (records + of_host[0], size + of_host[1])
     for peer in cluster.peers:
         records, size = held.get(peer.name, (0, 0))
         gaps = len(cluster.observed[peer.name].gaps()) if peer.name in cluster.observed else 0

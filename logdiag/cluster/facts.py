@@ -30,6 +30,8 @@ class Fact:
     as_of: datetime | None = None
     state: State | None = None
     until: datetime | None = None
+    episodes: tuple["Fact", ...] = ()
+    """What was so several times, one fact for each time: an audit of each peer has an answer for each."""
 
 
 Facts = dict[str, dict[str, Fact]]
@@ -76,6 +78,7 @@ FACTS: dict[str, str] = {
     ),
     "all_started": N_("this peer, if all peers started within 10 minutes and none logged a request"),
     "started_together": N_("this peer, if it and others, but not all, started within 10 minutes unrequested"),
+    "paused": N_("how long it was silent while others lost it and it did not start again"),
     "edited_settings": N_("cluster settings that were edited in the log and differ between peers since then"),
     "clock_skew": N_("seconds by which its clock is ahead, if that could be measured"),
     "domain": N_("the DNS domain"),

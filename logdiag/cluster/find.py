@@ -57,8 +57,8 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     dumps = [dump for dump in tables.dumps if dump.host is not None]
     listed = any(one.pairs for one in lists) or any(dump.facts.peer_list is not None for dump in dumps)
     drafts = Drafts()
-    for span in itertools.chain.from_iterable(tables.spans.values()):
-        drafts.add(span.host)
+    for host in dict.fromkeys(span.host for span in itertools.chain.from_iterable(tables.spans.values())):
+        drafts.add(host)
     for pairs in dict.fromkeys(one.pairs for one in lists):
         for address, host in pairs:
             drafts.add(host).addresses.add(address)
@@ -118,10 +118,11 @@ def _offsets_and_snapshots(
 ) -> tuple[dict[str, int], dict[str, list[str]]]:
     """Return, by peer, the UTC offset of its last record, and the snapshots that contain it."""
     spans = [(snapshot, span) for (snapshot, _), own in tables.spans.items() for span in own]
-    last = sorted((span.last, peer_of(span.host), span.utc_offset) for _, span in spans)
+    peers = {host: peer_of(host) for host in dict.fromkeys(span.host for _, span in spans)}
+    last = sorted((span.last, peers[span.host], span.utc_offset) for _, span in spans)
     offsets = {peer: offset for _, peer, offset in last}
     first = sorted((span.first, snapshot, span.host) for snapshot, span in spans)
-    found = [(peer_of(host), snapshot) for _, snapshot, host in first]
+    found = [(peers[host], snapshot) for _, snapshot, host in first]
     found += [(peer, dump.snapshot) for peer, own in dumps.items() for dump in own]
     snapshots: dict[str, list[str]] = {}
     for peer, snapshot in dict.fromkeys(found):

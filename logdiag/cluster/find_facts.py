@@ -6,6 +6,7 @@ from logdiag.cluster.dump_rows import DumpRows
 from logdiag.cluster.edited_settings import find_edited_settings, find_unverified_addresses
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
 from logdiag.cluster.membership import find_domains, find_membership_facts
+from logdiag.cluster.pauses import find_pauses
 from logdiag.cluster.record_facts import (
     find_common_starts,
     find_late_tls_modes,
@@ -33,6 +34,8 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     everyone = together.keys() == cluster.names
     found["all_started"] = nothing | (together if everyone else {})
     found["started_together"] = nothing | ({} if everyone else together)
+    for name, peer, fact in find_pauses(log, cluster):
+        found[name][peer] = fact
     found["without_cycle"] = dict(find_missing_cycles(log, cluster))
     found["no_primary"] = dict(find_missing_primary(log, cluster))
     found["edited_settings"] = dict(find_edited_settings(log, cluster, found))

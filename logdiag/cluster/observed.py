@@ -43,11 +43,14 @@ _Times = list[tuple[int, int]]
 class Observed:
     """The spans of time that a peer's logs cover: one or more, ends included.
 
-    ``down`` are the silences inside the spans that end with a start of the peer, in order.
+    ``down`` are the silences inside the spans that end with a start of the peer, in order. ``written`` are
+    the spans without any silence of `SILENCE`, and ``members`` the first and last record of each log.
     """
 
     spans: tuple[tuple[int, int], ...]
     down: tuple[tuple[int, int], ...] = ()
+    written: tuple[tuple[int, int], ...] = ()
+    members: tuple[tuple[int, int], ...] = ()
 
     @property
     def start(self) -> int:
@@ -99,6 +102,25 @@ class Observed:
                 return instant(since), instant(until)
         return None
 
+    def silence_at(self, time: int) -> tuple[int, int] | None:
+        """Return the silence inside one log that contains a time; None if the peer was logging."""
+        number = bisect.bisect_left(self._beginnings, time)
+        if not 0 < number < len(self.written) or time <= self.written[number - 1][1]:
+            return None
+        start, end = self.written[number - 1][1], self.written[number][0]
+        # Between two logs there may be records that nobody has given.
+        return (start, end) if any(first <= start and end <= last for first, last in self.members) else None
+
+    def longest_silence(self, start: int, end: int) -> int:
+        """Return the longest silence between two times; `SILENCE` if there is no longer one."""
+        first, last = (bisect.bisect_right(self._beginnings, time) for time in (start, end))
+        inside = self.written[max(0, first - 1) : last]
+        return max((until - since for since, until in _silences(inside)), default=SILENCE)
+
+    @cached_property
+    def _beginnings(self) -> list[int]:
+        return [start for start, _ in self.written]
+
     @cached_property
     def _starts(self) -> list[int]:
         return [start for start, _ in self.spans]
@@ -133,6 +155,9 @@ def find_observed(
         starts.setdefault(peer_of(record.host), []).append(record.time)
     found: dict[str, Observed] = {}
     for peer in {**whole, **pasted}:
+        of_peer = [*whole.get(peer, ()), *pasted.get(peer, ())]
+        written = _joined(itertools.chain.from_iterable(of_peer), SILENCE)
+        ranges = [(min(times)[0], max(last for _, last in times)) for times in whole.get(peer, ())]
         members = [_joined(times, _BETWEEN) for times in whole.get(peer, ())]
         longest = _longest_silence(members)
         down = [
@@ -143,7 +168,8 @@ def find_observed(
         ]
         parts = [part for times in members for part in _joined(times, longest, set(down))]
         parts += [part for times in pasted.get(peer, ()) for part in _joined(times, _BETWEEN)]
-        found[peer] = Observed(tuple(_joined(parts, _BETWEEN)), tuple(_joined(down, 0)))
+        spans_of_peer = tuple(_joined(parts, _BETWEEN))
+        found[peer] = Observed(spans_of_peer, tuple(_joined(down, 0)), tuple(written), tuple(ranges))
     return found
 
 
@@ -154,12 +180,12 @@ def _longest_silence(members: Iterable[_Times]) -> int:
     for times in members:
         covered += sum(last - first for first, last in times)
         silences += [until - since for since, until in _silences(times)]
-    # Spans do not show their silences: none is longer than `SILENCE`.
-    short = covered // SILENCE
+    # Spans that are joined hide their silences: none is longer than `_BETWEEN`.
+    short = covered // _BETWEEN
     if short + len(silences) <= _MIN_INTERVALS:
         return _MAX_SILENCE
     middle = (short + len(silences)) // 2 - short
-    usual = SILENCE if middle < 0 else sorted(silences)[middle]
+    usual = _BETWEEN if middle < 0 else sorted(silences)[middle]
     return min(_INTERVALS * usual, _MAX_SILENCE)
 
 

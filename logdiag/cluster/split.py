@@ -190,8 +190,8 @@ def _groups(tables: Tables) -> list[_Group]:
         return of_host
 
     for (snapshot, _), spans in tables.spans.items():
-        for span in spans:
-            group(snapshot, span.host)
+        for host in dict.fromkeys(span.host for span in spans):
+            group(snapshot, host)
     nodes = select(log, NODES, "Node", Reference("Node", 2))
     for snapshot, host, names in {(one.snapshot, one.host, one.values) for one in nodes}:
         for number, name in enumerate(plain_name(node_name(node or "")) for node in names):

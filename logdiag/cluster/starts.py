@@ -21,7 +21,7 @@ _BEFORE = timedelta(minutes=5) // _MICROSECOND
 _BACK = timedelta(minutes=10) // _MICROSECOND
 """A peer that has finished no cycle so long after its start has not come back."""
 
-_REQUESTS = compile_condition(
+REQUESTS = compile_condition(
     [
         {"Event": ["Restart Requested", "Reboot Requested", "Upgrade"], "Module|exists": False},
         {
@@ -31,10 +31,11 @@ _REQUESTS = compile_condition(
         },
     ]
 )
+"""The records of a request that stops a peer."""
 _COMPLETED = compile_condition(
     {"Module": "developer.replication", "Detail": "Synchronisation completed successfully"}
 )
-ASKED = (STARTS, _REQUESTS, _COMPLETED)
+ASKED = (STARTS, REQUESTS, _COMPLETED)
 """The records that this module asks for."""
 
 RowsByPeer = dict[str, list[tuple[int, int]]]
@@ -89,7 +90,7 @@ def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
 
 def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
     """Return the starts of all peers before which the log shows some time, and no request."""
-    requests, completed = (rows_by_peer(log, cluster, one) for one in (_REQUESTS, _COMPLETED))
+    requests, completed = (rows_by_peer(log, cluster, one) for one in (REQUESTS, _COMPLETED))
     found: list[Start] = []
     for peer, records in rows_by_peer(log, cluster, STARTS).items():
         if peer not in cluster.observed or peer not in cluster.names:

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-SILENCE = 120_000_000
-"""Microseconds without a record that end a span: a peer replicates about every two minutes."""
+SILENCE = 10_000_000
+"""Microseconds without a record that end a span. The virtual machine of a peer that its cluster loses in a
+pause is silent for longer, and the log of a busy peer has few such silences."""
 
 
 class Span(NamedTuple):

@@ -80,7 +80,9 @@ def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list
     if across:
         return [_answer((), tuple(wrong), (), wrong, audit)] if wrong else [], reasons
     return [
-        _answer((("host", peer),), (peer,), (), {peer: fact}, audit) for peer, fact in wrong.items()
+        _answer((("host", peer),), (peer,), (), {peer: one}, audit)
+        for peer, fact in wrong.items()
+        for one in fact.episodes or (fact,)
     ], reasons
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag import cluster
-from logdiag.cluster import alarms, changes, membership, record_facts
+from logdiag.cluster import alarms, changes, membership, pauses, record_facts
 from logdiag.conditions import AnyOf, Condition, Log, Reference
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
@@ -35,7 +35,10 @@ def collect_conditions(library: Library) -> frozenset[Condition]:
         if pattern.table == "records"
     )
     return frozenset(
-        (*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED, *record_facts.ASKED, *membership.ASKED)
+        (
+            *(*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED),
+            *(*record_facts.ASKED, *membership.ASKED, *pauses.ASKED),
+        )
     )
 
 
