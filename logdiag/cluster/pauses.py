@@ -10,10 +10,9 @@ import numpy as np
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.facts import Fact
 from logdiag.cluster.log_rows import evidence_of, select
-from logdiag.cluster.names import node_name
 from logdiag.cluster.observed import BOOT, STARTS, Observed
-from logdiag.cluster.starts import REQUESTS, rows_by_peer
-from logdiag.conditions import AnyOf, Log, Reference, compile_condition
+from logdiag.cluster.starts import REQUESTS, RowsByPeer, rows_by_peer
+from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition
 from logdiag.records import instant
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,13 +22,22 @@ a start would be logged. It contains two replication cycles at least."""
 _TIMES_LONGER = 2
 """A pause is at least so many times longer than the longest silence just before it. What the log does after
 it does not count: a peer that comes back may log more or less than before."""
+_WAKING = timedelta(seconds=5) // _MICROSECOND
+"""A peer that continues after a pause notices at once that its connections are lost."""
+_NOTICED = timedelta(seconds=30) // _MICROSECOND
+"""Both ends of a cut link notice it within this time of each other: it takes each of them 45 to 75 s."""
 _LONGEST = BOOT // _MICROSECOND
 """A longer silence can be a boot, of which the start is logged some minutes later."""
+_CLOCKS = timedelta(seconds=5) // _MICROSECOND
+"""How far the clocks of two peers may differ when another peer logs the return."""
 _SAME_TIME = timedelta(minutes=5) // _MICROSECOND
 """A job of the hypervisor that runs daily begins within a few minutes of the same time of day."""
 _DAY = timedelta(days=1) // _MICROSECOND
 
-_LOSSES = compile_condition({"Module|startswith": "developer.clusterdb", "Detail|contains": "mnesia_down"})
+_LOSSES, _RETURNS = (
+    compile_condition({"Module|startswith": "developer.clusterdb", "Detail|contains": what})
+    for what in ("mnesia_down", "mnesia_up")
+)
 _STOPS = AnyOf(
     (
         STARTS,
@@ -37,7 +45,7 @@ _STOPS = AnyOf(
         compile_condition({"Event": ["Application Exit", "System Shutdown"], "Module|exists": False}),
     )
 )
-ASKED = (_LOSSES, _STOPS)
+ASKED = (_LOSSES, _RETURNS, _STOPS)
 """The records that this module asks for."""
 
 
@@ -50,48 +58,73 @@ class Pause:
     rows: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Marks:
+    """The records that decide whether a silence of a peer is a pause: their times, in order."""
+
+    lost: Sequence[tuple[int, int]]
+    """when others lost the peer, each with the row of the record"""
+    found: Sequence[int]
+    """when others found the peer again"""
+    lost_others: Sequence[int]
+    """when the peer itself lost others"""
+    stops: Sequence[int]
+    """requests to stop the peer, its stops and its starts"""
+
+
 def find_pauses(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     """Return the pauses of each peer that gave a log, by fact and peer."""
     if cluster.topology != "cluster":
         return
-    losses: dict[str, list[tuple[int, int]]] = {}
-    for record in select(log, _LOSSES, Reference("Node", 2)):
-        about = cluster.resolve(node_name(record.values[0] or ""))
-        if about is not None and about != cluster.peer_of(record.host):
-            losses.setdefault(about, []).append((record.time, record.row))
-    stops = rows_by_peer(log, cluster, _STOPS) if losses else {}
+    lost, lost_others = _by_peers(log, cluster, _LOSSES)
+    found = _by_peers(log, cluster, _RETURNS)[0] if lost else {}
+    stops = rows_by_peer(log, cluster, _STOPS) if lost else {}
     for peer, seen in cluster.observed.items():
-        found = pauses(losses.get(peer, ()), [time for time, _ in stops.get(peer, ())], seen)
-        facts = tuple(_fact(one, log) for one in found)
+        times = ([time for time, _ in rows.get(peer, ())] for rows in (found, lost_others, stops))
+        facts = [_fact(one, log) for one in pauses(Marks(lost.get(peer, ()), *times), seen)]
         nothing = Fact((), instant(seen.start))
-        yield "paused", peer, replace(facts[0], episodes=facts) if facts else nothing
+        yield "paused", peer, replace(facts[0], episodes=tuple(facts)) if facts else nothing
 
 
-def pauses(losses: Sequence[tuple[int, int]], stops: Sequence[int], seen: Observed) -> list[Pause]:
-    """Return the pauses of one peer in the order of time.
+def _by_peers(log: Log, cluster: Cluster, condition: Condition) -> tuple[RowsByPeer, RowsByPeer]:
+    """Return time and row of the records about another peer: by that peer, and by the peer that logs."""
+    by_peer: RowsByPeer = {}
+    by_host: RowsByPeer = {}
+    for record in select(log, condition, Reference("Node", 2)):
+        host, peer = cluster.peer_of(record.host), cluster.resolve(record.values[0] or "")
+        if peer is not None and peer != host:
+            by_peer.setdefault(peer, []).append((record.time, record.row))
+            by_host.setdefault(host, []).append((record.time, record.row))
+    return by_peer, by_host
 
-    Args:
-        losses: time and row of the records of others that lost the peer, in the order of time.
-        stops: times of requests to stop the peer, of its stops and of its starts, in the order of time.
-        seen: when the peer was logging.
 
-    """
+def pauses(marks: Marks, seen: Observed) -> list[Pause]:
+    """Return the pauses of one peer, by when it was logging, in the order of time."""
     found: dict[tuple[int, int], list[int]] = {}
-    for time, row in losses:
+    for time, row in marks.lost:
         silence = seen.silence_at(time)
-        if silence in found or (silence is not None and _is_pause(*silence, stops, seen)):
+        if silence in found or (silence is not None and _is_pause(time, *silence, marks, seen)):
             found.setdefault(silence, []).append(row)
     return [Pause(start, end, tuple(rows)) for (start, end), rows in sorted(found.items())]
 
 
-def _is_pause(start: int, end: int, stops: Sequence[int], seen: Observed) -> bool:
-    """Return whether a silence is much longer than those before it, and no stop or start is near."""
+def _is_pause(time: int, start: int, end: int, marks: Marks, seen: Observed) -> bool:
+    """Return whether a silence in which others lost the peer at a time is longer than usual, and no stop."""
     if end - start > _LONGEST or not seen.covers_all(start - _AROUND, end + _AROUND):
         return False
-    place = bisect.bisect_left(stops, start - _LONGEST)
-    if place < len(stops) and stops[place] <= end + _LONGEST:
+    if not _any_between(marks.found, end - _CLOCKS, end + _AROUND):
         return False
-    return end - start >= _TIMES_LONGER * seen.longest_silence(start - _AROUND, start)
+    if _any_between(marks.stops, start - _LONGEST, end + _LONGEST):
+        return False
+    longest = seen.longest_silence(start - _AROUND, start)
+    # A peer that finds its connections lost when it continues is known by that, also in a quiet log.
+    wakes = end - time > _NOTICED and _any_between(marks.lost_others, end, end + _WAKING)
+    return end - start > longest if wakes else end - start >= _TIMES_LONGER * longest
+
+
+def _any_between(times: Sequence[int], start: int, end: int) -> bool:
+    place = bisect.bisect_left(times, start)
+    return place < len(times) and times[place] <= end
 
 
 def _fact(pause: Pause, log: Log) -> Fact:
