@@ -121,7 +121,7 @@ def many_files(folder: Path) -> None:
 
 
 def many_snapshots(folder: Path) -> None:
-    for number in range(1000):
+    for number in range(200):
         put(folder / "case" / f"{number}" / "messages", log(1, start=number))
 
 
@@ -172,6 +172,6 @@ def cases() -> Iterator[Case]:
         ("--limit", "members=4"),
     )
     yield Case("1,000 files", many_files, RAN, 1000, heavy=True)
-    yield Case("1,000 snapshots", many_snapshots, RAN, 1000, heavy=True)
+    yield Case("200 snapshots", many_snapshots, RAN, 200, heavy=True)
     yield Case("one input without anything", useless_beside_useful, PARTIAL, 3, ("holds no log record",))
     yield Case("folders without anything", nothing_at_all, 4, 0)

@@ -46,7 +46,7 @@ def of_streams() -> Iterator[Case]:
             ("depth",),
         )
         yield Case(
-            f"200,000 empty parts of {suffix}",
+            f"50,000 empty parts of {suffix}",
             file(f"a.{suffix}.zst", lambda wrap=wrap: empty_parts(wrap)),
             RAN,
             6,
@@ -94,11 +94,11 @@ def of_streams() -> Iterator[Case]:
         options=("--limit", "ratio=1000000"),
     )
     yield Case(
-        "a hundred thousand frames to skip",
+        "20,000 frames to skip",
         file(
             "a.zst",
             lambda: (
-                zstd.compress(log()) + (b"\x50\x2a\x4d\x18" + struct.pack("<I", 8) + b"notes   ") * 100_000
+                zstd.compress(log()) + (b"\x50\x2a\x4d\x18" + struct.pack("<I", 8) + b"notes   ") * 20_000
             ),
         ),
         RAN,
@@ -123,7 +123,7 @@ def deep() -> bytes:
 
 def empty_parts(wrap: Wrap) -> bytes:
     block = zstd.compress(wrap(b"") * 10_000)
-    return zstd.compress(wrap(log())) + block * 20 + zstd.compress(wrap(log(start=3)))
+    return zstd.compress(wrap(log())) + block * 5 + zstd.compress(wrap(log(start=3)))
 
 
 def wide_window() -> bytes:

@@ -95,7 +95,7 @@ def lzma_bomb() -> bytes:
 
 def deflated_bomb() -> bytes:
     block = deflated(b"zeros", bytes(GIGA // 16))
-    return zipped([FIRST, *(block._replace(name=b"zeros%d" % n) for n in range(64))])
+    return zipped([FIRST, *(block._replace(name=b"zeros%d" % n) for n in range(16))])
 
 
 def many_entries(count: int) -> bytes:
@@ -123,7 +123,7 @@ def cases() -> Iterator[Case]:
         "a zip cut at many places", lambda folder: cut(folder, "zip", zipped(LOGS)), PARTIAL, None, ("cut",)
     )
     yield Case("a zip behind a zip", two_lists, PARTIAL, 1500, ("no member in its list",))
-    yield Case("4 GB of zeros in a zip", file("a.zip", deflated_bomb), PARTIAL, 3, ("ratio",), heavy=True)
+    yield Case("1 GB of zeros in a zip", file("a.zip", deflated_bomb), PARTIAL, 3, ("ratio",), heavy=True)
     yield Case(
         "1 GB of zeros in a zip by bzip2",
         file("a.zip", bzip2_bomb),
