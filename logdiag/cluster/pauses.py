@@ -105,7 +105,13 @@ def pauses(marks: Marks, seen: Observed) -> list[Pause]:
         silence = seen.silence_at(time)
         if silence in found or (silence is not None and _is_pause(time, *silence, marks, seen)):
             found.setdefault(silence, []).append(row)
-    return [Pause(start, end, tuple(rows)) for (start, end), rows in sorted(found.items())]
+    return [Pause(start, _woken(end, marks), tuple(rows)) for (start, end), rows in sorted(found.items())]
+
+
+def _woken(end: int, marks: Marks) -> int:
+    """Return when a peer had noticed what it lost in a silence: these losses are effects of the pause."""
+    place = bisect.bisect_right(marks.lost_others, end + _WAKING)
+    return max(end, marks.lost_others[place - 1]) if place else end
 
 
 def _is_pause(time: int, start: int, end: int, marks: Marks, seen: Observed) -> bool:
