@@ -16,9 +16,9 @@ from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_conditi
 from logdiag.records import instant
 
 _MICROSECOND = timedelta(microseconds=1)
-_AROUND = timedelta(minutes=5) // _MICROSECOND
+_AROUND = timedelta(minutes=4) // _MICROSECOND
 """The log must show so much of the time before a silence, for its rhythm, and of the time after it, in which
-a start would be logged. It contains two replication cycles at least."""
+a start would be logged. It contains two replication cycles, or a start of the application (3 minutes)."""
 _TIMES_LONGER = 2
 """A pause is at least so many times longer than the longest silence just before it. What the log does after
 it does not count: a peer that comes back may log more or less than before."""

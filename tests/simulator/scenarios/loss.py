@@ -103,7 +103,7 @@ def primary_lost_and_back(case: Case) -> Truth:
 
 @scenario
 def hypervisor_pause(case: Case) -> Truth:
-    """A virtual machine is paused for a minute or two.
+    """A virtual machine is paused for more than two minutes, which is longer than any silence of its log.
 
     Its own log is silent for that time, so the peer stopped, not the connection. When it continues, it notices that
     the connections of the others are lost. Its records about them are not a loss of those peers, and are neither
@@ -112,14 +112,15 @@ def hypervisor_pause(case: Case) -> Truth:
     case.make(2, 4)
     held = case.one(case.cluster.subordinates)
     off = case.when()
-    case.inject(Pause(off, held, off + case.when(1.2, 3)))
+    case.inject(Pause(off, held, off + case.when(2.2, 4)))
     expected = [
         about(one.rule, *one.hosts, state=" ".join(one.states))
         for one in survivors_lose(case, held, "closed")
         if one.rule not in ("h323/peer-timeout",)
     ]
     return truth(
-        headline("incident/peer-lost", "high", "closed", held, among=case.cluster.names),
+        headline("system/paused", "high", "closed", held),
+        at("system/paused", held, state="closed"),
         *expected,
         allowed=("replication/not-completed", "replication/primary-unreachable", "h323/peer-timeout"),
         never=("force-config-update", "destroy"),
