@@ -188,8 +188,8 @@ def test_names_of_inputs_and_rules_cannot_forge_lines(
 
 
 @pytest.mark.parametrize("given", ["<(cat peer-lost/*.log)", "/dev/stdin < <(cat peer-lost/*.log)", "pipe"])
-def test_pipes_are_read_as_standard_input_is(samples: Path, tmp_path: Path, given: str) -> None:
-    usual = shell("logdiag diagnose peer-lost/*.log", samples).stdout
+def test_pipes_are_read_as_standard_input_is(run: Run, samples: Path, tmp_path: Path, given: str) -> None:
+    usual = run("diagnose", *(samples / "peer-lost").glob("*.log")).stdout.decode()
     if given == "pipe":
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)

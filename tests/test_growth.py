@@ -233,6 +233,9 @@ KINDS: dict[str, tuple[str, Callable[[int], Log]]] = {
     "cannot_tell": ("cannot_tell: nothing says so", lambda n: says(n, 1, 'Event="Begin"', hosts=n)),
 }
 
+SIZES = {"audit": 80}
+"""Sizes other than 40. An audit of about 60 or fewer hosts tells more of each than one of many."""
+
 RULE = """\
 title: something on {hosts}
 severity: medium
@@ -284,7 +287,7 @@ def examining(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_rule_is_judged_in_proportion_to_what_it_looks_for(kind: str) -> None:
     match, log = KINDS[kind]
-    assert_in_proportion(examining(library_of(rule=match), lambda n: {"a.log": text_of(log(n))}), 80)
+    assert_in_proportion(examining(library_of(rule=match), lambda n: {"a.log": text_of(log(n))}), SIZES.get(kind, 40))
 
 
 def test_every_kind_of_rule_is_measured() -> None:
@@ -298,7 +301,7 @@ def test_incidents_are_folded_in_proportion_to_the_findings() -> None:
         incident="incident: {causes: [test/cause], requires: [test/effect], by: [hosts], within: 1m}",
     )
     said = 'Event="Said" User="u{n}"', 'Event="Begin"'
-    assert_in_proportion(examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), 100)
+    assert_in_proportion(examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), 40)
 
 
 # ── everything together ─────────────────────────────────────────────────────────────────────

@@ -5,10 +5,9 @@ import io
 import os
 import random
 import subprocess
-import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -437,21 +436,19 @@ def test_a_size_is_said_as_a_person_would(size: int, said: str) -> None:
     assert format_size(size) == said
 
 
-def test_the_command_line_takes_limits_and_refuses_what_is_none(tmp_path: Path) -> None:
+def test_the_command_line_takes_limits_and_refuses_what_is_none(
+    tmp_path: Path, run_text: "Callable[..., subprocess.CompletedProcess[str]]"
+) -> None:
     (tmp_path / "a.log").write_bytes(log(1))
 
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "logdiag", *words]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-
-    refused = run("diagnose", "a.log", "--limit", "size=1", "--limit", "member=0")
+    refused = run_text("diagnose", "a.log", "--limit", "size=1", "--limit", "member=0")
     assert refused.returncode == 2
     assert "--limit size=1: the limits are" in refused.stderr
     assert "--limit member=0: write member=NUMBER" in refused.stderr
-    partial = run("parse", "a.log", "--limit", f"member={EACH}", "-o", "x.csv")
+    partial = run_text("parse", "a.log", "--limit", f"member={EACH}", "-o", "x.csv")
     assert partial.returncode == 5
     assert "of a member no more than" in partial.stderr
-    assert run("parse", "a.log", "--limit", "member=1k", "-o", "x.csv").returncode == 0
+    assert run_text("parse", "a.log", "--limit", "member=1k", "-o", "x.csv").returncode == 0
 
 
 @given(

@@ -412,7 +412,7 @@ def assert_kept(tables: Tables, source: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("records", [1000, 10_000])
+@pytest.mark.parametrize("records", [1000, 4000])
 def test_a_cut_gzip_file(tmp_path: Path, part: float, records: int) -> None:
     content = log(records=records)
     packed = gz(content)
@@ -631,11 +631,11 @@ def test_several_parts_are_one_stream(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", COMPRESSED)
 def test_of_a_cut_stream_what_was_readable_is_kept(tmp_path: Path, suffix: str) -> None:
-    packed = COMPRESSED[suffix](log(records=60_000))
+    packed = COMPRESSED[suffix](log(records=20_000))
     tables = parse(put(tmp_path / f"m{suffix}", packed[: len(packed) * 3 // 4]))
     (found,) = tables.members
     assert found.faults == (Fault("cut", f"cut: the {NAMES[suffix]} data ends before its end mark"),)
-    assert found.records > 10_000
+    assert found.records > 4000
 
 
 @pytest.mark.parametrize("suffix", COMPRESSED)

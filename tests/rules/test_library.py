@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -449,28 +448,6 @@ def test_complaints(tmp_path: Path) -> None:
 
 
 # ── cases ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _shipped_cases() -> list[tuple[str, str]]:
-    try:
-        return [(name, case.name) for name, rule in sorted(load().rules.items()) for case in rule.cases]
-    except LibraryError:  # told by test_every_shipped_file_loads
-        return []
-
-
-@cache
-def outcomes(name: str) -> dict[str, tuple[str, ...]]:
-    """What the cases of a rule say: a process that runs a part of the tests runs their cases alone."""
-    return {outcome.case: outcome.problems for outcome in run_cases(load(), examine, {name})}
-
-
-@pytest.mark.parametrize(("name", "case"), _shipped_cases())
-def test_a_shipped_case(name: str, case: str) -> None:
-    assert outcomes(name)[case] == ()
-
-
-def test_cases_of_a_rule_have_names_of_their_own() -> None:
-    assert len(set(_shipped_cases())) == len(_shipped_cases()) > 2 * len(load().rules) - 1
 
 
 def problems(folder: Path, expect: str, log: str = RAISED) -> tuple[str, ...]:
