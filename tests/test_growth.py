@@ -234,7 +234,7 @@ KINDS: dict[str, tuple[str, Callable[[int], Log]]] = {
 }
 
 SIZES = {"audit": 80}
-"""Sizes other than 40. An audit of about 60 or fewer hosts tells more of each than one of many."""
+"""Sizes other than 40. More than 50 peers are no cluster any more, and of a cluster much more is told."""
 
 RULE = """\
 title: something on {hosts}
