@@ -170,8 +170,8 @@ def test_an_archive_too_deep_inside_others_is_not_opened_and_its_neighbours_are(
 
 
 def test_what_unpacks_out_of_proportion_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits_module, "RATIO_FROM", 4 << 20)
-    bomb = log(1) + b"x" * (64 << 20)
+    monkeypatch.setattr(limits_module, "RATIO_FROM", 1 << 20)
+    bomb = log(1) + b"x" * (16 << 20)
     tables = parse(
         tmp_path, Limits(ratio=20), a_gz=gzip.compress(bomb), b_zip=zipped(("bomb", bomb)), c_log=log(2)
     )
@@ -181,7 +181,7 @@ def test_what_unpacks_out_of_proportion_is_left(tmp_path: Path, monkeypatch: pyt
         ("c.log/c.log", []),
     ]
     first, second, _ = tables.members
-    assert (3 * EACH < first.size <= 4 << 20, 3 * EACH < second.size <= 4 << 20) == (True, True)
+    assert (3 * EACH < first.size <= 1 << 20, 3 * EACH < second.size <= 1 << 20) == (True, True)
     assert (first.records, second.records) == (3, 3)
 
 
@@ -206,8 +206,8 @@ def test_one_bomb_takes_nothing_from_what_stands_beside_it(
 def test_where_one_bomb_follows_another_nothing_more_is_unpacked_but_what_is_plain_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits_module, "RATIO_FROM", 4 << 20)
-    bomb = gzip.compress(bytes(64 << 20))
+    monkeypatch.setattr(limits_module, "RATIO_FROM", 1 << 20)
+    bomb = gzip.compress(bytes(16 << 20))
     bombs = [(f"{number:02}.gz", bomb) for number in range(20)]
     packed = tar(*bombs, ("y.gz", gzip.compress(log(1))), ("z", log(2)))
     tables = parse(tmp_path, Limits(ratio=5), a_tar=packed, b_gz=gzip.compress(log(3)))
@@ -218,7 +218,7 @@ def test_where_one_bomb_follows_another_nothing_more_is_unpacked_but_what_is_pla
         "what was given (ratio)"
     )
     assert len(reasons) == 21
-    assert sum(one.size for one in tables.members) < 6 * (4 << 20)
+    assert sum(one.size for one in tables.members) < 6 * (1 << 20)
     assert [(one.source, one.records) for one in tables.members[20:]] == [("y", 0), ("z", 3), ("b", 3)]
 
 
