@@ -95,10 +95,16 @@ class Observed:
         return end
 
     def silence_before(self, start: datetime) -> tuple[datetime, datetime] | None:
-        """Return the silence before a start of the peer; None if the peer was not silent before it."""
+        """Return the silence before a start of the peer; None if the peer was not silent before it.
+
+        A booting peer writes records with shorter silences between them, and so does a quiet one before it
+        stops: the last long silence counts.
+        """
         time = micros(start)
-        for since, until in reversed(self.down):
-            if until <= time <= until + BOOT // _MICROSECOND:
+        near = [span for span in self.down if time - BOOT // _MICROSECOND <= span[1] <= time]
+        longest = max((until - since for since, until in near), default=0)
+        for since, until in reversed(near):
+            if 2 * (until - since) >= longest:
                 return instant(since), instant(until)
         return None
 
@@ -169,7 +175,7 @@ def find_observed(
         parts = [part for times in members for part in _joined(times, longest, set(down))]
         parts += [part for times in pasted.get(peer, ()) for part in _joined(times, _BETWEEN)]
         spans_of_peer = tuple(_joined(parts, _BETWEEN))
-        found[peer] = Observed(spans_of_peer, tuple(_joined(down, 0)), tuple(written), tuple(ranges))
+        found[peer] = Observed(spans_of_peer, tuple(_joined(down, -1)), tuple(written), tuple(ranges))
     return found
 
 

@@ -17,7 +17,7 @@ To let a finding fold under another one, add it to ``explains`` of the other's r
 one headline, write a composite rule. Neither needs a change here.
 """
 
+from logdiag.incidents.context import LOSS, UNWATCHED
 from logdiag.incidents.fold import Folded, combine, fold
-from logdiag.incidents.incident import LOSS, UNWATCHED
 
 __all__ = ["LOSS", "UNWATCHED", "Folded", "combine", "fold"]

@@ -51,12 +51,13 @@ def examine_cluster(
     cluster = cluster.with_alarms(find_alarm_states(log, cluster), set(find_whole_lists(cluster)))
     rows = DumpRows(part)
     case = CaseData(sources(part, rows, log, cluster), cluster, find_facts(rows, log, cluster))
+    changes = find_changes(log, cluster)
     judged = judge(library, case, most, is_late)
     return Examined(
         cluster,
         case,
-        fold(judged.findings, library, cluster),
-        find_changes(log, cluster),
+        fold(judged.findings, library, cluster, changes),
+        changes,
         find_alarm_events(log, cluster),
         tuple(judged.not_checked),
         capped=tuple(judged.capped),

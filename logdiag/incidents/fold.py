@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from logdiag.cluster import Cluster
 from logdiag.incidents.causes import effects_of, find_causes, superseded, tree_of
-from logdiag.incidents.groups import Required, group, group_by_values, is_cause, join_mirrors, works_of
-from logdiag.incidents.incident import Context, incident_of, with_remedy
+from logdiag.incidents.clocks import Clocks
+from logdiag.incidents.context import Context
+from logdiag.incidents.groups import Required, groups_of, is_cause, works_of
+from logdiag.incidents.incident import incident_of, with_remedy
 from logdiag.incidents.requests import judge_requests
-from logdiag.model import Finding, Incident
+from logdiag.model import Change, Finding, Incident
 from logdiag.rules.findings import rank
 from logdiag.rules.library import Library
 
@@ -25,40 +27,63 @@ class Folded:
     incidents: tuple[Incident, ...]
 
 
-def fold(findings: Sequence[Finding], library: Library, cluster: Cluster) -> Folded:
-    """Fold findings into incidents."""
-    causes_of = find_causes(findings, library)
-    folded = judge_requests(causes_of, library, cluster)
-    context = Context.of(folded, library, cluster)
+def fold(
+    findings: Sequence[Finding], library: Library, cluster: Cluster, changes: tuple[Change, ...] = ()
+) -> Folded:
+    """Fold findings into incidents.
+
+    Args:
+        findings: all findings of the cluster.
+        library: the rules.
+        cluster: the cluster.
+        changes: what somebody changed, in the order of time.
+
+    """
+    clocks = Clocks.of(cluster)
+    causes_of = find_causes([clocks.corrected(one) for one in findings], library)
+    corrected = judge_requests(causes_of, library, cluster)
+    folded = [clocks.as_logged(one) for one in corrected]
+    context = Context.of(folded, causes_of.possible, changes, library, cluster)
     without_steps = superseded(folded, library)
     known = {one.id: one if one.id in without_steps else with_remedy(one, context) for one in folded}
-    effects = effects_of(known.values())
-    left = {finding.id: finding for finding in known.values() if not finding.caused_by}
+    effects = effects_of(folded)
+    left = {finding.id: finding for finding in corrected if not finding.caused_by}
     incidents = []
+
+    def add(name: str, causes: Sequence[Finding], works: Sequence[Finding] = ()) -> None:
+        members = tree_of([known[one.id] for one in (*causes, *works)], effects, known)
+        roots = [known[one.id] for one in causes]
+        incidents.append(incident_of(name, library.rules[name], roots, members, context))
+
     # Work that is part of a fault belongs to its incident, so incidents without a fault come last.
-    for name, rule, match in sorted(library.incidents(), key=lambda one: one[2].requested is True):
+    for name, _, match in sorted(library.incidents(), key=lambda one: one[2].requested is True):
         required = Required(match, left.values())
-        groups = group([f for f in left.values() if is_cause(f, match)], match.by, match.within)
-        for causes in join_mirrors(groups, match.within) if match.mutual else groups:
+        causes_left = [one for one in left.values() if is_cause(one, match)]
+        for causes in groups_of(causes_left, match.by, match.within):
             near = required.near(causes, left)
             if match.requires and not near:
                 continue
             causes = list({finding.id: finding for finding in (*causes, *near)}.values())
             works = works_of(match, causes, left.values())
-            members = tree_of([*causes, *works], effects, known)
-            incidents.append(incident_of(name, rule, causes, members, context))
+            add(name, causes, works)
             for finding in (*causes, *works):
                 left.pop(finding.id, None)
-    by_rule: dict[str, list[Finding]] = {}
+    by_kind: dict[tuple[str, ...], list[Finding]] = {}
     for finding in left.values():
         if finding.severity != "info":
-            by_rule.setdefault(finding.rule, []).append(finding)
-    for name, same in sorted(by_rule.items()):
-        rule = library.rules[name]
-        for causes in (part for alike in group_by_values(same, rule) for part in group(alike, (), _WITHIN)):
-            incidents.append(incident_of(name, rule, causes, tree_of(causes, effects, known), context))
+            by_kind.setdefault(_kind(finding, library), []).append(finding)
+    for (name, *_), same in sorted(by_kind.items()):
+        for causes in groups_of(same, (), _WITHIN):
+            add(name, causes)
     incidents.sort(key=rank)
     return Folded(tuple(sorted(known.values(), key=rank)), tuple(incidents))
+
+
+def _kind(finding: Finding, library: Library) -> tuple[str, ...]:
+    """Return the rule of a finding with what the rule distinguishes, except peers and numbers of alarms."""
+    names = [name for match in library.rules[finding.rule].match for name in match.by if name != "alarm"]
+    values = (finding.values.get(name, "") for name in names)
+    return finding.rule, *(value for value in values if value not in finding.peers)
 
 
 def combine(parts: Sequence[Folded]) -> Folded:

@@ -1,14 +1,18 @@
 """Groups findings that are one problem: those that share peers and time, and the two sides of a fault."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 
 from logdiag.model import Finding
 from logdiag.rules.match_schema import IncidentMatch
-from logdiag.rules.schema import Rule
 
 SAME_TIME = timedelta(minutes=1)
 """Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
+
+_SAME_SECONDS = timedelta(seconds=2)
+"""Peers that are lost this close to each other have one cause: their host, a switch, a site."""
+
+_DAY = timedelta(days=1)
 
 
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
@@ -19,8 +23,19 @@ def is_cause(finding: Finding, match: IncidentMatch) -> bool:
     return finding.rule in match.causes and all(finding.values.get(name) == value for name, value in values)
 
 
-def group(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
-    """Group findings that agree in ``by`` and start within a span of the one before."""
+def groups_of(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
+    """Group findings that are one problem.
+
+    They agree in ``by`` and start within a span of the one before, are the two sides of one fault, start in
+    the same seconds on different peers, or return at the same time of day.
+    """
+    groups = _join_mirrors(_group(findings, by, within), within)
+    if by:
+        groups = _join(groups, lambda one, other: other - one <= _SAME_SECONDS)
+    return _join_daily(groups)
+
+
+def _group(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
     groups: dict[tuple[object, ...], list[list[Finding]]] = {}
     for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
         parts = groups.setdefault(tuple(_shared(finding, name) for name in by), [])
@@ -37,14 +52,40 @@ def _shared(finding: Finding, name: str) -> tuple[str, ...]:
     return finding.peers if name == "peers" else finding.hosts
 
 
-def group_by_values(findings: list[Finding], rule: Rule) -> list[list[Finding]]:
-    """Group findings of one rule by the values that the rule distinguishes, except peers."""
-    names = [name for match in rule.match for name in match.by]
-    groups: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        values = (finding.values.get(name, "") for name in names)
-        groups.setdefault(tuple(one for one in values if one not in finding.peers), []).append(finding)
-    return list(groups.values())
+def _join(
+    groups: Iterable[list[Finding]], is_same: Callable[[datetime, datetime], bool]
+) -> list[list[Finding]]:
+    """Join each group with the one before it if they began at times that belong together."""
+    joined: list[list[Finding]] = []
+    for part in sorted(groups, key=_first):
+        if joined and is_same(joined[-1][-1].began, part[0].began):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
+
+
+def _join_daily(groups: Iterable[list[Finding]]) -> list[list[Finding]]:
+    """Join groups about the same peers that began at the same time of day."""
+    alike: dict[tuple[str, ...], list[list[Finding]]] = {}
+    for part in groups:
+        peers = sorted({peer for one in part for peer in (*one.hosts, *one.peers)})
+        alike.setdefault(tuple(peers), []).append(part)
+    return [
+        joined
+        for same in alike.values()
+        for joined in _join(same, lambda one, other: one < other and is_same_time_of_day(one, other))
+    ]
+
+
+def is_same_time_of_day(one: datetime, other: datetime) -> bool:
+    """Return whether two times are a whole number of days apart, to a minute."""
+    rest = abs(one - other) % _DAY
+    return min(rest, _DAY - rest) <= SAME_TIME
+
+
+def _first(group: Sequence[Finding]) -> tuple[datetime, str]:
+    return group[0].began, group[0].id
 
 
 def works_of(match: IncidentMatch, causes: Sequence[Finding], left: Iterable[Finding]) -> list[Finding]:
@@ -117,6 +158,31 @@ def is_mirror(one: Finding, other: Finding) -> bool:
     )
 
 
+def sides_of(findings: Iterable[Finding]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the two sides of a cluster whose peers lost each other, the larger side first.
+
+    If there are no two sides, because all lost each other, everyone is on the first.
+    """
+    apart: dict[str, set[str]] = {}
+    for finding in findings:
+        for host in finding.hosts:
+            for peer in finding.peers:
+                apart.setdefault(host, set()).add(peer)
+                apart.setdefault(peer, set()).add(host)
+    side: dict[str, bool] = {}
+    for start in sorted(apart):
+        waiting = [] if start in side else [start]
+        side.setdefault(start, True)
+        while waiting:
+            one = waiting.pop()
+            waiting += [other for other in apart[one] if other not in side]
+            side |= {other: not side[one] for other in apart[one] if other not in side}
+    if any(side[one] == side[other] for one in apart for other in apart[one]):
+        return tuple(sorted(apart)), ()
+    first, second = (tuple(sorted(name for name in side if side[name] is of)) for of in (True, False))
+    return (first, second) if len(first) >= len(second) else (second, first)
+
+
 def is_mutual(findings: Sequence[Finding]) -> bool:
     """Return whether two of some findings are the two sides of one fault."""
     sides = _Sides()
@@ -125,7 +191,7 @@ def is_mutual(findings: Sequence[Finding]) -> bool:
     return any(True for finding in findings for _ in sides.mirrors(finding))
 
 
-def join_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
+def _join_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
     """Join groups that have the two sides of one fault, at most a span apart."""
     whole: dict[int, list[Finding]] = {}
     joined_to: dict[int, int] = {}
@@ -136,7 +202,7 @@ def join_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[lis
             joined_to[number] = number = joined_to.get(joined_to[number], joined_to[number])
         return number
 
-    for number, part in enumerate(sorted(groups, key=lambda group: (group[0].began, group[0].id))):
+    for number, part in enumerate(sorted(groups, key=_first)):
         found = {
             home(place)
             for finding in part

@@ -8,8 +8,8 @@ from datetime import timedelta
 from logdiag.cluster import Cluster
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import RAISED_BEFORE, listed, second, stretch
+from logdiag.incidents.context import UNWATCHED
 from logdiag.incidents.fold import Folded
-from logdiag.incidents.incident import UNWATCHED
 from logdiag.model import Incident, Verdict
 from logdiag.reading import Tables
 from logdiag.records import instant

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import moment
+from logdiag.incidents.context import LOSS
 from logdiag.incidents.fold import Folded
-from logdiag.incidents.incident import LOSS
 from logdiag.incidents.verdict import short_logs
 from logdiag.model import Finding, Incident, Wanted
 from logdiag.records import instant, micros

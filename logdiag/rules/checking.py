@@ -13,7 +13,6 @@ from logdiag.conditions import Reference, check_extraction, check_regular_expres
 from logdiag.rules import versions
 from logdiag.rules.match_schema import (
     ACROSS,
-    OTHER_WORDS,
     AlarmMatch,
     Audit,
     IncidentMatch,
@@ -53,7 +52,7 @@ _NAMES: dict[tuple[type[BaseModel], str], str] = {
     (Effect, "rule"): "rule",
     (Requested, "unless shown_by told_under"): "rule",
     (IncidentMatch, "causes state_of requires draws"): "rule",
-    (When, "finding goes_on over fires silent"): "rule",
+    (When, "finding goes_on over fires silent without"): "rule",
     (Procedure, "reported_by"): "rule",
     (Rule, "before_outages"): "procedures",
     (Remedy, "procedure"): "procedures",
@@ -194,9 +193,10 @@ def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
     yield from _placeholders(rule.without_log or "", names, ("without_log",))
     for field in ("title", "why"):
         yield from _placeholders(getattr(rule, field), names, (field,))
-        for other in OTHER_WORDS:
-            words = getattr(incident, other, None)
-            yield from _placeholders(getattr(words, field, ""), names, ("match", "incident", other, field))
+        for number, words in enumerate(rule.wordings):
+            yield from _placeholders(getattr(words, field), names, ("wordings", number, field))
+    for field in ("title", "mutual"):
+        yield from _placeholders(getattr(rule.as_effect, field, ""), ("cause", "peers"), ("as_effect", field))
     for index, effect in enumerate(rule.explains):
         for name in sorted(set(effect.values) - names):
             yield ("explains", index, "values", name), _unknown("bound name", name, names)

@@ -210,17 +210,6 @@ class Peers(Strict):
         return self
 
 
-class Wording(Strict):
-    """Another title and meaning."""
-
-    title: str = Field(description="the fact in one line")
-    why: str = Field(description="what it means")
-
-
-OTHER_WORDS = ("mutual", "over", "alone", "primary")
-"""The other titles and meanings that an incident can have."""
-
-
 class IncidentMatch(Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
@@ -235,14 +224,6 @@ class IncidentMatch(Strict):
     """only causes that are work that somebody asked for and that is no fault, or none such"""
     draws: list[str] = []
     """rules of requested work that the incident includes if it began in the same time"""
-    mutual: Wording | None = None
-    """what it is called where peers report it of each other: {hosts} are then all of them, {peers} those that
-    every report is about or from"""
-    over: Wording | None = Field(None, description="what it is called when it is over")
-    alone: Wording | None = None
-    """what it is called when no other peer reports it: {hosts} logged it themselves"""
-    primary: Wording | None = None
-    """what it is called when the only peer that it is about is the configuration primary"""
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
 
 

@@ -20,7 +20,7 @@ def resolve_remedy(remedies: Iterable[Remedy], library: Library, situation: Situ
     """
     steps: list[Step] = []
     for item in remedies:
-        if _holds(item.when, situation):
+        if holds(item.when, situation):
             steps += _resolved(item.procedure, library, situation)
     return tuple(dict.fromkeys(steps))
 
@@ -29,7 +29,7 @@ def _resolved(name: str, library: Library, situation: Situation) -> Iterator[Ste
     procedure = library.procedures[name]
     situation = situation.asked_about(procedure.reported_by)
     for step in procedure.steps:
-        resolved = ROLES[step.where].resolve(situation) if _holds(step.when, situation) else None
+        resolved = ROLES[step.where].resolve(situation) if holds(step.when, situation) else None
         if resolved is None:
             continue
         if step.risk in ("outage", "destructive") and situation.overall.before_outages:
@@ -74,11 +74,16 @@ def _called(role: str) -> str:
     return gettext(ROLES[role].label)
 
 
-def _holds(when: When | None, situation: Situation) -> bool:
+_HOW_MANY = ("none", "one", "several")
+
+
+def holds(when: When | None, situation: Situation) -> bool:
+    """Return whether every line of a condition holds; no condition always holds."""
     if when is None:
         return True
     cluster = situation.cluster
     overall = situation.overall
+    fired = {rule for rule, _ in situation.fired}
     bound = [values.items() for rule, values in situation.fired if rule == when.finding]
     version_fits = (
         when.version is None or versions.applies_to_all(when.version, overall.versions) != "does not"
@@ -88,6 +93,8 @@ def _holds(when: When | None, situation: Situation) -> bool:
         and (when.topology is None or cluster.topology in when.topology)
         and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
         and (when.state is None or situation.state in when.state)
+        and fired.isdisjoint(when.without or ())
+        and (when.peers is None or when.peers == _HOW_MANY[min(len(situation.peers), 2)])
         and (when.mutual is None or when.mutual == situation.mutual)
         and (when.fires is None or not overall.everywhere.isdisjoint(when.fires))
         and overall.everywhere.isdisjoint(when.silent or ())

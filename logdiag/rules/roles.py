@@ -204,6 +204,7 @@ ROLES: dict[str, Role] = {
     N_("the peers it names"): Role(N_("the peer it names"), _named),
     N_("the peers that report it"): Role(N_("the peers that report it"), lambda s: s.hosts),
     N_("the peers it is about"): Role(N_("the peer it is about"), _about),
+    N_("the peers concerned"): Role(N_("the peers concerned"), lambda s: s.peers or s.hosts),
     N_("the other peers"): Role(N_("the other peers"), _others),
     N_("every peer"): Role(N_("every peer"), lambda s: s.overall.everyone),
     N_("the primary"): Role(N_("the configuration primary"), _the_primary),

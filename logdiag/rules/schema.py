@@ -97,7 +97,12 @@ class When(Strict):
     """the state of the finding, or of the incident that it heads"""
     finding: str | None = Field(None, description="a rule that must have fired in the same incident")
     values: dict[str, str] = Field({}, description="what that finding must have bound")
-    mutual: bool | None = Field(None, description="whether peers report it of each other")
+    without: OneOrMore[str] | None = None
+    """rules, none of which has fired in the same incident"""
+    peers: Literal["none", "one", "several"] | None = Field(None, description="how many peers it is about")
+    mutual: bool | None = None
+    """whether peers report it of each other; {hosts} are then one side, {peers} the other, and there are no
+    {peers} if there are no two sides"""
     version: OneOrMore[str] | None = None
     """software versions such as ">=X8.8"; holds too where the version is not known"""
     fires: OneOrMore[str] | None = Field(None, description="rules, one of which has fired in the cluster")
@@ -114,6 +119,14 @@ class When(Strict):
     """whether a rule with `breaks_the_way` has fired and is not known to be over"""
 
 
+class Wording(Strict):
+    """Another title and meaning of an incident."""
+
+    when: When = Field(description="when they apply")
+    title: str = Field(description="the fact in one line")
+    why: str = Field(description="what it means")
+
+
 class Remedy(Short):
     """A procedure, by name, and when it applies."""
 
@@ -121,6 +134,16 @@ class Remedy(Short):
 
     procedure: str = Field(description="a file of `procedures/`, without `.yaml`")
     when: When | None = Field(None, description="when it applies; else always")
+
+
+class AsEffect(Strict):
+    """How an incident with another cause names the findings of this rule, and what else to do then."""
+
+    title: str
+    """the title of the incident; {cause} is the title of the cause, {peers} are the peers that findings of
+    this rule are about"""
+    mutual: str = Field(description="the same if {peers} report it of each other")
+    remedy: list[Remedy] = Field([], description="what to do after the cause's own remedy")
 
 
 class Expectation(Strict):
@@ -173,6 +196,12 @@ class Rule(Strict):
     settling: Span = Field(timedelta(minutes=5), description="how long it may take to end without help")
     explains: list[Explains] = []
     """rules whose findings are effects of this one: they fold under it"""
+    wordings: list[Wording] = []
+    """other titles and meanings of an incident that the rule heads: the first that applies counts"""
+    implies_effects: bool = False
+    """whether the title of an incident that it heads says enough without its main effect"""
+    as_effect: AsEffect | None = None
+    """how the title of an incident names it as the main effect of another cause"""
     requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
     breaks_the_way: bool = False
     """whether peers do not reach each other while it lasts: nothing replicates between them"""

@@ -13,7 +13,7 @@ from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, speaking
 from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import OTHER_WORDS, Match, patterns
+from logdiag.rules.match_schema import Match, patterns
 from logdiag.rules.schema import Procedure, Rule
 from logdiag.rules.types import KeyPath
 
@@ -73,6 +73,12 @@ def _of_rule(rule: Rule) -> _Texts:
     yield ("why",), rule.why
     if rule.without_log is not None:
         yield ("without_log",), rule.without_log
+    if rule.as_effect is not None:
+        yield ("as_effect", "title"), rule.as_effect.title
+        yield ("as_effect", "mutual"), rule.as_effect.mutual
+    for number, words in enumerate(rule.wordings):
+        yield ("wordings", number, "title"), words.title
+        yield ("wordings", number, "why"), words.why
     for index, match in enumerate(rule.match):
         for path, english in _of_match(match):
             yield ("match", index, *path), english
@@ -81,10 +87,6 @@ def _of_rule(rule: Rule) -> _Texts:
 def _of_match(match: Match) -> _Texts:
     if match.cannot_tell is not None:
         yield ("cannot_tell",), match.cannot_tell
-    for other in OTHER_WORDS:
-        if (words := getattr(match.incident, other, None)) is not None:
-            yield ("incident", other, "title"), words.title
-            yield ("incident", other, "why"), words.why
     if (audit := match.audit) is not None:
         for key, said in audit.say.items():
             yield ("audit", "say", key), said
@@ -120,9 +122,8 @@ def _of_procedure(procedure: Procedure) -> _Texts:
 
 def _placeholders(rule: Rule) -> set[str]:
     shown = [rule.title, rule.why, rule.without_log or ""]
-    for name in OTHER_WORDS:
-        if (words := getattr(rule.incident, name, None)) is not None:
-            shown += [words.title, words.why]
+    for words in rule.wordings:
+        shown += [words.title, words.why]
     return {name for text in shown for name in PLACEHOLDER.findall(text)}
 
 

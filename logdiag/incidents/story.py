@@ -1,0 +1,181 @@
+"""What an incident says besides its cause: what followed, what changed before, what else is possible."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from logdiag.i18n import N_, gettext, ngettext
+from logdiag.i18n.sentences import listed, moment
+from logdiag.incidents.causes import likelihood, root_of
+from logdiag.incidents.context import Context
+from logdiag.incidents.groups import is_mutual, is_same_time_of_day
+from logdiag.model import SEVERITIES, STATES, Change, Finding, Step
+from logdiag.rules.placeholders import fill
+from logdiag.rules.remedies import resolve_remedy
+from logdiag.rules.roles import Situation
+from logdiag.rules.schema import Rule
+
+_MAX_IN_TITLE = 2
+"""Names of peers that a title lists; of more it gives the number."""
+
+_MAX_NAMED = 2
+"""Other causes, and changes, that a summary names."""
+
+_MAX_LENGTH = 150
+"""Characters of a change that a summary shows."""
+
+_CHANGED_WITHIN = {
+    "edit": timedelta(minutes=10),
+    "command": timedelta(minutes=10),
+    "restart": timedelta(minutes=30),
+    "upgrade": timedelta(hours=2),
+}
+"""How long before an incident a change can have led to it."""
+
+_REASONS = (
+    N_("it began before the effect"),
+    N_("it is nearer in time"),
+    N_("it concerns the same peers"),
+    N_("it is nearer in time"),
+    N_("it began first"),
+    N_("it began first"),
+)
+"""Why one of two possible causes is put first: for each part of `likelihood`."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """The title of an incident with its main effect, further sentences of its summary, and further steps."""
+
+    title: str
+    sentences: tuple[str, ...]
+    remedy: tuple[Step, ...]
+
+    @classmethod
+    def of(
+        cls,
+        rule: Rule,
+        title: str,
+        named: Sequence[str],
+        causes: Sequence[Finding],
+        members: Sequence[Finding],
+        context: Context,
+    ) -> "Story":
+        """Return the story of an incident that a rule heads with a title, about the peers that it names."""
+        remedy: tuple[Step, ...] = ()
+        effects = _main_effects(members, context)
+        as_effect = context.library.rules[effects[0].rule].as_effect if effects else None
+        if as_effect is not None and not rule.implies_effects:
+            situation = _situation(named, effects, context)
+            text = as_effect.mutual if situation.mutual else as_effect.title
+            title = fill(text, {"cause": title, "peers": counted(situation.peers)})
+            remedy = resolve_remedy(as_effect.remedy, context.library, situation)
+        if (times := _times_of_day(causes)) is not None:
+            daily = gettext("{title}, at {clock} on {days} days")
+            title = daily.format(title=title, clock=times[0], days=len(times[1]))
+        sentences = (
+            *_effects(causes, effects, members),
+            *_times(times),
+            *_changes_before(named, causes, members, context),
+            *_other_causes(causes, members, context),
+        )
+        return cls(title, sentences, remedy)
+
+
+def counted(names: Sequence[str]) -> str:
+    """Return the names of peers for a title; of more than two, their number."""
+    if len(names) <= _MAX_IN_TITLE:
+        return listed(names) or gettext("another peer")
+    return ngettext("{number} peer", "{number} peers", len(names)).format(number=f"{len(names):,}")
+
+
+def _main_effects(members: Iterable[Finding], context: Context) -> list[Finding]:
+    """Return the effects that the title names: of one rule that says how to, those that last if any do."""
+    rules = context.library.rules
+    found = [one for one in members if one.caused_by and one.severity != "info" and rules[one.rule].as_effect]
+    worst = max((SEVERITIES.index(one.severity), one.rule) for one in found)[1] if found else ""
+    found = [one for one in found if one.rule == worst]
+    return [one for one in found if one.state != "closed"] or found
+
+
+def _situation(named: Iterable[str], effects: Sequence[Finding], context: Context) -> Situation:
+    """Return what the remedy of effects is resolved against; the cause says which side is at fault."""
+    hosts = {host for one in effects for host in one.hosts}
+    peers = {peer for one in effects for peer in one.peers}
+    mutual = is_mutual(effects)
+    at_fault = (hosts | peers).intersection(named)
+    if mutual and at_fault and at_fault != hosts | peers:
+        hosts, peers, mutual = hosts - at_fault, at_fault, False
+    state = min((one.state for one in effects), key=STATES.index)
+    where = tuple(sorted(hosts)), tuple(sorted(peers))
+    return Situation(context.overall, effects[0].rule, *where, state, mutual=mutual)
+
+
+# ── further sentences of the summary ────────────────────────────────────────────────────────
+
+
+def _effects(
+    causes: Iterable[Finding], named: Iterable[Finding], members: Iterable[Finding]
+) -> Iterator[str]:
+    """Yield a sentence about the worst effects."""
+    own = {one.title for one in causes}
+    effects = [one for one in members if one.caused_by and one.severity != "info" and one.title not in own]
+    effects.sort(key=lambda one: (-SEVERITIES.index(one.severity), one.began, one.id))
+    titles = list(dict.fromkeys(one.title for one in (*named, *effects)))[:_MAX_NAMED]
+    if titles:
+        yield gettext("What followed: {effects}.").format(effects="; ".join(titles))
+
+
+def _times_of_day(causes: Iterable[Finding]) -> tuple[str, list[datetime]] | None:
+    """Return the time of day at which findings began on several days, with these days."""
+    begun = sorted(finding.first for finding in causes if finding.first is not None)
+    days = {time.date(): time for time in reversed(begun)}
+    if len(days) < 2 or not all(is_same_time_of_day(begun[0], time) for time in begun):
+        return None
+    return f"{begun[0]:%H:%M:%S} UTC", sorted(days.values())
+
+
+def _times(times: tuple[str, list[datetime]] | None) -> Iterator[str]:
+    if times is not None:
+        text = gettext("It happened at about {clock} on {dates}: look for something that runs at this time.")
+        yield text.format(clock=times[0], dates=listed([f"{day:%Y-%m-%d}" for day in times[1]]))
+
+
+def _other_causes(causes: Sequence[Finding], members: Iterable[Finding], context: Context) -> Iterator[str]:
+    """Yield a sentence for each other finding that can have caused the effects, and why it is not first."""
+    own = {one.id for one in members}
+    said: set[str] = set()
+    for effect in members:
+        for id_ in context.possible.get(effect.id, ()) if effect.caused_by else ():
+            other = context.known[id_]
+            root = root_of(other, context.known)
+            if root.id in own or other.requested or other.severity == "info" or root.title in said:
+                continue
+            if len(said) == _MAX_NAMED:
+                return
+            said.add(root.title)
+            chosen = context.known[effect.caused_by[0]]
+            pairs = zip(likelihood(chosen, effect), likelihood(other, effect), strict=True)
+            reason = next((why for (a, b), why in zip(pairs, _REASONS, strict=True) if a != b), _REASONS[-1])
+            text = gettext("Another possible cause: {other}. {cause} is put first because {reason}.")
+            yield text.format(other=root.title, cause=f"“{causes[0].title}”", reason=gettext(reason))
+
+
+def _changes_before(
+    named: Sequence[str], causes: Iterable[Finding], members: Iterable[Finding], context: Context
+) -> Iterator[str]:
+    """Yield a sentence about the last changes on the peers that an incident names, shortly before it."""
+    first = min((one.first for one in causes if one.first is not None), default=None)
+    if first is None:
+        return
+    known = {record.text for one in members for record in one.evidence}
+    near: list[Change] = [
+        change
+        for change in context.changes
+        if change.peer in named
+        and timedelta(0) <= first - change.time <= _CHANGED_WITHIN[change.kind]
+        and not any(change.what in text for text in known)
+    ]
+    for change in near[-_MAX_NAMED:]:
+        text = gettext("Shortly before, at {time} on {peer}: {what}.")
+        yield text.format(time=moment(change.time), peer=change.peer, what=change.what[:_MAX_LENGTH])
