@@ -68,6 +68,9 @@ FACTS: dict[str, str] = {
     "ntp_servers": N_("the time servers"),
     "dns_servers": N_("the name servers"),
     "not_in_own_list": N_("this peer's own addresses and name, if its own list of peers has none of them"),
+    "moved_address": N_(
+        "this peer's new address and the one in the lists of peers, if its address was changed"
+    ),
     "nat_in_list": N_("addresses in the list of peers that are static NAT addresses of this peer"),
     "certificate_until": N_("when the server certificate ends"),
     "certificate_missing": N_("this peer's names in the list that its server certificate does not contain"),

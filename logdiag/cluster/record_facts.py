@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from logdiag.cluster import edited_settings, starts
+from logdiag.cluster import edited_settings, moved_addresses, starts
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import twice
 from logdiag.cluster.facts import EPOCH, Fact, logged_fact
@@ -40,7 +40,7 @@ _TLS_EDITS = compile_condition(
     }
 )
 _CYCLES = compile_condition({"Module": "developer.replication", "Detail": "Starting synchronisation"})
-ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED)
+ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED, *moved_addresses.ASKED)
 """The records that this module asks for."""
 
 

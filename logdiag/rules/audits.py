@@ -80,7 +80,7 @@ def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list
     if across:
         return [_answer((), tuple(wrong), (), wrong, audit)] if wrong else [], reasons
     return [
-        _answer((("host", peer),), (peer,), (), {peer: one}, audit)
+        _answer((("host", peer),), (peer,), (), {peer: one}, audit, found=_bare(one, audit))
         for peer, fact in wrong.items()
         for one in fact.episodes or (fact,)
     ], reasons
@@ -108,6 +108,10 @@ def _compared(audit: Audit, fact: Fact) -> tuple[str, ...]:
 def _is_exempt(audit: Audit, value: str) -> bool:
     text = pa.array([value])
     return any(pc.match_substring_regex(text, pattern)[0].as_py() for pattern in audit.exempt)
+
+
+def _bare(fact: Fact, audit: Audit) -> str:
+    return ", ".join(fact.values) if audit.bare else ""
 
 
 def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:

@@ -170,6 +170,8 @@ class Audit(Strict):
     within: Span | None = None
     """values that are from further apart in time are not compared with each other"""
     platforms: list[Platform] = Field([], description="what carries looks the fact up in")
+    bare: bool = False
+    """whether {found} is the value alone, without the peer that has it"""
     unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
 
     @model_validator(mode="after")

@@ -269,6 +269,7 @@ LAST_RESORTS = {
     "isolate-a-replaced-primary",
     "isolate-a-restored-peer",
     "rejoin-a-purged-peer",
+    "give-a-peer-its-listed-address",
 }
 
 
