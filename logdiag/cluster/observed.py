@@ -110,7 +110,7 @@ class Observed:
 
     def silence_at(self, time: int) -> tuple[int, int] | None:
         """Return the silence inside one log that contains a time; None if the peer was logging."""
-        number = bisect.bisect_left(self._beginnings, time)
+        number = bisect.bisect_right(self._beginnings, time)
         if not 0 < number < len(self.written) or time <= self.written[number - 1][1]:
             return None
         start, end = self.written[number - 1][1], self.written[number][0]
