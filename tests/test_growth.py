@@ -287,7 +287,9 @@ def examining(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_rule_is_judged_in_proportion_to_what_it_looks_for(kind: str) -> None:
     match, log = KINDS[kind]
-    assert_in_proportion(examining(library_of(rule=match), lambda n: {"a.log": text_of(log(n))}), SIZES.get(kind, 40))
+    assert_in_proportion(
+        examining(library_of(rule=match), lambda n: {"a.log": text_of(log(n))}), SIZES.get(kind, 40)
+    )
 
 
 def test_every_kind_of_rule_is_measured() -> None:
