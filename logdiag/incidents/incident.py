@@ -74,7 +74,8 @@ def incident_of(
     absent = {key: text for rule in rules for key, text in unbound(rule.match).items()}
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
     texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, since, last)}, says)
-    wording = next((one for one in rule.wordings if holds(one.when, situation)), rule)
+    sides = replace(situation, hosts=hosts, peers=peers)
+    wording = next((one for one in rule.wordings if holds(one.when, sides)), rule)
     title = fill(wording.title, texts | {"hosts": counted(hosts), "peers": counted(peers or hosts)})
     story = Story.of(rule, title, named, causes, members, context)
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())

@@ -128,9 +128,12 @@ class _Requests:
         finding = self.known[work.finding.id]
         if (cause := self._cause_besides(work, faults)) is not None:
             # The work brought out what was wrong before: the peer comes back when that is repaired.
+            noise = {one.id for one in effects} - {one.id for one in faults}
             for one in self._direct(finding):
-                if cause.id in self._possible.get(one.id, ()):
+                if one.id not in noise and cause.id in self._possible.get(one.id, ()):
                     self._change(one, caused_by=(cause.id,))
+            for id_ in noise:
+                self._change(self.known[id_], severity="info")
             self._note(finding, _not_over(faults))
             self._change(finding, caused_by=(cause.id,), severity="info")
             return

@@ -21,6 +21,9 @@ _MAX_IN_TITLE = 2
 _MAX_NAMED = 2
 """Other causes, and changes, that a summary names."""
 
+_MAX_TITLE = 90
+"""Characters of a title with its effect; a longer one is cut down to the short form of the effect."""
+
 _MAX_LENGTH = 150
 """Characters of a change that a summary shows."""
 
@@ -68,9 +71,10 @@ class Story:
         if as_effect is not None and not rule.implies_effects:
             situation = _situation(named, effects, context)
             text = as_effect.mutual if situation.mutual else as_effect.title
-            title = fill(text, {"cause": title, "peers": counted(situation.peers)})
+            told = fill(text, {"cause": title, "peers": counted(situation.peers)})
+            title = told if len(told) <= _MAX_TITLE else fill(as_effect.short, {"cause": title})
             remedy = resolve_remedy(as_effect.remedy, context.library, situation)
-        if (times := _times_of_day(causes)) is not None:
+        if (times := _times_of_day(effects if len(causes) > 1 and effects else causes)) is not None:
             daily = gettext("{title}, at {clock} on {days} days")
             title = daily.format(title=title, clock=times[0], days=len(times[1]))
         sentences = (

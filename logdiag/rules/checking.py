@@ -169,11 +169,11 @@ def _check_audit(audit: Audit, path: KeyPath) -> _Complaints:
 
 
 def _check_when(when: When, path: KeyPath, known: KnownNames) -> _Complaints:
-    if when.finding is not None and when.finding in known.rules:
-        names = bound(known.rules[when.finding].match)
+    for rule in when.finding or ():
+        names = bound(known.rules[rule].match) if rule in known.rules else set(when.values)
         for name in sorted(set(when.values) - names):
             yield (*path, "values", name), _unknown("bound name", name, names)
-    elif when.finding is None and when.values:
+    if when.finding is None and when.values:
         yield path, "values need a finding that binds them"
 
 
@@ -195,7 +195,7 @@ def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
         yield from _placeholders(getattr(rule, field), names, (field,))
         for number, words in enumerate(rule.wordings):
             yield from _placeholders(getattr(words, field), names, ("wordings", number, field))
-    for field in ("title", "mutual"):
+    for field in ("title", "mutual", "short"):
         yield from _placeholders(getattr(rule.as_effect, field, ""), ("cause", "peers"), ("as_effect", field))
     for index, effect in enumerate(rule.explains):
         for name in sorted(set(effect.values) - names):

@@ -140,8 +140,9 @@ def _used(library: Library) -> dict[str, set[str]]:
 
 
 def _add_asked(used: dict[str, set[str]], when: When | None) -> None:
-    if when is not None and when.finding is not None:
-        used[when.finding].update(when.values)
+    if when is not None:
+        for rule in when.finding or ():
+            used[rule].update(when.values)
 
 
 # ── causes and effects ──────────────────────────────────────────────────────────────────────

@@ -84,7 +84,7 @@ def holds(when: When | None, situation: Situation) -> bool:
     cluster = situation.cluster
     overall = situation.overall
     fired = {rule for rule, _ in situation.fired}
-    bound = [values.items() for rule, values in situation.fired if rule == when.finding]
+    bound = [values.items() for rule, values in situation.fired if rule in (when.finding or ())]
     version_fits = (
         when.version is None or versions.applies_to_all(when.version, overall.versions) != "does not"
     )

@@ -95,7 +95,8 @@ class When(Strict):
     unaffected: Literal["some", "none"] | None = Field(None, description="peers that do not report it")
     state: OneOrMore[State] | None = None
     """the state of the finding, or of the incident that it heads"""
-    finding: str | None = Field(None, description="a rule that must have fired in the same incident")
+    finding: OneOrMore[str] | None = None
+    """rules, one of which must have fired in the same incident"""
     values: dict[str, str] = Field({}, description="what that finding must have bound")
     without: OneOrMore[str] | None = None
     """rules, none of which has fired in the same incident"""
@@ -143,6 +144,7 @@ class AsEffect(Strict):
     """the title of the incident; {cause} is the title of the cause, {peers} are the peers that findings of
     this rule are about"""
     mutual: str = Field(description="the same if {peers} report it of each other")
+    short: str = Field(description="the same without {peers}, for titles that are too long")
     remedy: list[Remedy] = Field([], description="what to do after the cause's own remedy")
 
 

@@ -74,8 +74,8 @@ def _of_rule(rule: Rule) -> _Texts:
     if rule.without_log is not None:
         yield ("without_log",), rule.without_log
     if rule.as_effect is not None:
-        yield ("as_effect", "title"), rule.as_effect.title
-        yield ("as_effect", "mutual"), rule.as_effect.mutual
+        for field in ("title", "mutual", "short"):
+            yield ("as_effect", field), getattr(rule.as_effect, field)
     for number, words in enumerate(rule.wordings):
         yield ("wordings", number, "title"), words.title
         yield ("wordings", number, "why"), words.why
