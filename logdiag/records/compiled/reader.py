@@ -93,7 +93,9 @@ class Reader:
             if not joined.endswith(b"\n"):
                 joined += b"\n"  # so that the next log starts a line
             line_starts.append(line_starts[-1] + joined.count(b"\n", starts[-1]))
-        log_bytes = np.frombuffer(joined, np.uint8)
+        # Read-only as chunks are: for another type all functions would be compiled again.
+        content = memoryview(joined).toreadonly()
+        log_bytes = np.frombuffer(content, np.uint8)
         columns, _ = self._columns(log_bytes, starts)
         log_numbers = np.searchsorted(starts, columns.offset, "right") - 1
         # A line end that was added is no part of a record.
@@ -113,13 +115,13 @@ class Reader:
                     rows += cursor.pass_unrecognised(chunk)
             cursor.advance(-line_starts[number], -starts[number])
             moves[:, number] = cursor.line, cursor.offset
-            rows += _unparsed(cursor, memoryview(joined), stretches[number])
+            rows += _unparsed(cursor, content, stretches[number])
             unparsed.append(rows)
         line_moves, offset_moves = moves[:, log_numbers]
         own = columns._replace(line=columns.line + line_moves, offset=columns.offset + offset_moves)
-        table = to_table(own, memoryview(joined), self._schema, copied=True)
+        table = to_table(own, content, self._schema, copied=True)
         counts = np.bincount(log_numbers, minlength=len(starts)).tolist()
-        texts = _texts(memoryview(joined), columns)
+        texts = _texts(content, columns)
         return Part(table, list(logs), counts, texts, self._digests(log_bytes, columns)), unparsed
 
     def _parsed(self, chunks: Iterable[_Chunk]) -> Iterator[tuple[_Chunk, _Parsed | None]]:
