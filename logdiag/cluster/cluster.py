@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from logdiag.cluster.names import is_address, plain_name, short_name
 from logdiag.cluster.observed import Observed
+from logdiag.cluster.skew import Jump
 from logdiag.model import AlarmState, Gap, Peer, Role
 from logdiag.reading import Dump
 from logdiag.records import instant
@@ -38,6 +39,8 @@ class Cluster:
     """Further names that peers go by, as `plain_name` writes them."""
     skews: dict[tuple[str, str], float]
     """Seconds by which the second peer's clock is ahead of the first's, if that could be measured."""
+    jumps: tuple[Jump, ...] = ()
+    """Clocks that were set while the peers logged."""
     claims: tuple[Claim, ...] = ()
     """What peers log about the primary, in the order of time."""
     strangers: tuple[str, ...] = ()

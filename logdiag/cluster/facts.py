@@ -85,6 +85,7 @@ FACTS: dict[str, str] = {
     "paused_daily": N_("when it paused, if that was at the same time of day on several days"),
     "edited_settings": N_("cluster settings that were edited in the log and differ between peers since then"),
     "clock_skew": N_("seconds by which its clock is ahead, if that could be measured"),
+    "clock_jump": N_("by how many seconds its clock was set, and when, if that could be measured"),
     "domain": N_("the DNS domain"),
     "namesakes": N_("host names that the list of peers has twice"),
     "name_elsewhere": N_("its short name, if a peer of another cluster in these inputs has the same"),

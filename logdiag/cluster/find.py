@@ -22,7 +22,7 @@ from logdiag.cluster.names import (
     started_versions,
 )
 from logdiag.cluster.observed import find_observed
-from logdiag.cluster.skew import measure_skews
+from logdiag.cluster.skew import Jump, measure_skews
 from logdiag.conditions import Log, Reference, compile_condition
 from logdiag.model import Peer, Role
 from logdiag.reading import PASTED, Dump, Tables
@@ -110,7 +110,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
         claims=claims,
         strangers=strangers,
     )
-    return _with_skews(cluster, measure_skews(log, cluster.resolve))
+    return _with_skews(cluster, *measure_skews(log, cluster.resolve))
 
 
 def _offsets_and_snapshots(
@@ -154,7 +154,7 @@ def _add_nodes(log: Log, drafts: Drafts, namesakes: Collection[str], *, listed: 
     return tuple(sorted(strangers))
 
 
-def _with_skews(cluster: Cluster, found: dict[tuple[str, str], float]) -> Cluster:
+def _with_skews(cluster: Cluster, found: dict[tuple[str, str], float], jumps: list[Jump]) -> Cluster:
     """Return the cluster with clock skews, relative to the first peer whose messages allow a comparison."""
     measured = {name for pair in found for name in pair}
     first = next((peer.name for peer in cluster.peers if peer.name in measured), "")
@@ -162,7 +162,12 @@ def _with_skews(cluster: Cluster, found: dict[tuple[str, str], float]) -> Cluste
     ahead |= {other: -skew for (other, one), skew in found.items() if one == first}
     ahead |= {other: skew for (one, other), skew in found.items() if one == first}
     peers = tuple(replace(peer, clock_skew=ahead.get(peer.name)) for peer in cluster.peers)
-    return replace(cluster, peers=peers, skews=found)
+    observed = dict(cluster.observed)
+    for jump in jumps:
+        if jump.peer in observed and jump.seconds > 0:
+            seen = observed[jump.peer]
+            observed[jump.peer] = replace(seen, down=tuple(sorted((*seen.down, jump.skipped))))
+    return replace(cluster, peers=peers, observed=observed, skews=found, jumps=tuple(jumps))
 
 
 def _add_dumps(dumps: list[Dump], drafts: Drafts) -> None:

@@ -59,6 +59,7 @@ def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Clu
         dumps={names.get(peer, peer): dumps for peer, dumps in cluster.dumps.items()},
         aliases={plain_name(old): new for old, new in names.items()},
         skews={(names.get(a, a), names.get(b, b)): s for (a, b), s in cluster.skews.items()},
+        jumps=tuple(jump._replace(peer=names.get(jump.peer, jump.peer)) for jump in cluster.jumps),
     )
 
 

@@ -17,7 +17,15 @@ from logdiag.cluster.record_facts import (
     find_missing_primary,
     find_record_facts,
 )
+from logdiag.cluster.skew import Jump
 from logdiag.conditions import Log
+from logdiag.i18n import gettext
+from logdiag.i18n.sentences import moment
+from logdiag.model import State
+from logdiag.records import instant
+
+_APART = 60.0
+"""Seconds between two clocks from which `time/skew-between-peers` reports them."""
 
 
 def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
@@ -53,5 +61,21 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
         for peer in cluster.peers
         if peer.clock_skew is not None and peer.name in measured
     }
+    found["clock_jump"] = {name: nothing[name] for name in measured} | {
+        jump.peer: Fact((_worded(jump),), instant(jump.skipped[0]), state=_state(jump, cluster))
+        for jump in cluster.jumps
+    }
     # Who is a member follows from the facts of all peers.
     return found | find_membership_facts(found, log, cluster)
+
+
+def _worded(jump: Jump) -> str:
+    forward, back = gettext("{seconds} s forward before {time}"), gettext("{seconds} s back before {time}")
+    text = forward if jump.seconds > 0 else back
+    return text.format(seconds=f"{abs(jump.seconds):.0f}", time=moment(instant(jump.time)))
+
+
+def _state(jump: Jump, cluster: Cluster) -> State | None:
+    """Return that the jump is over if the clock agrees with the others after it."""
+    apart = [abs(skew) for pair, skew in cluster.skews.items() if jump.peer in pair]
+    return "seen" if max(apart, default=0) < _APART else None

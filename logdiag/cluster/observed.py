@@ -43,8 +43,9 @@ _Times = list[tuple[int, int]]
 class Observed:
     """The spans of time that a peer's logs cover: one or more, ends included.
 
-    ``down`` are the silences inside the spans that end with a start of the peer, in order. ``written`` are
-    the spans without any silence of `SILENCE`, and ``members`` the first and last record of each log.
+    ``down`` are the silences inside the spans that end with a start of the peer, in order, and the times that
+    its clock left out when it was set forward. ``written`` are the spans without any silence of `SILENCE`,
+    and ``members`` the first and last record of each log.
     """
 
     spans: tuple[tuple[int, int], ...]
