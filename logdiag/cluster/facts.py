@@ -82,7 +82,6 @@ FACTS: dict[str, str] = {
     "all_started": N_("this peer, if all peers started within 10 minutes and none logged a request"),
     "started_together": N_("this peer, if it and others, but not all, started within 10 minutes unrequested"),
     "paused": N_("how long it was silent while others lost it and it did not start again"),
-    "paused_daily": N_("when it paused, if that was at the same time of day on several days"),
     "edited_settings": N_("cluster settings that were edited in the log and differ between peers since then"),
     "clock_skew": N_("seconds by which its clock is ahead, if that could be measured"),
     "clock_jump": N_("by how many seconds its clock was set, and when, if that could be measured"),

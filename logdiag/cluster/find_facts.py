@@ -45,8 +45,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     everyone = together.keys() == cluster.names
     found["all_started"] = nothing | (together if everyone else {})
     found["started_together"] = nothing | ({} if everyone else together)
-    for name, peer, fact in find_pauses(log, cluster):
-        found[name][peer] = fact
+    found["paused"] = dict(find_pauses(log, cluster))
     found["without_cycle"] = dict(find_missing_cycles(log, cluster))
     found["no_primary"] = dict(find_missing_primary(log, cluster))
     found["edited_settings"] = dict(find_edited_settings(log, cluster, found))

@@ -1,7 +1,7 @@
 """Finds pauses of a peer: its log is silent while others lose it, and no stop or start is logged near it."""
 
 import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -30,9 +30,6 @@ _LONGEST = BOOT // _MICROSECOND
 """A longer silence can be a boot, of which the start is logged some minutes later."""
 _CLOCKS = timedelta(seconds=5) // _MICROSECOND
 """How far the clocks of two peers may differ when another peer logs the return."""
-_SAME_TIME = timedelta(minutes=5) // _MICROSECOND
-"""A job of the hypervisor that runs daily begins within a few minutes of the same time of day."""
-_DAY = timedelta(days=1) // _MICROSECOND
 
 _LOSSES, _RETURNS = (
     compile_condition({"Module|startswith": "developer.clusterdb", "Detail|contains": what})
@@ -72,8 +69,8 @@ class Marks:
     """requests to stop the peer, its stops and its starts"""
 
 
-def find_pauses(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
-    """Return the pauses of each peer that gave a log, by fact and peer."""
+def find_pauses(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+    """Return the pauses of each peer that gave a log."""
     if cluster.topology != "cluster":
         return
     lost, lost_others = _by_peers(log, cluster, _LOSSES)
@@ -81,12 +78,9 @@ def find_pauses(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     stops = rows_by_peer(log, cluster, _STOPS) if lost else {}
     for peer, seen in cluster.observed.items():
         times = ([time for time, _ in rows.get(peer, ())] for rows in (found, lost_others, stops))
-        all_pauses = pauses(Marks(lost.get(peer, ()), *times), seen)
-        facts = [_fact(one, log) for one in all_pauses]
+        facts = [_fact(one, log) for one in pauses(Marks(lost.get(peer, ()), *times), seen)]
         nothing = Fact((), instant(seen.start))
-        yield "paused", peer, replace(facts[0], episodes=tuple(facts)) if facts else nothing
-        daily = [_fact(one, log) for one in at_one_time_of_day(all_pauses)]
-        yield "paused_daily", peer, _joined(daily) if daily else nothing
+        yield peer, replace(facts[0], episodes=tuple(facts)) if facts else nothing
 
 
 def _by_peers(log: Log, cluster: Cluster, condition: Condition) -> tuple[RowsByPeer, RowsByPeer]:
@@ -145,26 +139,4 @@ def _fact(pause: Pause, log: Log) -> Fact:
         tuple(evidence_of(log, row, text[:500]) for row, text in zip(pause.rows, texts, strict=True)),
         state="closed",
         until=instant(pause.end),
-    )
-
-
-def at_one_time_of_day(found: Iterable[Pause]) -> list[Pause]:
-    """Return the pauses that began at about the same time of day on most days; none if it was one day."""
-    groups: dict[tuple[int, int], dict[int, Pause]] = {}
-    for one in found:
-        # Two rows of windows, each over the borders of the other: what is near is in one window of them.
-        for shift in (0, _SAME_TIME):
-            day, time = divmod(one.start + shift, _DAY)
-            groups.setdefault((shift, time // (2 * _SAME_TIME)), {}).setdefault(day, one)
-    most = max(groups.values(), key=len, default={})
-    return list(most.values()) if len(most) > 1 else []
-
-
-def _joined(facts: Sequence[Fact]) -> Fact:
-    """Return one fact from the first to the last of several, with the time of each as a value."""
-    return replace(
-        facts[0],
-        values=tuple(f"{fact.time:%Y-%m-%d %H:%M:%S}" for fact in facts),
-        evidence=tuple(one for fact in facts for one in fact.evidence),
-        until=facts[-1].until,
     )

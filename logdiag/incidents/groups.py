@@ -13,6 +13,8 @@ _SAME_SECONDS = timedelta(seconds=2)
 """Peers that are lost this close to each other have one cause: their host, a switch, a site."""
 
 _DAY = timedelta(days=1)
+_SAME_TIME_OF_DAY = timedelta(minutes=5)
+"""What a job does each night begins within some minutes."""
 
 
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
@@ -79,9 +81,9 @@ def _join_daily(groups: Iterable[list[Finding]]) -> list[list[Finding]]:
 
 
 def is_same_time_of_day(one: datetime, other: datetime) -> bool:
-    """Return whether two times are a whole number of days apart, to a minute."""
+    """Return whether two times are a whole number of days apart, to some minutes."""
     rest = abs(one - other) % _DAY
-    return min(rest, _DAY - rest) <= SAME_TIME
+    return min(rest, _DAY - rest) <= _SAME_TIME_OF_DAY
 
 
 def _first(group: Sequence[Finding]) -> tuple[datetime, str]:

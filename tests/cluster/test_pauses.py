@@ -1,6 +1,7 @@
 """Pauses of a peer: what counts as one, and pauses at the same time of day. Times are seconds here."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdiag.cluster.observed import Observed
-from logdiag.cluster.pauses import Marks, Pause, at_one_time_of_day, pauses
+from logdiag.cluster.pauses import Marks, Pause, pauses
 from logdiag.model import Diagnosis
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
@@ -103,24 +104,6 @@ def pause(start: int) -> Pause:
     return Pause(start * SECOND, (start + 30) * SECOND, (0,))
 
 
-@pytest.mark.parametrize(
-    ("starts", "number"),
-    [
-        ([7200, DAY + 7200, 2 * DAY + 7200], 3),
-        ([7200, DAY + 7400], 2),
-        ([7200, DAY + 7900], 0),
-        ([7200, 7260], 0),
-        ([7200], 0),
-        ([], 0),
-        # A job around midnight, and one whose minutes are in two windows.
-        ([DAY - 60, 2 * DAY + 60, 3 * DAY - 30], 3),
-        ([7200, DAY + 7200, DAY + 50_000, 2 * DAY + 50_000, 3 * DAY + 50_000], 3),
-    ],
-)
-def test_pauses_at_one_time_of_day(starts: list[int], number: int) -> None:
-    assert len(at_one_time_of_day(map(pause, starts))) == number
-
-
 # ── from logs to findings ───────────────────────────────────────────────────────────────────
 
 BEGIN = datetime(2024, 3, 5, 9, 0, 0)
@@ -174,7 +157,19 @@ def test_each_pause_is_a_finding_with_its_own_times() -> None:
     assert [incident.rule for incident in diagnosis.incidents] == ["system/paused", "system/paused"]
 
 
-def test_pauses_on_three_nights_are_one_incident() -> None:
-    [incident] = told(logs(0, DAY, 2 * DAY + 60)).incidents
-    assert (incident.rule, incident.state, incident.peers) == ("system/paused-daily", "closed", ("expa02",))
-    assert "2024-03-05 09:00:00, 2024-03-06 09:00:00, 2024-03-07 09:01:00" in incident.summary
+@pytest.mark.parametrize(
+    ("starts", "days"),
+    [
+        ([0, DAY, 2 * DAY + 60], [3]),
+        ([0, DAY + 200], [2]),
+        ([0, DAY + 700], [1, 1]),
+        ([0, 5000], [1, 1]),
+        ([0, DAY, DAY + 50_000], [2, 1]),
+    ],
+)
+def test_pauses_at_the_same_time_of_day_are_one_incident(starts: list[int], days: list[int]) -> None:
+    incidents = sorted(told(logs(*starts)).incidents, key=lambda one: one.first)
+
+    assert {one.rule for one in incidents} == {"system/paused"}
+    said = [re.findall(r"on ([0-9]+) days$", one.title) for one in incidents]
+    assert said == [[str(number)] if number > 1 else [] for number in days]
