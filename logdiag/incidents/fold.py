@@ -57,13 +57,13 @@ def fold(
 
     # Work that is part of a fault belongs to its incident, so incidents without a fault come last.
     for name, _, match in sorted(library.incidents(), key=lambda one: one[2].requested is True):
-        required = Required(match, left.values())
+        required = Required(match, corrected)
         causes_left = [one for one in left.values() if is_cause(one, match)]
         for causes in groups_of(causes_left, match.by, match.within):
-            near = required.near(causes, left)
+            near = required.near(causes)
             if match.requires and not near:
                 continue
-            causes = list({finding.id: finding for finding in (*causes, *near)}.values())
+            causes = list({one.id: one for one in (*causes, *near) if one.id in left}.values())
             works = works_of(match, causes, left.values())
             add(name, causes, works)
             for finding in (*causes, *works):

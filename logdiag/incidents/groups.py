@@ -1,6 +1,6 @@
 """Groups findings that are one problem: those that share peers and time, and the two sides of a fault."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from logdiag.model import Finding
@@ -107,16 +107,15 @@ class Required:
                 for name in self._subject([finding]):
                     self._about.setdefault(name, []).append((number, finding))
 
-    def near(self, causes: Sequence[Finding], left: Collection[str]) -> list[Finding]:
-        """Return the required findings, with ids in ``left``, that are near some causes or not over yet."""
+    def near(self, causes: Sequence[Finding]) -> list[Finding]:
+        """Return the required findings that are near some causes or not over yet."""
         first, last = min(cause.began for cause in causes), max(cause.ended for cause in causes)
         within = self._match.within
         found = {
             number: finding
             for name in self._subject(causes)
             for number, finding in self._about.get(name, ())
-            if finding.id in left
-            and finding.began <= last + within
+            if finding.began <= last + within
             and (finding.ended >= first - within or finding.state in ("open", "open_at_end", "unknown"))
         }
         return [found[number] for number in sorted(found)]
