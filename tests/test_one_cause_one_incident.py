@@ -1,0 +1,101 @@
+"""One cause is one incident: its effects fold under it, and it is the headline."""
+
+import pytest
+
+from logdiag.model import Diagnosis
+from logdiag.pipeline import examine
+from logdiag.reading import read_texts
+from logdiag.rules.cases import files_of, tables_of
+from logdiag.rules.library import load
+
+LIST = "[u'(10.0.0.1 expa01)', u'(10.0.0.2 expa02)', u'(10.0.0.3 expa03)']"
+
+
+def told(files: dict[str, str]) -> Diagnosis:
+    return examine(read_texts({name: text.encode() for name, text in files.items()}), load())
+
+
+def record(clock: str, peer: str, text: str) -> str:
+    return f'2024-03-05T{clock}.000+00:00 {peer} {text} UTCTime="2024-03-05 {clock},000"\n'
+
+
+def lists(peer: str) -> str:
+    text = f'Module="developer.replication" AlternateIPAddresses="{LIST}" ConfigurationMasterIndex="0"'
+    return record("09:00:00", peer, f"replication: {text}")
+
+
+def edit(clock: str, peer: str, setting: str, old: str, new: str) -> str:
+    detail = f"xconfiguration {setting} - changed from: {old} to: {new}"
+    return record(clock, peer, f'Event="System Configuration Changed" Detail="{detail}"')
+
+
+def lost(clock: str, peer: str, other: str) -> str:
+    text = f'Module="developer.clusterdb.cdb" Node="clusterdb@{peer}" Detail="Processed mnesia_down event"'
+    return record(clock, peer, f'{text} Node="clusterdb@{other}"')
+
+
+def alarm(clock: str, peer: str, number: str, detail: str) -> str:
+    return record(clock, peer, f'alarm: Event="Alarm Raised" Id="{number}" Detail="{detail}"')
+
+
+def dump(peer: str, mode: str) -> str:
+    entries = "".join(
+        f'*c xConfiguration Alternates Peer {number} Address: "10.0.0.{number}"\n' for number in (1, 2, 3)
+    )
+    own = f'*c xConfiguration Ethernet 1 IP V4 Address: "10.0.0.{peer[-1]}"\n'
+    name = f'*c xConfiguration IP DNS Hostname: "{peer}"\n'
+    return f"{entries}*c xConfiguration ClusterConfiguration tls_verify: {mode}\n{own}{name}** end\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "number"),
+    [
+        ("incident/upgrade-of-some-peers", 0),
+        ("tls/addresses-under-enforcing", 0),
+        ("time/clock-jumped", 0),
+    ],
+)
+def test_the_cause_heads_the_only_incident_of_a_shipped_case(rule: str, number: int) -> None:
+    library = load()
+    diagnosis = examine(tables_of(files_of(library.rules[rule].cases[number])), library)
+    assert [incident.rule for incident in diagnosis.incidents] == [rule]
+
+
+def test_a_changed_address_heads_the_loss_of_the_peer_and_its_restart() -> None:
+    moved = lists("expa03") + edit("09:01:00", "expa03", "ethernet 1 IP V4 Address", "10.0.0.3", "10.0.7.3")
+    moved += record("09:02:00", "expa03", 'httpd: Event="Restart Requested" Detail="Restart requested"')
+    moved += record("09:05:00", "expa03", 'tvcs: Event="Application Start" Detail="Software version X14.2.5"')
+    moved += record("09:50:00", "expa03", 'tvcs: Module="network.dns"')
+    other = lists("expa01") + lost("09:02:01", "expa01", "expa03")
+    other += alarm(
+        "09:02:02", "expa01", "20006", "The database is unable to replicate with one or more peers"
+    )
+    other += alarm(
+        "09:02:03", "expa01", "20004", "Unable to communicate with one or more of the cluster peers"
+    )
+    other += record("09:50:00", "expa01", 'tvcs: Module="network.dns"')
+    [incident] = told({"a.log": other, "c.log": moved}).incidents
+    assert incident.rule == "requirements/address-changed"
+    assert incident.severity == "high"
+    assert incident.title == "The address of expa03 changed to 10.0.7.3; the lists have 10.0.0.3"
+
+
+@pytest.mark.parametrize(
+    ("is_healthy", "rule"), [(False, "tls/addresses-under-enforcing"), (True, "incident/peer-lost")]
+)
+def test_settings_under_which_the_cluster_replicates_explain_no_loss(is_healthy: bool, rule: str) -> None:
+    log = lists("expa01")
+    if is_healthy:
+        texts = (
+            "Starting synchronisation",
+            "This peer is the cluster primary, local configuration has already been replicated",
+            "Synchronisation completed successfully",
+        )
+        for second, text in enumerate(texts, start=10):
+            said = f'replication: Module="developer.replication" Detail="{text}"'
+            log += record(f"09:00:{second}", "expa01", said)
+    log += lost("09:01:00", "expa01", "expa02")
+    files = {"expa01/expa01.log": log, "expa01/xconf_dump_expa01.txt": dump("expa01", "Enforcing")}
+    diagnosis = told(files)
+    [loss] = (finding.id for finding in diagnosis.findings if finding.rule == "database/peer-down")
+    assert [one.rule for one in diagnosis.incidents if loss in one.findings] == [rule]
