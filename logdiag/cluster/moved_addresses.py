@@ -32,13 +32,15 @@ _EDIT = re.compile(r"changed from:\s*'?(?P<old>[0-9A-Fa-f:.]+)'?\s+to:\s*'?(?P<n
 def find_moved_addresses(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
     """Return for each peer its new address and the one in the lists, if the lists have another."""
     logged = {said.host: [address for address, _ in said.pairs] for said in peer_lists(log)}
-    edited = {plain_name(edit.new) for edit in find_edits(log, cluster) if edit.place is not None}
+    edits = [edit for edit in find_edits(log, cluster) if edit.place is not None]
+    edited = {plain_name(edit.new) for edit in edits}
+    removed = {plain_name(edit.old) for edit in edits} - edited
     dumped = {peer: fact.values for peer, fact in found["peer_list"].items()}
     # Records show addresses also of entries that are names, so a dump counts more.
     lists = dumped or logged
-    everywhere = {plain_name(entry) for entries in lists.values() for entry in entries} | edited
+    everywhere = {plain_name(entry) for entries in lists.values() for entry in entries} - removed | edited
     for peer in cluster.peers:
-        entries = {plain_name(entry): None for entry in dumped.get(peer.name, ())}
+        entries = {plain_name(entry) for entry in dumped.get(peer.name, ())} - removed
         yield peer.name, Fact((), peer.seen_from or EPOCH)
         not_listed = found["not_in_own_list"].get(peer.name)
         if not_listed is not None and not_listed.values:
