@@ -21,7 +21,7 @@ _NAMES = {
     "dns": "peer-unresolved",
     "system-key": "update-failed",
     "tls": "verification-changed certificate-mismatch certificate-expired",
-    "system": "application-failed restart-requested",
+    "system": "application-failed restart-requested paused",
     "time": "not-synchronised skew-between-peers",
     "factory-reset": "pending failed",
     "requirements": (
