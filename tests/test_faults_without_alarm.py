@@ -269,7 +269,7 @@ def test_a_requested_start_beside_another_is_no_power_cut(requested: str) -> Non
 
 
 def test_the_verdict_names_a_start_that_may_not_have_been_requested() -> None:
-    logs = power_cut(2, "09:58", "node2")
+    logs = power_cut(2, "10:11", "node2")
     logs.cycles("10:22", "11:00", "node2")
     verdict = logs.told().verdict.text
     assert verdict.startswith("node2 was silent for ")

@@ -201,7 +201,7 @@ def _keys(finding: Finding) -> Iterator[_Key]:
         yield "host", host
         yield from (("host about", host, peer) for peer in _about(finding) or ("",))
     named = {*finding.hosts, *_about(finding)}
-    for peer in named:
+    for peer in named if len(named) <= _MAX_PEERS else ():
         yield "names", peer
         yield from (("path", peer, other) for other in named - {peer})
 

@@ -31,7 +31,7 @@ def groups_of(findings: Iterable[Finding], by: Sequence[str], within: timedelta)
     They agree in ``by`` and start within a span of the one before, are the two sides of one fault, start in
     the same seconds on different peers, or return at the same time of day.
     """
-    groups = _join_mirrors(_group(findings, by, within), within)
+    groups = join_mirrors(_group(findings, by, within), within)
     if by:
         groups = _join(groups, lambda one, other: other - one <= _SAME_SECONDS)
     return _join_daily(groups)
@@ -192,7 +192,7 @@ def is_mutual(findings: Sequence[Finding]) -> bool:
     return any(True for finding in findings for _ in sides.mirrors(finding))
 
 
-def _join_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
+def join_mirrors(groups: Iterable[list[Finding]], within: timedelta) -> list[list[Finding]]:
     """Join groups that have the two sides of one fault, at most a span apart."""
     whole: dict[int, list[Finding]] = {}
     joined_to: dict[int, int] = {}

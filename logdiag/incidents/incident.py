@@ -124,6 +124,8 @@ def _state(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[l
     deciding = [one for one in members if match is not None and one.rule in match.state_of] or causes
     not_asked = {one.id for one in causes} - {one.id for one in deciding}
     effects = [one for one in members if one.caused_by and one.id not in not_asked]
+    if all(one.requested for one in causes):
+        effects = []  # the effects of work that ended well or is running decide nothing
     lasting = [one for one in effects if one.state in _LASTING]
     without_end = effects and all(one.state == "seen" for one in deciding)
     decider = min([*(() if without_end else deciding), *(effects if without_end else lasting)], key=_standing)

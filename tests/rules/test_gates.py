@@ -45,7 +45,7 @@ def situations(rule: str, remedies: Sequence[Remedy], *, pending: bool) -> Itera
     """Situations that differ in all that the conditions ask for."""
     asked = whens(remedies, LIBRARY)
     fired = [
-        ((when.finding or "", {**when.values, "peer": "expa02", "advice": "-", "found": "-"}),)
+        (((when.finding or [""])[0], {**when.values, "peer": "expa02", "advice": "-", "found": "-"}),)
         for when in asked
         if when.finding
     ] or [()]

@@ -20,7 +20,7 @@ _NAMES = {
     "h323": "peer-timeout mode-off",
     "dns": "peer-unresolved",
     "system-key": "update-failed",
-    "tls": "verification-changed certificate-mismatch certificate-expired",
+    "tls": "verification-changed certificate-mismatch certificate-expired addresses-under-enforcing",
     "system": "application-failed restart-requested paused",
     "time": "not-synchronised skew-between-peers",
     "factory-reset": "pending failed",

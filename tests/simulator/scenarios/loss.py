@@ -50,7 +50,7 @@ def application_crash(case: Case) -> Truth:
     off = case.when()
     case.inject(Crash(off, lost, back=off + case.when(2, 5)))
     return truth(
-        headline("incident/peer-lost", "high", "closed open", lost),
+        headline("system/application-failed", "high", "closed open", lost),
         *survivors_lose(case, lost, "closed"),
         at("system/application-failed", lost),
         never=("force-config-update", "destroy"),
@@ -64,7 +64,7 @@ def crash_stays_down(case: Case) -> Truth:
     lost = case.one(case.cluster.subordinates)
     case.inject(Crash(case.when(), lost))
     return truth(
-        headline("incident/peer-lost", "high", "open", lost),
+        headline("system/application-failed", "high", "open", lost),
         *survivors_lose(case, lost, "open"),
         at("system/application-failed", lost),
         never=("force-config-update",),
