@@ -13,6 +13,9 @@ from logdiag.rules.schema import Effect, Explains
 _MAX_PEERS = 50
 """Peers that a finding names: a cluster has six, and more would cost time that grows with their square."""
 
+_MAX_ON_PATH = 12
+"""Peers of a finding between which paths are looked at: twice as many as a cluster has."""
+
 _MAX_CANDIDATES = 100
 """Findings of one rule that are looked at as the cause of another; the nearest in time come first."""
 
@@ -201,7 +204,7 @@ def _keys(finding: Finding) -> Iterator[_Key]:
         yield "host", host
         yield from (("host about", host, peer) for peer in _about(finding) or ("",))
     named = {*finding.hosts, *_about(finding)}
-    for peer in named if len(named) <= _MAX_PEERS else ():
+    for peer in named if len(named) <= _MAX_ON_PATH else ():
         yield "names", peer
         yield from (("path", peer, other) for other in named - {peer})
 
