@@ -125,9 +125,15 @@ def _effects(
     own = {one.title for one in causes}
     effects = [one for one in members if one.caused_by and one.severity != "info" and one.title not in own]
     effects.sort(key=lambda one: (-SEVERITIES.index(one.severity), one.began, one.id))
-    titles = list(dict.fromkeys(one.title for one in (*named, *effects)))[:_MAX_NAMED]
+    over = gettext("{title} (over by {time})")
+    titles = {
+        one.title: one.title
+        if one.state != "closed" or one.last is None
+        else over.format(title=one.title, time=moment(one.last))
+        for one in (*named, *effects)
+    }
     if titles:
-        yield gettext("What followed: {effects}.").format(effects="; ".join(titles))
+        yield gettext("What followed: {effects}.").format(effects="; ".join([*titles.values()][:_MAX_NAMED]))
 
 
 def _times_of_day(causes: Iterable[Finding]) -> tuple[str, list[datetime]] | None:
