@@ -30,7 +30,7 @@ def with_remedy(finding: Finding, context: Context) -> Finding:
         fired=((finding.rule, finding.values),),
         values=finding.values,
     )
-    steps = resolve_remedy(context.library.rules[finding.rule].remedy, context.library, situation)
+    steps = resolve_remedy([(context.library.rules[finding.rule].remedy, situation)], context.library)
     return replace(finding, remedy=steps)
 
 
@@ -90,9 +90,7 @@ def incident_of(
         peers=named,
         findings=tuple(finding.id for finding in members),
         summary=" ".join(part for part in (fill(wording.why, texts), outcome, *story.sentences) if part),
-        remedy=tuple(
-            dict.fromkeys((*resolve_remedy(rule.remedy, context.library, situation), *story.remedy))
-        ),
+        remedy=resolve_remedy([(rule.remedy, situation), *story.remedies], context.library),
         as_of=max((finding.as_of for finding in causes if finding.as_of), default=None),
     )
 

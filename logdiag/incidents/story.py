@@ -9,11 +9,10 @@ from logdiag.i18n.sentences import listed, moment
 from logdiag.incidents.causes import likelihood, root_of
 from logdiag.incidents.context import Context
 from logdiag.incidents.groups import is_mutual, is_same_time_of_day
-from logdiag.model import SEVERITIES, STATES, Change, Finding, Step
+from logdiag.model import SEVERITIES, STATES, Change, Finding
 from logdiag.rules.placeholders import fill
-from logdiag.rules.remedies import resolve_remedy
 from logdiag.rules.roles import Situation
-from logdiag.rules.schema import Rule
+from logdiag.rules.schema import Remedy, Rule
 
 _MAX_IN_TITLE = 2
 """Names of peers that a title lists; of more it gives the number."""
@@ -52,7 +51,8 @@ class Story:
 
     title: str
     sentences: tuple[str, ...]
-    remedy: tuple[Step, ...]
+    remedies: tuple[tuple[list[Remedy], Situation], ...]
+    """What to do after the remedy of the cause, each with the situation that it is for."""
 
     @classmethod
     def of(
@@ -65,7 +65,7 @@ class Story:
         context: Context,
     ) -> "Story":
         """Return the story of an incident that a rule heads with a title, about the peers that it names."""
-        remedy: tuple[Step, ...] = ()
+        remedies: tuple[tuple[list[Remedy], Situation], ...] = ()
         effects = _main_effects(members, context)
         as_effect = context.library.rules[effects[0].rule].as_effect if effects else None
         if as_effect is not None and not rule.implies_effects:
@@ -73,7 +73,7 @@ class Story:
             text = as_effect.mutual if situation.mutual else as_effect.title
             told = fill(text, {"cause": title, "peers": counted(situation.peers)})
             title = told if len(told) <= _MAX_TITLE else fill(as_effect.short, {"cause": title})
-            remedy = resolve_remedy(as_effect.remedy, context.library, situation)
+            remedies = ((as_effect.remedy, situation),)
         if (times := _times_of_day(effects if len(causes) > 1 and effects else causes)) is not None:
             daily = gettext("{title}, at {clock} on {days} days")
             title = daily.format(title=title, clock=times[0], days=len(times[1]))
@@ -83,7 +83,7 @@ class Story:
             *_changes_before(named, causes, members, context),
             *_other_causes(causes, members, context),
         )
-        return cls(title, sentences, remedy)
+        return cls(title, sentences, remedies)
 
 
 def counted(names: Sequence[str]) -> str:

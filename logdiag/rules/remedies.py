@@ -12,20 +12,41 @@ from logdiag.rules.roles import ONE_UNAFFECTED, ROLES, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 
 
-def resolve_remedy(remedies: Iterable[Remedy], library: Library, situation: Situation) -> tuple[Step, ...]:
-    """The steps of every procedure that applies, in order, each once.
+def resolve_remedy(
+    remedies: Iterable[tuple[Iterable[Remedy], Situation]], library: Library
+) -> tuple[Step, ...]:
+    """The steps of every procedure that applies in its situation, in order, each once.
 
     A rule with ``before_outages`` that is not over puts its own procedure in the place of every step that
     interrupts service or cannot be undone.
     """
-    steps: list[Step] = []
-    for item in remedies:
-        if holds(item.when, situation):
-            steps += _resolved(item.procedure, library, situation)
-    return tuple(dict.fromkeys(steps))
+    steps: list[tuple[str, Step]] = []
+    for items, situation in remedies:
+        for item in items:
+            if holds(item.when, situation):
+                steps += _resolved(item.procedure, library, situation)
+    return _once(steps)
 
 
-def _resolved(name: str, library: Library, situation: Situation) -> Iterator[Step]:
+def _once(steps: Iterable[tuple[str, Step]]) -> tuple[Step, ...]:
+    """Return steps, given with the text that they were made from, without those that say the same.
+
+    Of steps that only read and were made from the same text, one for peers that another step covers is left
+    out. A step that waits is a check of the result, so the last one stays; of others the first one stays.
+    """
+    kept: list[tuple[str, Step]] = []
+    for text, step in steps:
+        same = [one for one in kept if one[0] == text and one[1].risk == step.risk == "read"]
+        if step.wait:
+            kept = [one for one in kept if one not in same or not {*one[1].where} <= {*step.where}]
+        elif any({*step.where} <= {*one[1].where} for one in same):
+            continue
+        kept.append((text, step))
+    return tuple(dict.fromkeys(step for _, step in kept))
+
+
+def _resolved(name: str, library: Library, situation: Situation) -> Iterator[tuple[str, Step]]:
+    """The steps of a procedure that apply, each with the text that it is made from."""
     procedure = library.procedures[name]
     situation = situation.asked_about(procedure.reported_by)
     for step in procedure.steps:
@@ -36,7 +57,7 @@ def _resolved(name: str, library: Library, situation: Situation) -> Iterator[Ste
             for rule, instead in situation.overall.before_outages:
                 yield from _resolved(instead, library, situation.asked_about(rule))
         else:
-            yield _step(step, resolved, situation)
+            yield step.do, _step(step, resolved, situation)
 
 
 def _step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: Situation) -> Step:

@@ -86,9 +86,11 @@ EVERY_REMEDY = {
 def test_nothing_that_interrupts_service_comes_before_a_pending_reset_or_without_a_backup(name: str) -> None:
     rule, remedies = EVERY_REMEDY[name]
     for situation in situations(rule, remedies, pending=True):
-        assert [step for step in resolve_remedy(remedies, LIBRARY, situation) if step.risk in OUTAGES] == []
+        assert [
+            step for step in resolve_remedy([(remedies, situation)], LIBRARY) if step.risk in OUTAGES
+        ] == []
     for situation in situations(rule, remedies, pending=False):
-        steps = resolve_remedy(remedies, LIBRARY, situation)
+        steps = resolve_remedy([(remedies, situation)], LIBRARY)
         first = next((i for i, step in enumerate(steps) if step.risk in OUTAGES), None)
         assert first is None or any(backs_up(step) for step in steps[:first]), steps[first or 0]
 
@@ -98,7 +100,7 @@ def test_some_steps_interrupt_service() -> None:
         step.risk
         for rule, remedies in EVERY_REMEDY.values()
         for situation in itertools.islice(situations(rule, remedies, pending=False), 40)
-        for step in resolve_remedy(remedies, LIBRARY, situation)
+        for step in resolve_remedy([(remedies, situation)], LIBRARY)
     }
     assert set(OUTAGES) <= seen
 
@@ -113,7 +115,7 @@ def test_a_pending_reset_is_told_in_the_place_of_the_step() -> None:
             reporters={PENDING: ("expa01",), "cluster/restart-required": ("expa01",)},
         ),
     )
-    told = " ".join(step.do for step in resolve_remedy(remedies, LIBRARY, situation))
+    told = " ".join(step.do for step in resolve_remedy([(remedies, situation)], LIBRARY))
     assert "a factory reset is pending on expa01" in told
     assert "put the old peer addresses back first" in told
 
@@ -131,7 +133,7 @@ FIRED = (
 def forced(situation: Situation, remedies: Sequence[Remedy]) -> list[Step]:
     return [
         one
-        for one in resolve_remedy(remedies, LIBRARY, situation)
+        for one in resolve_remedy([(remedies, situation)], LIBRARY)
         if "ForceConfigUpdate" in (one.command or "")
     ]
 
@@ -198,7 +200,7 @@ def test_the_upgrade_after_a_forced_update_has_one_backup_of_its_own() -> None:
     remedies = LIBRARY.rules[rule].remedy
     seen = 0
     for situation in situations(rule, remedies, pending=False):
-        steps = resolve_remedy(remedies, LIBRARY, situation)
+        steps = resolve_remedy([(remedies, situation)], LIBRARY)
         upgrades = [at for at, step in enumerate(steps) if "5 minutes after the command, upgrade" in step.do]
         if not upgrades:
             continue
