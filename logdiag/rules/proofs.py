@@ -95,13 +95,14 @@ class Proofs:
     """
 
     def __init__(self, proofs: Iterable[Proof], by: Sequence[str]) -> None:
-        self._of_two: dict[tuple[_Values, str], list[Proof]] = {}
-        self._of_host: dict[str, list[Proof]] = {}
+        # Each by the peer that logged the proof, because its clock decides.
+        self._of_two: dict[tuple[_Values, str], dict[str, list[Proof]]] = {}
+        self._of_host: dict[str, dict[str, list[Proof]]] = {}
         self._elsewhere: dict[_Values, dict[str, list[Event]]] = {}
         for proof in sorted(proofs, key=lambda one: (one.begun, one.event)):
             event = proof.event
             if not any(name in event.values for name in by):
-                self._of_host.setdefault(event.peer, []).append(proof)
+                self._of_host.setdefault(event.peer, {}).setdefault(event.peer, []).append(proof)
                 continue
             of_other = self._elsewhere.setdefault(_values_of(event.values, by), {})
             of_other.setdefault(event.values.get("with", ""), []).append(event)
@@ -109,7 +110,7 @@ class Proofs:
                 peer, other = event.values["peer"], event.values["with"]
                 for one, two in ((peer, other), (other, peer)):
                     about = _values_of({**event.values, "peer": one}, by)
-                    self._of_two.setdefault((about, two), []).append(proof)
+                    self._of_two.setdefault((about, two), {}).setdefault(event.peer, []).append(proof)
         for of_other in self._elsewhere.values():
             for events in of_other.values():
                 events.sort()
@@ -130,8 +131,8 @@ class Proofs:
         ends: list[Event] = []
         if not raised:
             return ends
-        of_two = self._of_two.get((values, raised[0].peer), [])
-        of_host = self._of_host.get(raised[0].peer, [])
+        of_two = self._of_two.get((values, raised[0].peer), {})
+        of_host = self._of_host.get(raised[0].peer, {})
         elsewhere = self._elsewhere.get(values, {})
         for since, then in itertools.zip_longest(raised, raised[1:]):
             found = [_first_proof(since, of_two, cluster), _first_proof(since, of_host, cluster)]
@@ -156,18 +157,14 @@ def _is_lost(raised: Sequence[Event], since: int, until: int) -> bool:
     return place < len(raised) and raised[place].time <= until
 
 
-def _first_proof(since: Event, proofs: list[Proof], cluster: Cluster) -> Event | None:
+def _first_proof(since: Event, proofs: Mapping[str, list[Proof]], cluster: Cluster) -> Event | None:
     """The first proof of what something raised had begun, whichever clock is right."""
-    place, begun = 0, since.time
-    while True:
-        place = bisect.bisect_left(proofs, begun, key=lambda proof: proof.begun, lo=place)
-        if place == len(proofs):
-            return None
-        event = proofs[place].event
-        begun = since.time + _apart(since.peer, event.peer, cluster)
-        if proofs[place].begun >= begun:
-            return event
-        place += 1
+    found: list[Proof] = []
+    for peer, of_peer in proofs.items():
+        begun = since.time + _apart(since.peer, peer, cluster)
+        place = bisect.bisect_left(of_peer, begun, key=lambda proof: proof.begun)
+        found += of_peer[place : place + 1]
+    return min(found, key=lambda proof: (proof.begun, proof.event)).event if found else None
 
 
 def _first_hidden_end(
