@@ -78,7 +78,7 @@ class Story:
             daily = gettext("{title}, at {clock} on {days} days")
             title = daily.format(title=title, clock=times[0], days=len(times[1]))
         sentences = (
-            *_effects(causes, effects, members),
+            *_effects([*causes, *effects] if rule.implies_effects else causes, effects, members),
             *_times(times),
             *_changes_before(named, causes, members, context),
             *_other_causes(causes, members, context),
@@ -131,6 +131,7 @@ def _effects(
         if one.state != "closed" or one.last is None
         else over.format(title=one.title, time=moment(one.last))
         for one in (*named, *effects)
+        if one.title not in own
     }
     if titles:
         yield gettext("What followed: {effects}.").format(effects="; ".join([*titles.values()][:_MAX_NAMED]))
@@ -183,7 +184,7 @@ def _changes_before(
         change
         for change in context.changes
         if change.peer in named
-        and timedelta(0) <= first - change.time <= _CHANGED_WITHIN[change.kind]
+        and timedelta(0) < first - change.time <= _CHANGED_WITHIN[change.kind]
         and not any(change.what in text for text in known)
     ]
     for change in near[-_MAX_NAMED:]:
