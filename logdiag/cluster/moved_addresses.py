@@ -74,5 +74,5 @@ def _is_free(entry: str, peer: str, cluster: Cluster) -> bool:
 
 def _moved(fact: Fact, new: str, old: str) -> Fact:
     """Return a fact with both addresses, as titles show them."""
-    text = gettext("{new}; the lists have {old}").format(new=new, old=old)
+    text = gettext("{new}, but the lists have {old}").format(new=new, old=old)
     return replace(fact, values=(text,))

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from logdiag.cluster.facts import Facts
 from logdiag.model import Finding
 from logdiag.rules.library import Library
+from logdiag.rules.match_schema import OnlyIf
 from logdiag.rules.schema import Effect, Explains
 
 _MAX_PEERS = 50
@@ -34,24 +36,37 @@ class Causes:
     possible: Mapping[str, tuple[str, ...]]
 
 
-def find_causes(findings: Sequence[Finding], library: Library) -> Causes:
-    """Return each finding with its most likely cause, if it has one, and all causes that are possible."""
+def find_causes(
+    findings: Sequence[Finding], library: Library, primary: str | None = None, facts: Facts | None = None
+) -> Causes:
+    """Return each finding with its most likely cause, if it has one, and all causes that are possible.
+
+    Args:
+        findings: the findings of a cluster.
+        library: the rules.
+        primary: the configuration primary; None if it is unknown.
+        facts: what is known of each peer.
+
+    """
     explained: dict[str, list[tuple[str, Effect, Explains]]] = {}
     for name in library.rules:
         for effect, explains in library.explained_by(name):
             explained.setdefault(effect.rule, []).append((name, effect, explains))
-    index = _Index(findings, {name for name, rule in library.rules.items() if rule.requested is not None})
+    work = {name for name, rule in library.rules.items() if rule.requested is not None}
+    index = _Index(findings, work, facts or {})
     possible: dict[str, tuple[str, ...]] = {}
     for finding in findings:
-        causes = {
-            cause.id: cause
-            for rule, effect, explains in explained.get(finding.rule, ())
-            for key in _keys_of_causes(finding, effect)
-            if (cause := _cause(finding, (rule, *key), explains, index)) is not None
-        }
+        causes: dict[str, tuple[bool, Finding]] = {}
+        for rule, effect, explains in explained.get(finding.rule, ()):
+            for key in _keys_of_causes(finding, effect, primary):
+                if (cause := _cause(finding, (rule, *key), explains, index)) is not None:
+                    is_direct = explains.direct or (cause.id in causes and causes[cause.id][0])
+                    causes[cause.id] = is_direct, cause
         if causes:
-            ordered = sorted(causes.values(), key=lambda cause: likelihood(cause, finding), reverse=True)
-            possible[finding.id] = tuple(cause.id for cause in ordered)
+            ordered = sorted(
+                causes.values(), key=lambda one: (one[0], likelihood(one[1], finding)), reverse=True
+            )
+            possible[finding.id] = tuple(cause.id for _, cause in ordered)
     caused = [replace(one, caused_by=possible.get(one.id, ())[:1]) for one in findings]
     return Causes(_without_circles(caused), possible)
 
@@ -175,8 +190,9 @@ class _Group:
 class _Index(dict[_Key, _Group]):
     """Findings by rule and key. The time of requested work counts from its beginning, whatever its state."""
 
-    def __init__(self, findings: Iterable[Finding], work: set[str]) -> None:
+    def __init__(self, findings: Iterable[Finding], work: set[str], facts: Facts) -> None:
         super().__init__()
+        self._facts = facts
         for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
             for key in _keys(finding):
                 group = self.setdefault((finding.rule, *key), _Group())
@@ -189,6 +205,12 @@ class _Index(dict[_Key, _Group]):
                     group.last_ends.append(max([end, *group.last_ends[-1:]]))
                 if finding.first is None:
                     group.undated.append(finding)
+
+    def fact(self, of: OnlyIf, peers: Iterable[str]) -> bool:
+        """Return whether one of some peers is known to have a value of a fact."""
+        known = self._facts.get(of.of, {})
+        values = {value.casefold() for peer in peers if peer in known for value in known[peer].values}
+        return not values.isdisjoint(value.casefold() for value in of.among)
 
     def on(self, rule: str, host: str) -> list[Finding]:
         """Return all findings of a rule that a host logged, in the order of time."""
@@ -209,7 +231,7 @@ def _keys(finding: Finding) -> Iterator[_Key]:
         yield from (("path", peer, other) for other in named - {peer})
 
 
-def _keys_of_causes(effect: Finding, relation: Effect) -> list[_Key]:
+def _keys_of_causes(effect: Finding, relation: Effect, primary: str | None) -> list[_Key]:
     """Return the keys of the findings that can be the cause of an effect."""
     about = _about(effect)
     match relation.on:
@@ -217,6 +239,10 @@ def _keys_of_causes(effect: Finding, relation: Effect) -> list[_Key]:
             return [("any",)]
         case "peers":
             return [("host", peer) for peer in effect.peers]
+        case "replication" if primary is None or primary in effect.hosts:
+            return [("any",)]
+        case "replication":
+            return [("host", host) for host in (*effect.hosts, *([primary] if primary else ()))]
         case "about":
             return [("peer", host) for host in effect.hosts]
         case "path" if about:
@@ -245,6 +271,17 @@ def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Fin
 
     def is_cause(cause: Finding) -> bool:
         if cause.id == effect.id or _speaks_against(cause, explains, index):
+            return False
+        if explains.only_if is not None and not index.fact(explains.only_if, cause.hosts):
+            return False
+        if explains.not_if is not None and index.fact(explains.not_if, cause.hosts):
+            return False
+        if any(
+            other.ended > effect.began + _LATE
+            for rule in explains.not_before or ()
+            for peer in effect.peers or effect.hosts
+            for other in index.on(rule, peer)
+        ):
             return False
         if any(cause.values.get(name) != value for name, value in explains.values.items()):
             return False

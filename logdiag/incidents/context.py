@@ -42,12 +42,14 @@ class Context:
     ) -> "Context":
         """Return the context from all findings of a cluster."""
         lost = [one for one in findings if one.rule == LOSS and one.state in _LASTING]
+        # A peer that itself reports a loss is up, whatever the others report.
+        up = {host for one in lost for host in one.hosts}
         overall = Overall(
             cluster,
             reporters=_reporters(findings),
             going_on=frozenset(one.rule for one in findings if one.state in _NOT_OVER),
             everywhere=frozenset(one.rule for one in findings),
-            away=frozenset(peer for finding in lost for peer in finding.peers),
+            away=frozenset(peer for finding in lost for peer in finding.peers) - up,
             way_is_broken=any(
                 one.state != "closed" and library.rules[one.rule].breaks_the_way for one in findings
             ),

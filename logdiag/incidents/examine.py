@@ -50,13 +50,14 @@ def examine_cluster(
     log = Log(part.records)
     cluster = cluster.with_alarms(find_alarm_states(log, cluster), set(find_whole_lists(cluster)))
     rows = DumpRows(part)
-    case = CaseData(sources(part, rows, log, cluster), cluster, find_facts(rows, log, cluster))
+    facts = find_facts(rows, log, cluster)
+    case = CaseData(sources(part, rows, log, cluster), cluster, facts)
     changes = find_changes(log, cluster)
     judged = judge(library, case, most, is_late)
     return Examined(
         cluster,
         case,
-        fold(judged.findings, library, cluster, changes),
+        fold(judged.findings, library, cluster, changes, facts),
         changes,
         find_alarm_events(log, cluster),
         tuple(judged.not_checked),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.facts import Facts
 from logdiag.incidents.causes import effects_of, find_causes, superseded, tree_of
 from logdiag.incidents.clocks import Clocks
 from logdiag.incidents.context import Context
@@ -28,7 +29,11 @@ class Folded:
 
 
 def fold(
-    findings: Sequence[Finding], library: Library, cluster: Cluster, changes: tuple[Change, ...] = ()
+    findings: Sequence[Finding],
+    library: Library,
+    cluster: Cluster,
+    changes: tuple[Change, ...] = (),
+    facts: Facts | None = None,
 ) -> Folded:
     """Fold findings into incidents.
 
@@ -37,10 +42,11 @@ def fold(
         library: the rules.
         cluster: the cluster.
         changes: what somebody changed, in the order of time.
+        facts: what is known of each peer.
 
     """
     clocks = Clocks.of(cluster)
-    causes_of = find_causes([clocks.corrected(one) for one in findings], library)
+    causes_of = find_causes([clocks.corrected(one) for one in findings], library, cluster.primary, facts)
     corrected = judge_requests(causes_of, library, cluster)
     folded = [clocks.as_logged(one) for one in corrected]
     context = Context.of(folded, causes_of.possible, changes, library, cluster)

@@ -9,6 +9,9 @@ from logdiag.rules.match_schema import IncidentMatch
 SAME_TIME = timedelta(minutes=1)
 """Peers notice the loss of another one within some seconds, and their clocks differ by some more."""
 
+_SOON = timedelta(minutes=30)
+"""A problem that returns this soon is the same problem."""
+
 _SAME_SECONDS = timedelta(seconds=2)
 """Peers that are lost this close to each other have one cause: their host, a switch, a site."""
 
@@ -34,7 +37,7 @@ def groups_of(findings: Iterable[Finding], by: Sequence[str], within: timedelta)
     groups = join_mirrors(_group(findings, by, within), within)
     if by:
         groups = _join(groups, lambda one, other: other - one <= _SAME_SECONDS)
-    return _join_daily(groups)
+    return _join_repeats(groups)
 
 
 def _group(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
@@ -67,8 +70,8 @@ def _join(
     return joined
 
 
-def _join_daily(groups: Iterable[list[Finding]]) -> list[list[Finding]]:
-    """Join groups about the same peers that began at the same time of day."""
+def _join_repeats(groups: Iterable[list[Finding]]) -> list[list[Finding]]:
+    """Join groups about the same peers that began soon after each other or at the same time of day."""
     alike: dict[tuple[str, ...], list[list[Finding]]] = {}
     for part in groups:
         peers = sorted({peer for one in part for peer in (*one.hosts, *one.peers)})
@@ -76,7 +79,7 @@ def _join_daily(groups: Iterable[list[Finding]]) -> list[list[Finding]]:
     return [
         joined
         for same in alike.values()
-        for joined in _join(same, lambda one, other: one < other and is_same_time_of_day(one, other))
+        for joined in _join(same, lambda one, other: other - one <= _SOON or is_same_time_of_day(one, other))
     ]
 
 
@@ -159,8 +162,8 @@ def is_mirror(one: Finding, other: Finding) -> bool:
     )
 
 
-def sides_of(findings: Iterable[Finding]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the two sides of a cluster whose peers lost each other, the larger side first.
+def sides_of(findings: Iterable[Finding], primary: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the two sides of a cluster whose peers lost each other: the larger, without the primary, first.
 
     If there are no two sides, because all lost each other, everyone is on the first.
     """
@@ -181,7 +184,8 @@ def sides_of(findings: Iterable[Finding]) -> tuple[tuple[str, ...], tuple[str, .
     if any(side[one] == side[other] for one in apart for other in apart[one]):
         return tuple(sorted(apart)), ()
     first, second = (tuple(sorted(name for name in side if side[name] is of)) for of in (True, False))
-    return (first, second) if len(first) >= len(second) else (second, first)
+    order = sorted((first, second), key=lambda of: (-len(of), primary in of, of))
+    return order[0], order[1]
 
 
 def is_mutual(findings: Sequence[Finding]) -> bool:

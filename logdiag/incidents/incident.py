@@ -1,16 +1,17 @@
 """Builds one incident: its title, its state, its peers, and its remedy."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed
 from logdiag.incidents.context import Context
 from logdiag.incidents.groups import is_mutual, sides_of
-from logdiag.incidents.story import Story, counted
+from logdiag.incidents.story import Story, counted, main_effects
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
 from logdiag.rules.findings import stamp
+from logdiag.rules.match_schema import peer_names
 from logdiag.rules.placeholders import fill, placeholders, unbound, worded
 from logdiag.rules.remedies import holds, resolve_remedy
 from logdiag.rules.roles import Situation
@@ -40,10 +41,15 @@ def incident_of(
     """Return the incident of some causes and everything below them (``members``)."""
     match = rule.incident
     deciding, state, outcome = _state(rule, causes, members)
-    # If only a dump shows the cause, it began at the latest with what it caused.
+    effects = main_effects(members, context)
+    # A cause may be logged after what it caused. If only a dump shows it, it began at the latest with that.
     begun = [one.first for one in causes if one.first] or [one.first for one in members if one.first]
-    first = min(begun, default=None)
-    last = max((one.last for one in (deciding if state == "closed" else members) if one.last), default=None)
+    companions = [one for one in members if match is not None and one.rule in match.requires]
+    first = min(
+        [*begun, *(one.first for one in (*effects, *companions) if one.first and begun)], default=None
+    )
+    ending = (*deciding, *effects) if state == "closed" else members
+    last = max((one.last for one in ending if one.last), default=None)
     # The findings that make it this incident say whom it is about, not those that may have led to it. If they
     # are over for some peers and not for others, the others count.
     required = [finding for finding in causes if match is not None and finding.rule in match.requires]
@@ -53,9 +59,11 @@ def incident_of(
     hosts, peers = _hosts(lasting), _peers(lasting)
     if all(match.audit for rule in rules for match in rule.match):
         peers = ()  # an audit compares with peers that are right
-    named = tuple(sorted({*hosts, *peers})) if (mutual := is_mutual(lasting)) else peers or hosts
+    mutual = is_mutual(lasting)
+    # A composite is about the peers that its findings name; another rule also about those that report it.
+    named = tuple(sorted({*hosts, *peers})) if mutual or match is None else peers or hosts
     reporters = _hosts([one for one in deciding if one.state != "closed"] or deciding)
-    values = _values(causes)
+    values = _values(causes, rules)
     values["primary"] = context.overall.cluster.primary or gettext("the configuration primary")
     situation = Situation(
         context.overall,
@@ -68,7 +76,9 @@ def incident_of(
         mutual=mutual,
         values=values,
     )
-    hosts, peers = sides_of(lasting) if mutual else (_without(hosts, peers), peers)
+    hosts, peers = (
+        sides_of(lasting, context.overall.cluster.primary) if mutual else (_without(hosts, peers), peers)
+    )
     count = sum(finding.count for finding in causes)
     since = min((finding.first for finding in decisive if finding.first), default=None)
     absent = {key: text for rule in rules for key, text in unbound(rule.match).items()}
@@ -77,7 +87,7 @@ def incident_of(
     sides = replace(situation, hosts=hosts, peers=peers)
     wording = next((one for one in rule.wordings if holds(one.when, sides)), rule)
     title = fill(wording.title, texts | {"hosts": counted(hosts), "peers": counted(peers or hosts)})
-    story = Story.of(rule, title, named, causes, members, context)
+    story = Story.of(rule, title, named, causes, members, effects, context)
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(
         id=f"{fingerprint.hexdigest()[:16]}@{stamp(first)}",
@@ -95,13 +105,11 @@ def incident_of(
     )
 
 
-def _values(causes: Iterable[Finding]) -> dict[str, str]:
-    """Return what the causes bound; of several alarms all are named, of other values the first."""
-    values = {key: value for finding in reversed([*causes]) for key, value in finding.values.items()}
-    if "alarm" in values:
-        values["alarm"] = listed(
-            [*dict.fromkeys(one.values["alarm"] for one in causes if "alarm" in one.values)]
-        )
+def _values(causes: Sequence[Finding], rules: Iterable[Rule]) -> dict[str, str]:
+    """Return what the causes bound; of several alarms and peers all are named, of other values the first."""
+    values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
+    for key in {"alarm", *(name for rule in rules for name in peer_names(rule.match))} & values.keys():
+        values[key] = listed([*dict.fromkeys(one.values[key] for one in causes if key in one.values)])
     return values
 
 
@@ -127,7 +135,8 @@ def _state(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[l
     lasting = [one for one in effects if one.state in _LASTING]
     without_end = effects and all(one.state == "seen" for one in deciding)
     decider = min([*(() if without_end else deciding), *(effects if without_end else lasting)], key=_standing)
-    return deciding, decider.state, decider.outcome
+    # How an effect ended says nothing of the cause.
+    return deciding, decider.state, decider.outcome if decider in deciding else ""
 
 
 def _standing(finding: Finding) -> int:

@@ -50,6 +50,10 @@ class _Requests:
         findings = causes.findings
         self.known = {finding.id: finding for finding in findings}
         self._possible = causes.possible
+        self._possible_effects: dict[str, list[str]] = {}
+        for effect, possible in causes.possible.items():
+            for cause in possible:
+                self._possible_effects.setdefault(cause, []).append(effect)
         self._library = library
         self._cluster = cluster
         self._effects = effects_of(findings)
@@ -157,7 +161,9 @@ class _Requests:
 
     def _cause_besides(self, work: _Work, faults: Iterable[Finding]) -> Finding | None:
         """Return the most likely cause of the faults after a work that is neither work nor its effect."""
-        for fault in sorted(faults, key=_order):
+        possible = [self.known[id_] for id_ in self._possible_effects.get(work.finding.id, ())]
+        lasting = [one for one in possible if one.state != "closed" and one.severity != "info"]
+        for fault in sorted([*faults, *(one for one in lasting if one.caused_by)], key=_order):
             if (cause := self._other_cause(fault)) is not None:
                 return cause
         return None
@@ -335,6 +341,7 @@ class _Requests:
             and (one.state != "closed" or one.ended >= work.finding.began)
             and not one.requested
             and one.id not in own
+            and not {*one.hosts, *one.peers}.isdisjoint(work.finding.hosts)
         ]
         return max(earlier, key=_order, default=None)
 

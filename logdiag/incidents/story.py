@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from logdiag.i18n import N_, gettext, ngettext
-from logdiag.i18n.sentences import listed, moment
+from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.incidents.causes import likelihood, root_of
 from logdiag.incidents.context import Context
 from logdiag.incidents.groups import is_mutual, is_same_time_of_day
 from logdiag.model import SEVERITIES, STATES, Change, Finding
 from logdiag.rules.placeholders import fill
 from logdiag.rules.roles import Situation
-from logdiag.rules.schema import Remedy, Rule
+from logdiag.rules.schema import AsEffect, Remedy, Rule
 
 _MAX_IN_TITLE = 2
 """Names of peers that a title lists; of more it gives the number."""
@@ -62,16 +62,15 @@ class Story:
         named: Sequence[str],
         causes: Sequence[Finding],
         members: Sequence[Finding],
+        effects: Sequence[Finding],
         context: Context,
     ) -> "Story":
         """Return the story of an incident that a rule heads with a title, about the peers that it names."""
         remedies: tuple[tuple[list[Remedy], Situation], ...] = ()
-        effects = _main_effects(members, context)
         as_effect = context.library.rules[effects[0].rule].as_effect if effects else None
         if as_effect is not None and not rule.implies_effects:
             situation = _situation(named, effects, context)
-            text = as_effect.mutual if situation.mutual else as_effect.title
-            told = fill(text, {"cause": title, "peers": counted(situation.peers)})
+            told = fill(*_told(as_effect, situation, title, effects))
             title = told if len(told) <= _MAX_TITLE else fill(as_effect.short, {"cause": title})
             remedies = ((as_effect.remedy, situation),)
         if (times := _times_of_day(effects if len(causes) > 1 and effects else causes)) is not None:
@@ -86,6 +85,20 @@ class Story:
         return cls(title, sentences, remedies)
 
 
+def _told(
+    as_effect: AsEffect, situation: Situation, cause: str, effects: Iterable[Finding]
+) -> tuple[str, dict[str, str]]:
+    """Return how a title names an effect, with the values of its placeholders."""
+    took = sum((one.ended - one.began for one in effects), timedelta(0)) / max(1, len([*effects]))
+    values = {"cause": cause, "peers": counted(situation.peers), "duration": stretch(took)}
+    if situation.mutual:
+        return as_effect.mutual, values
+    if situation.state == "closed" and all(one.count == 1 for one in effects):
+        return as_effect.over, values
+    is_primary = situation.peers == (situation.cluster.primary,)
+    return as_effect.primary if is_primary else as_effect.title, values
+
+
 def counted(names: Sequence[str]) -> str:
     """Return the names of peers for a title; of more than two, their number."""
     if len(names) <= _MAX_IN_TITLE:
@@ -93,7 +106,7 @@ def counted(names: Sequence[str]) -> str:
     return ngettext("{number} peer", "{number} peers", len(names)).format(number=f"{len(names):,}")
 
 
-def _main_effects(members: Iterable[Finding], context: Context) -> list[Finding]:
+def main_effects(members: Iterable[Finding], context: Context) -> list[Finding]:
     """Return the effects that the title names: of one rule that says how to, those that last if any do."""
     rules = context.library.rules
     found = [one for one in members if one.caused_by and one.severity != "info" and rules[one.rule].as_effect]
@@ -108,8 +121,9 @@ def _situation(named: Iterable[str], effects: Sequence[Finding], context: Contex
     peers = {peer for one in effects for peer in one.peers}
     mutual = is_mutual(effects)
     at_fault = (hosts | peers).intersection(named)
-    if mutual and at_fault and at_fault != hosts | peers:
-        hosts, peers, mutual = hosts - at_fault, at_fault, False
+    if at_fault and (at_fault != hosts | peers if mutual else at_fault <= hosts - peers):
+        # Each side reports the other: the cause says which one has the problem. So does the only report.
+        hosts, peers, mutual = (hosts | peers) - at_fault, at_fault, False
     state = min((one.state for one in effects), key=STATES.index)
     where = tuple(sorted(hosts)), tuple(sorted(peers))
     return Situation(context.overall, effects[0].rule, *where, state, mutual=mutual)
@@ -162,6 +176,8 @@ def _other_causes(causes: Sequence[Finding], members: Iterable[Finding], context
             root = root_of(other, context.known)
             if root.id in own or other.requested or other.severity == "info" or root.title in said:
                 continue
+            if root.rule == causes[0].rule:
+                continue  # the same problem elsewhere
             if len(said) == _MAX_NAMED:
                 return
             said.add(root.title)
@@ -179,13 +195,13 @@ def _changes_before(
     first = min((one.first for one in causes if one.first is not None), default=None)
     if first is None:
         return
-    known = {record.text for one in members for record in one.evidence}
+    known = {record.time for one in members for record in one.evidence}
     near: list[Change] = [
         change
         for change in context.changes
         if change.peer in named
         and timedelta(0) < first - change.time <= _CHANGED_WITHIN[change.kind]
-        and not any(change.what in text for text in known)
+        and change.time not in known
     ]
     for change in near[-_MAX_NAMED:]:
         text = gettext("Shortly before, at {time} on {peer}: {what}.")

@@ -43,11 +43,14 @@ ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "d
 IN_PROCEDURES = frozenset({"where", "hosts", "peers", "primary", "unaffected", "advice", "found"})
 """Placeholders that the steps of a procedure have."""
 
+AS_EFFECT = ("title", "primary", "over", "mutual", "short")
+"""The texts of a rule about a title that names it as an effect."""
+
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A placeholder in a text; its group is the name."""
 
 _NAMES: dict[tuple[type[BaseModel], str], str] = {
-    (Explains, "rule unless only_with"): "rule",
+    (Explains, "rule unless only_with not_before"): "rule",
     (Explains, "effects"): "effects",
     (Effect, "rule"): "rule",
     (Requested, "unless shown_by told_under"): "rule",
@@ -195,8 +198,9 @@ def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
         yield from _placeholders(getattr(rule, field), names, (field,))
         for number, words in enumerate(rule.wordings):
             yield from _placeholders(getattr(words, field), names, ("wordings", number, field))
-    for field in ("title", "mutual", "short"):
-        yield from _placeholders(getattr(rule.as_effect, field, ""), ("cause", "peers"), ("as_effect", field))
+    for field in AS_EFFECT:
+        text = getattr(rule.as_effect, field, "")
+        yield from _placeholders(text, ("cause", "peers", "duration"), ("as_effect", field))
     for index, effect in enumerate(rule.explains):
         for name in sorted(set(effect.values) - names):
             yield ("explains", index, "values", name), _unknown("bound name", name, names)

@@ -330,7 +330,8 @@ def bound(matches: Match | Iterable[Match]) -> set[str]:
 
 def peer_names(matches: Match | Iterable[Match]) -> set[str]:
     """The bound names that are peers: what a match finds is about them."""
-    return {name for name, binding in bindings(matches) if binding.kind in ("peer", "peers", "place")}
+    kinds = ("peer", "peers", "place", "primary")
+    return {name for name, binding in bindings(matches) if binding.kind in kinds}
 
 
 def proofs(match: Match) -> list[str]:

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from logdiag.model import Basis, Risk, Severity, State
-from logdiag.rules.match_schema import IncidentMatch, Match
+from logdiag.rules.match_schema import IncidentMatch, Match, OnlyIf
 from logdiag.rules.types import OneOrMore, Short, Span, Strict
 
-On = Literal["hosts", "peers", "about", "path", "cluster"]
+On = Literal["hosts", "peers", "about", "path", "replication", "cluster"]
 """Where effects of a cause are logged."""
 
 
@@ -21,7 +21,9 @@ class Effect(Short):
     rule: str = Field(description="the effect's rule")
     on: On = "hosts"
     """where effects are logged: on the same peers (hosts), by others about this one's hosts (peers), by those
-    that this one is about (about), between two peers that the cause names (path), or on any peer (cluster)"""
+    that this one is about (about), between two peers that the cause names (path), on the same peers and, if
+    the cause or the effect is on the configuration primary or none is known, on others (replication), or on
+    any peer (cluster)"""
 
 
 class Effects(Strict):
@@ -47,6 +49,12 @@ class Explains(Short):
     """rules that speak against it where they fire on the same peers within the span"""
     only_with: OneOrMore[str] | None = None
     """one of these rules has to fire on the same peers, about the same ones, while the cause lasts"""
+    not_before: OneOrMore[str] | None = None
+    """rules whose later findings on the peers of the effect show that this is not the cause"""
+    only_if: OnlyIf | None = Field(None, description="a fact that the peers of the cause must have")
+    not_if: OnlyIf | None = Field(None, description="a fact that the peers of the cause must not have")
+    direct: bool = False
+    """whether the finding itself says what it caused: it comes before causes that only fit by time"""
     on: On = "hosts"
     """where effects of a `rule` are logged, as in effect"""
     values: dict[str, str] = Field({}, description="what the cause must have bound")
@@ -143,6 +151,8 @@ class AsEffect(Strict):
     title: str
     """the title of the incident; {cause} is the title of the cause, {peers} are the peers that findings of
     this rule are about"""
+    primary: str = Field(description="the same if {peers} is the configuration primary")
+    over: str = Field(description="the same if it is over; {duration} is how long it took")
     mutual: str = Field(description="the same if {peers} report it of each other")
     short: str = Field(description="the same without {peers}, for titles that are too long")
     remedy: list[Remedy] = Field([], description="what to do after the cause's own remedy")

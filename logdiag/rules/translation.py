@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, speaking
-from logdiag.rules.checking import PLACEHOLDER
+from logdiag.rules.checking import AS_EFFECT, PLACEHOLDER
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import Match, patterns
 from logdiag.rules.schema import Procedure, Rule
@@ -74,7 +74,7 @@ def _of_rule(rule: Rule) -> _Texts:
     if rule.without_log is not None:
         yield ("without_log",), rule.without_log
     if rule.as_effect is not None:
-        for field in ("title", "mutual", "short"):
+        for field in AS_EFFECT:
             yield ("as_effect", field), getattr(rule.as_effect, field)
     for number, words in enumerate(rule.wordings):
         yield ("wordings", number, "title"), words.title
