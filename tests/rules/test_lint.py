@@ -66,6 +66,43 @@ def test_an_incident_of_a_value_that_no_cause_binds_is_dead(tmp_path: Path) -> N
     assert found == ["x/incident: can never be made: no cause binds kind: two"]
 
 
+def test_rules_that_cause_each_other_are_a_circle_unless_a_condition_decides(tmp_path: Path) -> None:
+    match = "{record: {where: {A: b}}}"
+    first = rule(match, "explains: [x/second]\n")
+    second = rule(match, "explains: [x/third, x/second]\n")
+    third = rule(match, "explains: [x/first]\n")
+    own = {"x/first": first, "x/second": second, "x/third": third}
+    [found] = lint(library(tmp_path, own))
+    assert "is the cause of its own cause: " in found
+    assert {word for word in found.split() if word.startswith("x/")} == {*own, found.split()[0]}
+    conditional = third.replace("[x/first]", "[{rule: x/first, unless: x/second}]")
+    assert list(lint(library(tmp_path, own | {"x/third": conditional}))) == []
+
+
+def test_a_shared_effect_closes_a_circle_as_well(tmp_path: Path) -> None:
+    match = "{record: {where: {A: b}}}"
+    own = {
+        "effects/own": "why: W\neffects: [x/second]\n",
+        "x/first": rule(match, "explains: [{effects: own}]\n"),
+        "x/second": rule(match, "explains: [x/first]\n"),
+    }
+    [found] = lint(library(tmp_path, own))
+    assert "is the cause of its own cause: " in found
+
+
+def test_an_effect_that_never_has_a_finding_is_a_complaint(tmp_path: Path) -> None:
+    own = {
+        "x/cause": rule("{record: {where: {A: b}}}", "explains: [x/composite, x/unknown, x/effect]\n"),
+        "x/composite": rule("{incident: {causes: [x/cause]}}"),
+        "x/unknown": f"{HEAD}match: {{cannot_tell: W}}\n",
+        "x/effect": rule("{record: {where: {C: d}}}"),
+    }
+    assert list(lint(library(tmp_path, own))) == [
+        "x/cause: explains x/composite, which never has a finding",
+        "x/cause: explains x/unknown, which never has a finding",
+    ]
+
+
 def catalogue(folder: Path, texts: Mapping[str, str]) -> None:
     """Korean for the user's library."""
     path = folder / "own" / "locale" / "ko" / "LC_MESSAGES" / "logdiag.po"
