@@ -334,14 +334,21 @@ def _began(finding: Finding) -> datetime:
 
 
 def _speaks_against(cause: Finding, explains: Explains, index: _Index) -> bool:
-    """Return whether one of the rules in ``unless`` fired on the same peers within the span."""
+    """Return whether a rule in ``unless`` fired on the same peers, about the same peers, within the span."""
     for rule in explains.unless or ():
         for host in cause.hosts:
             others = index.on(rule, host)
-            near = bisect.bisect_left(others, cause.began - explains.within, key=_began)
-            if near < len(others) and others[near].began <= cause.began + explains.within:
+            start = bisect.bisect_left(others, cause.began - explains.within, key=_began)
+            end = bisect.bisect_right(others, cause.began + explains.within, key=_began)
+            # A third peer can be heard while the lost one is silent.
+            if any(_is_about_same(cause, one) for one in others[start:end]):
                 return True
     return False
+
+
+def _is_about_same(cause: Finding, other: Finding) -> bool:
+    """Return whether two findings are about a common peer, if both name peers."""
+    return not cause.peers or not other.peers or not {*cause.peers}.isdisjoint(other.peers)
 
 
 def _speaks_for(cause: Finding, rules: Iterable[str], index: _Index) -> bool:
