@@ -210,7 +210,9 @@ class _Requests:
         start = bisect.bisect_left(self._firsts, work.finding.began)
         end = bisect.bisect_right(self._firsts, effect.ended)
         last = max((one.finding.ended for one in self.works[start:end]), default=work.finding.ended)
-        return effect.state in ("seen", "closed") and effect.ended <= last + work.requested.over_within
+        # What is no fault, such as H.323 that arrives, may be logged for as long as the logs last.
+        ended = effect.began if (effect.state, effect.severity) == ("seen", "info") else effect.ended
+        return effect.state in ("seen", "closed") and ended <= last + work.requested.over_within
 
     def _end(self, work: _Work, effects: Sequence[Finding]) -> datetime | None:
         """Return when the end of a work had been logged on each of its peers; None if it was not."""
