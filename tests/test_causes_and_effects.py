@@ -7,6 +7,7 @@ tests treat in another way are named in this file, with the reason.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -99,7 +100,6 @@ def finding(
 ) -> Finding:
     """Return a finding of a rule that began some time after `START`. It binds all names of the rule."""
     hosts, peers = place
-    names = bound(LIBRARY.rules[rule].match) - peer_names(LIBRARY.rules[rule].match)
     return Finding(
         fingerprint=f"{rule} {place}",
         id=f"{rule} {place} {after}",
@@ -117,10 +117,17 @@ def finding(
         basis="assumed",
         remedy=(),
         references=(),
-        values={**dict.fromkeys(names, "x"), **(values or {})},
+        values={**dict.fromkeys(names_of(rule), "x"), **(values or {})},
     )
 
 
+@cache
+def names_of(rule: str) -> set[str]:
+    """Return the names that a rule binds, except those of peers."""
+    return bound(LIBRARY.rules[rule].match) - peer_names(LIBRARY.rules[rule].match)
+
+
+@cache
 def names_peers(rule: str) -> bool:
     return bool(peer_names(LIBRARY.rules[rule].match))
 
