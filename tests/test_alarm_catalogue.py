@@ -169,7 +169,8 @@ def test_an_alarm_in_korean_keeps_the_title_by_which_it_is_looked_up() -> None:
     assert alarm.full_title() == "License usage of lost cluster peer"
     with speaking("ko"):
         assert (
-            alarm.full_title() == "연결이 끊긴 클러스터 피어의 라이선스 사용 (License usage of lost cluster peer)"
+            alarm.full_title()
+            == "연결이 끊긴 클러스터 피어의 라이선스 사용 (License usage of lost cluster peer)"
         )
         assert alarm.translated_meaning() == korean(alarm.meaning)
         assert alarm.translated_remedy() == korean(alarm.remedy)

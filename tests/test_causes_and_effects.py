@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.facts import Fact
 from logdiag.cluster.observed import Observed
 from logdiag.incidents.fold import Folded, fold
 from logdiag.model import SEVERITIES, Finding, Incident, Peer, State
@@ -38,6 +39,9 @@ CLUSTER = Cluster(
     aliases={},
     skews={},
 )
+
+FACTS = {"tls_mode": {name: Fact(("Enforcing",), START) for name in PEERS}}
+"""No primary is known, so that replication on any peer can be concerned."""
 
 HEADS_ITS_WORK = {
     ("system/clustering-edited", "replication/stalled"),
@@ -68,6 +72,7 @@ class Pair(NamedTuple):
     def __str__(self) -> str:
         conditions = [f"unless {name}" for name in self.explains.unless or ()]
         conditions += [f"with {name}" for name in self.explains.only_with or ()]
+        conditions += [f"in {value}" for value in getattr(self.explains.only_if, "among", ())]
         where = f"{self.cause} > {self.effect.rule} on {self.effect.on}"
         return ", ".join([where, *conditions, *self.explains.values.values()])
 
@@ -233,7 +238,7 @@ def latest(pair: Pair) -> timedelta:
 
 
 def folded(*findings: Finding) -> Folded:
-    return fold(findings, LIBRARY, CLUSTER)
+    return fold(findings, LIBRARY, CLUSTER, facts=FACTS)
 
 
 def cause_of(effect: Finding, *others: Finding) -> str | None:
@@ -269,7 +274,7 @@ def assert_independent(*findings: Finding) -> None:
 
 def test_every_rule_with_effects_and_every_relation_is_tried() -> None:
     assert {pair.cause for pair in PAIRS} == {name for name, rule in LIBRARY.rules.items() if rule.explains}
-    assert {pair.effect.on for pair in PAIRS} == {"hosts", "peers", "about", "path", "cluster"}
+    assert {pair.effect.on for pair in PAIRS} == {"hosts", "peers", "about", "path", "replication", "cluster"}
     for pair in PAIRS:
         for cause, effect in built(pair):
             assert pair.explains in relations(cause, effect), f"no place for {pair}"
@@ -308,7 +313,11 @@ def test_an_effect_that_is_too_early_is_an_incident_of_its_own(rule: str) -> Non
         early = moved(effect, -max(one.early for one in relations(cause, effect)) - SECOND)
         if (rule, early.rule) in TWO_WAYS | ONE_LOSS:
             assert cause_of(early, cause, *companions(pair, cause)) is None
-        elif requested is not None and early.rule in requested.unless:
+        elif (
+            requested is not None
+            and early.rule in requested.unless
+            and not {*early.hosts, *early.peers}.isdisjoint(cause.hosts)
+        ):
             # Work after a fault that is not over is an attempt to repair the fault.
             [incident] = folded(cause, early).incidents
             assert_heads(incident, early, cause)
@@ -324,7 +333,9 @@ def test_an_effect_on_another_peer_is_an_incident_of_its_own(rule: str) -> None:
         for hosts, peers in others:
             other = replace(effect, hosts=hosts, peers=peers if effect.peers else ())
             other = moved(other, min(SECOND, pair.explains.within))
-            if any(one.on == "cluster" and one.rule == other.rule for one, _ in EXPLAINED[rule]):
+            if any(
+                one.on in ("cluster", "replication") and one.rule == other.rule for one, _ in EXPLAINED[rule]
+            ):
                 assert relations(cause, other)
             elif (rule, other.rule) in ONE_LOSS:
                 assert cause_of(other, cause) is None

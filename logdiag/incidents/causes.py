@@ -285,7 +285,7 @@ def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Fin
             return False
         if any(cause.values.get(name) != value for name, value in explains.values.items()):
             return False
-        return explains.only_with is None or _speaks_for(cause, explains.only_with, index)
+        return explains.only_with is None or _speaks_for(cause, effect, explains.only_with, index)
 
     if effect.first is None and effect.as_of is None:
         # The beginning of a setting is unknown: each finding that is not over can be its cause.
@@ -351,10 +351,11 @@ def _is_about_same(cause: Finding, other: Finding) -> bool:
     return not cause.peers or not other.peers or not {*cause.peers}.isdisjoint(other.peers)
 
 
-def _speaks_for(cause: Finding, rules: Iterable[str], index: _Index) -> bool:
+def _speaks_for(cause: Finding, effect: Finding, rules: Iterable[str], index: _Index) -> bool:
     """Return whether one of some rules fired during the cause, on the same peers and about the same peers."""
     return any(
-        cause.began <= other.ended
+        other.id != effect.id
+        and cause.began <= other.ended
         and (cause.state != "closed" or other.ended <= cause.ended)
         and (not cause.peers or set(cause.peers) & set(other.peers))
         for rule in rules
