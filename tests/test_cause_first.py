@@ -24,6 +24,7 @@ from simulator.truth import Truth, truth
 from test_causes_and_effects import EXPLAINED, LIBRARY, MINUTE, PAIRS, SECOND, Pair, finding
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.facts import Facts
 from logdiag.incidents import examine as examining
 from logdiag.incidents.clocks import Clocks
 from logdiag.incidents.fold import Folded, fold
@@ -59,9 +60,10 @@ class Judged:
     findings: tuple[Finding, ...]
     cluster: Cluster
     changes: tuple[Change, ...]
+    facts: Facts
 
     def folded(self, *more: Finding) -> Folded:
-        return fold([*self.findings, *more], LIBRARY, self.cluster, self.changes)
+        return fold([*self.findings, *more], LIBRARY, self.cluster, self.changes, self.facts)
 
 
 @pytest.fixture(autouse=True)
@@ -81,10 +83,14 @@ def judged(name: str) -> Judged:
     received: list[Judged] = []
 
     def receive(
-        findings: Sequence[Finding], library: Library, cluster: Cluster, changes: tuple[Change, ...]
+        findings: Sequence[Finding],
+        library: Library,
+        cluster: Cluster,
+        changes: tuple[Change, ...],
+        facts: Facts,
     ) -> Folded:
-        received.append(Judged(tuple(findings), cluster, changes))
-        return fold(findings, library, cluster, changes)
+        received.append(Judged(tuple(findings), cluster, changes, facts))
+        return fold(findings, library, cluster, changes, facts)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(examining, "fold", receive)
