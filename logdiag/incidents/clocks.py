@@ -38,7 +38,7 @@ class Clocks:
     def _moved(self, finding: Finding, sign: int) -> Finding:
         ahead = {self.ahead.get(host, timedelta(0)) for host in finding.hosts}
         if len(ahead) != 1 or not (span := sign * ahead.pop()):
-            return finding  # the times of several peers cannot be told apart
+            return finding  # it is not known which peer logged which time
         evidence = tuple(
             replace(record, time=None if record.time is None else record.time + span)
             for record in finding.evidence
