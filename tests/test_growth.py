@@ -204,23 +204,6 @@ KINDS: dict[str, tuple[str, Callable[[int], Log]]] = {
             'Event="Alarm Lowered" Id="i{n}" UUID="u{n}" Severity="error" Detail="an alarm"',
         ),
     ),
-    **{
-        f"peers, {quantifier}": (
-            f"peers: {{of: [{OTHER}], quantifier: {quantifier}, within: 1m{more}}}",
-            lambda n, hosts=hosts: about(n, hosts(n), 7.0),
-        )
-        for quantifier, more, hosts in (
-            ("all", "", lambda _: 6),
-            ("any", "", lambda n: n),
-            ("none", "", lambda n: n),
-            ("differ", ", value: other", lambda n: n),
-            ("one-sided", ", value: other", lambda n: n),
-        )
-    },
-    "peers, one-sided, of two": (
-        f"peers: {{of: [{OTHER}], quantifier: one-sided, within: 1m, value: other}}",
-        lambda n: about(n, 2, 150.0),
-    ),
     "audit": (
         "audit: {of: logged_peer_list, must: equal}",
         lambda n: says(
@@ -300,7 +283,7 @@ def test_incidents_are_folded_in_proportion_to_the_findings() -> None:
     library = library_of(
         cause=f"by: [n]\nrecord: [{SAID}]",
         effect=f"record: [{BEGIN}]",
-        incident="incident: {causes: [test/cause], requires: [test/effect], by: [hosts], within: 1m}",
+        incident="incident: {causes: [test/cause], requires: [test/effect], by: [subject], within: 1m}",
     )
     said = 'Event="Said" User="u{n}"', 'Event="Begin"'
     assert_in_proportion(examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), 40)

@@ -41,20 +41,14 @@ def groups_of(findings: Iterable[Finding], by: Sequence[str], within: timedelta)
 
 
 def _group(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
-    groups: dict[tuple[object, ...], list[list[Finding]]] = {}
+    groups: dict[tuple[str, ...], list[list[Finding]]] = {}
     for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
-        parts = groups.setdefault(tuple(_shared(finding, name) for name in by), [])
+        parts = groups.setdefault((finding.peers or finding.hosts) if by else (), [])
         if parts and finding.began - parts[-1][-1].began <= within:
             parts[-1].append(finding)
         else:
             parts.append([finding])
     return [part for parts in groups.values() for part in parts]
-
-
-def _shared(finding: Finding, name: str) -> tuple[str, ...]:
-    if name == "subject":
-        return finding.peers or finding.hosts
-    return finding.peers if name == "peers" else finding.hosts
 
 
 def _join(

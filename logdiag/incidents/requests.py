@@ -21,6 +21,9 @@ from logdiag.records import instant
 from logdiag.rules.library import Library
 from logdiag.rules.schema import Requested
 
+_MAX_LENGTH = timedelta(minutes=30)
+"""A restart may take so long: about every 30th checks the disk."""
+
 _MAX_NAMED = 3
 """Open effects that a sentence names; the incident lists all of them."""
 
@@ -187,7 +190,7 @@ class _Requests:
         if not faults and self._end(work, effects) is not None:
             return "finished"
         left = [one for one in faults if not self._may_go_on(one, work)]
-        if not left and self._time_after(work.finding, effects) < work.requested.lasts:
+        if not left and self._time_after(work.finding, effects) < _MAX_LENGTH:
             return "running"
         return "unfinished"
 
@@ -232,7 +235,7 @@ class _Requests:
             if one.state in ("seen", "closed") and one.ended > finding.began
         ]
         # What the peer itself logs shows its end from its start on; if a gap hides that, some time later.
-        since = finding.ended if own_end else finding.began + requested.lasts
+        since = finding.ended if own_end else finding.began + _MAX_LENGTH
         ends = []
         for host in finding.hosts:
             of_host = [one.ended for one in shown if host in one.peers]

@@ -14,11 +14,7 @@ Side = Literal["any", "same", "other"]
 
 @dataclass
 class Budget:
-    """How many attempts a search may still make; a search without attempts left stops.
-
-    Without a skew a chain takes few attempts. With one, each event may have to be compared with each other
-    event of the window.
-    """
+    """How many attempts a search may still make; a search without attempts left stops."""
 
     left: int = 1_000_000
 
@@ -44,12 +40,6 @@ class Candidates:
         """The time of each event."""
         return [event.time for event in self.events]
 
-    def place_after(self, event: Event, *, ties: bool) -> int:
-        """The place of the first event that is later, or with ``ties`` after it at the same time."""
-        return (
-            bisect.bisect_right(self.events, event) if ties else bisect.bisect_right(self.times, event.time)
-        )
-
     def of_peer(self, peer: str) -> "Candidates":
         """Those of one peer."""
         return self._by_peer.get(peer, _NONE)
@@ -57,7 +47,7 @@ class Candidates:
     def next_of_peer(self, event: Event) -> Event | None:
         """The first of them that follows an event on the same peer."""
         own = self.of_peer(event.peer)
-        place = own.place_after(event, ties=True)
+        place = bisect.bisect_right(own.events, event)
         return own.events[place] if place < len(own.events) else None
 
     @cached_property
@@ -71,30 +61,6 @@ class Candidates:
 _NONE = Candidates(())
 
 
-def sequences(
-    steps: Sequence[Iterable[Event] | Candidates],
-    within: int,
-    *,
-    budget: Budget | None = None,
-    skew: int = 0,
-    ties: bool = False,
-    peers: Sequence[Side] | None = None,
-) -> list[list[Event]]:
-    """For each first event, the chain of steps that ends earliest.
-
-    Each step comes after the one before it in the total order, with a later time (or the same,
-    with ``ties``), and is in ``[t, t + within)`` of the first. Between two peers the later step
-    may be up to ``skew`` before the earlier one. Chains do not share events. A search that runs
-    out of its ``budget`` gives the chains that it has found.
-    """
-    candidates = [step if isinstance(step, Candidates) else Candidates(step) for step in steps]
-    sides: Sequence[Side] = peers if peers is not None else ["any"] * len(candidates)
-    budget = Budget() if budget is None else budget
-    if skew:
-        return _with_skew(candidates, within, skew, ties, sides, budget)
-    return _without_skew(candidates, within, ties, sides, budget)
-
-
 class _Unused:
     """The candidates of a step that are in no chain yet.
 
@@ -106,15 +72,15 @@ class _Unused:
         self._next: dict[str | None, dict[int, int]] = {}
         self._by_peer: dict[str, _Unused] = {}
 
-    def after(self, event: Event, side: Side, peer: str, *, ties: bool) -> Event | None:
+    def after(self, event: Event, side: Side, peer: str) -> Event | None:
         """The first event after another, on one side of a peer."""
         if side == "same":
             if peer not in self._by_peer:
                 self._by_peer[peer] = _Unused(self._candidates.of_peer(peer), self._used)
-            return self._by_peer[peer].after(event, "any", peer, ties=ties)
+            return self._by_peer[peer].after(event, "any", peer)
         other_than = peer if side == "other" else None
         known, events, way = self._next.setdefault(other_than, {}), self._candidates.events, []
-        place = self._candidates.place_after(event, ties=ties)
+        place = bisect.bisect_right(self._candidates.times, event.time)
         while place in known or (
             place < len(events) and (events[place] in self._used or events[place].peer == other_than)
         ):
@@ -124,12 +90,24 @@ class _Unused:
         return events[place] if place < len(events) else None
 
 
-def _without_skew(
-    steps: Sequence[Candidates], within: int, ties: bool, sides: Sequence[Side], budget: Budget
+def sequences(
+    steps: Sequence[Iterable[Event] | Candidates],
+    within: int,
+    *,
+    budget: Budget | None = None,
+    peers: Sequence[Side] | None = None,
 ) -> list[list[Event]]:
-    """The order is total: the first event that fits each step leads to the earliest end."""
-    firsts, used = steps[0], set[Event]()
-    unused = [_Unused(step, used) for step in steps[1:]]
+    """For each first event, the chain of steps that ends earliest.
+
+    Each step has a later time than the one before it, and is in ``[t, t + within)`` of the first. Chains do
+    not share events. A search that runs out of its ``budget`` gives the chains that it has found.
+    """
+    candidates = [step if isinstance(step, Candidates) else Candidates(step) for step in steps]
+    sides: Sequence[Side] = peers if peers is not None else ["any"] * len(candidates)
+    budget = Budget() if budget is None else budget
+    # Order in time is total: the first event that fits each step leads to the earliest end.
+    firsts, used = candidates[0], set[Event]()
+    unused = [_Unused(step, used) for step in candidates[1:]]
     chains: list[list[Event]] = []
     number = 0
     while number < len(firsts.events):
@@ -139,7 +117,7 @@ def _without_skew(
             continue
         if not budget.spend():
             break
-        nearest = [step.after(first, "any", first.peer, ties=ties) for step in unused]
+        nearest = [step.after(first, "any", first.peer) for step in unused]
         if None in nearest:
             break  # later first events have no such event after them either
         latest = max((event.time for event in nearest if event is not None), default=first.time)
@@ -148,60 +126,11 @@ def _without_skew(
             continue
         chain = [first]
         for step, side in zip(unused, sides[1:], strict=True):
-            event = step.after(chain[-1], side, first.peer, ties=ties)
+            event = step.after(chain[-1], side, first.peer)
             if event is None or event.time >= first.time + within:
                 break
             chain.append(event)
-        if len(chain) == len(steps):
-            chains.append(chain)
-            used.update(chain)
-    return chains
-
-
-def _with_skew(
-    steps: Sequence[Candidates], within: int, skew: int, ties: bool, sides: Sequence[Side], budget: Budget
-) -> list[list[Event]]:
-    def in_order(before: Event, after: Event) -> bool:
-        if before.peer != after.peer:
-            return after.time > before.time - skew
-        return after.time > before.time or (ties and after.time == before.time and after > before)
-
-    def earliest(levels: list[list[Event]], later: list[Event]) -> list[Event] | None:
-        """The chain that ends earliest: each event is in order with all after it, not only with the next.
-
-        Two events of one peer can be out of order around an event of another.
-        """
-        for event in levels[-1] if levels else ():
-            if not budget.spend():
-                return None
-            if all(in_order(event, after) for after in later):
-                chain = earliest(levels[:-1], [event, *later])
-                if chain is not None:
-                    return chain
-        return None if levels else later
-
-    chains: list[list[Event]] = []
-    used: set[Event] = set()
-    for first in steps[0].events:
-        if first in used:
-            continue
-        levels = [[first]]
-        for step, side in zip(steps[1:], sides[1:], strict=True):
-            low = bisect.bisect_left(step.times, first.time - skew)
-            high = bisect.bisect_left(step.times, first.time + within)
-            levels.append(
-                [
-                    event
-                    for event in step.events[low:high]
-                    if event not in used
-                    and (side == "any" or (event.peer == first.peer) == (side == "same"))
-                    and any(budget.spend() and in_order(before, event) for before in levels[-1])
-                ]
-            )
-        chain = earliest(levels, [])
-        if budget.spent:
-            break
-        if chain is not None:
+        if len(chain) == len(candidates):
             chains.append(chain)
             used.update(chain)
     return chains

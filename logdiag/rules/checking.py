@@ -152,10 +152,6 @@ def _check_match(match: Match, path: KeyPath) -> _Complaints:
     wanted: dict[KeyPath, str | None] = {("by", index): name for index, name in enumerate(match.by)}
     if match.count is not None:
         wanted["count", "distinct"] = match.count.distinct
-    if match.peers is not None:
-        wanted["peers", "value"] = match.peers.value
-    if match.absence is not None and match.absence.logged_by != "host":
-        wanted["absence", "logged_by"] = match.absence.logged_by
     for place, name in wanted.items():
         if name and name not in names:
             yield (*path, *place), _unknown("bound name", name, names)

@@ -119,16 +119,14 @@ def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dic
 
 def _absences(absence: Absence, match: Match, settled: int, collected: Collected) -> Answers:
     observed = collected.case.cluster.observed
-    own_log = absence.logged_by == "host"
     within = microseconds(absence.within)
-    closing = collected.grouped(absence.closing, match, hosts=own_log)
+    closing = collected.grouped(absence.closing, match)
     ends = collected.events(match.lasts.until, match.by) if match.lasts is not None else []
     for key, openings in sorted(collected.grouped(absence.opening, match).items()):
-        closings = closing.get(key if own_log else tuple(part for part in key if part[0] != "host"), [])
+        closings = closing.get(key, [])
         watched: dict[str, list[Event]] = {}
         for event in openings:
-            peer = event.peer if own_log else event.values.get(absence.logged_by, "")
-            watched.setdefault(peer, []).append(event)
+            watched.setdefault(event.peer, []).append(event)
         found: dict[tuple[str, time_logic.AbsenceState, Event | None], list[Event]] = {}
         for peer, events in watched.items():
             if absence.before:
@@ -174,7 +172,6 @@ def _absent(
     if answer == "absent" and later is not None:
         note = gettext("It came at last at {time}.").format(time=moment(instant(later.time)))
         return replace(Episode.of(events, "closed", len(events), note), last=later.time)
-    peer = peer or gettext("the peer that would say so")
     note = gettext(_ABSENT[answer]).format(peer=peer, span=stretch(absence.within))
     episode = Episode.of(events, "open" if answer == "absent" else answer, len(events), note)
     return episode if later is None else replace(episode, last=later.time)

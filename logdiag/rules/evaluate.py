@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from logdiag.i18n import gettext
-from logdiag.rules import audits, quantified
+from logdiag.rules import audits
 from logdiag.rules.audits import ClusterAnswer
 from logdiag.rules.durations import lasting_answers
 from logdiag.rules.episodes import Episode, answers
@@ -54,8 +54,6 @@ def _evaluate(
     reasons: list[str] = []
     if match.audit is not None:
         told, reasons = audits.answers(match.audit, case, across=match.across == "cluster")
-    elif match.peers is not None:
-        told, reasons = quantified.answers(match.peers, match, collected)
     signals = {signal: library.signals[signal].match for signal in proofs(match)}
     if match.lasts is not None and match.absence is None:
         episodes = list(lasting_answers(match.lasts, match, rule.settling, collected, signals))

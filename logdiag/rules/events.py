@@ -73,13 +73,11 @@ class Collected:
                     self.left_out += 1
         return sorted(found.values())
 
-    def grouped(
-        self, patterns: Iterable[Pattern], match: Match, *, hosts: bool = True
-    ) -> dict[Key, list[Event]]:
+    def grouped(self, patterns: Iterable[Pattern], match: Match) -> dict[Key, list[Event]]:
         """Events by key: the peer that logged them, and the values of ``by``."""
         groups: dict[Key, list[Event]] = {}
         for event in self.events(patterns, match.by):
-            groups.setdefault(key_of(event, match, hosts=hosts), []).append(event)
+            groups.setdefault(key_of(event, match), []).append(event)
         return groups
 
     def _events(self, pattern: Pattern, number: int) -> list[Event]:
@@ -164,9 +162,9 @@ def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
     return [value if value is None else say.get(value.casefold(), value) for value in values.to_pylist()]
 
 
-def key_of(event: Event, match: Match, *, hosts: bool = True) -> Key:
+def key_of(event: Event, match: Match) -> Key:
     """The values that distinguish findings of a match."""
-    host: Key = (("host", event.peer),) if hosts and match.across == "peer" else ()
+    host: Key = (("host", event.peer),) if match.across == "peer" else ()
     return (*host, *((name, event.values.get(name, "")) for name in match.by))
 
 
@@ -196,8 +194,6 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         chains = sequences(
             of_key,
             within,
-            skew=microseconds(sequence.skew),
-            ties=sequence.ties == "allow",
             peers=[step.peer for step in sequence.steps],
             budget=budget,
         )

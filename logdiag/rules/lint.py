@@ -125,7 +125,7 @@ def _used(library: Library) -> dict[str, set[str]]:
         used[name] = {*shown, *IN_PROCEDURES, *peer_names(rule.match)}
         used[name] |= {value for effect in rule.explains for value in effect.values}
         for match in rule.match:
-            used[name] |= {*match.by, getattr(match.count, "distinct", ""), getattr(match.peers, "value", "")}
+            used[name] |= {*match.by, getattr(match.count, "distinct", "")}
             for _, pattern in patterns(match):
                 used[name] |= {*pattern.older, *pattern.older.values()}
     # Remedies, steps and incidents make conditions of them.
@@ -227,13 +227,7 @@ def _flat(terms: Iterable[Condition]) -> Iterator[Condition]:
 def _is_possible(tests: list[Test], denied: list[Test]) -> bool:
     """Whether some value can meet all tests and none of those denied, as far as that can be known."""
     exact = next((test for test in tests if test.modifier == "is"), None)
-    if exact is not None:
-        return any(
-            all(holds(test, value) for test in tests) and not any(holds(test, value) for test in denied)
-            for value in exact.values
-        )
-    # Of a test with several values one is enough, so the widest counts.
-    above = [min(map(float, test.values)) for test in tests if test.modifier in ("gt", "gte")]
-    below = [max(map(float, test.values)) for test in tests if test.modifier in ("lt", "lte")]
-    strict = any(test.modifier in ("gt", "lt") for test in tests)
-    return not above or not below or (max(above) < min(below) if strict else max(above) <= min(below))
+    return exact is None or any(
+        all(holds(test, value) for test in tests) and not any(holds(test, value) for test in denied)
+        for value in exact.values
+    )

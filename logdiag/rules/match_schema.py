@@ -25,10 +25,8 @@ class Sequence(Strict):
 
     steps: list[Step] = Field(min_length=2, description="what happens, in this order")
     within: Span = Field(description="from the first step to the last")
-    skew: Span = Field(timedelta(0), description="how far the clocks of two peers may differ")
     at_least: Span = timedelta(0)
     """how long it takes at least, from the first step to the last"""
-    ties: Literal["forbid", "allow"] = Field("forbid", description="whether equal times are in order")
     unless: list[Contrary] = []
     """records that speak against it; names of `by` that they bind must agree"""
 
@@ -42,8 +40,6 @@ class Absence(Strict):
     opening: OneOrMore[Pattern] = Field(description="what makes one wait")
     closing: OneOrMore[Pattern] = Field(description="what is waited for; `by` must be bound here, too")
     within: Span = Field(description="for how long")
-    logged_by: str = "host"
-    """host, or a bound peer: whose log would hold the closing record"""
     before: bool = Field(False, description="whether closing had to come first, `within` before the opening")
     up: bool = False
     """whether `within` and `due` do not count the time in which the peer was down"""
@@ -190,34 +186,12 @@ class Audit(Strict):
         return self
 
 
-class Peers(Strict):
-    """Records under a quantifier over the cluster's members, in a window ``[t, t + within)``.
-
-    ``all``: every peer logged one. ``any``: some did. ``none``: no peer did, each watched for the
-    whole of ``within``. ``differ``: the newest values of ``value`` are not the same everywhere.
-    ``one-sided``: a peer logged it about another (bound as ``value``) that did not log it about
-    the first. Where a peer's log that would decide is missing, it is not known.
-    """
-
-    of: OneOrMore[Pattern] = Field(description="what peers log")
-    quantifier: Literal["all", "any", "none", "differ", "one-sided"]
-    """which of the answers above"""
-    value: str | None = Field(None, description="the bound name that differ and one-sided compare")
-    within: Span = Field(description="the window")
-
-    @model_validator(mode="after")
-    def _with_its_value(self) -> "Peers":
-        if (self.value is not None) != (self.quantifier in ("differ", "one-sided")):
-            raise ValueError("value goes with differ and one-sided, and with nothing else")
-        return self
-
-
 class IncidentMatch(Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
     causes: list[str] = Field(min_length=1, description="the rules whose findings head it")
     values: dict[str, str] = Field({}, description="what a cause must have bound")
-    by: list[Literal["peers", "hosts", "subject"]] = []
+    by: list[Literal["subject"]] = []
     """what causes of one incident share; the subject is the peers, or else the hosts"""
     within: Span = Field(timedelta(minutes=5), description="how far apart causes of one incident start")
     requires: list[str] = []
@@ -238,7 +212,6 @@ class Match(Strict):
     absence: Absence | None = Field(None, description="something that did not follow, or was not announced")
     state: StateMatch | None = Field(None, description="something that begins and ends")
     alarm: AlarmMatch | None = Field(None, description="an alarm of the product")
-    peers: Peers | None = Field(None, description="records under a quantifier over the peers")
     audit: Audit | None = Field(None, description="a fact of each peer, compared")
     cannot_tell: str | None = None
     """why no snapshot answers this, and how to measure it instead"""
@@ -277,10 +250,7 @@ class Match(Strict):
         return self.alarm is not None and self.alarm.others
 
 
-KINDS = (
-    *("record", "count", "sequence", "absence", "state", "alarm", "peers", "audit"),
-    *("cannot_tell", "incident"),
-)
+KINDS = ("record", "count", "sequence", "absence", "state", "alarm", "audit", "cannot_tell", "incident")
 
 _PATTERN_LISTS = (
     ("record",),
@@ -293,7 +263,6 @@ _PATTERN_LISTS = (
     ("state", "lower"),
     ("state", "acknowledge"),
     ("lasts", "until"),
-    ("peers", "of"),
 )
 
 
@@ -321,7 +290,7 @@ def bound(matches: Match | Iterable[Match]) -> set[str]:
     """Every name that a match, or one of several, binds."""
     matches = [matches] if isinstance(matches, Match) else list(matches)
     names = {name for name, _ in bindings(matches)}
-    if any(match.audit or match.peers for match in matches):
+    if any(match.audit for match in matches):
         names.add("found")
     if any(match.is_of_others for match in matches):
         names |= {"name", "meaning", "advice"}

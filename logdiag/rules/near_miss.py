@@ -8,13 +8,13 @@ import bisect
 from logdiag.cluster.facts import FACTS
 from logdiag.conditions import AllOf, AnyOf, Condition, Not, Test
 from logdiag.i18n import gettext, ngettext
-from logdiag.i18n.sentences import listed, moment, stretch
+from logdiag.i18n.sentences import moment, stretch
 from logdiag.records import instant
 from logdiag.rules import time_logic
 from logdiag.rules.audits import values_on_peers
 from logdiag.rules.chains import sequences
 from logdiag.rules.events import CaseData, Collected
-from logdiag.rules.match_schema import Absence, Audit, Count, Match, Peers, Sequence
+from logdiag.rules.match_schema import Absence, Audit, Count, Match, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event, microseconds
@@ -35,25 +35,10 @@ def _nearest(match: Match, case: CaseData) -> str | None:
         return _of_absence(match.absence, match, case)
     if match.audit is not None:
         return _of_audit(match.audit, case)
-    if match.peers is not None:
-        return _of_peers(match.peers, case)
     if match.as_state is not None:
         # A dump lists an alarm in the words of the records.
         return _of_patterns(match.as_state.raised[: 1 if match.alarm else None], case)
     return _of_patterns(match.record or [], case)
-
-
-def _of_peers(peers: Peers, case: CaseData) -> str | None:
-    events = Collected(case).events(peers.of)
-    if not events:
-        return _of_patterns(peers.of, case)
-    near = ngettext(
-        "{number} record on {peers}; {quantifier} did not hold.",
-        "{number} records on {peers}; {quantifier} did not hold.",
-        len(events),
-    )
-    hosts = listed(sorted({event.peer for event in events}))
-    return near.format(number=f"{len(events):,}", peers=hosts, quantifier=peers.quantifier)
 
 
 def _of_patterns(patterns: list[Pattern], case: CaseData) -> str | None:
@@ -115,8 +100,6 @@ def _of_sequence(sequence: Sequence, case: CaseData) -> str | None:
         chains = sequences(
             steps[:length],
             microseconds(sequence.within),
-            skew=microseconds(sequence.skew),
-            ties=sequence.ties == "allow",
             peers=[step.peer for step in sequence.steps[:length]],
         )
         if not chains:

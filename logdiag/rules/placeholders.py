@@ -17,7 +17,7 @@ def unbound(matches: Iterable[Match]) -> dict[str, str]:
             for name, binding in pattern.bind.items():
                 if binding.missing is not None or name not in texts:
                     texts[name] = binding.missing or without(name)
-        if match.audit or match.peers:
+        if match.audit:
             texts.setdefault("found", "")
     return texts
 

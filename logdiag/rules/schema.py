@@ -73,7 +73,7 @@ class Requested(Strict):
     """Work that somebody asked for: what it causes is no fault if the work ended well.
 
     Work is finished when its end was seen and its effects are over. Work whose log ends within
-    ``lasts``, with no alarm open and with no other effect that lasts longer than work of this
+    30 minutes, with no alarm open and with no other effect that lasts longer than work of this
     kind explains, is still running. All other work is unfinished: it keeps its own severity and its
     effects. A fault of another peer that begins after the end was seen, or that peers report that the
     work is not on, is no effect. With a finding of ``unless`` that began before and was not over, the
@@ -84,7 +84,6 @@ class Requested(Strict):
     """how soon after it all effects must be over; else: ever"""
     begins_within: Span | None = None
     """how soon after its own last record, once that was seen, effects begin; default: `over_within`"""
-    lasts: Span = Field(timedelta(minutes=30), description="how long it may take")
     shown_by: list[str] = []
     """rules that show its end: a later finding that is over, on each peer or about it; on a single node its
     own last record is enough; without such rules nothing has to show it"""

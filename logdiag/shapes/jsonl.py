@@ -16,7 +16,7 @@ from logdiag.shapes.words import product_words
 
 SCHEMA = "logdiag.shapes/1"
 
-_TEXT_MODIFIERS = frozenset(("is", "contains", "startswith", "endswith"))
+_TEXT_MODIFIERS = frozenset(("is", "contains", "startswith"))
 _WORD = re.compile("[a-z_-]+")
 _SIMILARITY = 0.75
 _MAX_SIMILAR = 20

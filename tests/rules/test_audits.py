@@ -1,4 +1,4 @@
-"""Audits and quantifiers over peers, against an oracle of a few lines."""
+"""Audits, against an oracle of a few lines."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,10 +11,9 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.facts import FACTS, Fact, Facts
 from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
-from logdiag.rules import audits, quantified
+from logdiag.rules import audits
 from logdiag.rules.events import CaseData
-from logdiag.rules.match_schema import Audit, Match, Peers
-from logdiag.rules.time_logic import Event
+from logdiag.rules.match_schema import Audit
 
 NOON = datetime(2024, 3, 5, 12, 0, tzinfo=UTC)
 NAMES = ("expa01", "expa02", "expa03", "expa04")
@@ -182,106 +181,8 @@ def test_a_fact_counts_only_where_another_fact_has_a_value() -> None:
     assert [hosts for hosts, _ in told] == [("expa01",)]
 
 
-# ── peers ───────────────────────────────────────────────────────────────────────────────────
-
-
-class Given:
-    """What `quantified` asks of collected events."""
-
-    def __init__(self, events: list[Event], evidence: CaseData) -> None:
-        self.case = evidence
-        self._events = sorted(events)
-
-    def events(self, patterns: object, by: object = ()) -> list[Event]:
-        return self._events
-
-
-SECOND = 1_000_000
-TIMES = st.lists(
-    st.tuples(st.integers(0, 60), st.sampled_from(NAMES[:3]), st.sampled_from(NAMES[:3])), max_size=12
-)
-
-
-def ask(quantifier: str, said: list[tuple[int, str, str]], watching: tuple[str, ...] = NAMES[:3]) -> Any:
-    written = {"of": {"where": {"Event": "x"}}, "quantifier": quantifier, "within": "10s"}
-    if quantifier in ("differ", "one-sided"):
-        written["value"] = "other"
-    peers = Peers.model_validate(written)
-    events = [
-        Event(second * SECOND, peer, "s", peer, row, row, 0, {"other": other})
-        for row, (second, peer, other) in enumerate(said)
-    ]
-    seen = {peer: Observed(((-100 * SECOND, 200 * SECOND),)) for peer in watching}
-    evidence = CaseData({}, cluster(NAMES[:3], seen), {name: {} for name in FACTS})
-    return quantified.answers(peers, Match.model_validate({"peers": written}), Given(events, evidence))  # type: ignore[arg-type]
-
-
-@given(TIMES)
-def test_all_peers_logged_it_in_one_window(said: list[tuple[int, str, str]]) -> None:
-    told, reasons = ask("all", said)
-    expected = any(
-        {peer for time, peer, _ in said if start <= time < start + 10} == set(NAMES[:3])
-        for start, _, _ in said
-    )
-    assert (bool(told), reasons) == (expected, [])
-
-
-@given(TIMES)
-def test_some_peer_logged_it(said: list[tuple[int, str, str]]) -> None:
-    told, reasons = ask("any", said)
-    runs: list[set[tuple[int, str]]] = []
-    for time, peer, _ in sorted(said):
-        if runs and time - max(runs[-1])[0] <= 10:
-            runs[-1].add((time, peer))
-        else:
-            runs.append({(time, peer)})
-    assert [set(one.hosts) for one in told] == [{peer for _, peer in run} for run in runs]
-    assert reasons == []
-
-
-def test_later_records_do_not_stretch_the_window_of_all_peers() -> None:
-    """Each is within ten seconds of the one before, and the third not of the first."""
-    assert ask("all", [(0, "expa01", ""), (8, "expa02", ""), (16, "expa03", "")])[0] == []
-
-
-@given(TIMES)
-def test_no_peer_logged_it(said: list[tuple[int, str, str]]) -> None:
-    assert bool(ask("none", said)[0]) == (not said)
-
-
-@given(TIMES)
-def test_the_newest_values_differ(said: list[tuple[int, str, str]]) -> None:
-    last: dict[str, str] = {}
-    for _row, (_, peer, other) in sorted(enumerate(said), key=lambda one: (one[1][0], one[1][1], one[0])):
-        last[peer] = other
-    assert bool(ask("differ", said)[0]) == (len(set(last.values())) > 1)
-
-
-@given(TIMES)
-def test_one_side_logged_it_and_the_other_did_not(said: list[tuple[int, str, str]]) -> None:
-    expected = sum(
-        not any(p == other and o == peer and abs(t - time) < 10 for t, p, o in said)
-        for time, peer, other in said
-    )
-    told, reasons = ask("one-sided", said)
-    assert (len(told), reasons) == (expected, [])
-
-
-def test_without_the_log_that_would_decide_it_cannot_be_told() -> None:
-    said = [(1, "expa01", "expa02")]
-    for quantifier in ("all", "none", "one-sided"):
-        told, reasons = ask(quantifier, [] if quantifier == "none" else said, watching=("expa01",))
-        assert told == []
-        assert reasons
-
-
-def test_a_window_is_half_open() -> None:
-    assert ask("all", [(0, "expa01", ""), (5, "expa02", ""), (10, "expa03", "")])[0] == []
-    assert ask("all", [(0, "expa01", ""), (5, "expa02", ""), (9, "expa03", "")])[0]
-
-
 def test_a_certificate_must_outlast_the_log() -> None:
-    seen = {"expa01": Observed(((0, int(NOON.timestamp()) * SECOND),))}
+    seen = {"expa01": Observed(((0, int(NOON.timestamp()) * 1_000_000),))}
     for left, expected in ((timedelta(seconds=1), 0), (timedelta(0), 1), (timedelta(days=-1), 1)):
         facts: Facts = {name: {} for name in FACTS}
         until = (NOON + left).isoformat().replace("+00:00", "Z")

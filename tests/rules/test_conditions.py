@@ -1,6 +1,5 @@
 """Conditions: what each word of them means, and that random ones agree with a naive evaluator."""
 
-import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
@@ -66,17 +65,8 @@ def rows(log: Log, written: Any) -> list[int]:
         ("|contains", "a.c", ["xA.Cx"], ["abc"]),
         ("|contains", "ü", ["GRÜN"], ["grun"]),
         ("|startswith", "Developer.", ["developer.clusterdb", "DEVELOPER."], [" developer.", "developer"]),
-        ("|endswith", ".CDB", ["developer.clusterdb.cdb"], [".cdb ", "cdb"]),
         ("|re", "^a[0-9]+$", ["a1", "a20"], ["A1", "ba1", "a"]),
         ("|re", "(?i)node[0-9]", ["on NODE7 now"], ["node"]),
-        ("|gt", 5, ["6", "5.1", " 7 ms", "+6"], ["5", "-6", "x6", ""]),
-        ("|gte", "5", ["5", "5.0", "6"], ["4.9", "five"]),
-        ("|lt", 5, ["4", "-6", "4.9 s"], ["5", "", "."]),
-        ("|lte", 2.5, ["2.5", "2"], ["2.51"]),
-        ("|cidr", "10.0.0.0/30", ["10.0.0.3", " 10.0.0.1 "], ["10.0.0.4", "10.0.0.1:1719", "expa01"]),
-        ("|cidr", "10.0.0.9/30", ["10.0.0.8"], ["10.0.0.12"]),
-        ("|cidr", "10.0.0.1", ["10.0.0.1"], ["10.0.0.2"]),
-        ("|cidr", "fd00::/8", ["fd00::1"], ["10.0.0.1", "fe80::1"]),
         ("|exists", True, ["anything", ""], []),
         ("|exists", False, [], ["anything", ""]),
     ],
@@ -91,7 +81,7 @@ def test_a_modifier(modifier: str, wanted: Any, holds: list[str], silent: list[s
 @settings(deadline=None)
 def test_a_text_is_what_it_is(value: str) -> None:
     log = Log(table([("Key", value)]))
-    for modifier in ("", "|contains", "|startswith", "|endswith"):
+    for modifier in ("", "|contains", "|startswith"):
         assert rows(log, {f"Key{modifier}": value}) == [0], modifier
 
 
@@ -101,13 +91,7 @@ def test_a_text_is_what_it_is(value: str) -> None:
         ("", ""),
         ("|contains", ""),
         ("|startswith", ""),
-        ("|endswith", ""),
         ("|re", ".*"),
-        ("|gt", -1),
-        ("|gte", -1),
-        ("|lt", 1),
-        ("|lte", 1),
-        ("|cidr", "0.0.0.0/0"),
         ("|exists", True),
     ],
 )
@@ -127,7 +111,7 @@ AB = Log(table([("A", "1"), ("B", "1")], [("A", "1"), ("B", "2")], [("A", "2"), 
     [
         ({"A": 1, "B": 1}, [0]),
         ({"B": [1, 3]}, [0, 2, 3]),
-        ({"B|gt": [5, 2]}, [3]),
+        ({"B|re": ["5", "[3-4]"]}, [3]),
         ([{"A": 2}, {"B": 2}], [1, 2]),
         ([{"A": 1}, {"B": 1}], [0, 1, 2]),
         ({"any": [{"A": 2}, {"B": 3}]}, [2, 3]),
@@ -266,8 +250,7 @@ def test_what_re2_cannot_promise_to_match_in_linear_time(pattern: str) -> None:
         ({"A|regex": 1}, ("A|regex",), "did you mean 're'?"),
         ({"A|contains|re": 1}, ("A|contains|re",), "several modifiers"),
         ({"A[0]": 1}, ("A[0]",), "'A[0]' is no key"),
-        ({"A|gt": "many"}, ("A|gt",), "'many' is no number"),
-        ({"A|cidr": "10.0.0.0/33"}, ("A|cidr",), "is no network such as"),
+        ({"A|re": "("}, ("A|re",), "is no regular expression of RE2"),
         ({"A|exists": "maybe"}, ("A|exists",), "exists takes true or false"),
     ],
 )
@@ -279,20 +262,11 @@ def test_a_mistake_has_a_path(written: Any, path: tuple[str | int, ...], message
 
 # ── random conditions against a naive evaluator ─────────────────────────────────────────────
 
-NUMBERS = {"1": 1.0, "2": 2.0, "2 ms": 2.0, "10.0.0.1": 10.0, "10.0.0.2": 10.0}
-"""What a value counts as: the number that it starts with."""
-
 NAIVE: dict[str, Callable[[str, str], bool]] = {
     "": lambda a, b: a.lower() == b.lower(),
     "contains": lambda a, b: b.lower() in a.lower(),
     "startswith": lambda a, b: a.lower().startswith(b.lower()),
-    "endswith": lambda a, b: a.lower().endswith(b.lower()),
     "re": lambda a, b: re.search(b, a) is not None,
-    "gt": lambda a, b: a in NUMBERS and NUMBERS[a] > float(b),
-    "gte": lambda a, b: a in NUMBERS and NUMBERS[a] >= float(b),
-    "lt": lambda a, b: a in NUMBERS and NUMBERS[a] < float(b),
-    "lte": lambda a, b: a in NUMBERS and NUMBERS[a] <= float(b),
-    "cidr": lambda a, b: a.startswith("10.") and ipaddress.ip_address(a) in ipaddress.ip_network(b),
 }
 
 
@@ -319,7 +293,7 @@ def naive(written: Any, pairs: Pairs) -> bool:
     return True
 
 
-WANTED = st.sampled_from(["", "a", "A", "ab", "BA", "1", "2", "2 ms", "10.0.0.1", "10.0.0.2"])
+WANTED = st.sampled_from(["", "a", "A", "ab", "BA", "1", "2", "2 ms", "10.0.0.1"])
 REFERENCES = st.sampled_from(["A", "A[1]", "A[2]", "B", "B[3]", "Module"])
 PAIRS = st.tuples(st.sampled_from(["A", "B", "Module"]), WANTED)
 
@@ -329,9 +303,7 @@ def one_test(draw: st.DrawFn) -> dict[str, Any]:
     modifier = draw(st.sampled_from([*NAIVE, "exists"]))
     values: st.SearchStrategy[Any] = {
         "re": st.sampled_from(["a", "^A", "b$", "^$", "[12]"]),
-        "cidr": st.sampled_from(["10.0.0.0/31", "10.0.0.2/32"]),
         "exists": st.booleans(),
-        **dict.fromkeys(("gt", "gte", "lt", "lte"), st.sampled_from([0, 1, 2, 9, 10])),
     }.get(modifier, WANTED)
     if modifier != "exists":
         values |= st.lists(values, min_size=1, max_size=3)

@@ -76,7 +76,7 @@ WRONG: dict[str, str | bytes] = {
         "\n  record:\n    - where: {Event: a}\n    - where:\n        any:\n          - {Detail|contain: a}"
     ),
     "conditions/values": rule(
-        "{record: [{where: {A|gt: many}}, {where: {B|cidr: x}}, {where: {C|exists: no}}]}"
+        "{record: [{where: {A|re: '('}}, {where: {B|gt: 5}}, {where: {C|exists: no}}]}"
     ),
     "conditions/shapes": rule("{record: [{where: Event}, {where: {}}, {where: {not: []}}, {where: {A: }}]}"),
     "conditions/re2": rule(
@@ -97,10 +97,6 @@ WRONG: dict[str, str | bytes] = {
         "{state: {raise: {where: {A: b}}, over_by: [replication-finshed]}}",
         "explains: [database/peer-dwon, {rule: dns/peer-unresolvd}]",
         "remedy: [test-the-way, {procedure: check-replication, when: {finding: databse/inconsistent}}]",
-    ),
-    "names/logged-by": rule(
-        "{absence: {opening: {where: {A: b}, bind: {peer: Node}}, closing: {where: {C: d}}, "
-        "within: 5s, logged_by: pee}}"
     ),
     "names/causes": rule("{incident: {causes: [database/peerdown], state_of: [cluster/restart-requird]}}"),
     "procedures/own": "title: T\nsteps:\n"
@@ -518,7 +514,6 @@ def test_a_rule_that_was_edited_is_read_again(tmp_path: Path) -> None:
             "'count' means something already: choose another name",
         ),
         ("{record: {where: {'host[2]': b}}}", "'host[2]': a column has one value; write host"),
-        ("{record: {where: {'A|gt': nan}}}", "'nan' is no number"),
         (
             "{incident: {causes: [tls/verification-changed], values: {too: Enforcing}}}",
             "unknown bound name 'too'; did you mean 'to'?",

@@ -34,16 +34,13 @@ def library(folder: Path, files: Mapping[str, str]) -> Library:
 DEAD = {
     "{Id: '1', Id|startswith: '2'}": "no value of Id meets all that is asked of it",
     "{Id: ['1', '2'], not: {Id: ['2', '1']}}": "no value of Id meets all that is asked of it",
-    "{Level|gt: 5, Level|lt: 5}": "no value of Level meets all that is asked of it",
     "{'Node[2]|exists': false, 'Node[2]|contains': a}": "Node[2] is to be absent and to have a value",
     "{Id|exists: true, any: [{Id: a}], not: {Id|exists: true}}": "it asks for a condition and for its contrary",
-    "[{A: b}, {Id|cidr: 10.0.0.0/8, Id: 192.0.2.1}]": "no value of Id meets all that is asked of it",
+    "[{A: b}, {Id|contains: a, Id: 192.0.2.1}]": "no value of Id meets all that is asked of it",
     "{A: b, any: [{C: d, C|re: '^x'}]}": "no value of C meets all that is asked of it",
 }
 ALIVE = (
     "{Id: ['1', '21'], Id|startswith: '2'}",
-    "{Level|gte: 5, Level|lte: 5}",
-    "{Level|gt: [9, 1], Level|lt: 5}",
     "{Node: a, 'Node[2]|exists': false}",
     "{Id: '1', not: {Id: '1', A: b}}",
     "{Detail|contains: a, Detail|startswith: b, not: {Detail: c}}",
