@@ -11,18 +11,17 @@ from typing import Literal
 from logdiag.cluster import Cluster
 from logdiag.cluster.dump_rows import anchor_of
 from logdiag.cluster.log_rows import select
-from logdiag.conditions import Condition, Log, compile_condition
+from logdiag.conditions import Condition, Log, compile_event
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.model import AlarmEvent, AlarmState
 from logdiag.records import instant
 
-# Records of alarms have no module; one that has quotes what a caller said.
-RAISED = {"Event": "Alarm Raised", "Module|exists": False}
-LOWERED = {"Event": "Alarm Lowered", "Module|exists": False}
+RAISED = compile_event("Alarm Raised", {"Id|exists": True})
+"""The records that raise an alarm."""
 _Logged = Literal["raised", "clear"]
 _STATES: dict[_Logged, Condition] = {
-    "raised": compile_condition({**RAISED, "Id|exists": True}),
-    "clear": compile_condition({**LOWERED, "Id|exists": True}),
+    "raised": RAISED,
+    "clear": compile_event("Alarm Lowered", {"Id|exists": True}),
 }
 ASKED = tuple(_STATES.values())
 """The records that this module asks for."""

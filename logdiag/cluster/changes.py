@@ -11,7 +11,7 @@ from typing import Literal
 
 from logdiag.cluster import Cluster
 from logdiag.cluster.log_rows import select
-from logdiag.conditions import Log, compile_condition
+from logdiag.conditions import Log, compile_event
 from logdiag.model import Change
 from logdiag.records import instant
 
@@ -25,9 +25,7 @@ _EVENTS: dict[Literal["edit", "restart", "upgrade", "command"], list[str]] = {
 _SAME = timedelta(seconds=2)
 """Web records have whole seconds, so one edit may be logged up to this far apart."""
 
-_ASKED = {
-    kind: compile_condition({"Event": events, "Module|exists": False}) for kind, events in _EVENTS.items()
-}
+_ASKED = {kind: compile_event(events) for kind, events in _EVENTS.items()}
 ASKED = tuple(_ASKED.values())
 """The records that this module asks for."""
 

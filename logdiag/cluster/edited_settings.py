@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.facts import EPOCH, Fact, Facts
-from logdiag.cluster.log_rows import evidence_of, select
+from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import is_address
-from logdiag.conditions import Log, compile_condition
+from logdiag.conditions import Log, compile_event
 from logdiag.i18n import N_, gettext
 from logdiag.records import instant
 
-_EDITS = compile_condition(
+_EDITS = compile_event(
+    EDIT,
     {
-        "Event": "System Configuration Changed",
-        "Module|exists": False,
         "Detail|re": r"(?i)^\s*(?:xconfiguration\s+|configuration/)(?:alternates|cluster).* - changed from:",
         "not": {"Detail|contains": "tls_verify"},  # this one replicates
-    }
+    },
 )
 ASKED = (_EDITS,)
 """The records that this module asks for."""

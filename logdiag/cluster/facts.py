@@ -8,6 +8,7 @@ describe it in `FACTS` and find it in `logdiag.cluster.dump_facts`, `record_fact
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logdiag.cluster.log_rows import evidence_of
 from logdiag.conditions import Log
 from logdiag.i18n import N_
 from logdiag.model import Evidence, State
@@ -106,5 +107,4 @@ def after(fact: Fact, moment: datetime) -> timedelta | None:
 
 def logged_fact(log: Log, row: int, values: tuple[str, ...], text: str) -> Fact:
     """Return a fact that one record shows, with a text as its evidence."""
-    time = instant(log.time_at(row))
-    return Fact(values, time, (Evidence(*log.place(row), time, text),))
+    return Fact(values, instant(log.time_at(row)), (evidence_of(log, row, text),))

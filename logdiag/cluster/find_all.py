@@ -45,11 +45,8 @@ def _label(part: Tables) -> str:
 
 def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Cluster:
     """Return the cluster with FQDNs or numbered names for peers whose names another cluster has."""
-    names: dict[str, str] = {}
-    for peer in cluster.peers:
-        if known[peer.name.lower()] == 1:
-            continue
-        names[peer.name] = numbering.name(peer.fqdn or peer.name)
+    shared = [peer for peer in cluster.peers if known[peer.name.lower()] > 1]
+    names = {peer.name: numbering.name(peer.fqdn or peer.name) for peer in shared}
     if not names:
         return cluster
     return replace(

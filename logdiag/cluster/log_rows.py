@@ -7,6 +7,9 @@ from logdiag.conditions import Condition, Log, Reference
 from logdiag.model import Evidence
 from logdiag.records import instant
 
+EDIT = "System Configuration Changed"
+"""The event of a record that says which setting was changed, from what to what."""
+
 
 class LogRow(NamedTuple):
     """A record: ``time`` is in microseconds since 1970, ``values`` are those of the keys asked for."""

@@ -12,25 +12,20 @@ from datetime import datetime, timedelta
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.edited_settings import find_edits
 from logdiag.cluster.facts import EPOCH, Fact, Facts, logged_fact
-from logdiag.cluster.log_rows import evidence_of, select
+from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
 from logdiag.cluster.observed import BOOT
-from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.conditions import Log, Reference, compile_event
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed, second
 from logdiag.model import Evidence, Stranger
 from logdiag.records import instant
 
-_TAKEN_OUT = compile_condition(
-    {
-        "Event": "System Configuration Changed",
-        "Module|exists": False,
-        "Detail|re": r"(?i)(?:alternates|cluster).*Address - changed from:\s*'?[^'\s]+'?\s+to:\s*(?:'')?\s*$",
-    }
+_TAKEN_OUT = compile_event(
+    EDIT,
+    {"Detail|re": r"(?i)(?:alternates|cluster).*Address - changed from:\s*'?[^'\s]+'?\s+to:\s*(?:'')?\s*$"},
 )
-_LIST_EDITED = compile_condition(
-    {"Event": "System Configuration Changed", "Module|exists": False, "Detail|re": "(?i)alternates"}
-)
+_LIST_EDITED = compile_event(EDIT, {"Detail|re": "(?i)alternates"})
 ASKED = (_TAKEN_OUT, _LIST_EDITED)
 """The records that this module asks for."""
 

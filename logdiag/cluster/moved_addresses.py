@@ -11,17 +11,13 @@ from dataclasses import replace
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.edited_settings import find_edits
 from logdiag.cluster.facts import EPOCH, Fact, Facts, logged_fact
-from logdiag.cluster.log_rows import select
+from logdiag.cluster.log_rows import EDIT, select
 from logdiag.cluster.names import is_address, peer_lists, plain_name
-from logdiag.conditions import Log, compile_condition
+from logdiag.conditions import Log, compile_event
 from logdiag.i18n import gettext
 
-_EDITS = compile_condition(
-    {
-        "Event": "System Configuration Changed",
-        "Module|exists": False,
-        "Detail|re": r"(?i)^\s*(?:xconfiguration\s+|configuration/)ethernet.*\baddress - changed from:",
-    }
+_EDITS = compile_event(
+    EDIT, {"Detail|re": r"(?i)^\s*(?:xconfiguration\s+|configuration/)ethernet.*\baddress - changed from:"}
 )
 ASKED = (_EDITS,)
 """The records that this module asks for."""

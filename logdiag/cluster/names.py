@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from logdiag.cluster.log_rows import LogRow, select
-from logdiag.conditions import Log, compile_condition
+from logdiag.conditions import Log, compile_condition, compile_event
 from logdiag.dumps.lookup import index_in
 
 _NODE = re.compile(r"(?:[^@]*@)?(?P<name>[^@\s]+)")
@@ -15,9 +15,7 @@ _ADDRESS = re.compile(r"\d+(\.\d+){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
 _VERSION = re.compile(r"\bX\d+(\.\d+)*")
 
 _PEER_LISTS = compile_condition({"AlternateIPAddresses|exists": True})
-_STARTED = compile_condition(
-    {"Event": "Application Start", "Module|exists": False, "Detail|contains": "Software version"}
-)
+_STARTED = compile_event("Application Start", {"Detail|contains": "Software version"})
 NODES = compile_condition({"Node|exists": True})
 """Records of the database; only the nodes that they name count."""
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from logdiag.cluster.log_rows import select
-from logdiag.conditions import Log, compile_condition
+from logdiag.conditions import Log, compile_event
 from logdiag.records import SILENCE, Span, instant, micros
 
-STARTS = compile_condition({"Event": ["Application Start", "System Start"], "Module|exists": False})
+STARTS = compile_event(["Application Start", "System Start"])
 """The records of a start."""
 ASKED = (STARTS,)
 """The records that this module asks for."""

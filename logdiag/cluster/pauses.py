@@ -12,7 +12,7 @@ from logdiag.cluster.facts import Fact
 from logdiag.cluster.log_rows import evidence_of, select
 from logdiag.cluster.observed import BOOT, STARTS, Observed
 from logdiag.cluster.starts import REQUESTS, RowsByPeer, rows_by_peer
-from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition
+from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition, compile_event
 from logdiag.records import instant
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -35,13 +35,7 @@ _LOSSES, _RETURNS = (
     compile_condition({"Module|startswith": "developer.clusterdb", "Detail|contains": what})
     for what in ("mnesia_down", "mnesia_up")
 )
-_STOPS = AnyOf(
-    (
-        STARTS,
-        REQUESTS,
-        compile_condition({"Event": ["Application Exit", "System Shutdown"], "Module|exists": False}),
-    )
-)
+_STOPS = AnyOf((STARTS, REQUESTS, compile_event(["Application Exit", "System Shutdown"])))
 ASKED = (_LOSSES, _RETURNS, _STOPS)
 """The records that this module asks for."""
 

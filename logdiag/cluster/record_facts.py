@@ -12,11 +12,11 @@ from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import twice
 from logdiag.cluster.facts import EPOCH, Fact, logged_fact
 from logdiag.cluster.find import ROLE_CLAIMS
-from logdiag.cluster.log_rows import evidence_of, select
+from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import peer_lists, started_versions
 from logdiag.cluster.observed import STARTS
 from logdiag.cluster.starts import find_starts_together, rows_by_peer
-from logdiag.conditions import Log, Reference, compile_condition
+from logdiag.conditions import Log, Reference, compile_condition, compile_event
 from logdiag.model import Evidence
 from logdiag.records import instant
 
@@ -32,13 +32,7 @@ _FIVE_CYCLES = timedelta(minutes=10) // timedelta(microseconds=1)
 minutes; after a start it may take five."""
 
 
-_TLS_EDITS = compile_condition(
-    {
-        "Event": "System Configuration Changed",
-        "Module|exists": False,
-        "Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:",
-    }
-)
+_TLS_EDITS = compile_event(EDIT, {"Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:"})
 _CYCLES = compile_condition({"Module": "developer.replication", "Detail": "Starting synchronisation"})
 ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED, *moved_addresses.ASKED)
 """The records that this module asks for."""

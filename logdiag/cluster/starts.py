@@ -7,7 +7,7 @@ from datetime import timedelta
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.log_rows import select
 from logdiag.cluster.observed import BOOT, STARTS
-from logdiag.conditions import Condition, Log, compile_condition
+from logdiag.conditions import AnyOf, Condition, Log, compile_condition, compile_event
 from logdiag.model import State
 from logdiag.records import instant, micros
 
@@ -21,15 +21,11 @@ _BEFORE = timedelta(minutes=5) // _MICROSECOND
 _BACK = timedelta(minutes=10) // _MICROSECOND
 """A peer that has finished no cycle so long after its start has not come back."""
 
-REQUESTS = compile_condition(
-    [
-        {"Event": ["Restart Requested", "Reboot Requested", "Upgrade"], "Module|exists": False},
-        {
-            "Event": "Command Executed",
-            "Detail|re": r"(?i)^\s*xcommand\s+(?:restart|reboot|boot)",
-            "Module|exists": False,
-        },
-    ]
+REQUESTS = AnyOf(
+    (
+        compile_event(["Restart Requested", "Reboot Requested", "Upgrade"]),
+        compile_event("Command Executed", {"Detail|re": r"(?i)^\s*xcommand\s+(?:restart|reboot|boot)"}),
+    )
 )
 """The records of a request that stops a peer."""
 _COMPLETED = compile_condition(

@@ -16,6 +16,7 @@ from logdiag.conditions.parse import (
     Reference,
     Test,
     compile_condition,
+    compile_event,
     mistakes,
     references,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "check_extraction",
     "check_regular_expression",
     "compile_condition",
+    "compile_event",
     "holds",
     "mistakes",
     "references",

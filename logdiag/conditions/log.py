@@ -17,7 +17,7 @@ from logdiag.conditions.parse import (
     Not,
     Reference,
     Test,
-    compile_condition,
+    compile_event,
 )
 
 Rows = npt.NDArray[np.int64]
@@ -26,9 +26,7 @@ Mask = npt.NDArray[np.bool_]
 ALARM_ID = "Id"
 """The key of an alarm's number. It is asked like a column: some records of alarms lack it."""
 
-_ALARMS = compile_condition(
-    {"Event": ["Alarm Raised", "Alarm Lowered", "Alarm Acknowledged"], "Module|exists": False}
-)
+_ALARMS = compile_event(["Alarm Raised", "Alarm Lowered", "Alarm Acknowledged"])
 
 
 def holds(test: Test, text: str) -> bool:

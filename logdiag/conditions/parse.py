@@ -97,6 +97,14 @@ def compile_condition(written: Any) -> Condition:
     return condition
 
 
+def compile_event(events: str | list[str], where: Mapping[str, Any] | None = None) -> Condition:
+    """Return the condition of events of the event log, with what else is asked of them.
+
+    Such records have no module: one that has a module quotes what a caller said.
+    """
+    return compile_condition({"Event": events, "Module|exists": False, **(where or {})})
+
+
 def mistakes(written: Any) -> list[ConditionError]:
     """Everything in a condition that cannot be read."""
     problems: list[ConditionError] = []

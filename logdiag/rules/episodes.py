@@ -141,16 +141,12 @@ def _absences(absence: Absence, match: Match, settled: int, collected: Collected
                     end = later[place] if place < len(later) else None
                     found.setdefault((peer, answer, end), []).append(opening)
         for (peer, answer, end), events in found.items():
+            seen = observed.get(peer)
             if not absence.before:
-                yield (
-                    key,
-                    _since_due(_absent(events, answer, end, peer, absence), absence, observed.get(peer)),
-                )
-            elif match.lasts is None:
-                yield key, _unannounced(events, answer, absence)
-            else:
-                episode = _unannounced(events, answer, absence)
-                yield key, _until(episode, end, settled, peer, observed.get(peer))
+                yield key, _since_due(_absent(events, answer, end, peer, absence), absence, seen)
+                continue
+            episode = _unannounced(events, answer, absence)
+            yield key, episode if match.lasts is None else _until(episode, end, settled, peer, seen)
 
 
 _ABSENT = {
@@ -243,8 +239,8 @@ def _states(
 ) -> Answers:
     cluster = collected.case.cluster
     raised = collected.grouped(state.raised, match)
-    lowered = collected.grouped(state.lower or [], match)
-    acknowledged = collected.grouped(state.acknowledge or [], match)
+    lowered = collected.grouped(state.lower, match)
+    acknowledged = collected.grouped(state.acknowledge, match)
     said = {name: signal_proofs(signals[name], collected) for name in signals} if raised else {}
     proofs = Proofs((one for name in state.over_by for one in said.get(name, ())), match.by)
     gone = [by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]

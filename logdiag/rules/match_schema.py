@@ -59,14 +59,19 @@ class StateMatch(Strict):
     """Raise, lower and acknowledge, folded into intervals."""
 
     raised: OneOrMore[Pattern] = Field(alias="raise", description="what begins it")
-    lower: OneOrMore[Pattern] | None = Field(None, description="what ends it")
-    acknowledge: OneOrMore[Pattern] | None = None
+    lower: OneOrMore[Pattern] = Field([], description="what ends it")
+    acknowledge: OneOrMore[Pattern] = []
     """what says that somebody knows of it, and ends nothing"""
     over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
     gone_by: list[str] = []
     """signals that it ends nothing: what it is about was taken away within the hour around it"""
     unraised: Literal["closed", "nothing"] = "closed"
     """what a lowering is that nothing was seen to raise"""
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """The patterns of everything that is folded."""
+        return [*self.raised, *self.lower, *self.acknowledge]
 
 
 class AlarmMatch(Strict):

@@ -54,7 +54,7 @@ def signal_proofs(match: Match, collected: Collected) -> list[Proof]:
 
 def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> Iterator[Proof]:
     """For each peer the lowerings after which nothing of a state was raised any more, or for a while."""
-    raised, lowered = collected.grouped(state.raised, match), collected.grouped(state.lower or [], match)
+    raised, lowered = collected.grouped(state.raised, match), collected.grouped(state.lower, match)
     of_peer: dict[str, list[time_logic.Interval]] = {}
     for key, events in raised.items():
         for interval in time_logic.intervals(events, lowered.get(key, ())):

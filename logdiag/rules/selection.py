@@ -3,8 +3,6 @@
 A log of a busy peer has millions of records, and all of this together means some thousands of them.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -31,7 +29,7 @@ def collect_conditions(library: Library) -> frozenset[Condition]:
     of_rules = (
         pattern.condition
         for match in (*of_library, *(signal.match for signal in library.signals.values()))
-        for pattern in _patterns(match)
+        for pattern in (*(one for _, one in patterns(match)), *_of_alarm(match))
         if pattern.table == "records"
     )
     return frozenset(
@@ -42,11 +40,8 @@ def collect_conditions(library: Library) -> frozenset[Condition]:
     )
 
 
-def _patterns(match: Match) -> Iterator[Pattern]:
-    yield from (pattern for _, pattern in patterns(match))
-    if match.alarm:
-        state = match.alarm.as_state
-        yield from (*state.raised, *(state.lower or []), *(state.acknowledge or []))
+def _of_alarm(match: Match) -> list[Pattern]:
+    return match.alarm.as_state.patterns if match.alarm else []
 
 
 class Selection:

@@ -25,9 +25,8 @@ class UnclaimedAlarms(Collected):
         for rule in library.rules.values():
             for match in rule.match:
                 if match.alarm is not None and not match.alarm.others:
-                    state = match.alarm.as_state
-                    patterns = [*state.raised, *(state.lower or []), *(state.acknowledge or [])]
-                    self._claimed |= {(e.table, e.row) for e in super().events(patterns)}
+                    events = super().events(match.alarm.as_state.patterns)
+                    self._claimed |= {(e.table, e.row) for e in events}
 
     def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
         """What the patterns match and no other rule claims."""

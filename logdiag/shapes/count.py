@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdiag.cluster.alarms import RAISED
-from logdiag.conditions import AnyOf, Log, Reference, compile_condition
+from logdiag.conditions import AnyOf, Log, Reference
 from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.reading import Tables
 from logdiag.rules.library import Library
@@ -24,7 +24,6 @@ MAX_SHAPES = 10_000
 
 _MAX_KEYS = 200
 """Keys of a record in its shape."""
-_ALARMS = compile_condition({**RAISED, "Id|exists": True})
 _BODIES = {"SIPMSG:": "SIPMSG", "HTTPMSG:": "HTTPMSG"}
 _LEVELS = frozenset(
     ("DEBUG", "INFO", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL", "TRACE", "1", "2", "3")
@@ -128,7 +127,7 @@ def _names(tables: Tables) -> set[str]:
 
 def _unknown_alarms(log: Log) -> dict[int, str]:
     """Return the rows that raise an alarm that the catalogue lacks, with its id."""
-    rows = log.rows(_ALARMS)
+    rows = log.rows(RAISED)
     ids = log.values(Reference("Id"), rows).to_pylist()
     known = load_alarms()
     return {int(row): id_.strip() for row, id_ in zip(rows, ids, strict=True) if id_.strip() not in known}
