@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from logdiag.conditions.alarm_catalogue import load
-from logdiag.i18n import speaking
+from logdiag.i18n import gettext, speaking
 from logdiag.rules import library
 from logdiag.rules.alarm_page import rules_of
 
@@ -29,8 +29,8 @@ def test_it_is_told_in_korean_with_the_title_of_the_product(run: Run) -> None:
     with speaking("ko"):
         for said in (
             alarm.full_title(),
-            alarm.translated_meaning(),
-            alarm.translated_remedy(),
+            gettext(alarm.meaning),
+            gettext(alarm.remedy),
             "의미",
             "조치",
         ):

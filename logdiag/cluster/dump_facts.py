@@ -104,7 +104,7 @@ def _nat_in_list(dump: Dump) -> Values:
 
 
 _ATTRIBUTES = (
-    *("product", "version", "hardware", "h323_mode", "ip_protocol", "tls_mode"),
+    *("version", "hardware", "h323_mode", "ip_protocol", "tls_mode"),
     *("cluster_name", "domain", "primary"),
 )
 _READ: dict[str, tuple[str, Callable[[Dump], Values]]] = {

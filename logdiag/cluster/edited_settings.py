@@ -150,7 +150,6 @@ def find_unverified_addresses(log: Log, cluster: Cluster, found: Facts) -> Itera
 
 
 def _label(edit: Edit) -> str:
-    """Return the name of a setting in texts."""
     if edit.place is not None:
         return gettext("peer {number} address").format(number=edit.place)
     return gettext(PRIMARY) if edit.setting == PRIMARY else edit.setting

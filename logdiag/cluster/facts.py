@@ -43,7 +43,6 @@ EPOCH = instant(0)
 
 FACTS: dict[str, str] = {
     "kind": N_("Expressway-C or Expressway-E, from dumps"),
-    "product": N_("the product as a dump words it"),
     "version": N_("the software version"),
     "hardware": N_("the platform, such as 'VMware, medium'"),
     "option_keys": N_(

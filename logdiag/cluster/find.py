@@ -185,7 +185,6 @@ def _add_dumps(dumps: list[Dump], drafts: Drafts) -> None:
 
 
 def _first_fact(dumps: Iterable[Dump], fact: str) -> str | None:
-    """Return a fact from the first dump that has it."""
     values: Iterator[str | None] = (getattr(dump.facts, fact) for dump in dumps)
     return next((value for value in values if value is not None), None)
 
@@ -203,7 +202,6 @@ def _product(dumps: list[Dump]) -> str | None:
 
 
 def _claims(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -> Iterator[Claim]:
-    """Return what peers log about the primary."""
     for dump in dumps:
         index, peers = dump.facts.primary, dump.facts.peer_list
         if index is not None and peers and 1 <= index <= len(peers) and peers[index - 1]:

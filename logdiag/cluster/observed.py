@@ -201,7 +201,6 @@ def _silences(spans: Sequence[tuple[int, int]]) -> _Times:
 
 
 def _is_boot(time: int, starts: Sequence[int]) -> bool:
-    """Return whether the peer was starting at a time."""
     place = bisect.bisect_left(starts, time)
     return place < len(starts) and starts[place] <= time + BOOT // _MICROSECOND
 

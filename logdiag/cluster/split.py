@@ -177,7 +177,6 @@ def _numbers(table: pa.Table, number_of: dict[SnapshotHost, int]) -> npt.NDArray
 
 
 def _groups(tables: Tables) -> list[_Group]:
-    """Return a group for each host of each snapshot."""
     log = Log(tables.records)
     groups: dict[SnapshotHost, _Group] = {}
 

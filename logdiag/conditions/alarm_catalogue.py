@@ -44,14 +44,6 @@ class Alarm:
         own = gettext(self.title)
         return self.title if own == self.title else f"{own} ({self.title})"
 
-    def translated_meaning(self) -> str:
-        """Return the meaning in the current language."""
-        return gettext(self.meaning)
-
-    def translated_remedy(self) -> str:
-        """Return the remedy in the current language."""
-        return gettext(self.remedy)
-
 
 @cache
 def load() -> Mapping[str, Alarm]:
@@ -144,7 +136,8 @@ def _wordings() -> tuple[_Wording, ...]:
         if not alarm.text.startswith("(")
         for text in alarm.text.split(" | ")
     ]
-    known += [(text, id_) for text, id_ in _of_documents() if _plain(text) not in _all_titles()]
+    titles = {_plain(alarm.title) for alarm in load().values()}
+    known += [(text, id_) for text, id_ in _of_documents() if _plain(text) not in titles]
     found = []
     for text, id_ in known:
         parts = [re.escape(_plain(part)) for part in _PLACEHOLDER.split(text)]
@@ -160,10 +153,6 @@ def _titles() -> dict[str, str]:
         ids.setdefault(_plain(alarm.title), []).append(alarm.id)
     alone = {title: only[0] for title, only in ids.items() if len(only) == 1}
     return alone | {_plain(text): id_ for text, id_ in _of_documents() if _plain(text) in ids}
-
-
-def _all_titles() -> frozenset[str]:
-    return frozenset(_plain(alarm.title) for alarm in load().values())
 
 
 def _of_documents() -> list[tuple[str, str]]:

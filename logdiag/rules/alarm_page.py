@@ -1,7 +1,7 @@
 """The alarm catalogue for a reader: an alarm as a page, and many as a list."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from logdiag.conditions import Log
 from logdiag.conditions.alarm_catalogue import Alarm
@@ -53,20 +53,16 @@ def render_alarm(alarm: Alarm, library: Library) -> str:
     sure = gettext(alarm.confidence)
     lines += [facts.format(severity=alarm.severity, versions=alarm.versions, confidence=sure), ""]
     told = (
-        (gettext("What it means"), alarm.translated_meaning()),
-        (gettext("What to do"), alarm.translated_remedy()),
+        (gettext("What it means"), gettext(alarm.meaning)),
+        (gettext("What to do"), gettext(alarm.remedy)),
         (gettext("What its records say"), alarm.text),
     )
     for title, text in told:
         lines += [title, *_wrapped(text), ""]
-    lines += [gettext("Rules that look for it"), *_rules(alarm, library), ""]
+    rules = (f"  {name}  {library.rules[name].title}" for name in rules_of(alarm, library))
+    lines += [gettext("Rules that look for it"), *rules, ""]
     lines += [gettext("Sources"), *_wrapped(alarm.source)]
     return "\n".join(lines) + "\n"
-
-
-def _rules(alarm: Alarm, library: Library) -> Iterator[str]:
-    for name in rules_of(alarm, library):
-        yield f"  {name}  {library.rules[name].title}"
 
 
 def list_alarms(alarms: Iterable[Alarm]) -> str:

@@ -14,7 +14,7 @@ from statistics import median
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.cluster.facts import FACTS, Fact, after
+from logdiag.cluster.facts import EPOCH, FACTS, Fact, after
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import listed
 from logdiag.model import STATES, Evidence, State
@@ -23,10 +23,6 @@ from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import CaseData, Key
 from logdiag.rules.match_schema import ACROSS, Audit, Figure, Platform
-
-# A fact without a time is older than every record.
-_EPOCH = instant(0)
-"""The time of a dump that states none."""
 
 _FIGURES: dict[Figure, str] = {
     "registrations": N_("{number} registrations"),
@@ -119,7 +115,7 @@ def _of_one_time(audit: Audit, known: dict[str, Fact]) -> dict[str, Fact]:
     if audit.within is None:
         return known
     # A dump without any time is compared with all.
-    timeless = {peer: fact for peer, fact in known.items() if fact.time == _EPOCH}
+    timeless = {peer: fact for peer, fact in known.items() if fact.time == EPOCH}
     newest = sorted(
         ((peer, fact) for peer, fact in known.items() if peer not in timeless), key=lambda item: item[1].time
     )
@@ -156,7 +152,7 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[ClusterAnswer]:
         hosts = set(known) - set(common[0] if len(common) == 1 else ())
         # Nothing differed before the second of the values was seen; a value that only a dump has is older.
         since = sorted(
-            min(known[peer].time if known[peer].dated else _EPOCH for peer in peers)
+            min(known[peer].time if known[peer].dated else EPOCH for peer in peers)
             for peers in groups.values()
         )[1]
     return [_answer((), sorted(hosts), sorted(set(known) - hosts), known, audit, since=since)]
@@ -251,7 +247,7 @@ def _answer(
 ) -> ClusterAnswer:
     dated = [fact.time for fact in facts.values() if fact.dated]
     times = dated or [fact.time for fact in facts.values()]
-    first, last = max(min(times), since or _EPOCH), max(times)
+    first, last = max(min(times), since or EPOCH), max(times)
     state: State = "seen" if audit.must in ("told", "carries") else "open"
     states = [fact.state for fact in facts.values() if fact.state is not None]
     if states and state == "open":

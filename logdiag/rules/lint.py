@@ -18,8 +18,8 @@ from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import bindings, bound, patterns, peer_names, proofs
-from logdiag.rules.schema import Remedy, Rule, When
-from logdiag.rules.translation import texts
+from logdiag.rules.schema import Remedy, Rule
+from logdiag.rules.translation import names_shown, texts
 
 
 def lint(library: Library) -> Iterator[str]:
@@ -121,28 +121,22 @@ def _used(library: Library) -> dict[str, set[str]]:
     used: dict[str, set[str]] = {}
     for name, rule in library.rules.items():
         # A bound peer is used without being named: it says whom the finding is about.
-        shown = PLACEHOLDER.findall(rule.title + rule.why + (rule.without_log or ""))
-        used[name] = {*shown, *IN_PROCEDURES, *peer_names(rule.match)}
+        used[name] = {*names_shown(rule), *IN_PROCEDURES, *peer_names(rule.match)}
         used[name] |= {value for effect in rule.explains for value in effect.values}
         for match in rule.match:
             used[name] |= {*match.by, getattr(match.count, "distinct", "")}
             for _, pattern in patterns(match):
                 used[name] |= {*pattern.older, *pattern.older.values()}
     # Remedies, steps and incidents make conditions of them.
-    for remedy in (remedy for rule in library.rules.values() for remedy in _remedies(rule)):
-        _add_asked(used, remedy.when)
-    for step in (step for procedure in library.procedures.values() for step in procedure.steps):
-        _add_asked(used, step.when)
+    asked = [remedy.when for rule in library.rules.values() for remedy in _remedies(rule)]
+    asked += [step.when for procedure in library.procedures.values() for step in procedure.steps]
+    for when in filter(None, asked):
+        for name in when.finding or ():
+            used[name].update(when.values)
     for _, _, incident in library.incidents():
         for cause in incident.causes:
             used[cause].update(incident.values)
     return used
-
-
-def _add_asked(used: dict[str, set[str]], when: When | None) -> None:
-    if when is not None:
-        for rule in when.finding or ():
-            used[rule].update(when.values)
 
 
 # ── causes and effects ──────────────────────────────────────────────────────────────────────

@@ -99,10 +99,10 @@ def _of_match(match: Match) -> _Texts:
 def _of_bindings(name: str, library: Library) -> _Texts:
     """The texts bound by a rule that its texts, or those of incidents that it causes, can show."""
     rule = library.rules[name]
-    shown = _placeholders(rule)
+    shown = names_shown(rule)
     for _, above, incident in library.incidents():
         if name in incident.causes:
-            shown |= _placeholders(above)
+            shown |= names_shown(above)
     for index, match in enumerate(rule.match):
         for at, pattern in patterns(match):
             for bound, binding in pattern.bind.items():
@@ -120,7 +120,8 @@ def _of_procedure(procedure: Procedure) -> _Texts:
                 yield ("steps", number, field), text
 
 
-def _placeholders(rule: Rule) -> set[str]:
+def names_shown(rule: Rule) -> set[str]:
+    """The names that the texts of a rule show."""
     shown = [rule.title, rule.why, rule.without_log or ""]
     for words in rule.wordings:
         shown += [words.title, words.why]

@@ -42,7 +42,7 @@ def from_catalogue(values: dict[str, str]) -> dict[str, str]:
     name = alarm_title(values.get("detail", ""))
     if name.casefold() in ("", "-", alarm.title.casefold()):
         name = alarm.full_title()
-    return {"name": name, "meaning": alarm.translated_meaning(), "advice": alarm.translated_remedy()}
+    return {"name": name, "meaning": gettext(alarm.meaning), "advice": gettext(alarm.remedy)}
 
 
 def severity_of(alarm: str) -> Severity:
