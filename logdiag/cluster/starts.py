@@ -65,6 +65,7 @@ def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
     starts = sorted(_unrequested(log, cluster), key=lambda start: (start.time, start.peer))
     # A window over the starts in order: to look from each start at all after it would be quadratic.
     inside: dict[str, int] = {}
+    # The last of several equal windows wins: it is the one nearest to the end of the log.
     best = range(0)
     most = 1
     first = 0

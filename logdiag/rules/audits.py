@@ -63,6 +63,7 @@ def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list
         reasons.append(not_known.format(peers=listed(unknown), fact=audit.unknown or label))
     if audit.must == "carries":
         return _capacity(audit, known, case), reasons
+    # One peer has nobody to be compared with.
     if audit.must in ACROSS and len(known) < 2:
         alone = gettext("needs it of two peers: {fact}").format(fact=label)
         return [], [alone] if len(cluster.peers) > 1 else []

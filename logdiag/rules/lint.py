@@ -221,6 +221,7 @@ def _flat(terms: Iterable[Condition]) -> Iterator[Condition]:
 def _is_possible(tests: list[Test], denied: list[Test]) -> bool:
     """Whether some value can meet all tests and none of those denied, as far as that can be known."""
     exact = next((test for test in tests if test.modifier == "is"), None)
+    # Of texts that are not fully given, some value may always meet all tests.
     return exact is None or any(
         all(holds(test, value) for test in tests) and not any(holds(test, value) for test in denied)
         for value in exact.values
