@@ -104,7 +104,7 @@ def sequences(
     """
     candidates = [step if isinstance(step, Candidates) else Candidates(step) for step in steps]
     sides: Sequence[Side] = peers if peers is not None else ["any"] * len(candidates)
-    # Firsts of another peer than the step needs can all lie in one window: that is quadratic.
+    # First events of peers that no later step fits can all be in one window, which takes quadratic time.
     budget = Budget() if budget is None else budget
     # Order in time is total: the first event that fits each step leads to the earliest end.
     firsts, used = candidates[0], set[Event]()
