@@ -24,6 +24,7 @@ from logdiag.rules.match_schema import (
 )
 from logdiag.rules.patterns import Binding, Pattern
 from logdiag.rules.schema import (
+    DoneWhen,
     Effect,
     Effects,
     Explains,
@@ -64,6 +65,8 @@ _NAMES: dict[tuple[type[BaseModel], str], str] = {
     (ProcedureStep, "where"): "role",
     (Audit, "of"): "fact",
     (OnlyIf, "of"): "fact",
+    (DoneWhen, "fact"): "fact",
+    (DoneWhen, "rule not_while"): "rule",
 }
 """The keys of which parts hold names, and of what."""
 

@@ -28,6 +28,7 @@ def lint(library: Library) -> Iterator[str]:
         yield f"{name}: replaces what the library already has under this name"
     used = {remedy.procedure for rule in library.rules.values() for remedy in _remedies(rule)}
     used |= {rule.before_outages for rule in library.rules.values() if rule.before_outages}
+    used |= {name for name, procedure in library.procedures.items() if procedure.kind == "planned"}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
     proving = {signal for rule in library.rules.values() for match in rule.match for signal in proofs(match)}

@@ -255,6 +255,16 @@ class Signal(Strict):
     match: Match = Field(description="a record, a sequence or a state")
 
 
+class DoneWhen(Strict):
+    """What shows that a step of planned work is done."""
+
+    fact: str | None = Field(None, description="a fact, see below")
+    values: list[str] | None = Field(None, alias="is", description="the values that the fact has then")
+    equal: bool | None = Field(None, description="whether all peers have the same values then")
+    rule: str | None = Field(None, description="a rule that has fired then")
+    not_while: str | None = Field(None, description="a rule that no peer is in then")
+
+
 class ProcedureStep(Strict):
     """One step; ``where`` is a role, resolved to peers of the cluster."""
 
@@ -268,12 +278,17 @@ class ProcedureStep(Strict):
     verify: str = Field("", description="how to see that it worked")
     wait: str = Field("", description="how long, for what")
     when: When | None = Field(None, description="when it applies; else always")
+    done_when: DoneWhen | None = Field(None, description="what shows that it is done")
 
 
 class Procedure(Strict):
     """Steps that several rules share."""
 
     title: str = Field(description="what it is for, without placeholders")
+    kind: Literal["planned", "repair"] = "repair"
+    """planned work that somebody begins, or a repair that a rule asks for"""
+    before: list[str] = []
+    """what has to be so before planned work, and warnings"""
     reported_by: str | None = None
     """the rule that says which peers ask for it; else the finding's own"""
     references: list[str] = Field([], description="where the knowledge is from")

@@ -114,6 +114,7 @@ def _of_bindings(name: str, library: Library) -> _Texts:
 
 def _of_procedure(procedure: Procedure) -> _Texts:
     yield ("title",), procedure.title
+    yield from ((("before", number), text) for number, text in enumerate(procedure.before))
     for number, step in enumerate(procedure.steps):
         for field in _IN_A_STEP:
             if text := getattr(step, field):
