@@ -1,20 +1,20 @@
 """The pipeline: inputs -> snapshots -> records -> findings -> incidents -> report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
 
-from logdiag.cluster import find_clusters
+from logdiag.cluster import Cluster, find_clusters
 from logdiag.cluster.coverage import coverage
 from logdiag.cluster.membership import strangers
 from logdiag.compare.baseline import mark_known
 from logdiag.exit_code import exit_of, late_exit
 from logdiag.i18n import speaking
 from logdiag.incidents import combine
-from logdiag.incidents.examine import examine_cluster, nearest, not_checked
+from logdiag.incidents.examine import Examined, examine_cluster, nearest, not_checked
 from logdiag.incidents.verdict import verdict
 from logdiag.incidents.wanted import wanted
 from logdiag.model import ClusterView, Command, Diagnosis, Silent, Tool
@@ -104,10 +104,7 @@ def examine(
         # Records that overlapping logs repeat happened once; the coverage still counts all of them.
         tables, repeated = counted_once(without_other_logs(tables))
         clusters = find_clusters(tables)
-        # Each cluster gets an equal share, so that a broken cluster cannot use up the findings of all
-        # others.
-        most = MAX_FINDINGS // len(clusters)
-        examined = [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
+        examined = _examine_each(clusters, library, is_late)
         folded = combine([one.folded for one in examined])
         peers = tuple(peer for one in examined for peer in one.cluster.peers)
         fired = {finding.rule for finding in folded.findings}
@@ -139,6 +136,21 @@ def examine(
             ),
             language=library.language,
         )
+
+
+def examine_clusters(tables: Tables, library: Library) -> list[Examined]:
+    """Return the result for each cluster in the tables, in the library's language."""
+    with speaking(library.language):
+        tables, _ = counted_once(without_other_logs(tables))
+        return _examine_each(find_clusters(tables), library, lambda: False)
+
+
+def _examine_each(
+    clusters: Sequence[tuple[Cluster, Tables]], library: Library, is_late: Callable[[], bool]
+) -> list[Examined]:
+    # Each cluster gets an equal share, so that a broken cluster cannot use up the findings of all others.
+    most = MAX_FINDINGS // len(clusters)
+    return [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
 
 
 def _listed(inputs: Inputs) -> Sequence[str | Path]:

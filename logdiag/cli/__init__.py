@@ -25,6 +25,7 @@ from logdiag.cli.diagnose import diagnose
 from logdiag.cli.diff import diff
 from logdiag.cli.parse import parse
 from logdiag.cli.printing import EXIT_LIBRARY, EXIT_USAGE, complain, say, show
+from logdiag.cli.procedures import procedures
 from logdiag.cli.query import query
 from logdiag.cli.redact import redact
 from logdiag.cli.rules import rules_app
@@ -50,6 +51,7 @@ for command, example in (
     (parse, "logdiag parse case-0815/ -o records.parquet"),
     (query, 'logdiag query "SELECT event, count(*) FROM records GROUP BY event" case-0815/'),
     (alarms, "logdiag alarms 20006"),
+    (procedures, "logdiag procedures enforce-tls-safely case-0815/"),
     (shapes, "logdiag shapes case-0815/ -o shapes.jsonl"),
     (redact, "logdiag redact case-0815/ -o to-send/"),
     (batch, "logdiag batch cases/ -o out/"),

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Collection
+from functools import partial
 from typing import Annotated, NoReturn
 
 import typer
 
 from logdiag.cli.options import Language, Rules, library_of
-from logdiag.cli.printing import EXIT_LIBRARY, show, usage_error
+from logdiag.cli.printing import EXIT_LIBRARY, for_terminal, show, usage_error
 
 rules_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The rule library: read it, check it, run its cases."
@@ -30,15 +31,21 @@ def rules_list(rules: Rules = None, language: Language = "en") -> None:
 def rules_show(
     rule: Annotated[str, typer.Argument(metavar="ID")], rules: Rules = None, language: Language = "en"
 ) -> None:
-    """Show one rule as a page: what it means, when it fires, what to do."""
+    """Show one rule as a page: what it means, when it fires, what to do. Also one procedures/NAME."""
     from logdiag.i18n import speaking
+    from logdiag.incidents.procedures import page_of
+    from logdiag.report.procedures import to_text
     from logdiag.rules.rule_page import render_rule
 
     with speaking(language):
         library = library_of(rules, language)
-        if rule not in library.rules:
-            _no_such_rule(rule, library.rules)
-        show(render_rule(rule, library))
+        procedures = {f"procedures/{name}": name for name in library.procedures}
+        if rule in procedures:
+            show(for_terminal(partial(to_text, [page_of(procedures[rule], library)]), no_color=False))
+        elif rule in library.rules:
+            show(render_rule(rule, library))
+        else:
+            _no_such_rule(rule, [*library.rules, *procedures])
 
 
 @rules_app.command("lint", epilog="Example: logdiag rules lint --rules my-rules")

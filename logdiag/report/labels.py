@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from logdiag.i18n import N_, gettext
-from logdiag.model import AlarmState, Basis, MemberKind, Risk, Role, Severity, State
+from logdiag.model import AlarmState, Basis, MemberKind, Progress, Risk, Role, Severity, State
 
 K = TypeVar("K", bound=str)
 
@@ -87,3 +87,7 @@ KINDS: Labels[MemberKind] = Labels(
         "other": N_("other"),
     }
 )
+PROGRESS: Labels[Progress] = Labels(
+    {"done": N_("done"), "not_done": N_("not done"), "unknown": N_("not known")}
+)
+PROCEDURES: Labels[str] = Labels({"planned": N_("Planned work"), "repair": N_("Repairs")})

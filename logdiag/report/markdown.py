@@ -4,6 +4,7 @@ The layout is ``reports/report.md.jinja``; each value that it prints goes throug
 """
 
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -22,21 +23,22 @@ MAX_VALUE_LENGTH = 4000
 def render(diagnosis: Diagnosis) -> str:
     """Return the report on ``diagnosis``, a Markdown document."""
     cut, left_out = limited(diagnosis, DOCUMENT)
-    text = (
-        _environment()
-        .get_template("report.md.jinja")
-        .render(
-            d=cut,
-            whole=diagnosis.coverage,
-            left_out=left_out,
-            first_steps=first_steps(cut),
-            groups=grouped(cut),
-            unjudged=_rules_by_reason(cut),
-            max_records=MAX_RECORDS,
-            max_length=MAX_VALUE_LENGTH,
-        )
+    return render_document(
+        "report.md.jinja",
+        d=cut,
+        whole=diagnosis.coverage,
+        left_out=left_out,
+        first_steps=first_steps(cut),
+        groups=grouped(cut),
+        unjudged=_rules_by_reason(cut),
+        max_records=MAX_RECORDS,
+        max_length=MAX_VALUE_LENGTH,
     )
-    return f"{text}\n"
+
+
+def render_document(template: str, **values: Any) -> str:
+    """Return a document from a template in ``reports/``; each value that it prints is escaped."""
+    return f"{_environment().get_template(template).render(**values)}\n"
 
 
 def _rules_by_reason(diagnosis: Diagnosis) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import by_reason, listed
 from logdiag.model import (
     Change,
+    ClusterSteps,
     Coverage,
     Diagnosis,
     Evidence,
@@ -18,6 +19,7 @@ from logdiag.model import (
     Finding,
     Gap,
     Incident,
+    MarkedStep,
     MemberCoverage,
     Peer,
     Step,
@@ -120,6 +122,49 @@ def where(step: Step) -> str:
     if not step.where:
         return gettext("Where: see text ({risk})").format(risk=risk)
     return gettext("On {peers} ({risk})").format(peers=", ".join(step.where), risk=risk)
+
+
+def where_or_role(step: MarkedStep) -> str:
+    """Return the peers on which a step is done, or the role that they have, and its risk."""
+    if step.where:
+        return where(step)
+    return gettext("Where: {role} ({risk})").format(role=step.role, risk=labels.RISKS[step.risk])
+
+
+def cluster_title(steps: ClusterSteps) -> str:
+    """Return the heading of a procedure's steps in a cluster, with its peers."""
+    if not steps.peers:
+        return gettext("Steps")
+    title = (
+        gettext("Steps for {peers}") if steps.cluster is None else gettext("Steps for {peers} of {cluster}")
+    )
+    return title.format(peers=listed(steps.peers), cluster=steps.cluster)
+
+
+def destructive() -> str:
+    """Return the warning of a step that destroys data."""
+    return gettext(
+        "This step destroys data and cannot be undone. Run it only together with support, and after a system "
+        "snapshot and a backup."
+    )
+
+
+def progress(step: MarkedStep) -> str:
+    """Return what the evidence shows about a step: ``done: expa01; not known: expa02``; empty without it."""
+    if step.progress is None:
+        return ""
+    if not {*step.progress.values()} - {"unknown"}:
+        return labels.PROGRESS["unknown"]
+    found = {state: [peer for peer, of in step.progress.items() if of == state] for state in labels.PROGRESS}
+    said = [f"{labels.PROGRESS[state]}: {', '.join(peers)}" for state, peers in found.items() if peers]
+    return "; ".join(said)
+
+
+def procedure_notes(step: MarkedStep) -> list[str]:
+    """Return the condition of a step, its notes, and what the evidence shows about it."""
+    only_if = [gettext("Only if: {condition}").format(condition=step.condition)] if step.condition else []
+    shown = [gettext("Evidence: {progress}").format(progress=said)] if (said := progress(step)) else []
+    return [*only_if, *notes(step, brief=False), *shown]
 
 
 def notes(step: Step, *, brief: bool) -> list[str]:

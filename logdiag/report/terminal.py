@@ -1,10 +1,11 @@
 """Helpers of the outputs for a terminal: colours, and sanitized log text."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from logdiag.model import Severity
@@ -31,6 +32,22 @@ line = partial(one_line, max_length=MAX_VALUE_LENGTH)
 def soft(text: str) -> Text:
     """Return a line that is of less importance."""
     return Text(line(text), style=SOFT)
+
+
+def section(title: str, *parts: RenderableType) -> Iterator[RenderableType]:
+    """Yield a heading after an empty line, and what is under it."""
+    yield from (Text(""), Text(line(title), style=HEADING), *parts)
+
+
+def item(sign: str, *lines: RenderableType, label: str | None = None) -> RenderableType:
+    """Make a list item whose lines all start after the sign, however they wrap."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, style=SOFT)
+    grid.add_column(overflow="fold")
+    if label is not None and lines and isinstance(lines[0], Text):
+        lines = (Text(f"{line(label)}: ", style="bold").append_text(lines[0]), *lines[1:])
+    grid.add_row(sign, Group(*lines))
+    return grid
 
 
 def print_parts(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:

@@ -7,7 +7,7 @@ without control characters or markup.
 import itertools
 from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -18,12 +18,13 @@ from logdiag.report.limits import Limits, first_steps, grouped, limited
 from logdiag.report.sanitize import defuse
 from logdiag.report.terminal import (
     COLORS,
-    HEADING,
     MAX_VALUE_LENGTH,
     MIN_WIDTH,
     SOFT,
+    item,
     line,
     print_parts,
+    section,
     soft,
 )
 
@@ -50,24 +51,24 @@ def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) 
         yield from _clusters(diagnosis.cluster.peers, width)
         yield from _more(left_out.peers, "peers")
     if headline and headline.remedy:
-        yield from _section(gettext("Do this first"), *_actions(headline, first_steps(diagnosis)))
+        yield from section(gettext("Do this first"), *_actions(headline, first_steps(diagnosis)))
     if diagnosis.incidents:
         groups = grouped(diagnosis)
         items = (_incident(number, one, found) for number, one, found in groups if one is not None)
-        yield from _section(gettext("Incidents"), *items)
+        yield from section(gettext("Incidents"), *items)
         yield from _more(left_out.incidents, "incidents")
     if diagnosis.changes:
-        yield from _section(gettext("Changes and restarts"), *_changes(diagnosis.changes, width))
+        yield from section(gettext("Changes and restarts"), *_changes(diagnosis.changes, width))
         yield from _more(left_out.changes, "changes")
     if diagnosis.wanted:
-        items = (_item("-", Text(line(one.what)), soft(one.why), label=one.peer) for one in diagnosis.wanted)
-        yield from _section(gettext("Ask the customer for"), *items)
+        items = (item("-", Text(line(one.what)), soft(one.why), label=one.peer) for one in diagnosis.wanted)
+        yield from section(gettext("Ask the customer for"), *items)
         yield from _more(left_out.wanted, "things")
-    yield from _section(gettext("Read"), *_coverage(diagnosis, whole, left_out))
+    yield from section(gettext("Read"), *_coverage(diagnosis, whole, left_out))
     misses = [one for one in diagnosis.silent if one.nearest_miss is not None]
     if misses:
-        items = (_item("-", Text(line(one.rule)), soft(one.nearest_miss or "")) for one in misses)
-        yield from _section(gettext("Nearest misses"), *items)
+        items = (item("-", Text(line(one.rule)), soft(one.nearest_miss or "")) for one in misses)
+        yield from section(gettext("Nearest misses"), *items)
 
 
 def _clusters(peers: tuple[Peer, ...], width: int) -> Iterator[RenderableType]:
@@ -78,7 +79,7 @@ def _clusters(peers: tuple[Peer, ...], width: int) -> Iterator[RenderableType]:
     fits = all(_needed(rows) <= width for rows in tables)
     for (name, own), rows in zip(clusters, tables, strict=True):
         title = gettext("Cluster") if name is None else gettext("Cluster: {name}").format(name=name)
-        yield from _section(title, *((_table(rows),) if fits else map(_peer, own)))
+        yield from section(title, *((_table(rows),) if fits else map(_peer, own)))
 
 
 def _rows(peers: list[Peer]) -> list[list[Text]]:
@@ -112,7 +113,7 @@ def _peer(peer: Peer) -> RenderableType:
     software = sentences.software(peer) if peer.product or peer.version else gettext("software not known")
     name.append(line(f" ({role}, {software})"), style="not bold")
     raised = Text(gettext("Alarms raised") + ": ").append_text(_alarms(peer))
-    return _item("-", name, raised, Text(gettext("Log, in UTC") + ": ").append_text(_log(peer)))
+    return item("-", name, raised, Text(gettext("Log, in UTC") + ": ").append_text(_log(peer)))
 
 
 def _log(peer: Peer) -> Text:
@@ -134,7 +135,7 @@ def _incident(number: int, incident: Incident, found: list[Finding]) -> Renderab
         contents = first.format(findings=contents, rule=line(found[0].rule))
     about = Text(line(", ".join(incident.peers)) or gettext("peers not known"))
     about.append(f" | {line(incident.rule)} | {contents}", style=SOFT)
-    return _item(f"{number}.", title, Text(sentences.state(incident)), about, Text(line(incident.summary)))
+    return item(f"{number}.", title, Text(sentences.state(incident)), about, Text(line(incident.summary)))
 
 
 def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[RenderableType]:
@@ -146,7 +147,7 @@ def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[Renderable
         more = ngettext(
             "{number} more step in the full report.", "{number} more steps in the full report.", left
         )
-        yield _item(" " * len("1."), soft(more.format(number=left)))
+        yield item(" " * len("1."), soft(more.format(number=left)))
 
 
 def _step(number: int, step: Step) -> RenderableType:
@@ -156,7 +157,7 @@ def _step(number: int, step: Step) -> RenderableType:
         lines = (defuse(one[:MAX_VALUE_LENGTH]) for one in step.command.split("\n"))
         parts.extend(Text(f"  {one}", style="bold") for one in lines)
     parts.extend(Text(line(note)) for note in sentences.notes(step, brief=True))
-    return _item(f"{number}.", *parts)
+    return item(f"{number}.", *parts)
 
 
 def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType]:
@@ -169,7 +170,7 @@ def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType
             what.append(f" ({line(by)})", style=SOFT)
         rows.append([time, peer, what])
     if width < _NARROW:
-        yield from (_item("-", time.append("  ").append_text(peer), what) for time, peer, what in rows)
+        yield from (item("-", time.append("  ").append_text(peer), what) for time, peer, what in rows)
     else:
         yield _table(rows, wrapped=2)
 
@@ -180,14 +181,14 @@ def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterat
         yield Text(sentences.repeated(whole))
     for member in diagnosis.coverage.members:
         if member.repair is not None:
-            yield _item("-", Text(f"{line(member.source)}: {line(member.repair)}"))
+            yield item("-", Text(f"{line(member.source)}: {line(member.repair)}"))
         for fault in member.faults:
-            yield _item("-", Text(sentences.not_whole(line(member.source), line(fault.text)), style="yellow"))
+            yield item("-", Text(sentences.not_whole(line(member.source), line(fault.text)), style="yellow"))
     yield from _more(left_out.members, "members")
     for said in sentences.not_read(diagnosis.coverage):
-        yield _item("-", Text(line(said)))
+        yield item("-", Text(line(said)))
     for gap in diagnosis.coverage.gaps:
-        yield _item("-", Text(line(sentences.gap(gap)), style="yellow"))
+        yield item("-", Text(line(sentences.gap(gap)), style="yellow"))
     yield from _more(left_out.gaps, "gaps")
     yield Text(sentences.judged(diagnosis))
     if diagnosis.exit.reasons:
@@ -197,18 +198,3 @@ def _coverage(diagnosis: Diagnosis, whole: Coverage, left_out: Limits) -> Iterat
 def _more(number: int, things: sentences.Things) -> Iterator[RenderableType]:
     if number:
         yield soft(sentences.more(number, things))
-
-
-def _section(title: str, *parts: RenderableType) -> Iterator[RenderableType]:
-    yield from (Text(""), Text(line(title), style=HEADING), *parts)
-
-
-def _item(sign: str, *lines: RenderableType, label: str | None = None) -> RenderableType:
-    """Make a list item whose lines all start after the sign, however they wrap."""
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, style=SOFT)
-    grid.add_column(overflow="fold")
-    if label is not None and lines and isinstance(lines[0], Text):
-        lines = (Text(f"{line(label)}: ", style="bold").append_text(lines[0]), *lines[1:])
-    grid.add_row(sign, Group(*lines))
-    return grid

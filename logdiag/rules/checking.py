@@ -98,6 +98,9 @@ def check(item: Rule | Signal | Procedure | Effects, known: KnownNames) -> _Comp
                 yield from _check_audit(part, path)
             case When():
                 yield from _check_when(part, path, known)
+            case Procedure():
+                for number, text in enumerate(part.before):
+                    yield from _placeholders(text, (), ("before", number))
             case ProcedureStep():
                 for name in _TEXTS_OF_STEP:
                     yield from _placeholders(getattr(part, name) or "", IN_PROCEDURES, (*path, name))

@@ -18,7 +18,7 @@ from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import bindings, bound, patterns, peer_names, proofs
-from logdiag.rules.schema import Remedy, Rule
+from logdiag.rules.schema import Rule
 from logdiag.rules.translation import names_shown, texts
 
 
@@ -26,8 +26,7 @@ def lint(library: Library) -> Iterator[str]:
     """Complaints about a library that loads, each with the id it is about."""
     for name in library.replaced:
         yield f"{name}: replaces what the library already has under this name"
-    used = {remedy.procedure for rule in library.rules.values() for remedy in _remedies(rule)}
-    used |= {rule.before_outages for rule in library.rules.values() if rule.before_outages}
+    used = {name for rule in library.rules.values() for name in rule.procedures}
     used |= {name for name, procedure in library.procedures.items() if procedure.kind == "planned"}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
@@ -53,10 +52,6 @@ def lint(library: Library) -> Iterator[str]:
         if not rule.references:
             yield f"{name}: has no references"
     yield from _mistranslated(library)
-
-
-def _remedies(rule: Rule) -> list[Remedy]:
-    return [*rule.remedy, *(rule.as_effect.remedy if rule.as_effect else ())]
 
 
 def _not_required(rule: Rule) -> set[tuple[str, str]]:
@@ -129,7 +124,7 @@ def _used(library: Library) -> dict[str, set[str]]:
             for _, pattern in patterns(match):
                 used[name] |= {*pattern.older, *pattern.older.values()}
     # Remedies, steps and incidents make conditions of them.
-    asked = [remedy.when for rule in library.rules.values() for remedy in _remedies(rule)]
+    asked = [remedy.when for rule in library.rules.values() for remedy in rule.remedies]
     asked += [step.when for procedure in library.procedures.values() for step in procedure.steps]
     for when in filter(None, asked):
         for name in when.finding or ():

@@ -8,7 +8,7 @@ from logdiag.model import Step
 from logdiag.rules import versions
 from logdiag.rules.library import Library
 from logdiag.rules.placeholders import fill
-from logdiag.rules.roles import ONE_UNAFFECTED, ROLES, Situation
+from logdiag.rules.roles import OF_THE_CLUSTER, ONE_UNAFFECTED, ROLES, Resolved, Situation
 from logdiag.rules.schema import ProcedureStep, Remedy, When
 
 
@@ -24,7 +24,9 @@ def resolve_remedy(
     for items, situation in remedies:
         for item in items:
             if holds(item.when, situation):
-                steps += _resolved(item.procedure, library, situation)
+                steps += (
+                    (one.do, step) for one, step in resolve_procedure(item.procedure, library, situation)
+                )
     return _once(steps)
 
 
@@ -45,31 +47,46 @@ def _once(steps: Iterable[tuple[str, Step]]) -> tuple[Step, ...]:
     return tuple(dict.fromkeys(step for _, step in kept))
 
 
-def _resolved(name: str, library: Library, situation: Situation) -> Iterator[tuple[str, Step]]:
-    """The steps of a procedure that apply, each with the text that it is made from."""
+def resolve_procedure(
+    name: str, library: Library, situation: Situation
+) -> Iterator[tuple[ProcedureStep, Step]]:
+    """Return the steps of a procedure that apply, as they are written and as they are resolved.
+
+    Without a finding, what needs one is not resolved: roles are no peers, and conditions do not count.
+    """
     procedure = library.procedures[name]
     situation = situation.asked_about(procedure.reported_by)
     for step in procedure.steps:
-        resolved = ROLES[step.where].resolve(situation) if holds(step.when, situation) else None
+        resolved = _resolve(step, situation)
         if resolved is None:
             continue
         if step.risk in ("outage", "destructive") and situation.overall.before_outages:
             for rule, instead in situation.overall.before_outages:
-                yield from _resolved(instead, library, situation.asked_about(rule))
+                yield from resolve_procedure(instead, library, situation.asked_about(rule))
         else:
-            yield step.do, _step(step, resolved, situation)
+            yield step, fill_step(step, resolved, situation)
 
 
-def _step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: Situation) -> Step:
+def _resolve(step: ProcedureStep, situation: Situation) -> Resolved:
+    if situation.state:
+        return ROLES[step.where].resolve(situation) if holds(step.when, situation) else None
+    if step.when is not None and not holds(step.when.without_finding(), situation):
+        return None
+    return ROLES[step.where].resolve(situation) if step.where in OF_THE_CLUSTER else ()
+
+
+def fill_step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: Situation) -> Step:
+    """Return a step for some peers; if there are none, its texts name roles."""
     peers, missing = ((), resolved) if isinstance(resolved, str) else (resolved, "")
     names = {
         "where": listed(peers) or _called(step.where),
-        "hosts": listed(situation.hosts),
-        "peers": listed(situation.others) or gettext("the other peers"),
+        "hosts": listed(situation.hosts) or _called("the peers that report it"),
+        "peers": listed(situation.others if situation.state else ()) or gettext("the other peers"),
         "primary": situation.cluster.primary or _called("the primary"),
-        "unaffected": listed(situation.unaffected) or _called("a peer that does not report it"),
-        "advice": situation.values.get("advice", ""),
-        "found": situation.values.get("found", ""),
+        "unaffected": listed(situation.unaffected if situation.state else ())
+        or _called("a peer that does not report it"),
+        "advice": situation.values.get("advice", "" if situation.state else gettext("see the alarm")),
+        "found": situation.values.get("found", "" if situation.state else gettext("what a finding names")),
     }
     do = f"{fill(step.do, names)} {missing}".rstrip()
     spare = tuple(name for name in situation.unaffected if name not in peers)

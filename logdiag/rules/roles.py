@@ -79,6 +79,7 @@ class Situation:
     ``hosts`` report the problem, ``peers`` are those it is about; ``fired`` is what else was found
     in the same incident: rule ids, with what each finding bound. ``rule`` is whose reporters are
     meant. ``mutual`` is set where peers report it of each other. ``values`` is what the finding bound.
+    Planned work has no finding: then ``rule`` and ``state`` are empty.
     """
 
     overall: Overall
@@ -214,3 +215,6 @@ ROLES: dict[str, Role] = {
     N_("a peer that does not report it"): Role(N_("a peer that does not report it"), _unaffected),
     ONE_UNAFFECTED: Role(N_("a peer that does not report it"), _one_unaffected),
 }
+
+OF_THE_CLUSTER = frozenset({"every peer", "the primary", "the subordinates"})
+"""Roles that need no finding."""

@@ -126,6 +126,14 @@ class When(Strict):
     way: Literal["whole", "broken"] | None = None
     """whether a rule with `breaks_the_way` has fired and is not known to be over"""
 
+    def without_finding(self) -> "When":
+        """Return the lines that can be judged without a finding."""
+        return self.model_copy(update={name: When.model_fields[name].default for name in OF_A_FINDING})
+
+
+OF_A_FINDING = ("unaffected", "state", "finding", "values", "without", "peers", "mutual", "role", "about")
+"""The lines of a condition that are about the finding whose remedy a procedure is."""
+
 
 class Wording(Strict):
     """Another title and meaning of an incident."""
@@ -238,6 +246,16 @@ class Rule(Strict):
         return self
 
     @property
+    def remedies(self) -> list[Remedy]:
+        """All procedures that it names as a remedy, with their conditions."""
+        return [*self.remedy, *(self.as_effect.remedy if self.as_effect else ())]
+
+    @property
+    def procedures(self) -> set[str]:
+        """The names of all procedures that it uses."""
+        return {one.procedure for one in self.remedies} | {*filter(None, [self.before_outages])}
+
+    @property
     def incident(self) -> IncidentMatch | None:
         """What makes an incident of findings, where the rule is such a one."""
         return self.match[0].incident
@@ -256,13 +274,27 @@ class Signal(Strict):
 
 
 class DoneWhen(Strict):
-    """What shows that a step of planned work is done."""
+    """What in the evidence shows, for each peer of ``where``, that a step was done: a fact, or a rule.
 
-    fact: str | None = Field(None, description="a fact, see below")
-    values: list[str] | None = Field(None, alias="is", description="the values that the fact has then")
-    equal: bool | None = Field(None, description="whether all peers have the same values then")
-    rule: str | None = Field(None, description="a rule that has fired then")
-    not_while: str | None = Field(None, description="a rule that no peer is in then")
+    Evidence that is missing shows nothing: then it is not known whether the step was done.
+    """
+
+    fact: str | None = Field(None, description="a fact, see below; it needs either `is` or `equal`")
+    among: OneOrMore[str] | None = Field(None, alias="is")
+    """values, in upper or lower case: the step is done if the fact has no others"""
+    equal: bool = Field(False, description="the step is done if the fact is the same on every peer")
+    rule: str | None = Field(None, description="the step is done if this rule fired on the peer, or about it")
+    not_while: str | None = None
+    """a rule: the step is not done while a finding of it, on the peer or about it, is open; it is done if all
+    are over"""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "DoneWhen":
+        if sum(name is not None for name in (self.fact, self.rule, self.not_while)) != 1:
+            raise ValueError("done_when has one of fact, rule and not_while")
+        if (self.fact is not None) != (self.among is not None) + self.equal:
+            raise ValueError("a fact has either is or equal; a rule has neither")
+        return self
 
 
 class ProcedureStep(Strict):
@@ -278,7 +310,7 @@ class ProcedureStep(Strict):
     verify: str = Field("", description="how to see that it worked")
     wait: str = Field("", description="how long, for what")
     when: When | None = Field(None, description="when it applies; else always")
-    done_when: DoneWhen | None = Field(None, description="what shows that it is done")
+    done_when: DoneWhen | None = Field(None, description="what shows that it was done; else nothing does")
 
 
 class Procedure(Strict):
@@ -286,9 +318,9 @@ class Procedure(Strict):
 
     title: str = Field(description="what it is for, without placeholders")
     kind: Literal["planned", "repair"] = "repair"
-    """planned work that somebody begins, or a repair that a rule asks for"""
+    """planned work that somebody begins, or a repair that rules ask for"""
     before: list[str] = []
-    """what has to be so before planned work, and warnings"""
+    """preconditions and warnings, without placeholders; they are shown above the steps"""
     reported_by: str | None = None
     """the rule that says which peers ask for it; else the finding's own"""
     references: list[str] = Field([], description="where the knowledge is from")

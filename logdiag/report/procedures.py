@@ -1,0 +1,106 @@
+"""Renders procedures: for a terminal, and as HTML, Markdown and JSON for a file."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from logdiag.i18n import gettext
+from logdiag.model import MarkedStep, ProcedurePage, to_plain
+from logdiag.report import html, labels, markdown, sentences
+from logdiag.report.sanitize import defuse, one_line
+from logdiag.report.templates import assets
+from logdiag.report.terminal import MIN_WIDTH, SOFT, item, print_parts, section
+
+SCHEMA = "logdiag.procedures/1"
+MAX_VALUE_LENGTH = 4000
+"""Characters that are shown of one text: a step has to be readable to its end."""
+
+
+_line = partial(one_line, max_length=MAX_VALUE_LENGTH)
+
+
+def to_list(pages: Sequence[ProcedurePage], *, color: bool, width: int) -> str:
+    """Return the names and titles of procedures, in groups by their kind."""
+    longest = max(len(page.name) for page in pages)
+    parts = [
+        part
+        for kind, of_kind in itertools.groupby(pages, key=lambda page: page.kind)
+        for part in section(
+            labels.PROCEDURES[kind],
+            *(item(_line(page.name).ljust(longest), Text(_line(page.title))) for page in of_kind),
+        )
+    ]
+    return print_parts(parts[1:], color=color, width=max(width, MIN_WIDTH))
+
+
+def to_text(pages: Sequence[ProcedurePage], *, color: bool, width: int) -> str:
+    """Return procedures laid out for ``width`` columns, with ANSI colours if ``color``."""
+    parts = [part for page in pages for part in _page(page)]
+    return print_parts(parts, color=color, width=max(width, MIN_WIDTH))
+
+
+def _page(page: ProcedurePage) -> Iterator[RenderableType]:
+    yield Text(_line(page.title), style="bold")
+    yield Text(_line(page.name), style=SOFT)
+    if page.before:
+        yield from section(gettext("Before you begin"), *(item("-", Text(_line(one))) for one in page.before))
+    for cluster in page.clusters:
+        yield from section(
+            sentences.cluster_title(cluster), *([Text(_line(cluster.note))] if cluster.note else [])
+        )
+        yield from (_step(number, step) for number, step in enumerate(cluster.steps, start=1))
+    if page.references:
+        yield from section(
+            gettext("References"), *(item("-", Text(_line(one), style=SOFT)) for one in page.references)
+        )
+
+
+def _step(number: int, step: MarkedStep) -> RenderableType:
+    parts: list[RenderableType] = [
+        Text(_line(sentences.where_or_role(step)), style=SOFT),
+        Text(_line(step.do)),
+    ]
+    if step.risk == "destructive":
+        parts.append(Text(sentences.destructive(), style="bold red"))
+    if step.command is not None:
+        # Blanks count in a command, so they are not put together.
+        parts += [
+            Text(f"  {defuse(one[:MAX_VALUE_LENGTH])}", style="bold") for one in step.command.split("\n")
+        ]
+    parts += [Text(_line(note)) for note in sentences.procedure_notes(step)]
+    return item(f"{number}.", *parts)
+
+
+def to_html(pages: Sequence[ProcedurePage], language: str) -> str:
+    """Return procedures as one page, which needs no other file."""
+    values = assets(("report.css",), "report.js")
+    return html.render_page(
+        "procedures.html.jinja", pages=pages, language=language, title=_title(pages), zones={}, **values
+    )
+
+
+def to_markdown(pages: Sequence[ProcedurePage], language: str) -> str:
+    """Return procedures as a Markdown document."""
+    return markdown.render_document("procedures.md.jinja", pages=pages, title=_title(pages))
+
+
+def to_json(pages: Sequence[ProcedurePage], language: str) -> str:
+    """Return procedures for a program."""
+    found = {"schema": SCHEMA, "language": language, "procedures": to_plain(pages)}
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+VIEWS: dict[str, Callable[[Sequence[ProcedurePage], str], str]] = {
+    ".md": to_markdown,
+    ".html": to_html,
+    ".json": to_json,
+}
+"""The outputs that are written to a file, by the suffix of the file."""
+
+
+def _title(pages: Sequence[ProcedurePage]) -> str:
+    return pages[0].title if len(pages) == 1 else gettext("Procedures")
