@@ -7,7 +7,7 @@ evidence (a name, a field, an id, a command) or a text that no catalogue was ask
 import re
 import string
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from logdiag.compare import diff, diff_views
 from logdiag.conditions import alarm_catalogue
 from logdiag.files.resources import folder
 from logdiag.i18n import catalogue, speaking
+from logdiag.incidents import procedures as procedure_pages
 from logdiag.model import to_plain
 from logdiag.options import Options
 from logdiag.outputs import Report
 from logdiag.pipeline import diagnose, examine
+from logdiag.report import procedures
 from logdiag.rules import alarm_page, rule_page
 from logdiag.rules.cases import files_of, tables_of
 from logdiag.rules.library import Library, load
@@ -167,6 +169,18 @@ def test_the_page_of_a_rule_has_no_english(library: Library) -> None:
             shown += ["true false"]
             known = set().union(*map(words, shown))
             assert english(rule_page.render_rule(name, library).split("\n"), known) == set(), name
+
+
+@pytest.mark.parametrize("view", [procedures.to_html, procedures.to_markdown])
+def test_the_pages_of_procedures_have_no_english(view: Callable[..., str], library: Library) -> None:
+    with speaking("qq"):
+        for name, one in library.procedures.items():
+            conditions = (step.when.model_dump(exclude_defaults=True) for step in one.steps if step.when)
+            commands = (step.command or "" for step in one.steps)
+            known = words(f"{name} {one.references} {[*conditions]} {[*commands]} true false")
+            output = view([procedure_pages.page_of(name, library)], "qq")
+            shown = Shown(output).texts if view is procedures.to_html else output.split("\n")
+            assert english(shown, known) == set(), name
 
 
 def test_the_pages_of_alarms_have_no_english(library: Library) -> None:

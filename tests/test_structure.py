@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "exit_code",
         "files",
         "i18n",
+        "incidents",
         "model",
         "options",
         "outputs",

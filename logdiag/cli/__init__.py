@@ -51,7 +51,7 @@ for command, example in (
     (parse, "logdiag parse case-0815/ -o records.parquet"),
     (query, 'logdiag query "SELECT event, count(*) FROM records GROUP BY event" case-0815/'),
     (alarms, "logdiag alarms 20006"),
-    (procedures, "logdiag procedures enforce-tls-safely case-0815/"),
+    (procedures, "logdiag procedures bring-a-peer-back case-0815/"),
     (shapes, "logdiag shapes case-0815/ -o shapes.jsonl"),
     (redact, "logdiag redact case-0815/ -o to-send/"),
     (batch, "logdiag batch cases/ -o out/"),

@@ -1,40 +1,23 @@
-"""Makes pages of procedures: for any cluster, or for the clusters at hand with what was done already."""
+"""Makes pages of procedures: for any cluster, or for given clusters with what was done already."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+
+import yaml
 
 from logdiag.cluster import Cluster
-from logdiag.i18n import N_, gettext
+from logdiag.i18n import gettext
 from logdiag.i18n.sentences import MOST_NAMED, listed
 from logdiag.incidents.context import Context
 from logdiag.incidents.examine import Examined
 from logdiag.incidents.groups import is_mutual
-from logdiag.model import ClusterSteps, Finding, MarkedStep, ProcedurePage, Progress
+from logdiag.model import ClusterSteps, Finding, MarkedStep, ProcedurePage, Progress, Step
 from logdiag.rules.library import Library
 from logdiag.rules.remedies import fill_step, resolve_procedure
 from logdiag.rules.roles import ROLES, Overall, Situation
-from logdiag.rules.schema import OF_A_FINDING, DoneWhen, When
+from logdiag.rules.schema import OF_A_FINDING, DoneWhen, ProcedureStep, When
 
 _ANYWHERE = Situation(Overall(Cluster((), {}, False, {}, {}, {})), "", (), (), "")
 """The situation of a procedure that is read without evidence."""
-
-_CONDITIONS = {
-    "topology": N_("single node or cluster: {values}"),
-    "unaffected": N_("peers that do not report it: {values}"),
-    "state": N_("state of the finding: {values}"),
-    "finding": N_("found in the same incident: {values}"),
-    "without": N_("not found in the same incident: {values}"),
-    "peers": N_("number of peers it is about: {values}"),
-    "mutual": N_("reported by both sides: {values}"),
-    "version": N_("software version: {values}"),
-    "fires": N_("found in the cluster: {values}"),
-    "silent": N_("not found in the cluster: {values}"),
-    "role": N_("role of the peers that report it: {values}"),
-    "about": N_("role of the peers it is about: {values}"),
-    "goes_on": N_("not known to be over: {values}"),
-    "over": N_("over, or never seen: {values}"),
-    "way": N_("connection between the peers: {values}"),
-}
-"""The lines of a condition, for a reader."""
 
 _OPEN = ("open", "open_at_end")
 
@@ -47,12 +30,7 @@ def page_of(name: str, library: Library, examined: Sequence[Examined] = ()) -> P
     """
     procedure = library.procedures[name]
     steps = tuple(
-        MarkedStep(
-            **vars(fill_step(step, (), _ANYWHERE)),
-            role=gettext(ROLES[step.where].label),
-            condition=_condition(step.when),
-        )
-        for step in procedure.steps
+        _marked(step, fill_step(step, (), _ANYWHERE), When.model_fields, None) for step in procedure.steps
     )
     return ProcedurePage(
         name,
@@ -64,22 +42,17 @@ def page_of(name: str, library: Library, examined: Sequence[Examined] = ()) -> P
     )
 
 
-def _condition(when: When | None, lines: Collection[str] = _CONDITIONS) -> str:
-    """Return some lines of a condition as a text."""
-    found = {} if when is None else when.model_dump(exclude_defaults=True, include={*lines})
-    if "closed" not in found.get("state", ()):
-        found.pop("state", None)  # a reader expects that a repair is for what is not over
-    return "; ".join(
-        gettext(_CONDITIONS[name]).format(values=_values(value))
-        for name, value in found.items()
-        if name in _CONDITIONS
+def _marked(
+    step: ProcedureStep, filled: Step, lines: Iterable[str], progress: dict[str, Progress] | None
+) -> MarkedStep:
+    """Return a filled step with its role, some lines of its condition as written, and its progress."""
+    when = step.when.model_dump(exclude_defaults=True, include={*lines}) if step.when else {}
+    if "closed" not in when.get("state", ()):
+        when.pop("state", None)  # a reader expects that a repair is for what is not over
+    condition = yaml.safe_dump(when, default_flow_style=True, sort_keys=False, width=1 << 16).strip()[1:-1]
+    return MarkedStep(
+        **vars(filled), role=gettext(ROLES[step.where].label), condition=condition, progress=progress
     )
-
-
-def _values(value: object) -> str:
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _in_cluster(name: str, library: Library, one: Examined) -> ClusterSteps:
@@ -95,13 +68,9 @@ def _in_cluster(name: str, library: Library, one: Examined) -> ClusterSteps:
     else:
         note = ""
     situation = _situation(calling, context.overall)
+    lines = () if calling else OF_A_FINDING
     steps = tuple(
-        MarkedStep(
-            **vars(filled),
-            role=gettext(ROLES[step.where].label),
-            condition="" if calling else _condition(step.when, OF_A_FINDING),
-            progress={peer: _progress(step.done_when, peer, one) for peer in filled.where},
-        )
+        _marked(step, filled, lines, {peer: _progress(step.done_when, peer, one) for peer in filled.where})
         for step, filled in resolve_procedure(name, library, situation)
     )
     if not steps:
@@ -165,18 +134,19 @@ def _progress(done: DoneWhen | None, peer: str, one: Examined) -> Progress:
 
 
 def _progress_of_fact(done: DoneWhen, name: str, peer: str, one: Examined) -> Progress:
-    values = {
-        host: tuple(value.casefold() for value in fact.values)
-        for host, fact in one.case.facts[name].items()
-        if fact.values and fact.state != "closed"
-    }
-    if peer not in values:
+    facts = {host: fact for host, fact in one.case.facts[name].items() if fact.state != "closed"}
+    if peer not in facts or not any(fact.values or fact.evidence for fact in facts.values()):
         return "unknown"
-    if done.among is not None:
-        return "done" if {*values[peer]} <= {value.casefold() for value in done.among} else "not_done"
     # Only lists of peers have an order that counts.
     in_order = name.endswith("peer_list")
-    if len({own if in_order else tuple(sorted(own)) for own in values.values()}) > 1:
-        return "not_done"
-    # A single peer, or a peer without evidence, shows nothing about the others.
-    return "done" if len(values) > 1 and values.keys() >= one.cluster.names else "unknown"
+    values = {host: [value.casefold() for value in fact.values] for host, fact in facts.items()}
+    if done.among is not None:
+        right = {value.casefold() for value in done.among}
+        return "unknown" if not values[peer] else "done" if {*values[peer]} <= right else "not_done"
+    same = {host: tuple(own if in_order else sorted(own)) for host, own in values.items()}
+    if len({*same.values()}) == 1:
+        # A single peer, or a cluster with a peer without evidence, shows nothing about the others.
+        return "done" if len(same) > 1 and same.keys() >= one.cluster.names else "unknown"
+    # A peer without a record of its own was not changed, as the others were.
+    changed = {host: own for host, own in same.items() if facts[host].evidence}
+    return "done" if peer in changed and len({*changed.values()}) == 1 else "not_done"

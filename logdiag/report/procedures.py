@@ -8,7 +8,7 @@ from functools import partial
 from rich.console import RenderableType
 from rich.text import Text
 
-from logdiag.i18n import gettext
+from logdiag.i18n import N_, gettext
 from logdiag.model import MarkedStep, ProcedurePage, to_plain
 from logdiag.report import html, labels, markdown, sentences
 from logdiag.report.sanitize import defuse, one_line
@@ -20,21 +20,21 @@ MAX_VALUE_LENGTH = 4000
 """Characters that are shown of one text: a step has to be readable to its end."""
 
 
+_DESTRUCTIVE = N_(
+    "This step destroys data and cannot be undone. Run it only together with support, and after a system "
+    "snapshot and a backup."
+)
 _line = partial(one_line, max_length=MAX_VALUE_LENGTH)
 
 
-def to_list(pages: Sequence[ProcedurePage], *, color: bool, width: int) -> str:
+def to_list(pages: Sequence[ProcedurePage]) -> str:
     """Return the names and titles of procedures, in groups by their kind."""
     longest = max(len(page.name) for page in pages)
-    parts = [
-        part
-        for kind, of_kind in itertools.groupby(pages, key=lambda page: page.kind)
-        for part in section(
-            labels.PROCEDURES[kind],
-            *(item(_line(page.name).ljust(longest), Text(_line(page.title))) for page in of_kind),
-        )
-    ]
-    return print_parts(parts[1:], color=color, width=max(width, MIN_WIDTH))
+    lines = []
+    for kind, of_kind in itertools.groupby(pages, key=lambda page: page.kind):
+        lines += [labels.PROCEDURES[kind]]
+        lines += [f"  {_line(page.name):<{longest}}  {_line(page.title)}" for page in of_kind]
+    return "\n".join([*lines, ""])
 
 
 def to_text(pages: Sequence[ProcedurePage], *, color: bool, width: int) -> str:
@@ -61,17 +61,17 @@ def _page(page: ProcedurePage) -> Iterator[RenderableType]:
 
 def _step(number: int, step: MarkedStep) -> RenderableType:
     parts: list[RenderableType] = [
-        Text(_line(sentences.where_or_role(step)), style=SOFT),
+        Text(_line(sentences.where(step)), style=SOFT),
         Text(_line(step.do)),
     ]
     if step.risk == "destructive":
-        parts.append(Text(sentences.destructive(), style="bold red"))
+        parts.append(Text(gettext(_DESTRUCTIVE), style="bold red"))
     if step.command is not None:
         # Blanks count in a command, so they are not put together.
         parts += [
             Text(f"  {defuse(one[:MAX_VALUE_LENGTH])}", style="bold") for one in step.command.split("\n")
         ]
-    parts += [Text(_line(note)) for note in sentences.procedure_notes(step)]
+    parts += [Text(_line(note)) for note in sentences.notes(step, brief=False)]
     return item(f"{number}.", *parts)
 
 

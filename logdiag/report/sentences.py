@@ -119,16 +119,11 @@ def alarms(peer: Peer) -> tuple[str, str]:
 def where(step: Step) -> str:
     """Return the peers on which a step is done, and its risk."""
     risk = labels.RISKS[step.risk]
+    if isinstance(step, MarkedStep) and not step.where:
+        return gettext("Where: {role} ({risk})").format(role=step.role, risk=risk)
     if not step.where:
         return gettext("Where: see text ({risk})").format(risk=risk)
     return gettext("On {peers} ({risk})").format(peers=", ".join(step.where), risk=risk)
-
-
-def where_or_role(step: MarkedStep) -> str:
-    """Return the peers on which a step is done, or the role that they have, and its risk."""
-    if step.where:
-        return where(step)
-    return gettext("Where: {role} ({risk})").format(role=step.role, risk=labels.RISKS[step.risk])
 
 
 def cluster_title(steps: ClusterSteps) -> str:
@@ -141,41 +136,30 @@ def cluster_title(steps: ClusterSteps) -> str:
     return title.format(peers=listed(steps.peers), cluster=steps.cluster)
 
 
-def destructive() -> str:
-    """Return the warning of a step that destroys data."""
-    return gettext(
-        "This step destroys data and cannot be undone. Run it only together with support, and after a system "
-        "snapshot and a backup."
-    )
-
-
 def progress(step: MarkedStep) -> str:
-    """Return what the evidence shows about a step: ``done: expa01; not known: expa02``; empty without it."""
-    if step.progress is None:
-        return ""
-    if not {*step.progress.values()} - {"unknown"}:
+    """Return what the evidence shows about a step: ``done: expa01; not known: expa02``."""
+    found = step.progress or {}
+    if {*found.values()} <= {"unknown"}:
         return labels.PROGRESS["unknown"]
-    found = {state: [peer for peer, of in step.progress.items() if of == state] for state in labels.PROGRESS}
-    said = [f"{labels.PROGRESS[state]}: {', '.join(peers)}" for state, peers in found.items() if peers]
-    return "; ".join(said)
-
-
-def procedure_notes(step: MarkedStep) -> list[str]:
-    """Return the condition of a step, its notes, and what the evidence shows about it."""
-    only_if = [gettext("Only if: {condition}").format(condition=step.condition)] if step.condition else []
-    shown = [gettext("Evidence: {progress}").format(progress=said)] if (said := progress(step)) else []
-    return [*only_if, *notes(step, brief=False), *shown]
+    by_state = {state: [peer for peer, of in found.items() if of == state] for state in labels.PROGRESS}
+    return "; ".join(
+        f"{labels.PROGRESS[state]}: {', '.join(peers)}" for state, peers in by_state.items() if peers
+    )
 
 
 def notes(step: Step, *, brief: bool) -> list[str]:
     """Return the notes of a step; ``brief`` leaves out the notes for people who carry it out."""
     said = []
+    if isinstance(step, MarkedStep) and step.condition:
+        said.append(gettext("Only if: {condition}").format(condition=step.condition))
     if step.impact and step.risk != "read":
         said.append(gettext("Impact: {impact}").format(impact=step.impact))
     if step.verify and not brief:
         said.append(gettext("Done when: {verify}").format(verify=step.verify))
     if step.wait and not brief:
         said.append(gettext("Wait: {wait}").format(wait=step.wait))
+    if isinstance(step, MarkedStep) and step.progress is not None:
+        said.append(gettext("Evidence: {progress}").format(progress=progress(step)))
     return said
 
 

@@ -76,7 +76,7 @@ def _resolve(step: ProcedureStep, situation: Situation) -> Resolved:
 
 
 def fill_step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: Situation) -> Step:
-    """Return a step for some peers; if there are none, its texts name roles."""
+    """Return a step for some peers; without peers, its texts name roles."""
     peers, missing = ((), resolved) if isinstance(resolved, str) else (resolved, "")
     names = {
         "where": listed(peers) or _called(step.where),
