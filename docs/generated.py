@@ -179,8 +179,8 @@ def _rule(name: str, library: Library) -> Iterator[str]:
     for heading in ("What it looks for", "Work that somebody asked for"):
         if heading in parts:
             yield from (f"{heading}:", "", "```yaml", parts[heading], "```", "")
-    if rule.explains:
-        effects = (f"- [{it.rule}](#{_anchor(it.rule)})" for it in rule.explains)
+    if explained := dict.fromkeys(effect.rule for effect, _ in library.explained_by(name)):
+        effects = (f"- [{effect}](#{_anchor(effect)})" for effect in explained)
         yield from ("What it explains:", "", *effects, "")
     if rule.remedy:
         yield from ("What to do:", "", *(line for it in rule.remedy for line in _procedure(it, library)), "")
