@@ -1,6 +1,5 @@
 """`logdiag procedures`: planned work and repairs, step by step."""
 
-import difflib
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +33,8 @@ def procedures(
 
     Inputs are diagnosed first. Without a name, list all procedures, or write all of them to the outputs.
     """
+    import difflib
+
     from logdiag.i18n import gettext, speaking
     from logdiag.incidents.procedures import page_of
     from logdiag.pipeline import examine_clusters
