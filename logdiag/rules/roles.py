@@ -190,6 +190,12 @@ def _named(situation: Situation) -> Resolved:
     return tuple(sorted(own & situation.cluster.names)) or _about(situation)
 
 
+def _staying(situation: Situation) -> Resolved:
+    """The peers that are there and that it is not about."""
+    leaving = {*situation.peers, *situation.overall.away}
+    return tuple(name for name in situation.overall.everyone if name not in leaving)
+
+
 class Role(NamedTuple):
     """The label of a role that has no peer, and how the role is resolved."""
 
@@ -208,6 +214,9 @@ ROLES: dict[str, Role] = {
     N_("the peers concerned"): Role(N_("the peers concerned"), lambda s: s.peers or s.hosts),
     N_("the other peers"): Role(N_("the other peers"), _others),
     N_("every peer"): Role(N_("every peer"), lambda s: s.overall.everyone),
+    N_("the peers that stay"): Role(N_("the peers that stay"), _staying),
+    # A peer that is added is in no evidence of the cluster, so the texts of its steps call it "the new peer".
+    N_("the new peer"): Role(N_("the new peer"), lambda _: ()),
     N_("the primary"): Role(N_("the configuration primary"), _the_primary),
     N_("the subordinates"): Role(N_("the subordinates"), _the_subordinates),
     N_("the primary, if it asks for it"): Role(N_("the configuration primary"), _the_primary_if_it_asks),
