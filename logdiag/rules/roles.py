@@ -191,8 +191,8 @@ def _named(situation: Situation) -> Resolved:
 
 
 def _staying(situation: Situation) -> Resolved:
-    """The peers that are there and that it is not about."""
-    leaving = {*situation.peers, *situation.overall.away}
+    """The peers that are there and that it is not about; if it names no peer, those that report it."""
+    leaving = {*situation.others, *situation.overall.away}
     return tuple(name for name in situation.overall.everyone if name not in leaving)
 
 

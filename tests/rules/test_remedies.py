@@ -270,6 +270,8 @@ LAST_RESORTS = {
     "isolate-a-restored-peer",
     "rejoin-a-purged-peer",
     "give-a-peer-its-listed-address",
+    "remove-a-peer",
+    "factory-reset-a-peer",
 }
 
 
@@ -282,7 +284,7 @@ def test_what_destroys_data_is_a_last_resort_behind_a_snapshot_and_a_backup() ->
                 assert step.risk == "destructive"
                 before = " ".join((one.do + one.why).lower() for one in procedure.steps[: number + 1])
                 # A reset that somebody asked for needs no support, but its backup.
-                wanted = ("backup",) if "reset" in name else ("snapshot", "backup", "support")
+                wanted = ("backup",) if "reset" in name or procedure.kind == "planned" else ("snapshot", "backup", "support")
                 assert all(word in before for word in wanted)
     assert found == LAST_RESORTS
 
