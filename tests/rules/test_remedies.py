@@ -283,8 +283,9 @@ def test_what_destroys_data_is_a_last_resort_behind_a_snapshot_and_a_backup() ->
                 found.add(name)
                 assert step.risk == "destructive"
                 before = " ".join((one.do + one.why).lower() for one in procedure.steps[: number + 1])
-                # A reset that somebody asked for needs no support, but its backup.
-                wanted = ("backup",) if "reset" in name or procedure.kind == "planned" else ("snapshot", "backup", "support")
+                # What somebody asked for needs no support, but its backup.
+                asked_for = "reset" in name or procedure.kind == "planned"
+                wanted = ("backup",) if asked_for else ("snapshot", "backup", "support")
                 assert all(word in before for word in wanted)
     assert found == LAST_RESORTS
 

@@ -1,0 +1,114 @@
+"""The procedures of planned work: complete, in their order, and readable without a finding."""
+
+import re
+
+import pytest
+
+from logdiag.rules.checking import PLACEHOLDER
+from logdiag.rules.library import load
+from logdiag.rules.schema import Procedure, ProcedureStep
+
+LIBRARY = load()
+PLANNED = {name: one for name, one in LIBRARY.procedures.items() if one.kind == "planned"}
+OF_A_FINDING = {"hosts", "peers", "found", "advice", "unaffected"}
+"""Placeholders that mean nothing without a finding."""
+
+
+def conditional(step: ProcedureStep) -> bool:
+    """Whether a step is only for work that was found half done."""
+    return step.when is not None and bool(step.when.fires or step.when.goes_on or step.when.finding)
+
+
+def place(procedure: Procedure, *words: str, risk: str | None = None) -> int:
+    """The number of the first step whose text has all words."""
+    return next(
+        number
+        for number, step in enumerate(procedure.steps)
+        if all(word in step.do for word in words) and risk in (None, step.risk)
+    )
+
+
+def test_all_planned_work_is_there() -> None:
+    assert set(PLANNED) == {
+        "add-a-peer",
+        "change-the-primary",
+        "change-to-fqdn",
+        "cluster-with-one-interface",
+        "collect-logs",
+        "create-a-cluster",
+        "enforce-tls-verification",
+        "factory-reset-a-peer",
+        "map-cluster-addresses",
+        "recover-a-peer",
+        "remove-a-dead-peer",
+        "remove-a-peer",
+        "restart-the-cluster-in-order",
+        "upgrade-a-cluster",
+    }
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_planned_work_says_what_has_to_be_so_before_and_how_to_see_that_it_worked(name: str) -> None:
+    procedure = PLANNED[name]
+    assert procedure.before
+    assert any(reference.startswith("document: ") for reference in procedure.references)
+    assert any("guide" in reference for reference in procedure.references)
+    assert [step.do for step in procedure.steps if not step.verify] == []
+    assert [step.do for step in procedure.steps if step.risk == "outage" and not step.wait] == []
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_planned_work_can_be_read_without_a_finding(name: str) -> None:
+    for step in PLANNED[name].steps:
+        texts = " ".join((step.do, step.why, step.command or "", step.impact, step.verify, step.wait))
+        assert conditional(step) or OF_A_FINDING.isdisjoint(PLACEHOLDER.findall(texts)), step.do
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_procedure_that_another_one_names_exists(name: str) -> None:
+    titles = {one.title for one in LIBRARY.procedures.values()}
+    verbs = "Add|Change|Complete|Create|Enforce|Make|Map|Put|Remove|Reset|Restart|Upgrade"
+    procedure = PLANNED[name]
+    texts = [*procedure.before, *(step.do for step in procedure.steps)]
+    named = {
+        re.sub(r"\s+", " ", found)
+        for text in texts
+        for found in re.findall(rf"\(((?:{verbs}) [^()>]+)\)", text)
+    }
+    assert {one for one in named if one not in titles and not set(one.split(", ")) & titles} == set()
+
+
+def test_the_mode_has_arrived_on_every_peer_before_the_first_restart() -> None:
+    procedure = PLANNED["enforce-tls-verification"]
+    arrived = place(procedure, "Before anything is restarted", "Enforcing on every peer")
+    assert place(procedure, "Set TLS verification mode to Enforce") < arrived
+    assert arrived < min(number for number, step in enumerate(procedure.steps) if step.risk == "outage")
+    assert procedure.steps[arrived].where == "every peer"
+
+
+def test_a_new_peer_is_entered_on_the_primary_then_on_the_others_then_on_itself() -> None:
+    procedure = PLANNED["add-a-peer"]
+    lists = [step for step in procedure.steps if step.risk == "change" and "in the same order" in step.do]
+    first = place(procedure, "first empty field")
+    assert procedure.steps[first].where == "the primary"
+    assert [one.where for one in lists if not conditional(one)] == ["the subordinates", "the new peer"]
+    assert first < place(procedure, "in the same order") < place(procedure, "Restart the new peer")
+
+
+def test_a_reset_can_be_undone_before_the_restart_that_carries_it_out() -> None:
+    procedure = PLANNED["factory-reset-a-peer"]
+    cleared = place(procedure, "clear all Peer address fields")
+    undone = place(procedure, "enter the original addresses again", "in the same order")
+    assert cleared < undone < place(procedure, "restart the peer", risk="destructive")
+
+
+def test_the_primary_is_the_first_to_be_restarted_and_to_be_upgraded() -> None:
+    for name in ("restart-the-cluster-in-order", "upgrade-a-cluster", "enforce-tls-verification"):
+        outages = [step.where for step in PLANNED[name].steps if step.risk == "outage"]
+        assert outages[:2] == ["the primary", "the subordinates"], name
+
+
+def test_the_mapping_is_off_at_first_and_public_dns_keeps_its_addresses() -> None:
+    procedure = PLANNED["map-cluster-addresses"]
+    assert "The default is Off" in procedure.steps[place(procedure, "Cluster address mapping enabled")].do
+    assert any("Never let public DNS resolve" in text for text in procedure.before)
