@@ -123,9 +123,9 @@ def holds(when: When | None, situation: Situation) -> bool:
     overall = situation.overall
     fired = {rule for rule, _ in situation.fired}
     bound = [values.items() for rule, values in situation.fired if rule in (when.finding or ())]
-    version_fits = (
-        when.version is None or versions.applies_to_all(when.version, overall.versions) != "does not"
-    )
+    # All peers of a cluster run one version, so the known versions speak for the others.
+    known = overall.versions - {None}
+    version_fits = when.version is None or versions.applies_to_all(when.version, known) != "does not"
     return (
         version_fits
         and (when.topology is None or cluster.topology in when.topology)

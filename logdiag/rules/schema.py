@@ -112,7 +112,7 @@ class When(Strict):
     """whether peers report it of each other; {hosts} are then one side, {peers} the other, and there are no
     {peers} if there are no two sides"""
     version: OneOrMore[str] | None = None
-    """software versions such as ">=X8.8"; holds too where the version is not known"""
+    """software versions such as ">=X8.8"; holds too if no peer's version is known"""
     fires: OneOrMore[str] | None = Field(None, description="rules, one of which has fired in the cluster")
     silent: OneOrMore[str] | None = Field(None, description="rules, none of which has fired in the cluster")
     role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
