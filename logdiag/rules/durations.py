@@ -19,7 +19,7 @@ from logdiag.rules.episodes import (
     span_after,
     unended,
 )
-from logdiag.rules.events import Collected, Key
+from logdiag.rules.events import Collected, Key, happened
 from logdiag.rules.match_schema import Lasts, Match
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, signal_proofs
@@ -59,8 +59,8 @@ def lasting_answers(
 
 def _logged(match: Match, collected: Collected) -> dict[Key, list[_Occurrence]]:
     if match.sequence is not None:
-        chains = chains_by_key(match.sequence, match, collected)
-        return {key: [tuple(chain) for chain in of_key] for key, of_key in chains.items()}
+        sequence, chains = match.sequence, chains_by_key(match.sequence, match, collected)
+        return {key: [tuple(happened(sequence, one)) for one in of_key] for key, of_key in chains.items()}
     if match.count is not None:
         single = dense_by_key(match.count, match, collected)
     else:

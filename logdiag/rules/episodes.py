@@ -14,7 +14,7 @@ from logdiag.i18n.sentences import RAISED_BEFORE, moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import time_logic
-from logdiag.rules.events import Collected, Key, Spans, find_chains, key_of
+from logdiag.rules.events import Collected, Key, Spans, find_chains, happened, key_of
 from logdiag.rules.match_schema import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, by_values, signal_proofs
@@ -97,13 +97,7 @@ def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collec
     for key, chains in sorted(chains_by_key(sequence, match, collected).items()):
         ends = {chain[-1]: chain for chain in chains}
         for part in time_logic.episodes(ends, settled):
-            # Steps that only say what was known before are no part of what happened.
-            events = {
-                event
-                for end in part
-                for step, event in zip(sequence.steps, ends[end], strict=True)
-                if not step.known
-            }
+            events = {event for end in part for event in happened(sequence, ends[end])}
             took = part[-1].time - ends[part[-1]][0].time
             yield key, replace(Episode.of(sorted(events), "seen", len(part)), took=took)
 

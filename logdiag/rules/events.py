@@ -184,7 +184,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     for key in sorted(_keys(steps, bound)):
         values = dict(key)
         of_key = [step[_part(values, names)] for step, names in zip(steps, bound, strict=True)]
-        to_last, to_end = contrary(values, whole=False), contrary(values, whole=True)
+        to_last, to_end, later = (contrary(values, kind) for kind in ("last", "end", "known"))
         if sequence.unless and sequence.steps[-1].peer == "same":
             # An opening that was taken back before any end must not take the end of the next one.
             firsts = [
@@ -202,6 +202,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
             if (
                 (not at_least or chain[-1].time - chain[0].time >= at_least)
                 and not _is_between(to_last, chain[0], chain[-1])
+                and not _is_between(later, happened(sequence, chain)[0], chain[-1])
                 and (against is None or against.time - chain[0].time >= within)
             ):
                 found.append(chain)
@@ -209,19 +210,24 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     return found
 
 
+def happened(sequence: Sequence, chain: Iterable[Event]) -> list[Event]:
+    """Return the events of a chain without those of steps that only say what was known before."""
+    return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
+
+
 def _contrary(sequence: Sequence, by: list[str], collected: Collected) -> Callable[..., Candidates]:
-    """What speaks against a sequence, by the values of ``by``: up to its last step, or for the whole span."""
+    """What speaks against a sequence, by the values of ``by`` and by the part of it in which it counts."""
     groups = [
-        (one.until == "end", names, _by_key(collected.events([one], names), names))
+        ("known" if one.after_known else one.until, names, _by_key(collected.events([one], names), names))
         for one in sequence.unless
         for names in [[name for name in by if name in one.bind]]
     ]
 
-    def of(values: Mapping[str, str], *, whole: bool) -> Candidates:
+    def of(values: Mapping[str, str], kind: str) -> Candidates:
         return Candidates(
             event
-            for of_whole, names, events in groups
-            if of_whole == whole and (part := _part(values, names)) in events
+            for of_kind, names, events in groups
+            if of_kind == kind and (part := _part(values, names)) in events
             for event in events[part].events
         )
 

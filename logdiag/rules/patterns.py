@@ -101,3 +101,5 @@ class Contrary(Pattern):
 
     until: Literal["last", "end"] = "last"
     """whether it counts up to the last step, or as long as `within` lasts"""
+    after_known: bool = False
+    """whether it counts only after the steps that are `known`, and up to the last step"""
