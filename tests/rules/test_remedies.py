@@ -290,6 +290,22 @@ def test_what_destroys_data_is_a_last_resort_behind_a_snapshot_and_a_backup() ->
     assert found == LAST_RESORTS
 
 
+def test_the_last_resort_of_a_failed_database_is_between_taking_out_and_restoring() -> None:
+    diagnosis = told(cluster(*PEERS[:2]) + alarm("09:00:00", "Raised", "15005", "expa02"))
+    for remedy in remedies(diagnosis):
+        out, purge, restore, back = (
+            next(number for number, step in enumerate(remedy) if text in step.do)
+            for text in (
+                "clear every peer address",
+                "Last resort",
+                "Restore the earlier backup",
+                "Add expa02",
+            )
+        )
+        assert out < purge < restore < back
+        assert (remedy[purge].where, remedy[purge].risk) == (("expa02",), "destructive")
+
+
 def test_a_forced_update_of_the_configuration_is_for_subordinates_behind_a_backup() -> None:
     found = set()
     for name, procedure in load().procedures.items():
