@@ -15,6 +15,7 @@ from logdiag.rules.placeholders import fill
 
 KEY = "xCommand ForceSystemKeyUpdate"
 DETAILS = {
+    "15005": "Cluster database failure: Please contact your Cisco support representative",
     "20004": "The system is unable to communicate with one or more of the cluster peers",
     "20007": "Cluster configuration has been changed, however a restart is required for this to take effect",
     "20020": "Restart required: TLS verification configuration does not match active status",
