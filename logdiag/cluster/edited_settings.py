@@ -7,6 +7,7 @@ them on each peer. A setting that was edited on one peer and not on another is a
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.facts import EPOCH, Fact, Facts
@@ -34,6 +35,9 @@ _EDIT = re.compile(
 _PLACE = re.compile(r"peer[ _/]?(\d)[ _/]?address|(\d)[ /]peer[ _]?address")
 _PRIMARY = re.compile(r"configuration[ _]?(?:master|primary)")
 PRIMARY = N_("configuration primary")
+
+_STILL_EDITING = timedelta(minutes=30)
+"""After the last edit of an address its peer restarts, which can take this long, before the next edit."""
 
 
 @dataclass(frozen=True)
@@ -136,17 +140,48 @@ def find_unverified_addresses(log: Log, cluster: Cluster, found: Facts) -> Itera
 
     Only dumps and edits show what was entered: a replication record shows addresses in place of names too.
     """
-    edits = [edit for edit in find_edits(log, cluster) if edit.place is not None]
-    for peer, dumped in found["peer_list"].items():
+    for peer, (entries, known) in _newest_lists(log, cluster, found).items():
         if (mode := found["tls_mode"].get(peer)) is None:
             continue
-        entries = dict(enumerate(dumped.values, start=1))
-        own = [edit for edit in edits if edit.peer == peer]
-        entries |= {edit.place: edit.new for edit in own if edit.place is not None}
         is_enforcing = any(value.lower() == "enforcing" for value in mode.values)
         addresses = [entry for entry in entries.values() if is_enforcing and is_address(entry)]
-        evidence = (*dumped.evidence, *mode.evidence, *(evidence_of(log, one.row, one.text) for one in own))
-        yield peer, replace(mode if mode.dated else dumped, values=tuple(addresses), evidence=evidence)
+        evidence = (*known.evidence, *mode.evidence)
+        dated = mode if mode.dated else found["peer_list"][peer]
+        yield peer, replace(dated, values=tuple(addresses), evidence=evidence)
+
+
+def find_mixed_lists(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+    """Return the lists of all peers if names and addresses are mixed in a list, or between lists.
+
+    While somebody is still replacing the addresses, nothing is half done.
+    """
+    lists = _newest_lists(log, cluster, found)
+    end = max((instant(seen.end) for seen in cluster.observed.values()), default=EPOCH)
+    is_half_done = not any(known.dated and end - known.time < _STILL_EDITING for _, known in lists.values())
+    entries = [(place, entry) for own, _ in lists.values() for place, entry in own.items() if entry]
+    named = {(place, cluster.resolve(entry)) for place, entry in entries if not is_address(entry)}
+    kinds = ({is_address(entry) for entry in own.values() if entry} for own, _ in lists.values())
+    # A name and an address that are not of one peer are two different entries.
+    is_mixed = any(len(both) > 1 for both in kinds) or any(
+        is_address(entry) and (peer := cluster.resolve(entry)) and (place, peer) in named
+        for place, entry in entries
+    )
+    for peer, (own, known) in lists.items():
+        yield peer, replace(known, values=tuple(own.values()) if is_mixed and is_half_done else ())
+
+
+def _newest_lists(log: Log, cluster: Cluster, found: Facts) -> dict[str, tuple[dict[int, str], Fact]]:
+    """Return the list of each peer as its dump and later edits show it, with the fact that this is from."""
+    edits = [edit for edit in find_edits(log, cluster) if edit.place is not None]
+    lists = {}
+    for peer, dumped in found["peer_list"].items():
+        own = [edit for edit in edits if edit.peer == peer]
+        entries = dict(enumerate(dumped.values, start=1))
+        entries |= {edit.place: edit.new for edit in own if edit.place is not None}
+        evidence = (*dumped.evidence, *(evidence_of(log, one.row, one.text) for one in own))
+        known = replace(dumped, evidence=evidence)
+        lists[peer] = entries, replace(known, time=instant(own[-1].time), dated=True) if own else known
+    return lists
 
 
 def _label(edit: Edit) -> str:

@@ -61,6 +61,7 @@ FACTS: dict[str, str] = {
     "unverified_in_list": N_(
         "IP addresses in the list of peers while the TLS verification mode is Enforcing"
     ),
+    "mixed_list": N_("the configured addresses of peers, if names and IP addresses are mixed in the lists"),
     "gaps_in_list": N_("places of the list of peers that are empty, though a later place is not"),
     "twice_in_list": N_("addresses that the list of peers has twice"),
     "shared_address": N_("LAN addresses of this peer that another peer has as well"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import find_dump_facts
 from logdiag.cluster.dump_rows import DumpRows
-from logdiag.cluster.edited_settings import find_edited_settings, find_unverified_addresses
+from logdiag.cluster.edited_settings import find_edited_settings, find_mixed_lists, find_unverified_addresses
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
 from logdiag.cluster.membership import find_domains, find_membership_facts
 from logdiag.cluster.moved_addresses import find_moved_addresses
@@ -50,6 +50,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["no_primary"] = dict(find_missing_primary(log, cluster))
     found["edited_settings"] = dict(find_edited_settings(log, cluster, found))
     found["unverified_in_list"] = dict(find_unverified_addresses(log, cluster, found))
+    found["mixed_list"] = dict(find_mixed_lists(log, cluster, found))
     found["moved_address"] = dict(find_moved_addresses(log, cluster, found))
     for peer, fact in found["moved_address"].items():
         if fact.values and peer in found["not_in_own_list"]:  # one cause, told once
