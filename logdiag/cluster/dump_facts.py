@@ -1,5 +1,6 @@
 """Facts that dumps state of each peer, with the lines that state them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -10,6 +11,12 @@ from logdiag.cluster.names import is_address, plain_name
 from logdiag.model import Evidence
 from logdiag.reading import Dump
 from logdiag.records import instant
+
+_NOT_IN_USE = {"", "192.168.0.100"}
+"""Both interfaces have this address until somebody changes it."""
+
+_PRIVATE = re.compile(r"10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.")
+"""Addresses that no host outside can reach."""
 
 Values = tuple[str, ...] | None
 """The values of a fact; None if it is not known."""
@@ -32,6 +39,8 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
                 yield name, peer, fact(peer, dump, values, rows.evidence(dump, path_name))
         for dump, values in _not_in_own_list(dumps):
             yield "not_in_own_list", peer, fact(peer, dump, values, rows.evidence(dump, "peer"))
+        for name, dump, values in _on_interfaces(dumps):
+            yield name, peer, fact(peer, dump, values, rows.evidence(dump, "address_v4"))
         for dump in reversed([dump for dump in dumps if dump.kind == "certificate"]):
             for name, values, evidence in _certificate(dump, rows.of(dump), certified_names.get(peer, {})):
                 yield name, peer, fact(peer, dump, values, evidence)
@@ -148,6 +157,30 @@ def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str,
         if entries and own:
             yield dump, () if known & entries else tuple(dict.fromkeys(own))
             return
+
+
+def _on_interfaces(dumps: tuple[Dump, ...]) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
+    """Return the addresses in the list that are on the wrong interface of an Expressway-E, by fact.
+
+    Not known if the list contains names, or if the dumps do not show whether a second interface is in use.
+    """
+    is_edge = next((dump.facts.is_edge for dump in dumps if dump.facts.is_edge is not None), None)
+    for dump in dumps:
+        entries = [plain_name(entry) for entry in dump.facts.peer_list or () if entry]
+        own = {n: address for n, address in dump.facts.lan_addresses.items() if address not in _NOT_IN_USE}
+        if (
+            is_edge is None
+            or not {1, 2} <= dump.facts.lan_addresses.keys()
+            or not all(map(is_address, entries))
+        ):
+            continue
+        # The setting is LAN1 until somebody changes it, so that only LAN2 shows a choice.
+        external = {*dump.facts.nat_addresses, 2 if dump.facts.external_interface == 2 else 0}
+        listed = {n: address for n, address in own.items() if is_edge and address in entries}
+        yield "external_in_list", dump, tuple(listed[n] for n in listed if len(own) > 1 and n in external)
+        private = (listed[n] for n in listed if len(own) == 1 and _PRIVATE.match(listed[n]))
+        yield "private_in_list", dump, tuple(private)
+        return
 
 
 def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:

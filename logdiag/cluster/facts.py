@@ -73,6 +73,10 @@ FACTS: dict[str, str] = {
         "this peer's new address and the one in the lists of peers, if its address was changed"
     ),
     "nat_in_list": N_("addresses in the list of peers that are static NAT addresses of this peer"),
+    "external_in_list": N_("addresses in the list of peers that are on the external one of two interfaces"),
+    "private_in_list": N_(
+        "private addresses in the list of peers that are on the only interface of an Expressway-E"
+    ),
     "certificate_until": N_("when the server certificate ends"),
     "certificate_missing": N_("this peer's names in the list that its server certificate does not contain"),
     "logged_peer_list": N_("the list of peers in its newest replication record, in its order"),

@@ -81,6 +81,10 @@ class Facts:
     """Host name and domain; without a host name, that of the system if it may be one."""
     addresses: tuple[str, ...] = ()
     """Its own, by interface, IPv4 first."""
+    lan_addresses: Mapping[int, str] = field(default_factory=dict)
+    """Its own IPv4 addresses by interface (from 1); "" for an interface that is not in use."""
+    external_interface: int | None = None
+    """The interface that an Expressway-E uses for the outside, from 1."""
     nat_addresses: Mapping[int, str] = field(default_factory=dict)
     """Addresses of static NAT that is on, by interface (from 1)."""
     cluster_name: str | None = None
@@ -144,6 +148,8 @@ def facts(settings: Iterable[tuple[str, str]]) -> Facts:
         domain=domain,
         fqdn=_fqdn(hostname, name, domain),
         addresses=_addresses(found),
+        lan_addresses=_lan_addresses(found),
+        external_interface=index_in((found.first("external_interface") or "").upper().removeprefix("LAN")),
         nat_addresses=_nat_addresses(found),
         cluster_name=found.first("cluster_name"),
         primary=index_in(found.first("primary")),
@@ -184,6 +190,11 @@ def _addresses(found: Lookup) -> tuple[str, ...]:
         if address not in _NO_ADDRESS
     )
     return tuple(dict.fromkeys(address for *_, address in by_interface))
+
+
+def _lan_addresses(found: Lookup) -> dict[int, str]:
+    addresses = found.by_index("address_v4").items()
+    return {n: "" if address in _NO_ADDRESS else address for n, address in addresses}
 
 
 def _nat_addresses(found: Lookup) -> dict[int, str]:

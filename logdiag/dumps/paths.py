@@ -14,6 +14,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "domain": ("IP DNS Domain Name", "DNS Domain Name", "IP DNS DomainName", "DNS DomainName"),
     "address_v4": ("Ethernet IP V4 Address", "Ethernet IPV4 Address", "Ethernet IP Address"),
     "address_v6": ("Ethernet IP V6 Address", "Ethernet IPV6 Address"),
+    "external_interface": ("IP External Interface", "IP ExternalInterface"),
     "nat_mode": ("Ethernet IP V4 StaticNAT Mode", "Ethernet IPV4 StaticNAT Mode"),
     "nat_address": ("Ethernet IP V4 StaticNAT Address", "Ethernet IPV4 StaticNAT Address"),
     "cluster_name": (
