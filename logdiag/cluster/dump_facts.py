@@ -66,6 +66,13 @@ def _kind(dump: Dump) -> Values:
     return None if dump.facts.is_edge is None else (("C", "E")[dump.facts.is_edge],)
 
 
+def _image(dump: Dump) -> Values:
+    product = dump.facts.product
+    if product is None:
+        return None
+    return ("Expressway Select" if "select" in product.lower().split() else "Expressway",)
+
+
 def _option_keys(dump: Dump) -> Values:
     # Keys are made for one box: only what they are for can be compared.
     return tuple(sorted(filter(None, dump.facts.option_keys.values()))) or None
@@ -119,6 +126,7 @@ _ATTRIBUTES = (
 _READ: dict[str, tuple[str, Callable[[Dump], Values]]] = {
     **{name: (name, _attribute(name)) for name in _ATTRIBUTES},
     "kind": ("edge", _kind),
+    "image": ("product", _image),
     "option_keys": ("option", _option_keys),
     "primary_not_listed": ("primary", _primary_not_listed),
     "peer_list": ("peer", _attribute("peer_list")),

@@ -43,6 +43,7 @@ EPOCH = instant(0)
 
 FACTS: dict[str, str] = {
     "kind": N_("Expressway-C or Expressway-E, from dumps"),
+    "image": N_("Expressway or Expressway Select, from the product in dumps"),
     "version": N_("the software version"),
     "hardware": N_("the platform, such as 'VMware, medium'"),
     "option_keys": N_(

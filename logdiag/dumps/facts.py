@@ -13,6 +13,8 @@ from logdiag.dumps.paths import PRODUCTS, TLS_MODES
 _NO_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
 # `X14.2.6` in SystemUnit; a bare number is found in dumps of older products.
 _VERSION = re.compile(r"\bX\d+(?:\.\d+)*|^\d+(?:\.\d+)+")
+# The image for more encrypted sessions (assumed: no sample shows how it names itself).
+_SELECT = re.compile(r"\bselect\b", re.IGNORECASE)
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*")
 _LOWERED = {"lowered", "cleared", "clear", "inactive", "off"}
 """States of an alarm that is listed and not raised (assumed: no sample shows one)."""
@@ -93,7 +95,7 @@ class Facts:
     peer_list: tuple[str, ...] | None = None
     """As configured, "" for a gap; empty if all are empty; None if the dumps have no list at all."""
     product: str | None = None
-    """Expressway-C, Expressway-E, VCS Control, VCS Expressway, or as written."""
+    """Expressway-C, Expressway-E, VCS Control or VCS Expressway, also with Select after it, or as written."""
     is_edge: bool | None = None
     """Whether it is an Expressway-E or a VCS Expressway."""
     version: str | None = None
@@ -216,7 +218,8 @@ def _peer_list(peers: Mapping[int, str]) -> tuple[str, ...] | None:
 def _product(written: str | None) -> tuple[str | None, bool | None]:
     for pattern, name, is_edge in PRODUCTS:
         if written and pattern.search(written.casefold()):
-            return name, is_edge
+            select = " Select" if _SELECT.search(written) else ""
+            return f"{name}{select}", is_edge
     return written, None
 
 

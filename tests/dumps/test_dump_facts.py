@@ -148,6 +148,7 @@ def test_a_fact_by_its_path(path: str, value: str, fact: dict[str, object]) -> N
         ("VCS Expressway Control", "VCS Expressway", True),
         ("Something else", "Something else", None),
         ("Expressway", "Expressway", None),
+        ("Cisco Expressway-E Select", "Expressway-E Select", True),
     ],
 )
 def test_products_have_one_name_each(written: str, product: str, is_edge: bool | None) -> None:
