@@ -90,15 +90,6 @@ def _primary_not_listed(dump: Dump) -> Values:
     return () if 1 <= number <= len(peers) and peers[number - 1] else (str(number),)
 
 
-def _gaps_in_list(dump: Dump) -> Values:
-    """Return the numbers of the empty places before the last address; None if the dump has no list."""
-    peers = dump.facts.peer_list
-    if not peers or not any(peers):
-        return None
-    last = max(number for number, entry in enumerate(peers) if entry)
-    return tuple(str(number + 1) for number in range(last) if not peers[number])
-
-
 def twice(entries: Iterable[str] | None) -> Values:
     """Return the entries of a list that it has more than once; None if there is no list."""
     count = Counter(plain_name(entry) for entry in entries or () if entry)
@@ -130,7 +121,6 @@ _READ: dict[str, tuple[str, Callable[[Dump], Values]]] = {
     "option_keys": ("option", _option_keys),
     "primary_not_listed": ("primary", _primary_not_listed),
     "peer_list": ("peer", _attribute("peer_list")),
-    "gaps_in_list": ("peer", _gaps_in_list),
     "twice_in_list": ("peer", lambda dump: twice(dump.facts.peer_list)),
     "peer_count": ("peer", _peer_count),
     "ntp_servers": ("ntp_server", _servers("ntp_servers")),

@@ -150,6 +150,14 @@ def find_unverified_addresses(log: Log, cluster: Cluster, found: Facts) -> Itera
         yield peer, replace(dated, values=tuple(addresses), evidence=evidence)
 
 
+def find_gaps(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+    """Return the numbers of the empty places before the last address of each peer's list."""
+    for peer, (own, known) in _newest_lists(log, cluster, found).items():
+        last = max((place for place, entry in own.items() if entry), default=0)
+        gaps = tuple(str(place) for place in range(1, last) if not own.get(place))
+        yield peer, replace(known, values=gaps)
+
+
 def find_mixed_lists(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
     """Return the lists of all peers if names and addresses are mixed in a list, or between lists.
 

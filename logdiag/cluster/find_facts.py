@@ -5,7 +5,12 @@ from dataclasses import replace
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import find_dump_facts
 from logdiag.cluster.dump_rows import DumpRows
-from logdiag.cluster.edited_settings import find_edited_settings, find_mixed_lists, find_unverified_addresses
+from logdiag.cluster.edited_settings import (
+    find_edited_settings,
+    find_gaps,
+    find_mixed_lists,
+    find_unverified_addresses,
+)
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
 from logdiag.cluster.membership import find_domains, find_membership_facts
 from logdiag.cluster.moved_addresses import find_moved_addresses
@@ -38,8 +43,12 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["domain"] = dict(find_domains(log, cluster))
     for name, peer, fact in find_dump_facts(rows, cluster):
         found[name][peer] = fact
+    found["gaps_in_list"] = dict(find_gaps(log, cluster, found))
     for name, peer, fact in find_record_facts(log, cluster):
-        found[name][peer] = fact
+        # The list of a record has no empty places, so that its numbers are others than those that are set.
+        has_gap = peer in found["gaps_in_list"] and found["gaps_in_list"][peer].values
+        if name != "primary_not_listed" or fact.values or not has_gap:
+            found[name][peer] = fact
     together = find_common_starts(log, cluster)
     nothing = {peer.name: Fact((), peer.seen_from or EPOCH) for peer in cluster.peers}
     everyone = together.keys() == cluster.names
