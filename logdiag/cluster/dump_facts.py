@@ -25,6 +25,9 @@ Values = tuple[str, ...] | None
 def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     """Return the facts that dumps state, by name and peer; of two dumps with one fact the first counts."""
     certified_names = _listed_names(cluster)
+    # Without short names: two clusters can have the same in different domains.
+    called = {plain_name(name) for one in cluster.peers for name in (one.fqdn, *one.addresses) if name}
+    called |= {plain_name(entry) for names in certified_names.values() for entry in names}
 
     def fact(peer: str, dump: Dump, values: tuple[str, ...], evidence: tuple[Evidence, ...]) -> Fact:
         time = instant(anchor_of(dump, peer, cluster))
@@ -44,6 +47,11 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
         for dump in reversed([dump for dump in dumps if dump.kind == "certificate"]):
             for name, values, evidence in _certificate(dump, rows.of(dump), certified_names.get(peer, {})):
                 yield name, peer, fact(peer, dump, values, evidence)
+        for dump in [dump for dump in dumps if dump.kind == "xconfiguration"][:1]:
+            zones = [row for row in rows.with_fact(dump, "zone_peer") if plain_name(row.value) in called]
+            values = tuple(dict.fromkeys(row.value for row in zones))
+            lines = tuple(evidence_in(dump, row) for row in zones)
+            yield "peers_in_zones", peer, fact(peer, dump, values, lines)
     for peer, dump, values in _shared_addresses(cluster):
         lines = rows.evidence(dump, "address_v4") if values else ()
         yield "shared_address", peer, fact(peer, dump, values, lines)

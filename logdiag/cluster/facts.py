@@ -78,6 +78,9 @@ FACTS: dict[str, str] = {
     "private_in_list": N_(
         "private addresses in the list of peers that are on the only interface of an Expressway-E"
     ),
+    "peers_in_zones": N_(
+        "addresses and names of peers of this cluster in neighbor or traversal client zones"
+    ),
     "certificate_until": N_("when the server certificate ends"),
     "certificate_missing": N_("this peer's names in the list that its server certificate does not contain"),
     "logged_peer_list": N_("the list of peers in its newest replication record, in its order"),
