@@ -18,6 +18,9 @@ _NOT_IN_USE = {"", "192.168.0.100"}
 _PRIVATE = re.compile(r"10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.")
 """Addresses that no host outside can reach."""
 
+_RESOLVED = re.compile(r"\bResolved '([^'\s]{1,255})' as '([^'\s]{1,60})'", re.IGNORECASE)
+"""What the Clustering page shows after the state of a peer that is listed by name."""
+
 Values = tuple[str, ...] | None
 """The values of a fact; None if it is not known."""
 
@@ -52,6 +55,9 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
             values = tuple(dict.fromkeys(row.value for row in zones))
             lines = tuple(evidence_in(dump, row) for row in zones)
             yield "peers_in_zones", peer, fact(peer, dump, values, lines)
+    for peer, dump, values in _resolved_outside(cluster):
+        lines = rows.evidence(dump, "alternate") if values else ()
+        yield "resolved_outside", peer, fact(peer, dump, values, lines)
     for peer, dump, values in _shared_addresses(cluster):
         lines = rows.evidence(dump, "address_v4") if values else ()
         yield "shared_address", peer, fact(peer, dump, values, lines)
@@ -187,6 +193,21 @@ def _on_interfaces(dumps: tuple[Dump, ...]) -> Iterator[tuple[str, Dump, tuple[s
         private = (listed[n] for n in listed if len(own) == 1 and _PRIVATE.match(listed[n]))
         yield "private_in_list", dump, tuple(private)
         return
+
+
+def _resolved_outside(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
+    """Return the names that a peer resolves to an address of static NAT or of an external interface."""
+    dumps = [(peer, dump) for peer, own in cluster.dumps.items() for dump in own]
+    outside = {plain_name(address) for _, dump in dumps for address in dump.facts.nat_addresses.values()}
+    external = (dump for _, dump in dumps if dump.facts.external_interface == 2)
+    outside |= {plain_name(address) for dump in external if (address := dump.facts.lan_addresses.get(2))}
+    for peer, dump in dumps:
+        resolved = [
+            found.groups() for one in dump.facts.alternates if (found := _RESOLVED.search(one.status))
+        ]
+        if resolved:
+            wrong = (f"{name} ({address})" for name, address in resolved if plain_name(address) in outside)
+            yield peer, dump, tuple(wrong)
 
 
 def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:

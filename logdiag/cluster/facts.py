@@ -81,6 +81,9 @@ FACTS: dict[str, str] = {
     "peers_in_zones": N_(
         "addresses and names of peers of this cluster in neighbor or traversal client zones"
     ),
+    "resolved_outside": N_(
+        "names of peers that it resolves to an address of static NAT or of an external interface"
+    ),
     "certificate_until": N_("when the server certificate ends"),
     "certificate_missing": N_("this peer's names in the list that its server certificate does not contain"),
     "logged_peer_list": N_("the list of peers in its newest replication record, in its order"),
