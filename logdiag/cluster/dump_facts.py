@@ -255,7 +255,7 @@ def _listed_names(cluster: Cluster) -> dict[str | None, dict[str, None]]:
 def _certificate(
     dump: Dump, rows: list[DumpRow], listed: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[Evidence, ...]]]:
-    """Return the end and the missing names of a server certificate: the first of its file."""
+    """Return the end, the wrong usage and the missing names of a server certificate: the first of its file."""
     said = {
         path: row._replace(path=path)
         for row in rows
@@ -267,6 +267,10 @@ def _certificate(
 
     if "NotAfter" in said:
         yield "certificate_until", (said["NotAfter"].value,), evidence("NotAfter", "Subject")
+    if usage := said.get("ExtendedKeyUsage"):
+        # Without this extension a certificate is for any use.
+        is_for_clients = not {"client auth", "any"}.isdisjoint(usage.value.split(", "))
+        yield "certificate_usage", () if is_for_clients else (usage.value,), evidence("ExtendedKeyUsage")
     names = {
         plain_name(row.value.partition(":")[2] or row.value)
         for path, row in said.items()

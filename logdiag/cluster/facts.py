@@ -85,6 +85,7 @@ FACTS: dict[str, str] = {
         "names of peers that it resolves to an address of static NAT or of an external interface"
     ),
     "certificate_until": N_("when the server certificate ends"),
+    "certificate_usage": N_("what the server certificate is for, if it is not for clients as well"),
     "certificate_missing": N_("this peer's names in the list that its server certificate does not contain"),
     "logged_peer_list": N_("the list of peers in its newest replication record, in its order"),
     "logged_primary": N_("the primary that its newest replication record names"),
