@@ -255,7 +255,7 @@ def _listed_names(cluster: Cluster) -> dict[str | None, dict[str, None]]:
 def _certificate(
     dump: Dump, rows: list[DumpRow], listed: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[Evidence, ...]]]:
-    """Return the end, the wrong usage and the missing names of a server certificate: the first of its file."""
+    """Return the end, wrong usage and missing names of a server certificate: the first of its file."""
     said = {
         path: row._replace(path=path)
         for row in rows
