@@ -236,6 +236,16 @@ class ProcedurePage:
 
 
 @dataclass(frozen=True)
+class Citation:
+    """Where a rule's knowledge is from: a document, or an alarm, a defect or a field notice by its ``id``."""
+
+    title: str
+    section: str | None = None
+    url: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """One rule's answer for one key and episode; ``first`` and ``last`` are None if no time is known."""
 
@@ -254,7 +264,7 @@ class Finding:
     explanation: str
     basis: Basis
     remedy: tuple[Step, ...]
-    references: tuple[str, ...]
+    references: tuple[Citation, ...]
     caused_by: tuple[str, ...] = ()
     requested: bool = False
     as_of: datetime | None = None

@@ -125,7 +125,7 @@ def examine(
             changes=tuple(sorted(changes, key=lambda change: (change.time, change.peer, change.what))),
             # Two clusters can ask for the same evidence. A dictionary removes duplicates and keeps the
             # order.
-            wanted=tuple(dict.fromkeys(item for one in examined for item in wanted(one.folded, one.cluster))),
+            wanted=wanted((one.folded, one.cluster) for one in examined),
             incidents=folded.incidents,
             findings=folded.findings,
             not_checked=not_checked(examined),

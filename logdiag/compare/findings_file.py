@@ -39,6 +39,8 @@ def read(name: str, content: bytes) -> Diagnosis:
         # At most 80 characters of a name that a stranger may have written.
         said = f"its schema is {schema!r:.80}" if isinstance(schema, str) else "it names no schema"
         raise InputError(f"{name}: is no findings file ({SCHEMA}): {said}")
+    with suppress(AttributeError, LookupError, TypeError):
+        _convert_references(written)
     try:
         return TypeAdapter(Diagnosis).validate_python(written)
     except ValidationError as error:
@@ -61,6 +63,12 @@ def _convert_reasons(written: dict[str, Any]) -> None:
     """Convert the exit reasons of version 1: texts such as ``code: text``."""
     parts = [reason.partition(": ") for reason in written["exit"]["reasons"]]
     written["exit"]["reasons"] = [{"code": code, "text": text} for code, _, text in parts]
+
+
+def _convert_references(written: dict[str, Any]) -> None:
+    """Convert references of older releases, which were texts."""
+    for found in written["findings"]:
+        found["references"] = [{"title": one} if isinstance(one, str) else one for one in found["references"]]
 
 
 def _convert_times(written: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from logdiag.i18n import N_, gettext
+from logdiag.i18n import N_, gettext, ngettext
 
 RAISED_BEFORE = N_("It was raised before the log begins.")
 """The outcome of a finding whose start is not in the log."""
@@ -55,6 +55,14 @@ def by_reason(reasons: Iterable[tuple[str | None, str]]) -> list[str]:
         if reason is not None:
             why.setdefault(reason, []).append(name)
     return [f"{reason} ({listed(names, MOST_NAMED)})" for reason, names in sorted(why.items())]
+
+
+def cited(title: str, sections: Sequence[str]) -> str:
+    """Return a document with its sections: ``Guide, sections "Ports" and "Logs"``."""
+    if not sections:
+        return title
+    said = ngettext("{title}, section {sections}", "{title}, sections {sections}", len(sections))
+    return said.format(title=title, sections=listed([f'"{section}"' for section in sections]))
 
 
 def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:

@@ -1,6 +1,6 @@
 """Finds the evidence to ask the customer for, the most useful first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from logdiag.cluster import BETWEEN_MEMBERS, Cluster
 from logdiag.i18n import N_, gettext
@@ -14,8 +14,29 @@ from logdiag.records import instant, micros
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 
 
-def wanted(folded: Folded, cluster: Cluster) -> tuple[Wanted, ...]:
-    """Return what to ask the customer for about a cluster, the most useful first."""
+_HOW = N_(
+    "How to collect logs. Of a time that is over: on each peer, Maintenance > Diagnostics > System snapshot > "
+    "Logs snapshot > Download snapshot. Of a fault that goes on or comes back: on one peer, Maintenance > "
+    "Diagnostics > Diagnostic logging, tick Take tcpdump while logging if the network is in doubt, Start new "
+    "log (starts it on all peers), wait until the fault occurs, Stop logging; then on each peer Collect log "
+    "and Download log. Add System > Clustering and Status > Alarms of each peer, copied as text."
+)
+_WHY_SO = N_(
+    "A peer gives only its own archive, and a logs snapshot reaches further back than a diagnostic log. "
+    "Restart no peer while logging: only the log remains then. Without the web pages, REST over HTTPS: "
+    "PUT /api/v1/provisioning/common/diagnosticlogging with the Mode start (TCPDump on or off) and stop, then "
+    "collect and download on each peer."
+)
+
+
+def wanted(clusters: Iterable[tuple[Folded, Cluster]]) -> tuple[Wanted, ...]:
+    """Return what to ask the customer for, the most useful first, and at the end how to collect it."""
+    asked = tuple(dict.fromkeys(one for folded, cluster in clusters for one in _wanted(folded, cluster)))
+    return (*asked, Wanted(gettext(_HOW), gettext(_WHY_SO))) if asked else ()
+
+
+def _wanted(folded: Folded, cluster: Cluster) -> list[Wanted]:
+    """Return what to ask for about one cluster."""
     by_id = {finding.id: finding for finding in folded.findings}
     asked = [
         *_logs_of_losses(folded.incidents, by_id, cluster),
@@ -29,7 +50,7 @@ def wanted(folded: Folded, cluster: Cluster) -> tuple[Wanted, ...]:
             "These logs do not show which peer is the configuration primary, and steps depend on it."
         )
         asked.append(Wanted(what, why))
-    return tuple(dict.fromkeys(asked))
+    return asked
 
 
 def _logs_of_losses(

@@ -12,7 +12,10 @@ from logdiag.redaction.vocabulary import product_words
 Role = Literal["text", "prose", "kept", "host", "cluster", "user", "id", "value"]
 
 _BY_ROLE: dict[Role, str] = {
-    "kept": ("severity state basis risk role kind rule capped language library Tool.version Command.name"),
+    "kept": (
+        "severity state basis risk role kind rule capped language library Tool.version Command.name"
+        " Citation.title Citation.section Citation.url Citation.id"
+    ),
     "prose": (
         "headline detail title summary explanation outcome Wanted.what reason nearest_miss"
         " do why verify impact wait"

@@ -86,6 +86,7 @@ def _lines(one: Finding | Incident) -> list[str]:
     lines += sentences.explained(one)
     if one.explanation:
         lines.append(_line(one.explanation))
+    lines += map(_line, sentences.linked(one))
     for record in one.evidence[:MAX_RECORDS]:
         location = location_of(record)
         lines.append(f"{_line(location.path)}:{location.line}")

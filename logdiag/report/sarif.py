@@ -62,7 +62,12 @@ def _rule(finding: Finding) -> dict[str, Any]:
     rule = _line(finding.rule)
     steps = [f"{number}. {_line(step.do)}" for number, step in enumerate(finding.remedy, start=1)]
     more = gettext("`logdiag rules show {rule}` explains what it means, when it fires, and what to do.")
-    help_ = [_line(finding.title), *steps, *map(_line, finding.references), more.format(rule=rule)]
+    help_ = [
+        _line(finding.title),
+        *steps,
+        *map(_line, sentences.linked(finding)),
+        more.format(rule=rule),
+    ]
     return {
         "id": rule,
         "shortDescription": {"text": rule},

@@ -3,12 +3,13 @@
 Each output sanitizes or escapes the whole sentence.
 """
 
+import re
 from collections import Counter
 from datetime import datetime
 from typing import Literal
 
 from logdiag.i18n import N_, gettext, ngettext
-from logdiag.i18n.sentences import by_reason, listed
+from logdiag.i18n.sentences import by_reason, cited, listed
 from logdiag.model import (
     Change,
     ClusterSteps,
@@ -32,6 +33,10 @@ _REDACTED = N_(
     "Redacted: numbered words stand for addresses, names, users, aliases, keys and secrets; "
     "the same word means the same."
 )
+
+
+# Characters that are no markup in any output: a template need not escape them.
+_LINK = re.compile(r"https://[A-Za-z0-9./?=_-]+")
 
 
 def utc(time: datetime) -> str:
@@ -88,6 +93,20 @@ def place(record: Evidence) -> str:
     """Return the member, the line and the time of a record."""
     time = f", {utc_ms(record.time)} UTC" if record.time else ""
     return f"{record.source}:{record.line}{time}"
+
+
+def references(finding: Finding) -> dict[str, str]:
+    """Return the documents that a finding refers to, each with its sections, and the links ("" if none)."""
+    sections: dict[tuple[str, str], list[str]] = {}
+    for one in finding.references:
+        url = one.url if one.url and _LINK.fullmatch(one.url) else ""
+        sections.setdefault((one.title, url), []).extend(filter(None, (one.section,)))
+    return {cited(title, of): url for (title, url), of in sections.items()}
+
+
+def linked(finding: Finding) -> list[str]:
+    """Return the references of a finding with their links as texts."""
+    return [f"{text}: {url}" if url else text for text, url in references(finding).items()]
 
 
 def role(peer: Peer) -> str:

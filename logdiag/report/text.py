@@ -135,7 +135,9 @@ def _incident(number: int, incident: Incident, found: list[Finding]) -> Renderab
         contents = first.format(findings=contents, rule=line(found[0].rule))
     about = Text(line(", ".join(incident.peers)) or gettext("peers not known"))
     about.append(f" | {line(incident.rule)} | {contents}", style=SOFT)
-    return item(f"{number}.", title, Text(sentences.state(incident)), about, Text(line(incident.summary)))
+    said = [title, Text(sentences.state(incident)), about, Text(line(incident.summary))]
+    said += [soft(text) for text in (sentences.linked(found[0]) if found else ())]
+    return item(f"{number}.", *said)
 
 
 def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[RenderableType]:

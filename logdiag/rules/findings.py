@@ -16,6 +16,7 @@ from logdiag.rules.events import MAX_RECORDS, SEPARATOR, CaseData, Spans
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import peer_names
 from logdiag.rules.placeholders import fill, placeholders, unbound, without, worded
+from logdiag.rules.references import cite
 from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event
 from logdiag.rules.unclaimed_alarms import from_catalogue, severity_of
@@ -211,7 +212,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         explanation=" ".join(part for part in (fill(rule.why, texts), missing, episode.note) if part),
         basis=rule.basis,
         remedy=(),
-        references=tuple(rule.references),
+        references=cite(rule.references),
         outcome=episode.note,
         values=dict(sorted({**_said(absent), **values}.items())),
         as_of=_as_of(answer),

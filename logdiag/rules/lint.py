@@ -18,6 +18,7 @@ from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import bindings, bound, patterns, peer_names, proofs
+from logdiag.rules.references import complain
 from logdiag.rules.schema import Rule
 from logdiag.rules.translation import names_shown, texts
 
@@ -51,6 +52,10 @@ def lint(library: Library) -> Iterator[str]:
             yield f"{name}: a rule at {rule.severity} needs a remedy"
         if not rule.references:
             yield f"{name}: has no references"
+    cited = {name: rule.references for name, rule in library.rules.items()}
+    cited |= {f"procedures/{name}": one.references for name, one in library.procedures.items()}
+    for name, references_ in sorted(cited.items()):
+        yield from (f"{name}: {problem}" for problem in map(complain, references_) if problem)
     yield from _mistranslated(library)
 
 

@@ -1,14 +1,16 @@
 """A rule as a page of text that a reader can trust: always the same headings."""
 
 import textwrap
+from itertools import chain
 from typing import Any
 
 import yaml
 
 from logdiag.i18n import N_, gettext
-from logdiag.i18n.sentences import listed, stretch
+from logdiag.i18n.sentences import cited, listed, stretch
 from logdiag.model import Risk
 from logdiag.rules.library import Library
+from logdiag.rules.references import find
 from logdiag.rules.schema import Effect, Explains, Remedy, Rule
 
 # A page fits a terminal of 100 columns with a margin.
@@ -51,7 +53,7 @@ def render_rule(name: str, library: Library) -> str:
             lines += _procedure(item, file.tree["remedy"][number], library)
         lines += [""]
     lines += _cases(rule)
-    lines += [gettext("References"), *(f"  {reference}" for reference in rule.references)]
+    lines += [gettext("References"), *chain.from_iterable(map(_reference, rule.references))]
     return "\n".join(lines) + "\n"
 
 
@@ -78,6 +80,16 @@ def _cases(rule: Rule) -> list[str]:
     fires, silent = gettext("fires: {case}"), gettext("stays silent: {case}")
     said = [f"  {(fires if case.expect else silent).format(case=case.name)}" for case in rule.cases]
     return [gettext("Cases"), *said, ""]
+
+
+def _reference(text: str) -> list[str]:
+    """Return a reference as reports show it; a remark, which they leave out, is shown as it is written."""
+    if (one := find(text)) is None:
+        return [f"  {text}"]
+    return [
+        f"  {cited(one.title, (one.section,) if one.section else ())}",
+        *([f"    {one.url}"] if one.url else ()),
+    ]
 
 
 def _as_yaml(tree: Any, indent: str = "  ") -> list[str]:

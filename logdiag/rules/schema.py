@@ -229,7 +229,9 @@ class Rule(Strict):
     over"""
     remedy: list[Remedy] = Field([], description="what to do: procedures by name")
     references: list[str] = []
-    """where the knowledge is from, a free text each, such as `"document: ports"` or `"alarm 20021"`"""
+    """where the knowledge is from, such as `"document: ports"`, `"administrator guide X15.5: Maintenance"`,
+    `"alarm 20021"`, `"defect CSCvx35891"` (keys: rules/references.csv); what begins with `assumed:` or
+    `note:` is a remark and not in reports"""
     cases: list[Case] = Field([], description="at least one that fires and one near miss")
 
     @model_validator(mode="after")
@@ -323,6 +325,6 @@ class Procedure(Strict):
     """preconditions and warnings, without placeholders; they are shown above the steps"""
     reported_by: str | None = None
     """the rule that says which peers ask for it; else the finding's own"""
-    references: list[str] = Field([], description="where the knowledge is from")
+    references: list[str] = Field([], description="where the knowledge is from, as in a rule")
     steps: list[ProcedureStep] = Field(min_length=1)
     """in the order in which they are done; what cannot be undone comes last"""
