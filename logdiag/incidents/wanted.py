@@ -15,16 +15,17 @@ _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that 
 
 
 _HOW = N_(
-    "How to collect logs. Of a time that is over: on each peer, Maintenance > Diagnostics > System snapshot > "
-    "Logs snapshot > Download snapshot. Of a fault that goes on or comes back: on one peer, Maintenance > "
-    "Diagnostics > Diagnostic logging, tick Take tcpdump while logging if the network is in doubt, Start new "
-    "log (starts it on all peers), wait until the fault occurs, Stop logging; then on each peer Collect log "
-    "and Download log. Add System > Clustering and Status > Alarms of each peer, copied as text."
+    "How to collect logs. If the time is over: on each peer, Maintenance > Diagnostics > System snapshot > "
+    "Logs snapshot > Download snapshot. If the fault continues or returns: on one peer, Maintenance > "
+    "Diagnostics > Diagnostic logging > Start new log, which starts it on all peers (if the network is in "
+    "doubt, with Take tcpdump while logging, ports 4371, 4372 and 1719); when the fault has occurred, Stop "
+    "logging; then on each peer, Collect log and Download log. Add System > Clustering and Status > "
+    "Alarms of each peer, copied as text."
 )
-_WHY_SO = N_(
+_HOW_WHY = N_(
     "A peer gives only its own archive, and a logs snapshot reaches further back than a diagnostic log. "
-    "Restart no peer while logging: only the log remains then. Without the web pages, REST over HTTPS: "
-    "PUT /api/v1/provisioning/common/diagnosticlogging with the Mode start (TCPDump on or off) and stop, then "
+    "After a restart while logging, only the log remains. Without the web pages, REST over HTTPS: PUT "
+    "/api/v1/provisioning/common/diagnosticlogging with the Mode start (TCPDump on or off), then stop, then "
     "collect and download on each peer."
 )
 
@@ -32,7 +33,7 @@ _WHY_SO = N_(
 def wanted(clusters: Iterable[tuple[Folded, Cluster]]) -> tuple[Wanted, ...]:
     """Return what to ask the customer for, the most useful first, and at the end how to collect it."""
     asked = tuple(dict.fromkeys(one for folded, cluster in clusters for one in _wanted(folded, cluster)))
-    return (*asked, Wanted(gettext(_HOW), gettext(_WHY_SO))) if asked else ()
+    return (*asked, Wanted(gettext(_HOW), gettext(_HOW_WHY))) if asked else ()
 
 
 def _wanted(folded: Folded, cluster: Cluster) -> list[Wanted]:
