@@ -22,7 +22,7 @@ from logdiag.conditions import alarm_catalogue
 from logdiag.files.resources import folder
 from logdiag.i18n import catalogue, speaking
 from logdiag.incidents import procedures as procedure_pages
-from logdiag.model import to_plain
+from logdiag.model import Citation, Diagnosis, to_plain
 from logdiag.options import Options
 from logdiag.outputs import Report
 from logdiag.pipeline import diagnose, examine
@@ -30,6 +30,7 @@ from logdiag.report import procedures
 from logdiag.rules import alarm_page, rule_page
 from logdiag.rules.cases import files_of, tables_of
 from logdiag.rules.library import Library, load
+from logdiag.rules.references import cite
 from logdiag.rules.translation import in_language
 
 sys.path.insert(0, str(folder("reports") / "locale"))
@@ -75,6 +76,19 @@ def words(text: str) -> set[str]:
     text = re.sub(r"\b[a-z0-9-]+/[a-z0-9-]+(?![\w/])|[0-9a-f]{16}(@\w+)?|\{\w+\}", " ", text)
     text = re.sub(r"xCommand \w+|logdiag shapes|```text", " ", text)
     return set(re.findall(r"[A-Za-z]{2,}", text)) - SAME
+
+
+def titles(cited: Iterable[Citation]) -> set[str]:
+    """The words of English documents, of the product's titles of alarms, and of links."""
+    alarms, known = alarm_catalogue.load(), set()
+    for one in cited:
+        own = "" if one.id else f"{one.title} {one.section}"
+        known |= words(f"{own} {alarms[one.id].title if one.id in alarms else one.id} {one.url}")
+    return known
+
+
+def cited_in(diagnosis: Diagnosis) -> set[Citation]:
+    return {one for finding in diagnosis.findings for one in finding.references}
 
 
 def evidence(*paths: Path) -> set[str]:
@@ -131,13 +145,14 @@ def sample(request: pytest.FixtureRequest) -> tuple[Report, set[str]]:
     report = diagnose([request.param], Options(language="qq"))
     # A page shows what a finding bound, by the names that its rule gives.
     names = {name for finding in report.diagnosis.findings for name in finding.values}
-    return report, evidence(request.param) | names
+    return report, evidence(request.param) | names | titles(cited_in(report.diagnosis))
 
 
 @pytest.mark.parametrize("view", ["to_html", "to_markdown", "to_text"])
 def test_a_view_has_no_english(sample: tuple[Report, set[str]], view: str) -> None:
     report, known = sample
-    output = getattr(report, view)()
+    # A narrow terminal cuts links.
+    output = getattr(report, view)(**({"width": 240} if view == "to_text" else {}))
     assert english(Shown(output).texts if view == "to_html" else output.split("\n"), known) == set()
 
 
@@ -155,7 +170,7 @@ def test_what_rules_find_has_no_english(library: Library) -> None:
         for case in rule.cases[:2]:
             files = files_of(case)
             diagnosis = examine(tables_of(files), library)
-            known = set().union(*map(words, files.values()), *map(words, files))
+            known = set().union(*map(words, files.values()), *map(words, files), titles(cited_in(diagnosis)))
             left |= english(of_the_model(to_plain(diagnosis)), known)
     assert left == set()
 
@@ -167,7 +182,7 @@ def test_the_page_of_a_rule_has_no_english(library: Library) -> None:
             shown = [str(file.path), *rule.references, *(case.name for case in rule.cases)]
             shown += [str(file.tree.get(key)) for key in ("match", "remedy", "requested")]
             shown += ["true false"]
-            known = set().union(*map(words, shown))
+            known = set().union(*map(words, shown), titles(cite(rule.references)))
             assert english(rule_page.render_rule(name, library).split("\n"), known) == set(), name
 
 

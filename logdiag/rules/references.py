@@ -71,7 +71,8 @@ def complain(text: str) -> str | None:
     if text.partition(": ")[0] in _NOTES or find(text):
         return None
     alarms = (f"alarm {id_}" for id_ in alarm_catalogue.load())
-    (near,) = difflib.get_close_matches(text, [*_rows(), *alarms, *_NOTES], n=1, cutoff=0)
+    keys = [*_rows(), *alarms, "defect CSCab12345", "field notice FN12345", *_NOTES]
+    (near,) = difflib.get_close_matches(text, keys, n=1, cutoff=0)
     return f"no table has the reference {text!r}; the nearest key is {near!r}"
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from logdiag.model import (
     Change,
+    Citation,
     ClusterView,
     Command,
     Coverage,
@@ -47,6 +48,14 @@ HOSTILE = (
     "\udc80",
     WORD,
 )
+
+
+CISCO = "https://www.cisco.com/c/en/us/search.html"
+
+
+def of_note(section: str) -> Citation:
+    """A section of a technical note."""
+    return Citation('TechNote 217230, "Clusters & how they work"', section, f"{CISCO}?q=217230")
 
 
 def at(clock: str) -> datetime:
@@ -141,7 +150,7 @@ def _finding(number: int, rule: str, title: str, **more: Any) -> Finding:
         "explanation": "",
         "basis": "confirmed",
         "remedy": (),
-        "references": ("logs",),
+        "references": (of_note("Log Details"),),
     }
     return Finding(**(given | more))
 
@@ -243,7 +252,10 @@ def _lost() -> tuple[Finding, ...]:
             explanation="Raised while any peer's database cannot be reached. It lowers itself "
             "once it can be.",
             remedy=(PORTS,),
-            references=("20006", "add-peer"),
+            references=(
+                Citation("Alarm 20006: Cluster database communication failure", id="20006"),
+                of_note("Add Peers"),
+            ),
         ),
         caused(
             5,
@@ -264,7 +276,7 @@ def _lost() -> tuple[Finding, ...]:
             ),
             explanation="Raised while any peer does not answer.",
             remedy=(PORTS,),
-            references=("20004",),
+            references=(Citation("Alarm 20004: Cluster communication failure", id="20004"),),
         ),
         caused(
             6,
@@ -293,7 +305,7 @@ def _lost() -> tuple[Finding, ...]:
             explanation="The peers exchange location requests over UDP 1719. Eight went "
             "unanswered in 8 seconds, "
             "so the loss is not one of the database alone.",
-            references=("ports", "logs"),
+            references=(of_note("Ports"), of_note("Log Details")),
         ),
         caused(
             7,
@@ -347,7 +359,10 @@ def _tls() -> Finding:
         ),
         explanation="The mode replicates from the primary; each peer applies it at its next restart.",
         remedy=(BACKUP, RESTART_IN_ORDER),
-        references=("enforce-tls", "20007"),
+        references=(
+            of_note("Enforce TLS"),
+            Citation("Defect CSCvx35891", url=f"{CISCO}?q=CSCvx35891", id="CSCvx35891"),
+        ),
     )
 
 
@@ -371,7 +386,7 @@ def _healthy(number: int, first: str, last: str, count: int) -> Finding:
             ),
         ),
         explanation="Each cycle that was started was also finished.",
-        references=("logs", "add-peer"),
+        references=(of_note("Log Details"), Citation("A book")),
     )
 
 

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from logdiag.model import ClusterView, Diagnosis, Gap, Peer
 from logdiag.report import html
 from logdiag.report.sanitize import defuse, is_plain
+from logdiag.report.sentences import references
 
 SECTIONS = ["verdict", "actions", "cluster", "timeline", "incidents", "findings", "coverage"]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -136,7 +137,12 @@ def test_nothing_refers_to_another_place(name: str) -> None:
         for attribute, value in element.attributes.items():
             assert attribute not in ("src", "srcset", "style", "action", "formaction", "data", "poster")
             assert not attribute.startswith("on")
-            if attribute in ("href", "xlink:href"):
+            if attribute == "href" and element.tag == "a" and value.startswith("https:"):
+                # Followed on a click, and only then; the other page learns nothing of this one.
+                assert re.fullmatch(r"https://(www\.cisco\.com|bst\.cloudapps\.cisco\.com)/[\w./?=-]+", value)
+                assert element.attributes["rel"] == "noopener noreferrer"
+                assert name != "hostile"
+            elif attribute in ("href", "xlink:href"):
                 assert value.startswith("#"), value
                 assert value[1:] in ids, value
     (style,) = outline.named("style")
@@ -171,7 +177,7 @@ def test_each_finding_stands_in_findings_once_with_all_that_is_known() -> None:
         (words,) = [element.words for element in shown if f"Finding {finding.id}" in element.words]
         for text in (finding.title, finding.rule, finding.severity, finding.basis, finding.explanation):
             assert text in words
-        for text in (*finding.hosts, *finding.peers, *finding.references, *finding.values.values()):
+        for text in (*finding.hosts, *finding.peers, *references(finding), *finding.values.values()):
             assert text in words
         for moment in (finding.first, finding.last):
             assert f"{moment:%Y-%m-%d %H:%M:%S}" in words
@@ -487,8 +493,10 @@ def test_a_long_record_is_cut_and_says_so() -> None:
 
 def test_a_hostile_value_stays_text_everywhere() -> None:
     calm, hostile = Outline(html.render(sample.calm())), Outline(page_of("hostile"))
-    # Copy buttons go, because no command is plain any more; nothing else may come or go.
-    tags = [element.tag for element in calm.elements if element.tag not in ("button", "span", "b")]
+    # Copy buttons and links go, because no command or address is plain any more; nothing else may come or go.
+    kept = [one for one in calm.elements if not one.attributes.get("href", "").startswith("https:")]
+    assert kept != calm.elements
+    tags = [element.tag for element in kept if element.tag not in ("button", "span", "b")]
     assert [element.tag for element in hostile.elements if element.tag not in ("button", "span", "b")] == tags
     page = page_of("hostile")
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", page)

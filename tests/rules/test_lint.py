@@ -10,7 +10,7 @@ from logdiag.rules.library import Library, load
 from logdiag.rules.lint import lint, untranslated
 from logdiag.rules.translation import in_language
 
-HEAD = "title: T {host}\nseverity: info\nbasis: assumed\nwhy: W\nreferences: [r]\n"
+HEAD = 'title: T {host}\nseverity: info\nbasis: assumed\nwhy: W\nreferences: ["note: r"]\n'
 CASES = """\
 cases:
   - {name: fires, log: x, expect: [{}]}
