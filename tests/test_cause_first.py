@@ -129,6 +129,7 @@ def effects_of(root: Finding, cluster: Cluster) -> Iterator[tuple[Pair, Finding]
             "about": [(peer, host) for peer in root.peers],
             "path": [(host, peer) for peer in root.peers] + [(peer, host) for peer in root.peers],
             "cluster": [(host, others[0]), (others[-1], host)],
+            "replication": [(host, others[0])],
         }[pair.effect.on]:
             for after in (min(SECOND, pair.explains.within), -min(pair.explains.early, MINUTE)):
                 for state in ("open", "closed"):

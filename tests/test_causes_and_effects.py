@@ -4,7 +4,7 @@ Findings are built directly, without logs, for each rule with `explains` and eac
 tests treat in another way are named in this file, with the reason.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -247,13 +247,14 @@ def cause_of(effect: Finding, *others: Finding) -> str | None:
     return next(iter(found.caused_by), None)
 
 
-def assert_heads(incident: Incident, cause: Finding, effect: Finding) -> None:
+def assert_heads(incident: Incident, cause: Finding, effect: Finding, others: Iterable[Finding] = ()) -> None:
     """Check that an incident is that of a cause, includes an effect, and is as bad as the worse of both."""
     part_of_fault = is_work(effect.rule) and not is_work(cause.rule)
     severities = [
         cause.severity,
         LIBRARY.rules[incident.rule].severity,
         "info" if part_of_fault else effect.severity,
+        *(one.severity for one in others if one.id in incident.findings),
     ]
     assert incident.rule in heads(cause.rule)
     assert incident.findings[0] == cause.id
@@ -292,7 +293,7 @@ def test_a_cause_heads_the_only_incident_of_its_effect(pair: Pair) -> None:
             if (cause.rule, late.rule) in HEADS_ITS_WORK:
                 assert (incident.rule, incident.findings) == (late.rule, (late.id, cause.id))
                 continue
-            assert_heads(incident, cause, late)
+            assert_heads(incident, cause, late, others)
             [found] = (one for one in result.findings if one.id == late.id)
             assert found.caused_by == (cause.id,)
             if pair.explains.steps == "cause":

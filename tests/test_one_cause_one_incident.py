@@ -79,7 +79,7 @@ def test_a_changed_address_heads_the_loss_of_the_peer_and_its_restart() -> None:
     assert incident.severity == "high"
     assert (
         incident.title
-        == "expa03 has the address 10.0.7.3, but the lists have 10.0.0.3, so the cluster lost expa03"
+        == "Wrong address of expa03: 10.0.7.3, but the lists have 10.0.0.3, so the cluster lost expa03"
     )
 
 

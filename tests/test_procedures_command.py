@@ -24,7 +24,7 @@ STEP = "why: W, risk: change, verify: V"
 PLANNED = f"""\
 title: Move a cluster
 kind: planned
-references: ["document: moves"]
+references: ["document: logs"]
 before: [Everybody knows., Calls can drop.]
 steps:
   - {{do: "Write down the mode of {{where}}.", where: every peer, {STEP}, done_when: {{fact: h323_mode, is: "on"}}}}
@@ -102,7 +102,7 @@ def test_one_has_preconditions_steps_with_roles_and_references(run: Run, tmp_pat
     assert "1. Where: every peer (change)\n   Write down the mode of every peer.\n" in shown
     assert "4. Where: the configuration primary (change)\n" in shown
     assert "   Only if: role: [primary]\n" in shown
-    assert "References\n- document: moves\n" in shown
+    assert "References\n- document: logs\n" in shown
     assert "Evidence" not in shown
 
 

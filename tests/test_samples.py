@@ -46,7 +46,10 @@ def test_a_peer_that_comes_back_closes_its_loss_and_the_alarms(samples: Path) ->
     # The loss is over; the alarm of its cause is still raised.
     assert (incident.rule, incident.state) == ("system/application-failed", "open")
     assert incident.peers == ("expr02",)
-    assert incident.title == "An application failed on expr02: clusterdb, so the cluster lost expr02"
+    assert (
+        incident.title
+        == "An application failed on expr02: clusterdb, so the cluster lost expr02 for 2 m 51 s"
+    )
     assert incident.remedy[0].where == ("expr02",)
     assert "(over by 2024-02-06 09:07:13.753 UTC)" in incident.summary
     alarms = [f for f in diagnosis.findings if f.rule.startswith("cluster/")]

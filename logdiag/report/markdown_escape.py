@@ -45,7 +45,12 @@ def inline(text: str) -> str:
             # Punctuation after a word belongs to the sentence, unless a colon is part of a sign.
             bare = word.rstrip(".!?")
             bare = bare[:-1] if bare.endswith(":") and ":" not in bare[:-1] else bare
-            parts += [_escaped(line[end : found.start()]), f"`{bare}`"]
+            between = _escaped(line[end : found.start()])
+            if parts and not between:
+                # Two pieces of code that touch each other would form a longer fence.
+                parts[-1] = f"{parts[-1][:-1]}{bare}`"
+            else:
+                parts += [between, f"`{bare}`"]
             end = found.start() + len(bare)
     said = "".join(parts) + _escaped(line[end:])
     return _START.sub(r"\1\\\2", said, count=1) if _START.match(said) else said

@@ -128,6 +128,11 @@ def _the_primary(situation: Situation) -> Resolved:
     return (primary,) if primary else gettext(_PRIMARY_UNKNOWN)
 
 
+def _the_lost_primary(situation: Situation) -> Resolved:
+    primary = situation.cluster.primary
+    return (primary,) if primary in situation.peers else None
+
+
 def _the_subordinates(situation: Situation) -> Resolved:
     known = situation.cluster.primary is not None
     return situation.overall.subordinates if known else gettext(_PRIMARY_UNKNOWN)
@@ -211,6 +216,7 @@ ROLES: dict[str, Role] = {
     N_("the peers it names"): Role(N_("the peer it names"), _named),
     N_("the peers that report it"): Role(N_("the peers that report it"), lambda s: s.hosts),
     N_("the peers it is about"): Role(N_("the peer it is about"), _about),
+    N_("the lost primary"): Role(N_("the lost primary"), _the_lost_primary),
     N_("the peers concerned"): Role(N_("the peers concerned"), lambda s: s.peers or s.hosts),
     N_("the other peers"): Role(N_("the other peers"), _others),
     N_("every peer"): Role(N_("every peer"), lambda s: s.overall.everyone),

@@ -27,6 +27,7 @@ _ON = {
     "peers": N_("the others, about them"),
     "about": N_("the peers it is about"),
     "path": N_("the peers that it names, about each other"),
+    "replication": N_("the same peers, or any peer if the primary is concerned"),
     "cluster": N_("any peer"),
 }
 
