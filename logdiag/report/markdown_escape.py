@@ -38,7 +38,8 @@ _TICKS = re.compile(r"`+")
 def inline(text: str) -> str:
     """Return ``text`` on one line, for a paragraph, a heading, an item of a list or a cell of a table."""
     line = one_line(text).strip()
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for found in _WORD.finditer(line):
         word = found[0]
         if _LINKED.search(word):
