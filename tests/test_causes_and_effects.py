@@ -419,3 +419,18 @@ def test_a_cause_with_another_value_is_no_cause(pair: Pair) -> None:
         other = replace(cause, values=dict.fromkeys(cause.values, "another"))
         late = moved(effect, SECOND)
         assert (cause_of(late, other) == other.id) == bool(relations(other, late))
+
+
+def test_a_direct_cause_is_first_and_the_summary_says_so() -> None:
+    refused = finding("tls/certificate-refused", ((A,), (B,)), 2 * SECOND, state="seen")
+    failed = finding("system/application-failed", ((B,), ()), -SECOND)
+    lost = finding("database/peer-down", ((A,), (B,)))
+    result = folded(refused, failed, lost)
+    [incident] = (one for one in result.incidents if lost.id in one.findings)
+    assert incident.rule == "tls/certificate-refused"
+    assert "Another possible cause" in incident.summary
+    assert "is put first because its record says what it caused." in incident.summary
+    # Without it, the cause that was logged earlier is first, and no other cause is named.
+    [incident] = (one for one in folded(failed, lost).incidents if lost.id in one.findings)
+    assert incident.rule == "system/application-failed"
+    assert "Another possible cause" not in incident.summary

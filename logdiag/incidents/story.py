@@ -44,6 +44,8 @@ _REASONS = (
 )
 """Why one of two possible causes is put first: for each part of `likelihood`."""
 
+_DIRECT = N_("its record says what it caused")
+
 
 @dataclass(frozen=True)
 class Story:
@@ -180,12 +182,23 @@ def _other_causes(causes: Sequence[Finding], members: Iterable[Finding], context
                 continue  # the same problem elsewhere
             if len(said) == _MAX_NAMED:
                 return
+            reason = _reason(context.known[effect.caused_by[0]], other, effect, context)
+            if reason is None:
+                continue
             said.add(root.title)
-            chosen = context.known[effect.caused_by[0]]
-            pairs = zip(likelihood(chosen, effect), likelihood(other, effect), strict=True)
-            reason = next((why for (a, b), why in zip(pairs, _REASONS, strict=True) if a != b), _REASONS[-1])
             text = gettext("Another possible cause: {other}. {cause} is put first because {reason}.")
             yield text.format(other=root.title, cause=f"“{causes[0].title}”", reason=gettext(reason))
+
+
+def _reason(chosen: Finding, other: Finding, effect: Finding, context: Context) -> str | None:
+    """Return why a cause is put before another; None if neither time nor place nor its record says so."""
+    ours, theirs = likelihood(chosen, effect), likelihood(other, effect)
+    if ours > theirs:
+        pairs = zip(ours, theirs, _REASONS, strict=True)
+        return next(reason for a, b, reason in pairs if a != b)
+    explained = context.library.explained_by(chosen.rule)
+    is_direct = any(explains.direct for one, explains in explained if one.rule == effect.rule)
+    return _DIRECT if is_direct else None
 
 
 def _changes_before(
