@@ -19,6 +19,7 @@ STATES: tuple[State, ...] = ("open", "open_at_end", "unknown", "seen", "closed")
 
 Basis = Literal["confirmed", "inferred", "assumed"]
 Risk = Literal["read", "change", "outage", "destructive"]
+RISKS: tuple[Risk, ...] = ("read", "change", "outage", "destructive")  # ascending
 Role = Literal["primary", "subordinate"]
 AlarmState = Literal["raised", "clear", "unknown"]
 Progress = Literal["done", "not_done", "unknown"]

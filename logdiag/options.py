@@ -26,6 +26,11 @@ class Options:
     language: str = ENGLISH
     baseline: Baseline | None = None
     """Findings that are known and no worse do not count for ``fail_on``."""
+    brief: bool = False
+    """Outputs for people have the short form: verdict, steps, and what is missing."""
+    case: str | None = None
+    customer: str | None = None
+    author: str | None = None
 
     def as_command(self) -> Command:
         """Return the subcommand and those options that differ from their defaults and change the answer."""
@@ -37,5 +42,9 @@ class Options:
             "allow_partial": "true" if self.allow_partial else None,
             "limits": self.limits.differing(),
             "baseline": None if self.baseline is None else self.baseline.digest,
+            "brief": "true" if self.brief else None,
+            "case": self.case or None,
+            "customer": self.customer or None,
+            "author": self.author or None,
         }
         return Command("diagnose", {name: value for name, value in given.items() if value is not None})

@@ -4,7 +4,8 @@
 // ── copying ─────────────────────────────────────────────────────────────────────────────────
 
 for (const button of document.querySelectorAll("button.copy")) {
-  const text = button.closest(".command, .record").querySelector("code, pre");
+  const text = document.getElementById(button.dataset.of)
+    || button.closest(".command, .record").querySelector("code, pre");
   const word = button.textContent;
   const say = (done) => {
     button.textContent = done;
@@ -13,6 +14,9 @@ for (const button of document.querySelectorAll("button.copy")) {
   button.hidden = false;
   button.addEventListener("click", () => {
     const select = () => {
+      for (let node = text; node; node = node.parentElement) {
+        if (node.tagName === "DETAILS") { node.open = true; }
+      }
       getSelection().selectAllChildren(text);
       say(button.dataset.selected);
     };
@@ -38,10 +42,10 @@ document.addEventListener("click", (event) => {
 });
 reveal();
 
-// On paper nothing can be unfolded.
+// On paper nothing can be unfolded: findings are open there, and what is for the screen only stays away.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not([open])")];
+  opened = [...document.querySelectorAll("details.finding:not([open])")];
   for (const details of opened) { details.open = true; }
 });
 addEventListener("afterprint", () => {
@@ -173,22 +177,53 @@ function timeline(chart) {
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape") { tip.hidden = true; } });
 
-  // Severities that are not asked for.
-  const boxes = [...chart.querySelectorAll(".filter input")];
-  const filter = () => {
-    const asked = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-    for (const node of drawing.querySelectorAll(".event")) {
-      node.toggleAttribute("data-unasked", !node.dataset.levels.split(" ").some((level) => asked.has(level)));
-    }
-    for (const node of drawing.querySelectorAll(".lasting")) {
-      node.toggleAttribute("data-unasked", ![...asked].some((level) => node.classList.contains(level)));
-    }
-    for (const row of document.querySelectorAll(".events tr[data-level]")) {
-      row.hidden = row.dataset.level !== "" && !asked.has(row.dataset.level);
-    }
-  };
-  for (const box of boxes) { box.addEventListener("change", filter); }
-  chart.querySelector(".tools").hidden = false;
+  chart.querySelector(".zoom").hidden = false;
 }
 
 if (document.getElementById("chart")) { timeline(document.getElementById("chart")); }
+
+// ── search and severities ───────────────────────────────────────────────────────────────────
+
+function filters(tools) {
+  const boxes = [...tools.querySelectorAll(".filter input")];
+  const field = tools.querySelector("#search");
+  const output = tools.querySelector("output");
+  const findings = [...document.querySelectorAll("details.finding")];
+  const texts = new Map(findings.map((node) => [node, node.textContent.toLowerCase()]));
+  const leveled = [...document.querySelectorAll("[data-level]")].filter((node) => !texts.has(node));
+  const marks = [...document.querySelectorAll("#chart .event")];
+  const bars = [...document.querySelectorAll("#chart .lasting")];
+
+  function apply() {
+    const asked = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const [node, text] of texts) {
+      const wanted = asked.has(node.dataset.level) && words.every((word) => text.includes(word));
+      node.toggleAttribute("data-unasked", !wanted);
+      shown += wanted ? 1 : 0;
+    }
+    for (const node of leveled) {
+      node.toggleAttribute("data-unasked", node.dataset.level !== "" && !asked.has(node.dataset.level));
+    }
+    for (const node of marks) {
+      node.toggleAttribute("data-unasked", !node.dataset.levels.split(" ").some((level) => asked.has(level)));
+    }
+    for (const node of bars) {
+      node.toggleAttribute("data-unasked", ![...asked].some((level) => node.classList.contains(level)));
+    }
+    const filtered = words.length || asked.size < boxes.length;
+    output.textContent = filtered
+      ? output.dataset.says.replace("{shown}", shown).replace("{all}", findings.length) : "";
+    // What is searched for is in the findings: they come to the reader.
+    if (words.length && document.activeElement === field) {
+      document.getElementById("findings").scrollIntoView({ block: "start" });
+    }
+  }
+
+  field.addEventListener("input", apply);
+  for (const box of boxes) { box.addEventListener("change", apply); }
+  tools.hidden = false;
+}
+
+if (document.getElementById("filter")) { filters(document.getElementById("filter")); }

@@ -41,6 +41,31 @@ def test_without_output_it_prints_a_summary(run: Run, samples: Path) -> None:
     assert b"\x1b" not in done.stdout
 
 
+def test_the_short_form_names_the_case_and_leaves_out_the_rest(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    page, data = tmp_path / "short.html", tmp_path / "all.json"
+    given = ("--brief", "--case", "698001234", "--customer", "Apolo", "--author", "J. Doe")
+    assert run("diagnose", samples / "peer-lost", *given, "-o", page, "-o", data).returncode == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<title>698001234: expc01 lost the cluster connection to expc02</title>" in text
+    assert 'id="coverage"' not in text
+    whole = json.loads(data.read_text(encoding="utf-8"))
+    assert whole["command"]["options"] == {
+        "brief": "true",
+        "case": "698001234",
+        "customer": "Apolo",
+        "author": "J. Doe",
+    }
+    assert whole["coverage"]["members"]
+    summary = run("diagnose", samples / "peer-lost", "--brief").stdout.decode()
+    assert "What we need from you" in summary
+    assert "4,240 bytes" not in summary
+    redacted = run("diagnose", samples / "peer-lost", *given, "--redact").stdout.decode()
+    assert "Case 698001234\n" in redacted
+    assert "Apolo" not in redacted and "Doe" not in redacted
+
+
 def test_a_diagnosis_in_korean(
     run: Run, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,12 @@ def diagnose(
     explain: Annotated[
         bool, typer.Option("--explain", help="For each rule that stayed silent, say how near it came.")
     ] = False,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="In outputs for people: verdict, steps, and what is missing.")
+    ] = False,
+    case: Annotated[str | None, options.heading_option("case", "The case number for the report.")] = None,
+    customer: Annotated[str | None, options.heading_option("customer", "The customer's name.")] = None,
+    author: Annotated[str | None, options.heading_option("author", "Who made the report.")] = None,
     redact: Annotated[
         bool,
         typer.Option("--redact", help="Tell no addresses, names, users, aliases, keys or secrets."),
@@ -70,6 +76,10 @@ def diagnose(
             allow_partial=allow_partial,
             jobs=jobs,
             language=language,
+            brief=brief,
+            case=case,
+            customer=customer,
+            author=author,
         ),
     )
     report = complete.redacted() if redact else complete

@@ -25,6 +25,11 @@ def output_option(help_: str, metavar: str = "FILE") -> Any:
     return typer.Option("-o", "--output", metavar=metavar, help=help_)
 
 
+def heading_option(name: str, help_: str) -> Any:
+    """Return an option for a text in the head of a report."""
+    return _option(f"--{name}", help_, metavar="TEXT")
+
+
 def fail_on_option(help_: str) -> Any:
     """Return the option ``--fail-on`` of a command."""
     return _option("--fail-on", help_, metavar="LEVEL")

@@ -14,26 +14,41 @@ from logdiag.records import instant, micros
 _WHILE_LOST = N_("Only its own log can tell a peer that went down from one that could no longer be reached.")
 
 
-_HOW = N_(
-    "How to collect logs. If the time is over: on each peer, Maintenance > Diagnostics > System snapshot > "
-    "Logs snapshot > Download snapshot. If the fault continues or returns: on one peer, Maintenance > "
-    "Diagnostics > Diagnostic logging > Start new log, which starts it on all peers (if the network is in "
-    "doubt, with Take tcpdump while logging, ports 4371, 4372 and 1719); when the fault has occurred, Stop "
-    "logging; then on each peer, Collect log and Download log. Add System > Clustering and Status > "
-    "Alarms of each peer, copied as text."
-)
-_HOW_WHY = N_(
-    "A peer gives only its own archive, and a logs snapshot reaches further back than a diagnostic log. "
-    "After a restart while logging, only the log remains. Without the web pages, REST over HTTPS: PUT "
-    "/api/v1/provisioning/common/diagnosticlogging with the Mode start (TCPDump on or off), then stop, then "
-    "collect and download on each peer."
+_HOW = (
+    (
+        N_(
+            "How to collect the logs of a time that is over: on each peer, Maintenance > Diagnostics > "
+            "System snapshot > Logs snapshot > Download snapshot."
+        ),
+        N_(
+            "A peer gives only its own archive, and a logs snapshot reaches further back than a "
+            "diagnostic log."
+        ),
+    ),
+    (
+        N_(
+            "How to collect logs if the fault continues or returns: on one peer, Maintenance > Diagnostics > "
+            "Diagnostic logging > Start new log, which starts it on all peers (if the network is in doubt, "
+            "with Take tcpdump while logging, ports 4371, 4372 and 1719). When the fault has occurred: Stop "
+            "logging. Then on each peer: Collect log and Download log."
+        ),
+        N_(
+            "After a restart while logging, only the log remains. Without the web pages, REST over HTTPS: "
+            "PUT /api/v1/provisioning/common/diagnosticlogging with the Mode start (TCPDump on or off), then "
+            "stop, then collect and download on each peer."
+        ),
+    ),
+    (
+        N_("System > Clustering and Status > Alarms of each peer, copied as text."),
+        N_("They show the state of the cluster and its alarms now; logs show only what changed."),
+    ),
 )
 
 
 def wanted(clusters: Iterable[tuple[Folded, Cluster]]) -> tuple[Wanted, ...]:
     """Return what to ask the customer for, the most useful first, and at the end how to collect it."""
     asked = tuple(dict.fromkeys(one for folded, cluster in clusters for one in _wanted(folded, cluster)))
-    return (*asked, Wanted(gettext(_HOW), gettext(_HOW_WHY))) if asked else ()
+    return (*asked, *(Wanted(gettext(what), gettext(why)) for what, why in _HOW)) if asked else ()
 
 
 def _wanted(folded: Folded, cluster: Cluster) -> list[Wanted]:

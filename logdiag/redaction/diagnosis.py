@@ -29,6 +29,8 @@ _BY_ROLE: dict[Role, str] = {
 _ROLES: dict[str, Role] = {field: role for role, fields in _BY_ROLE.items() for field in fields.split()}
 """The role of a field, by its name or by its class and name; all others are texts."""
 
+_OF_PEOPLE = ("customer", "author")
+"""Options that name people and companies."""
 _OF_HOSTS = "the cluster of "
 TextChange = Callable[[str, Role], str]
 
@@ -45,7 +47,9 @@ def redacted(diagnosis: Diagnosis) -> tuple[Diagnosis, Redactor]:
         _map_texts(diagnosis, "text", partial(_learn, redactor, seen))
         redactor.know()
     new: Diagnosis = _DiagnosisRedactor(diagnosis, redactor).redact()
-    command = Command(new.command.name, {**new.command.options, "redact": "yes"})
+    # Customer and author are not in the logs, so no pseudonym can replace them: they are left out.
+    options = {name: value for name, value in new.command.options.items() if name not in _OF_PEOPLE}
+    command = Command(new.command.name, {**options, "redact": "yes"})
     return dataclasses.replace(new, command=command), redactor
 
 

@@ -16,13 +16,17 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from logdiag.files.unique_names import Numbering
+from logdiag.i18n import ngettext
 from logdiag.i18n.sentences import stretch
-from logdiag.model import Diagnosis, Finding, Step
-from logdiag.report import sentences
-from logdiag.report.limits import DOCUMENT, first_steps, grouped, limited
+from logdiag.model import Diagnosis, Finding, Incident, Step
+from logdiag.report import brief, sentences
+from logdiag.report.actions import find_actions, find_repeated
+from logdiag.report.alarm_notes import find_alarms
+from logdiag.report.limits import DOCUMENT, Limits, grouped, limited, rules_by_reason
 from logdiag.report.sanitize import clipped, defuse, is_plain
 from logdiag.report.templates import assets, make_environment
 from logdiag.report.timeline import HEALTHY, draw, list_events, log_times
+from logdiag.report.waterfall import distance, draw_incident
 
 LIMITS = replace(DOCUMENT, members=300, gaps=100, alarm_events=200)
 MAX_VALUE_LENGTH = 4000
@@ -41,6 +45,7 @@ def render(diagnosis: Diagnosis) -> str:
     rules |= {finding.rule for finding in diagnosis.findings}
     peers = cut.cluster.peers
     times = log_times(peers)
+    groups = grouped(cut)
     return render_page(
         "report.html.jinja",
         d=cut,
@@ -51,10 +56,21 @@ def render(diagnosis: Diagnosis) -> str:
             (name or "", list(own)) for name, own in itertools.groupby(peers, key=lambda peer: peer.cluster)
         ],
         **assets(("report.css",), "report.js"),
-        anchors=_anchors(finding.id for finding in cut.findings),
+        anchors=_anchors("finding", cut.findings) | _anchors("incident", cut.incidents),
+        waterfalls={incident.id: draw_incident(incident, cut) for incident in cut.incidents},
         finding_of={finding.id: finding for finding in cut.findings},
-        groups=grouped(cut),
-        first_steps=first_steps(cut),
+        groups=groups,
+        references={
+            incident.id: sentences.references(*found) for _, incident, found in groups if incident is not None
+        },
+        actions=find_actions(cut),
+        repeated=find_repeated(cut),
+        short=brief.render(diagnosis),
+        steps_as_text=brief.steps_as_text,
+        unjudged=rules_by_reason(cut),
+        open_questions=_open_questions(cut, left_out),
+        whole_incidents=len(diagnosis.incidents),
+        alarms=find_alarms(cut),
         looked=len(rules),
         replicated=_replicated(cut),
         message=sentences.message(cut),
@@ -94,6 +110,20 @@ def _replicated(diagnosis: Diagnosis) -> dict[str, Replication]:
             last = max((one.ended for one in good), default=None)
             found[peer.name] = Replication(sum(one.count for one in good), last, tuple(failing))
     return found
+
+
+def _open_questions(diagnosis: Diagnosis, left_out: Limits) -> list[tuple[str, str]]:
+    """Return what could not be judged, in short, each with the section of the page that has more."""
+    silent = sum(peer.snapshot is None and not peer.snapshots for peer in diagnosis.cluster.peers)
+    gaps = len(diagnosis.coverage.gaps) + left_out.gaps
+    rules, wanted = len(diagnosis.not_checked), len(diagnosis.wanted) + left_out.wanted
+    counted = (
+        (silent, ngettext("{n} peer without a snapshot", "{n} peers without a snapshot", silent), "cluster"),
+        (gaps, ngettext("{n} gap in the logs", "{n} gaps in the logs", gaps), "coverage"),
+        (rules, ngettext("{n} rule not judged", "{n} rules not judged", rules), "notchecked"),
+        (wanted, ngettext("{n} thing to ask for", "{n} things to ask for", wanted), "wanted"),
+    )
+    return [(said.format(n=f"{number:,}"), section) for number, said, section in counted if number]
 
 
 def zone(minutes: int) -> str:
@@ -165,13 +195,13 @@ def _shown(text: str) -> str:
 def _environment() -> Environment:
     environment = make_environment(_shown)
     filters: list[Callable[..., object]] = [sentences.utc, sentences.utc_ms, zone, at_offset, duration]
-    filters += [short, lead, highlight, copyable, sendable]
+    filters += [short, lead, highlight, copyable, sendable, distance]
     environment.filters |= {function.__name__: function for function in filters}
     return environment
 
 
-def _anchors(ids: Iterable[str]) -> dict[str, str]:
-    """Name a fragment for each finding, the same in every report in which the finding has this id."""
+def _anchors(kind: str, of: Iterable[Finding | Incident]) -> dict[str, str]:
+    """Name a fragment for each finding or incident, the same in every report in which it has this id."""
     numbering = Numbering("-")
-    slugs = {id_: re.sub(r"[^A-Za-z0-9]+", "-", id_[:80]).strip("-") for id_ in ids}
-    return {id_: numbering.name(f"finding-{slug}") for id_, slug in slugs.items()}
+    slugs = {one.id: re.sub(r"[^A-Za-z0-9]+", "-", one.id[:80]).strip("-") for one in of}
+    return {id_: numbering.name(f"{kind}-{slug}") for id_, slug in slugs.items()}

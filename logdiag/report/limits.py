@@ -1,13 +1,9 @@
 """Limits how much a report for people shows. The findings file contains everything."""
 
 from dataclasses import dataclass, fields, replace
-from itertools import takewhile
 from operator import attrgetter
 
-from logdiag.model import Change, Diagnosis, Finding, Incident, MemberCoverage, Step
-
-# A reader acts on the first steps; the incident has all of them.
-MAX_FIRST_STEPS = 3
+from logdiag.model import Change, Diagnosis, Finding, Incident, MemberCoverage
 
 
 @dataclass(frozen=True)
@@ -93,17 +89,6 @@ def _changes(diagnosis: Diagnosis, most: int) -> tuple[Change, ...]:
     return tuple(before[-most:]) or diagnosis.changes[:most]
 
 
-def first_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
-    """Return the first steps of the headline incident, up to the first destructive step.
-
-    That step is for reading in its place; what comes after it rests on it, and is left out too.
-    """
-    if not diagnosis.incidents:
-        return ()
-    remedy = diagnosis.incidents[0].remedy[:MAX_FIRST_STEPS]
-    return tuple(takewhile(lambda step: step.risk != "destructive", remedy))
-
-
 def grouped(diagnosis: Diagnosis) -> list[tuple[int, Incident | None, list[Finding]]]:
     """Return each incident with its number and its findings, each finding once, then the other findings."""
     left = {finding.id: finding for finding in diagnosis.findings}
@@ -112,3 +97,11 @@ def grouped(diagnosis: Diagnosis) -> list[tuple[int, Incident | None, list[Findi
         for number, incident in enumerate(diagnosis.incidents, start=1)
     ]
     return [*groups, (0, None, list(left.values()))] if left else groups
+
+
+def rules_by_reason(diagnosis: Diagnosis) -> dict[str, list[str]]:
+    """Return the rules that could not be judged, by the reason."""
+    rules: dict[str, list[str]] = {}
+    for one in diagnosis.not_checked:
+        rules.setdefault(one.reason, []).append(one.rule)
+    return rules

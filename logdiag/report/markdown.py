@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from logdiag.model import Diagnosis
 from logdiag.report import markdown_escape
-from logdiag.report.limits import DOCUMENT, first_steps, grouped, limited
+from logdiag.report.actions import find_actions, find_repeated
+from logdiag.report.limits import DOCUMENT, grouped, limited, rules_by_reason
 from logdiag.report.sanitize import clipped
 from logdiag.report.templates import make_environment
 
@@ -28,9 +29,10 @@ def render(diagnosis: Diagnosis) -> str:
         d=cut,
         whole=diagnosis.coverage,
         left_out=left_out,
-        first_steps=first_steps(cut),
+        actions=find_actions(cut),
+        repeated=find_repeated(cut),
         groups=grouped(cut),
-        unjudged=_rules_by_reason(cut),
+        unjudged=rules_by_reason(cut),
         max_records=MAX_RECORDS,
         max_length=MAX_VALUE_LENGTH,
     )
@@ -39,13 +41,6 @@ def render(diagnosis: Diagnosis) -> str:
 def render_document(template: str, **values: Any) -> str:
     """Return a document from a template in ``reports/``; each value that it prints is escaped."""
     return f"{_environment().get_template(template).render(**values)}\n"
-
-
-def _rules_by_reason(diagnosis: Diagnosis) -> dict[str, list[str]]:
-    rules: dict[str, list[str]] = {}
-    for one in diagnosis.not_checked:
-        rules.setdefault(one.reason, []).append(one.rule)
-    return rules
 
 
 @cache

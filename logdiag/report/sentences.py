@@ -24,6 +24,7 @@ from logdiag.model import (
     MemberCoverage,
     Peer,
     Step,
+    Wanted,
 )
 from logdiag.report import labels
 
@@ -95,13 +96,13 @@ def place(record: Evidence) -> str:
     return f"{record.source}:{record.line}{time}"
 
 
-def references(finding: Finding) -> dict[str, str]:
-    """Return the documents that a finding refers to, each with its sections, and the links ("" if none)."""
-    sections: dict[tuple[str, str], list[str]] = {}
-    for one in finding.references:
+def references(*findings: Finding) -> dict[str, str]:
+    """Return the documents that findings refer to, each with its sections, and the links ("" if none)."""
+    sections: dict[tuple[str, str], dict[str, None]] = {}
+    for one in (reference for finding in findings for reference in finding.references):
         url = one.url if one.url and _LINK.fullmatch(one.url) else ""
-        sections.setdefault((one.title, url), []).extend(filter(None, (one.section,)))
-    return {cited(title, of): url for (title, url), of in sections.items()}
+        sections.setdefault((one.title, url), {}).update(dict.fromkeys(filter(None, (one.section,))))
+    return {cited(title, tuple(of)): url for (title, url), of in sections.items()}
 
 
 def linked(finding: Finding) -> list[str]:
@@ -188,6 +189,12 @@ def who(change: Change) -> str:
         return change.who or ""
     said = gettext("{who} from {address}") if change.who else gettext("from {address}")
     return said.format(who=change.who, address=change.address)
+
+
+def of_incidents(numbers: tuple[int, ...]) -> str:
+    """Return the incidents to which a step belongs, as ``incident 1`` or ``incidents 1 and 3``."""
+    said = ngettext("incident {numbers}", "incidents {numbers}", len(numbers))
+    return said.format(numbers=listed([str(number) for number in numbers]))
 
 
 def findings(number: int) -> str:
@@ -291,6 +298,17 @@ def about_times() -> str:
     return said.format(sign="\\x1b")
 
 
+def handed_over(diagnosis: Diagnosis) -> str:
+    """Return the case number, the customer and the author as far as they were given, in one line."""
+    given = diagnosis.command.options
+    said = {
+        "case": gettext("Case {value}"),
+        "customer": gettext("Customer {value}"),
+        "author": gettext("Author {value}"),
+    }
+    return " · ".join(text.format(value=given[name]) for name, text in said.items() if name in given)
+
+
 def redaction(diagnosis: Diagnosis) -> str:
     """Return a note on the pseudonyms of a report; empty if it is not redacted."""
     return gettext(_REDACTED) if "redact" in diagnosis.command.options else ""
@@ -300,10 +318,15 @@ def message(diagnosis: Diagnosis) -> str:
     """Return a message that asks the customer for missing evidence; empty if nothing is missing."""
     if not diagnosis.wanted:
         return ""
-    lines = [gettext("Hello, to find out what happened in your Expressway cluster we still need:"), ""]
-    for number, one in enumerate(diagnosis.wanted, start=1):
-        peer = "" if one.peer is None else f"{one.peer}: "
-        lines += [f"{number}. {peer}{one.what}", f"   {one.why}"]
+    lines = [gettext("Hello, to find out what happened in your Expressway cluster we still need:")]
+    # The person who collects the evidence works on one peer after the other.
+    by_peer: dict[str | None, list[Wanted]] = {}
+    for one in sorted(diagnosis.wanted, key=lambda one: one.peer is None):
+        by_peer.setdefault(one.peer, []).append(one)
+    for peer, asked in by_peer.items():
+        lines += ["", gettext("On any peer") if peer is None else gettext("On {peer}").format(peer=peer)]
+        for one in asked:
+            lines += [f"- {one.what}", f"  {one.why}"]
     return "\n".join(lines)
 
 

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from logdiag.i18n import gettext, ngettext
-from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer, Step
+from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer
 from logdiag.report import labels, sentences
-from logdiag.report.limits import Limits, first_steps, grouped, limited
+from logdiag.report.actions import Action, find_actions
+from logdiag.report.limits import Limits, grouped, limited
 from logdiag.report.sanitize import defuse
 from logdiag.report.terminal import (
     COLORS,
@@ -43,20 +44,30 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
 
 def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) -> Iterator[RenderableType]:
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
+    brief = "brief" in diagnosis.command.options
+    if given := sentences.handed_over(diagnosis):
+        yield Text(line(given))
     yield Text(line(diagnosis.verdict.text), style=COLORS[headline.severity] if headline else "bold")
     yield soft(sentences.tool(diagnosis))
     if note := sentences.redaction(diagnosis):
         yield Text(note)
-    if diagnosis.cluster.peers:
+    if diagnosis.cluster.peers and not brief:
         yield from _clusters(diagnosis.cluster.peers, width)
         yield from _more(left_out.peers, "peers")
-    if headline and headline.remedy:
-        yield from section(gettext("Do this first"), *_actions(headline, first_steps(diagnosis)))
-    if diagnosis.incidents:
+    if any(one.remedy for one in diagnosis.incidents):
+        yield from section(gettext("Do this first"), *_actions(diagnosis))
+    if diagnosis.incidents and not (brief and len(diagnosis.incidents) == 1):
         groups = grouped(diagnosis)
-        items = (_incident(number, one, found) for number, one, found in groups if one is not None)
+        items = (
+            _incident(number, one, found, brief=brief) for number, one, found in groups if one is not None
+        )
         yield from section(gettext("Incidents"), *items)
         yield from _more(left_out.incidents, "incidents")
+    if brief:
+        if diagnosis.wanted:
+            items = (item("-", Text(line(one.what)), label=one.peer) for one in diagnosis.wanted)
+            yield from section(gettext("What we need from you"), *items)
+        return
     if diagnosis.changes:
         yield from section(gettext("Changes and restarts"), *_changes(diagnosis.changes, width))
         yield from _more(left_out.changes, "changes")
@@ -126,9 +137,11 @@ def _alarms(peer: Peer) -> Text:
     return text.append(f", {line(unknown)}", style=SOFT) if unknown else text
 
 
-def _incident(number: int, incident: Incident, found: list[Finding]) -> RenderableType:
+def _incident(number: int, incident: Incident, found: list[Finding], *, brief: bool) -> RenderableType:
     title = Text(labels.SEVERITIES[incident.severity].upper(), style=COLORS[incident.severity])
     title.append(f"  {line(incident.title)}", style="bold")
+    if brief:
+        return item(f"{number}.", title, Text(sentences.state(incident)))
     contents = sentences.findings(len(found))
     if found:
         first = gettext("{findings}, first {rule}")
@@ -140,10 +153,12 @@ def _incident(number: int, incident: Incident, found: list[Finding]) -> Renderab
     return item(f"{number}.", *said)
 
 
-def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[RenderableType]:
-    yield from (_step(number, step) for number, step in enumerate(steps, start=1))
-    left = len(headline.remedy) - len(steps)
-    if not steps:
+def _actions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    actions = find_actions(diagnosis)
+    several = len(diagnosis.incidents) > 1
+    yield from (_step(number, action, several) for number, action in enumerate(actions, start=1))
+    left = sum(len(one.remedy) for one in diagnosis.incidents) - sum(len(one.incidents) for one in actions)
+    if not actions:
         yield Text(gettext("The remedy begins with a step that destroys data: read it in the full report."))
     elif left:
         more = ngettext(
@@ -152,8 +167,10 @@ def _actions(headline: Incident, steps: tuple[Step, ...]) -> Iterator[Renderable
         yield item(" " * len("1."), soft(more.format(number=left)))
 
 
-def _step(number: int, step: Step) -> RenderableType:
-    parts: list[RenderableType] = [soft(sentences.where(step)), Text(line(step.do))]
+def _step(number: int, action: Action, several: bool) -> RenderableType:
+    step = action.step
+    about = sentences.where(step) + (f", {sentences.of_incidents(action.incidents)}" if several else "")
+    parts: list[RenderableType] = [soft(about), Text(line(step.do))]
     if step.command is not None:
         # Blanks count in a command, so they are not put together.
         lines = (defuse(one[:MAX_VALUE_LENGTH]) for one in step.command.split("\n"))

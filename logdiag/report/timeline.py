@@ -1,73 +1,24 @@
-"""Computes the timeline of a report: a drawing, and the same events as a list in time order.
+"""Computes the timeline of a report: a drawing with a lane for each peer, and a list of events."""
 
-A page draws it in percent of its width, so that one drawing fits a phone, a screen and paper.
-"""
-
-import math
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, Peer, Severity
+from logdiag.report.time_axis import Bar, Scale, Tick, make_scale, make_ticks
 
 # The drawing is plain SVG from a template: the report must work without scripts, and a chart library needs
 # them.
 HEALTHY = "replication/healthy"
 """The rule for replication cycles that succeed."""
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_TICK_STEPS = (
-    *(1, 2, 5, 15, 30, _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE),
-    *(_HOUR, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 30 * _DAY, 91 * _DAY),
-    *(365 * _DAY, 3653 * _DAY, 36525 * _DAY, 365250 * _DAY),
-)
-_MAX_TICKS = 5
 # Marks nearer to each other than this share of the width would hide one another on a phone.
 _ONE_MARK = 3.0
-# A silence of all peers that would take more than this share of the width is drawn as a break.
-_LONG_SILENCE, _BREAK = 0.4, 5.0
-_TICK_APART, _DATES_APART = 15.0, 24.0
 _HEAD, _ROW = 8, 36
 _LABEL, _BAND, _SPAN, _BELOW = 24, 26, 8, 12
 _MAX_ROWS = 6
 """Rows of spans in a lane; a span that finds no room in them shares the last one."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A part of the time axis, in percent of its width."""
-
-    x: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Scale:
-    """From time to percent of the width, in straight pieces: a break is narrower than it lasted."""
-
-    times: tuple[datetime, ...]
-    percents: tuple[float, ...]
-    breaks: tuple[tuple[datetime, datetime], ...]
-
-    def place(self, time: datetime) -> float:
-        """Return the percent of the width at which ``time`` is."""
-        right = min(max(bisect_right(self.times, time), 1), len(self.times) - 1)
-        share = (time - self.times[right - 1]) / (self.times[right] - self.times[right - 1])
-        left = self.percents[right - 1]
-        return round(left + share * (self.percents[right] - left), 2)
-
-    @property
-    def pieces(self) -> list[tuple[float, float]]:
-        """Seconds since 1970 and percent of the width, between which time runs evenly."""
-        return [(time.timestamp(), x) for time, x in zip(self.times, self.percents, strict=True)]
-
-    def bar(self, first: datetime, last: datetime) -> Bar:
-        """Return the bar from ``first`` to ``last``."""
-        x = self.place(first)
-        return Bar(x, round(self.place(last) - x, 2))
 
 
 @dataclass(frozen=True)
@@ -109,15 +60,6 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A time on the axis; ``date`` only if it is another day than at the tick before."""
-
-    x: float
-    time: str
-    date: str
-
-
-@dataclass(frozen=True)
 class Chart:
     """Everything the drawing needs. Across it counts in percent, so that it fits any page; down in pixels."""
 
@@ -145,10 +87,10 @@ def draw(diagnosis: Diagnosis) -> Chart | None:
     times = [*log_times(peers), *(change.time for change in diagnosis.changes)]
     dated: list[Finding | Incident] = [*diagnosis.findings, *diagnosis.incidents]
     times += [time for one in dated for time in (one.first, one.last) if time is not None]
-    # One instant has no axis.
-    if not times or min(times) == max(times):
+    times += [time for gap in diagnosis.coverage.gaps for time in (gap.start, gap.end)]
+    scale = make_scale(times)
+    if scale is None:
         return None
-    scale = _scale(min(times), max(times), _silences(diagnosis, min(times), max(times)))
     numbered = [
         (number, one) for number, one in enumerate(diagnosis.incidents, start=1) if one.last is not None
     ]
@@ -164,44 +106,12 @@ def draw(diagnosis: Diagnosis) -> Chart | None:
     for name, peer in names.items():
         lanes.append(_lane(name, peer, top, diagnosis, scale))
         top += lanes[-1].height
-    return Chart(scale, top + 4, _ticks(scale), incidents, tuple(lanes))
+    return Chart(scale, top + 4, make_ticks(scale), incidents, tuple(lanes))
 
 
 def log_times(peers: Iterable[Peer]) -> list[datetime]:
     """Return when the logs of some peers begin and end."""
     return [time for peer in peers for time in (peer.seen_from, peer.seen_to) if time is not None]
-
-
-def _silences(diagnosis: Diagnosis, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Return the times in which no log has a record."""
-    common = [(start, end)]
-    logged = [peer for peer in diagnosis.cluster.peers if None not in (peer.seen_from, peer.seen_to)]
-    for peer in logged:
-        first, last = log_times([peer])
-        silent = [(start, first), (last, end)]
-        silent += [(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == peer.name]
-        both = [(max(a, c), min(b, d)) for a, b in common for c, d in silent]
-        common = [(first, last) for first, last in both if first < last]
-    return sorted(common) if logged else []
-
-
-def _scale(start: datetime, end: datetime, silences: Iterable[tuple[datetime, datetime]]) -> Scale:
-    total = end - start
-    breaks = tuple((first, last) for first, last in silences if (last - first) / total > _LONG_SILENCE)
-    drawn = total - sum((last - first for first, last in breaks), timedelta())
-    # No log has a record between the ends: a break over the whole axis would show nothing.
-    if not drawn:
-        return Scale((start, end), (0.0, 100.0), ())
-    width = 100 - _BREAK * len(breaks)
-    times, percents = [start], [0.0]
-    for first, last in (*breaks, (end, end)):
-        if first > times[-1]:
-            percents.append(percents[-1] + width * ((first - times[-1]) / drawn))
-            times.append(first)
-        if last > times[-1]:
-            percents.append(percents[-1] + _BREAK)
-            times.append(last)
-    return Scale(tuple(times), tuple(percents), breaks)
 
 
 def _seen_and_after(of: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
@@ -261,42 +171,13 @@ def _marks(findings: Sequence[Finding], scale: Scale) -> tuple[Mark, ...]:
     )
 
 
-def _ticks(scale: Scale) -> tuple[Tick, ...]:
-    ticks: list[Tick] = []
-    day = ""
-    broken = {first for first, _ in scale.breaks}
-    for first, last in pairwise(scale.times):
-        if first in broken:
-            continue
-        for time, shown in _round_times(first, last, (scale.place(last) - scale.place(first)) / 100):
-            x, date = scale.place(time), f"{time:%Y-%m-%d}"
-            if ticks and x - ticks[-1].x < (_DATES_APART if date != day and ticks[-1].date else _TICK_APART):
-                continue
-            ticks.append(Tick(x, f"{time:{shown}}" if shown else "", date if date != day else ""))
-            day = date
-    return tuple(ticks)
-
-
-def _round_times(start: datetime, end: datetime, share: float) -> Iterator[tuple[datetime, str]]:
-    """Return round times for a piece that has this share of the width, with their format; else its start."""
-    seconds = (end - start).total_seconds()
-    most = max(1.0, _MAX_TICKS * share)
-    step = next((size for size in _TICK_STEPS if seconds / size <= most), _TICK_STEPS[-1])
-    # Ticks of whole days need the date only.
-    shown = "" if step >= _DAY else "%H:%M" if step >= _MINUTE else "%H:%M:%S"
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    begin = (start - midnight).total_seconds()
-    numbers = range(math.ceil(begin / step), math.floor((begin + seconds) / step) + 1)
-    if not numbers or share < _TICK_APART / 100:
-        yield start, "%H:%M:%S"
-        return
-    for number in numbers:
-        yield midnight + timedelta(seconds=step * number), shown
-
-
 def list_events(diagnosis: Diagnosis) -> list[Event]:
-    """Return all events in the order of time."""
-    events = [_finding_event(found) for found in diagnosis.findings if found.last is not None]
+    """Return the events in the order of time, without findings that are for the record only.
+
+    Those are audits and healthy states: they are no events.
+    """
+    told = {id_ for incident in diagnosis.incidents for id_ in incident.findings}
+    events = [_finding_event(one) for one in diagnosis.findings if one.last is not None and one.id in told]
     events += [Event(change.time, None, (change.peer,), "change", change) for change in diagnosis.changes]
     events += [Event(gap.start, gap.end, (gap.peer,), "gap", gap) for gap in diagnosis.coverage.gaps]
     for peer in diagnosis.cluster.peers:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +16,7 @@ from markdown_it import MarkdownIt
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
 from logdiag.report import html, json_, jsonl, labels, markdown, text
+from logdiag.report.actions import find_actions
 from logdiag.report.sanitize import defuse
 
 SAMPLES = sorted(path.name for path in (Path(__file__).parents[2] / "sample_logs").iterdir() if path.is_dir())
@@ -56,6 +58,10 @@ def diagnosis_of(name: str) -> Diagnosis:
 
 def shown(value: str) -> str:
     return " ".join(defuse(value).split())[:SHOWN]
+
+
+def shown_whole(value: str) -> str:
+    return " ".join(defuse(value).replace("\\", "").split())
 
 
 # ── what each view says ─────────────────────────────────────────────────────────────────────
@@ -213,7 +219,7 @@ def from_html(diagnosis: Diagnosis) -> tuple[list[ShownIncident], dict[str, Show
         severity = severity_of(next(details.with_class("span", "severity")).text())
         one = ShownFinding(
             codes[-1],
-            shown(values["Rule"].text()),
+            shown(next(next(details.with_tag("summary")).with_tag("code")).text()),
             severity,
             state_of(state),
             time.replace("T", " ").removesuffix("Z"),
@@ -259,6 +265,27 @@ def test_each_view_has_every_incident_and_finding(
 def test_the_text_has_every_incident(name: str) -> None:
     diagnosis = diagnosis_of(name)
     assert from_text(diagnosis) == from_json(diagnosis)[0]
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, *BY_HAND])
+@pytest.mark.parametrize("view", [html, markdown, text], ids=lambda view: view.__name__.rpartition(".")[2])
+def test_each_view_for_people_has_the_same_first_steps(view: ModuleType, name: str) -> None:
+    diagnosis = diagnosis_of(name)
+    if view is html:
+        page = Page(html.render(diagnosis)).root
+        steps = [" ".join(one.text().split()) for one in page.with_class("li", "action")]
+    elif view is markdown:
+        told = MarkdownIt("commonmark").parse(markdown.render(diagnosis).partition("\n## Cluster")[0])
+        steps = [one.content for one in told if one.type == "inline" and one.level == 3]
+    else:
+        lines = text.render(diagnosis, color=False, width=10_000).split("\n")
+        start = lines.index("Do this first") + 1 if "Do this first" in lines else len(lines)
+        said = "\n".join(lines[start:]).partition("\n\n")[0]
+        steps = re.split(r"^ ?\d+\. ", said, flags=re.MULTILINE)[1:]
+    actions = find_actions(diagnosis)
+    assert len(steps) == len(actions)
+    for step, action in zip(steps, actions, strict=True):
+        assert shown(action.step.do)[:40] in shown_whole(step)
 
 
 def test_there_are_samples_with_several_incidents_and_with_none() -> None:

@@ -138,23 +138,31 @@ def test_references_of_older_findings_files_were_texts() -> None:
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_how_logs_are_collected_is_told_once_at_the_end(language: str) -> None:
     report = diagnose([LOSS], Options(language=language))
-    *asked, how = report.diagnosis.wanted
+    asked, how = report.diagnosis.wanted[:-3], report.diagnosis.wanted[-3:]
     assert asked
-    assert how.peer is None
+    assert all(one.peer is None for one in how)
     pages = ("Maintenance > Diagnostics", "System snapshot", "System > Clustering", "Status > Alarms", "4372")
-    said = f"{how.what} {how.why}"
+    said = " ".join(f"{one.what} {one.why}" for one in how)
     if language == "en":
         assert all(page in said for page in pages)
     assert "/api/v1/provisioning/common/diagnosticlogging" in said
     assert not any("Diagnostics" in one.what for one in asked)
     with speaking(language):
         message = sentences.message(report.diagnosis)
-    assert message.count(how.what) == 1
     for output in (report.to_text(width=240), report.to_json(), report.to_markdown(), report.to_html()):
         assert output.count("/api/v1/provisioning/common/diagnosticlogging") in (1, 2)
-    # A terminal shows at most 600 characters of a value.
-    assert flat(how.what) in flat(report.to_text(width=240))
-    assert flat(how.why) in flat(report.to_text(width=240))
+    for one in how:
+        assert message.count(one.what) == 1
+        # A terminal shows at most 600 characters of a value.
+        assert flat(one.what) in flat(report.to_text(width=240))
+        assert flat(one.why) in flat(report.to_text(width=240))
+
+
+def test_the_message_asks_for_the_evidence_of_one_peer_after_the_other() -> None:
+    message = sentences.message(diagnose([LOSS]).diagnosis).split("\n")
+    heads = [line for line in message if line.startswith("On ")]
+    assert heads == ["On expc02", "On expc01", "On any peer"]
+    assert "- The log of expc01 after 2020-08-12 19:58:01.871 UTC" in message[message.index("On expc01") :]
 
 
 def test_who_is_asked_for_nothing_is_told_no_way_to_collect() -> None:

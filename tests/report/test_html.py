@@ -15,8 +15,9 @@ import pytest
 import sample
 from playwright.sync_api import Browser, Page
 
-from logdiag.model import ClusterView, Diagnosis, Gap, Peer
-from logdiag.report import html
+from logdiag.model import RISKS, ClusterView, Command, Diagnosis, Gap, Peer
+from logdiag.report import brief, html
+from logdiag.report.actions import find_actions
 from logdiag.report.sanitize import defuse, is_plain
 from logdiag.report.sentences import references
 
@@ -87,6 +88,10 @@ class Outline(HTMLParser):
     def of_class(self, name: str) -> list[Element]:
         return [element for element in self.elements if name in element.attributes.get("class", "").split()]
 
+    def incident(self) -> Element:
+        """The headline incident."""
+        return self.of_class("incident")[0]
+
     def by_id(self, id_: str) -> Element:
         (element,) = [element for element in self.elements if element.attributes.get("id") == id_]
         return element
@@ -152,12 +157,38 @@ def test_nothing_refers_to_another_place(name: str) -> None:
 
 def test_the_title_is_the_verdict_and_the_head_names_tool_and_library() -> None:
     outline = Outline(page_of("sample"))
-    assert outline.named("title")[0].words == sample.sample().verdict.text
+    assert outline.named("title")[0].words == sample.sample().verdict.headline
     assert outline.named("h1")[0].words == sample.sample().verdict.text
     assert outline.named("html")[0].attributes["lang"] == "en"
     header = outline.named("header")[0].words
     assert "0.1.0" in header
     assert "sha256:4f1d2c7a90be3371" in header
+
+
+def test_the_head_and_the_title_name_case_customer_and_author() -> None:
+    diagnosis = sample.sample()
+    options = {"case": "698001234", "customer": "Apolo <b>", "author": "J. Doe"}
+    outline = Outline(html.render(dataclasses.replace(diagnosis, command=Command("diagnose", options))))
+    assert outline.named("title")[0].words == f"698001234: {diagnosis.verdict.headline}"
+    header = outline.named("header")[0].words
+    assert all(
+        f"{name} {value}" in header
+        for name, value in zip(("Case", "Customer", "Author"), options.values(), strict=True)
+    )
+    assert not outline.named("b") or all(one.words != "" for one in outline.named("b"))
+
+
+def test_the_short_form_has_the_verdict_the_steps_and_what_is_missing_and_nothing_else() -> None:
+    diagnosis = sample.sample()
+    short = dataclasses.replace(diagnosis, command=Command("diagnose", {"brief": "true"}))
+    outline = Outline(html.render(short))
+    sections = [one.attributes.get("id") for one in outline.named("section")]
+    assert sections == ["verdict", "actions", "wanted"]
+    words = outline.named("main")[0].words
+    assert all(action.step.do in words for action in find_actions(diagnosis))
+    assert str(sample.LOOK.command) in words
+    assert all(one.what in words for one in diagnosis.wanted)
+    assert all(record.text not in words for one in diagnosis.findings for record in one.evidence)
 
 
 @pytest.mark.parametrize("name", DIAGNOSES)
@@ -198,7 +229,7 @@ def test_each_finding_stands_in_findings_once_with_all_that_is_known() -> None:
 )
 def test_an_end_is_claimed_only_where_one_was_seen(state: str, words: str) -> None:
     outline = Outline(html.render(with_headline(state=state)))
-    assert words in outline.by_id("incident-1").words
+    assert words in outline.incident().words
 
 
 def test_an_incident_lists_its_findings_cause_first_and_links_them() -> None:
@@ -208,17 +239,16 @@ def test_an_incident_lists_its_findings_cause_first_and_links_them() -> None:
     links = [
         element
         for element in outline.named("a")
-        if element.within("incident-1") and element.attributes["href"].startswith("#finding-")
+        if outline.incident() in element.inside and element.attributes["href"].startswith("#finding-")
     ]
     assert [link.words for link in links] == [titles[id_] for id_ in diagnosis.incidents[0].findings]
 
 
-def test_the_actions_are_the_first_steps_of_the_headline() -> None:
+def test_the_actions_are_the_first_steps_of_all_incidents() -> None:
     words = Outline(page_of("sample")).by_id("actions").words
     assert sample.LOOK.do in words
     assert sample.BACKUP.do in words
     assert sample.RESTART.do not in words
-    assert sample.RESTART_IN_ORDER.do not in words
 
 
 @pytest.mark.parametrize(
@@ -238,22 +268,32 @@ def test_no_destructive_step_and_none_that_follows_one_is_an_action(
     diagnosis = with_headline(remedy=remedy)
     outline = Outline(html.render(diagnosis))
     actions = outline.by_id("actions").words
-    assert html.first_steps(diagnosis) == shown
+    steps = [one.step for one in find_actions(diagnosis) if 1 in one.incidents]
+    assert steps == sorted(shown, key=lambda step: RISKS.index(step.risk))
     for step in remedy:
         assert (step.do in actions) == (step in shown)
-        assert step.do in outline.by_id("incident-1").words
+        assert step.do in outline.incident().words
     assert str(sample.PURGE.command) not in actions
 
 
 def test_only_a_harmless_command_has_a_copy_button() -> None:
     outline = Outline(page_of("sample"))
     buttons = [
-        button for button in outline.of_class("copy") if "record" not in button.inside[-2].attributes["class"]
+        button
+        for button in outline.of_class("copy")
+        if "record" not in button.inside[-2].attributes.get("class", "")
+        and "data-of" not in button.attributes
     ]
     copied = {button.inside[-1].words.removesuffix(" Copy") for button in buttons}
-    assert any(words.startswith("Hello") for words in copied)
-    copied = {words for words in copied if not words.startswith("Hello")}
-    assert copied == {sample.LOOK.command, sample.PORTS.command, sample.RESTART.command}
+    # The message, and the steps of each incident as text.
+    texts = {
+        words
+        for words in copied
+        if words.startswith(("Hello", *(one.title for one in sample.sample().incidents)))
+    }
+    assert len(texts) == 1 + len(sample.sample().incidents)
+    assert not any(str(sample.PURGE.command) in words for words in texts)
+    assert copied - texts == {sample.LOOK.command, sample.PORTS.command, sample.RESTART.command}
     purge = [element for element in outline.of_class("command") if str(sample.PURGE.command) in element.words]
     assert len(purge) == 1
     assert "Copy" not in purge[0].words
@@ -369,7 +409,10 @@ def test_the_events_are_in_the_order_of_time() -> None:
     (events,) = outline.of_class("events")
     times = [element.attributes["datetime"] for element in outline.named("time") if events in element.inside]
     assert times == sorted(times)
-    assert len(times) == len(sample.sample().findings) + len(sample.sample().changes) + 3
+    diagnosis = sample.sample()
+    told = {id_ for incident in diagnosis.incidents for id_ in incident.findings}
+    assert len(told) < len(diagnosis.findings), "one finding is for the record only"
+    assert len(times) == len(told) + len(diagnosis.changes) + 3
 
 
 def numbers(outline: Outline, attribute: str) -> list[float]:
@@ -397,13 +440,13 @@ def with_log_weeks_before() -> Diagnosis:
 
 def test_a_silence_of_weeks_does_not_crush_the_hour_that_matters() -> None:
     outline = Outline(html.render(with_log_weeks_before()))
-    assert len(outline.of_class("break")) == 2, "one on the axis, one in the legend"
-    assert not Outline(page_of("sample")).of_class("break")
+    chart = outline.by_id("timeline")
+    assert sum(chart in one.inside for one in outline.of_class("break")) == 2, "on the axis and in the legend"
     marks = [float(mark.inside[-2].attributes["x"][:-1]) for mark in outline.of_class("edge")]
     assert marks == sorted(marks)
     assert max(marks) - min(marks) > 20
-    assert "20 d 23 h without any log" in outline.by_id("timeline").words
-    dates = [tick.words for tick in outline.of_class("day")]
+    assert "20 d 23 h without an event" in chart.words
+    dates = [tick.words for tick in outline.of_class("day") if chart in tick.inside]
     assert dates == ["2020-07-22", "2020-08-12"]
 
 
@@ -429,7 +472,7 @@ def test_ticks_are_few_and_in_order_whatever_the_span(length: timedelta) -> None
 
 def test_an_unknown_id_neither_breaks_nor_links() -> None:
     page = html.render(with_headline(findings=("gone:1", sample.sample().findings[0].id)))
-    assert "<li>gone:1</li>" in page
+    assert "gone:1" not in page
 
 
 def test_findings_whose_ids_look_alike_keep_their_own_anchors() -> None:
@@ -575,16 +618,19 @@ def test_the_verdict_and_the_first_action_stand_in_the_first_screenful(
     opened: tuple[Page, list[str]],
 ) -> None:
     page, _ = opened
-    for selector in ("h1", "#actions .step:first-child .do", "#actions .step:first-child .command"):
+    for selector in ("h1", "#verdict .list", "#actions .action:first-child"):
         box = page.locator(selector).bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= page.viewport_size["height"]  # type: ignore[index]
+    # Each incident is one line.
+    heights = [box["height"] for one in page.locator(".list li").all() if (box := one.bounding_box())]
+    assert heights and max(heights) < 40
 
 
 @pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
 def test_a_link_opens_the_finding_it_leads_to(opened: tuple[Page, list[str]]) -> None:
     page, _ = opened
-    link = page.locator("#incident-1 .causes a").nth(2)
+    link = page.locator(".incident .waterfall a").nth(2)
     target = page.locator(str(link.get_attribute("href")))
     assert target.get_attribute("open") is None
     link.click()
@@ -597,20 +643,53 @@ def test_a_link_opens_the_finding_it_leads_to(opened: tuple[Page, list[str]]) ->
 def test_copying_gives_the_command(opened: tuple[Page, list[str]]) -> None:
     page, _ = opened
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator("#actions button.copy").first.click()
+    page.locator(".incident .step button.copy").first.click()
     page.get_by_text("Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == sample.LOOK.command
 
 
 @pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
-def test_on_paper_everything_is_unfolded(opened: tuple[Page, list[str]]) -> None:
+def test_on_paper_each_finding_is_open_with_its_first_record(opened: tuple[Page, list[str]]) -> None:
     page, _ = opened
     page.emulate_media(media="print")
-    records = page.locator(".record")
-    assert records.count() > 0
-    heights = [records.nth(index).bounding_box() for index in range(records.count())]
-    assert all(box is not None and box["height"] > 0 for box in heights)
-    assert not page.locator("button.copy").first.is_visible()
+    findings = page.locator("details.finding")
+    assert findings.count() == len(sample.sample().findings)
+    for index in range(findings.count()):
+        box = findings.nth(index).locator(".record, .body > p").first.bounding_box()
+        assert box is not None and box["height"] > 0
+    for selector in ("button.copy", "#filter", ".screen"):
+        assert not any(one.is_visible() for one in page.locator(selector).all()), selector
+
+
+@pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
+def test_the_short_form_can_be_copied(opened: tuple[Page, list[str]]) -> None:
+    page, _ = opened
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the short form").click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == brief.render(sample.sample())
+
+
+@pytest.mark.parametrize("opened", [("sample", *WIDE)], indirect=True, ids=str)
+def test_a_search_shows_the_findings_whose_title_or_evidence_has_all_words(
+    opened: tuple[Page, list[str]],
+) -> None:
+    page, noticed = opened
+    diagnosis = sample.sample()
+    record = diagnosis.findings[0].evidence[0]
+    word = f"{record.source}:{record.line}"
+    page.get_by_role("searchbox").fill(word)
+    shown = [one for one in page.locator("details.finding").all() if one.is_visible()]
+    expected = [
+        one for one in diagnosis.findings if any(word in f"{r.source}:{r.line}" for r in one.evidence)
+    ]
+    assert 0 < len(shown) == len(expected) < len(diagnosis.findings)
+    assert page.locator("output").inner_text() == f"{len(shown)} of {len(diagnosis.findings)} findings"
+    page.get_by_role("searchbox").fill(f"{word} nothing-has-this")
+    assert not any(one.is_visible() for one in page.locator("details.finding").all())
+    page.get_by_role("searchbox").fill("")
+    assert all(one.is_visible() for one in page.locator("details.finding").all())
+    assert noticed == []
 
 
 def test_without_script_the_page_is_complete(browser: Browser, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_page_stays_small_and_says_what_it_leaves_out(large: Diagnosis) -> N
     assert "Not shown here: 1,980 incidents." in page
     assert "Not shown here: 1,850 findings." in page
     assert "Not shown here: 92 records." in page
-    assert len(re.findall(r'id="incident-\d+"', page)) == 20
+    assert page.count('<article class="incident"') == 20
 
 
 def test_the_terminal_gets_a_summary(large: Diagnosis) -> None:

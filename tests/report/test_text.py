@@ -10,7 +10,7 @@ import sample
 from rich.cells import cell_len
 
 from logdiag.i18n import speaking
-from logdiag.model import Diagnosis, Risk, State
+from logdiag.model import Command, Diagnosis, Risk, State
 from logdiag.report import html, text
 
 WIDTHS = (40, 60, 84, 100, 160)
@@ -71,10 +71,26 @@ def test_each_cluster_is_told_by_its_name_with_its_own_peers(width: int) -> None
 
 def test_the_steps_say_where_and_what_they_cost() -> None:
     shown = flat(plain(sample.sample()))
-    assert f"On expc02 (read only) {sample.LOOK.do} {sample.LOOK.command}" in shown
-    assert "On expc01, expc02 (read only)" in shown
+    assert f"On expc02 (read only), incident 1 {sample.LOOK.do} {sample.LOOK.command}" in shown
+    assert "On expc01, expc02 (read only), incident 1" in shown
     assert sample.RESTART.do not in shown
     assert "2 more steps in the full report" in shown
+
+
+def test_the_short_form_has_steps_and_what_is_missing_and_names_the_case() -> None:
+    options = {"brief": "true", "case": "698001234", "author": "J. Doe"}
+    diagnosis = dataclasses.replace(sample.sample(), command=Command("diagnose", options))
+    shown = plain(diagnosis)
+    assert shown.startswith("Case 698001234 · Author J. Doe\n")
+    assert [
+        head for head in ("Do this first", "Incidents", "What we need from you") if f"\n{head}\n" in shown
+    ] == [
+        "Do this first",
+        "Incidents",
+        "What we need from you",
+    ]
+    assert "\nCluster\n" not in shown
+    assert "\nRead\n" not in shown
 
 
 def test_a_destructive_step_is_no_first_step() -> None:

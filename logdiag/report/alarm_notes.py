@@ -1,0 +1,45 @@
+"""Explains the alarms that a report names, from the alarm catalogue."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from logdiag.conditions.alarm_catalogue import load
+from logdiag.i18n import gettext
+from logdiag.model import AlarmState, Diagnosis, Finding
+
+OTHER_ALARM = "alarm/raised"
+"""The rule for alarms that no other rule knows: they do not concern the cluster."""
+
+
+@dataclass(frozen=True)
+class AlarmNote:
+    """An alarm that the report names: its meaning, the peers by its state, and the findings on it alone."""
+
+    title: str
+    meaning: str
+    peers: dict[AlarmState, list[str]]
+    others: tuple[Finding, ...]
+
+
+def find_alarms(diagnosis: Diagnosis) -> dict[str, AlarmNote]:
+    """Return the alarms of peers and findings that the alarm catalogue knows, by id."""
+    catalogue = load()
+    peers = diagnosis.cluster.peers
+    ids = {id_ for peer in peers for id_ in peer.alarms}
+    ids |= {one.id for finding in diagnosis.findings for one in finding.references if one.id}
+    states = get_args(AlarmState)
+    others = [one for one in diagnosis.findings if one.rule == OTHER_ALARM]
+    return {
+        id_: AlarmNote(
+            alarm.full_title(),
+            gettext(alarm.meaning),
+            {
+                state: names
+                for state in states
+                if (names := [one.name for one in peers if one.alarms.get(id_) == state])
+            },
+            tuple(one for one in others if one.values.get("id") == id_),
+        )
+        for id_, alarm in catalogue.items()
+        if id_ in ids
+    }
