@@ -215,13 +215,13 @@ function filters(tools) {
     const filtered = words.length || asked.size < boxes.length;
     output.textContent = filtered
       ? output.dataset.says.replace("{shown}", shown).replace("{all}", findings.length) : "";
-    // What is searched for is in the findings: they come to the reader.
-    if (words.length && document.activeElement === field) {
-      document.getElementById("findings").scrollIntoView({ block: "start" });
-    }
   }
 
   field.addEventListener("input", apply);
+  // Enter leads to what was found.
+  field.addEventListener("change", () => {
+    if (field.value) { document.getElementById("findings").scrollIntoView({ block: "start" }); }
+  });
   for (const box of boxes) { box.addEventListener("change", apply); }
   tools.hidden = false;
 }
