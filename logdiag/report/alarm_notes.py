@@ -1,5 +1,6 @@
 """Explains the alarms that a report names, from the alarm catalogue."""
 
+import re
 from dataclasses import dataclass
 from typing import get_args
 
@@ -7,6 +8,7 @@ from logdiag.conditions.alarm_catalogue import load
 from logdiag.i18n import gettext
 from logdiag.model import AlarmState, Diagnosis, Finding
 
+_NUMBER = re.compile(r"\b\d{5}\b")
 OTHER_ALARM = "alarm/raised"
 """The rule for alarms that no other rule knows: they do not concern the cluster."""
 
@@ -22,11 +24,10 @@ class AlarmNote:
 
 
 def find_alarms(diagnosis: Diagnosis) -> dict[str, AlarmNote]:
-    """Return the alarms of peers and findings that the alarm catalogue knows, by id."""
-    catalogue = load()
+    """Return the alarms that peers have or that titles name, if the alarm catalogue has them, by id."""
     peers = diagnosis.cluster.peers
-    ids = {id_ for peer in peers for id_ in peer.alarms}
-    ids |= {one.id for finding in diagnosis.findings for one in finding.references if one.id}
+    titles = [one.title for one in diagnosis.findings] + [one.title for one in diagnosis.incidents]
+    ids = {id_ for peer in peers for id_ in peer.alarms} | set(_NUMBER.findall(" ".join(titles)))
     states = get_args(AlarmState)
     others = [one for one in diagnosis.findings if one.rule == OTHER_ALARM]
     return {
@@ -40,6 +41,6 @@ def find_alarms(diagnosis: Diagnosis) -> dict[str, AlarmNote]:
             },
             tuple(one for one in others if one.values.get("id") == id_),
         )
-        for id_, alarm in catalogue.items()
+        for id_, alarm in load().items()
         if id_ in ids
     }

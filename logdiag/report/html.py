@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import ngettext
 from logdiag.i18n.sentences import stretch
-from logdiag.model import Diagnosis, Finding, Incident, Step
+from logdiag.model import Change, Diagnosis, Finding, Incident, Step
 from logdiag.report import brief, sentences
 from logdiag.report.actions import find_actions, find_repeated
 from logdiag.report.alarm_notes import find_alarms
@@ -31,6 +31,9 @@ from logdiag.report.waterfall import distance, draw_incident
 LIMITS = replace(DOCUMENT, members=300, gaps=100, alarm_events=200)
 MAX_VALUE_LENGTH = 4000
 """Characters that are shown of one value: a record can be megabytes long, and a page is for reading."""
+
+# An older change has had its effect before: it is in the list of all changes.
+_DAYS_BEFORE, _MAX_CHANGES = timedelta(days=7), 5
 
 _PAIR = re.compile(r'(?<![\w.-])([\w.-]{1,64}=)("[^"]*")')
 _HEADER = re.compile(r"\S{19,40} \S{1,255}(?= )")
@@ -60,6 +63,7 @@ def render(diagnosis: Diagnosis) -> str:
         waterfalls={incident.id: draw_incident(incident, cut) for incident in cut.incidents},
         finding_of={finding.id: finding for finding in cut.findings},
         groups=groups,
+        changes_before={incident.id: _changes_before(incident, cut) for incident in cut.incidents},
         references={
             incident.id: sentences.references(*found) for _, incident, found in groups if incident is not None
         },
@@ -110,6 +114,20 @@ def _replicated(diagnosis: Diagnosis) -> dict[str, Replication]:
             last = max((one.ended for one in good), default=None)
             found[peer.name] = Replication(sum(one.count for one in good), last, tuple(failing))
     return found
+
+
+def _changes_before(incident: Incident, diagnosis: Diagnosis) -> tuple[Change, ...]:
+    """Return the last changes in the cluster of an incident, of the days before it began."""
+    if incident.first is None:
+        return ()
+    clusters = {peer.name: peer.cluster for peer in diagnosis.cluster.peers}
+    own = {clusters[name] for name in incident.peers if name in clusters} or set(clusters.values())
+    return tuple(
+        change
+        for change in diagnosis.changes
+        if incident.first - _DAYS_BEFORE <= change.time < incident.first
+        and clusters.get(change.peer) in {*own, None}
+    )[-_MAX_CHANGES:]
 
 
 def _open_questions(diagnosis: Diagnosis, left_out: Limits) -> list[tuple[str, str]]:

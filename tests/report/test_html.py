@@ -15,6 +15,7 @@ import pytest
 import sample
 from playwright.sync_api import Browser, Page
 
+from logdiag.conditions.alarm_catalogue import load
 from logdiag.model import RISKS, ClusterView, Command, Diagnosis, Gap, Peer
 from logdiag.report import brief, html
 from logdiag.report.actions import find_actions
@@ -468,6 +469,36 @@ def test_ticks_are_few_and_in_order_whatever_the_span(length: timedelta) -> None
     grid = [float(line.attributes["x1"][:-1]) for line in Outline(page).of_class("grid")]
     assert 1 <= len(grid) <= 6
     assert grid == sorted(grid)
+
+
+def test_the_changes_before_an_incident_are_those_of_its_cluster_and_of_a_week() -> None:
+    diagnosis = sample.two_clusters()
+    incident = diagnosis.incidents[0]
+    assert incident.first is not None
+    change = sample.sample().changes[0]
+    ours = next(peer for peer in diagnosis.cluster.peers if peer.name in incident.peers)
+    theirs = next(peer for peer in diagnosis.cluster.peers if peer.cluster != ours.cluster)
+    changes = tuple(
+        dataclasses.replace(change, time=incident.first - before, peer=peer.name, what=what)
+        for before, peer, what in (
+            (timedelta(days=20), ours, "long before"),
+            (timedelta(hours=2), theirs, "elsewhere"),
+            (timedelta(hours=1), ours, "shortly before"),
+        )
+    )
+    outline = Outline(html.render(dataclasses.replace(diagnosis, changes=changes)))
+    words = outline.incident().words
+    assert "shortly before" in words
+    assert "elsewhere" not in words and "long before" not in words
+    assert all(one.what in outline.by_id("changes").words for one in changes)
+
+
+def test_each_alarm_number_is_explained() -> None:
+    outline = Outline(page_of("sample"))
+    ids = {id_ for peer in sample.sample().cluster.peers for id_ in peer.alarms}
+    assert ids
+    for id_ in ids:
+        assert load()[id_].meaning in outline.by_id(f"alarm-{id_}").words
 
 
 def test_an_unknown_id_neither_breaks_nor_links() -> None:
