@@ -80,7 +80,7 @@ def test_the_ledger_is_korean(report: Report) -> None:
     assert told["c2.log"] == ["너무 긴 줄", "너무 긴 줄 뒤에 있음", "첫 레코드보다 앞에 있음"]
     assert told["c3.bin"] == ["패킷 캡처이므로 읽지 않음"]
     assert told["c4.md"] == ["붙여넣은 텍스트를 다시 이어 붙임", "붙여넣은 레코드 사이에 있음"]
-    assert told["a.log"] == ["잘림: 아카이브가 이 멤버의 중간에서 끝납니다"]
+    assert told["a.log"] == ["잘림: 아카이브가 이 파일의 중간에서 끝납니다"]
     for source, said in told.items():
         assert said, source
         for one in said:
