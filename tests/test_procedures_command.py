@@ -101,7 +101,7 @@ def test_one_has_preconditions_steps_with_roles_and_references(run: Run, tmp_pat
     shown = done.stdout.decode()
     assert "1. Where: every peer (change)\n   Write down the mode of every peer.\n" in shown
     assert "4. Where: the configuration primary (change)\n" in shown
-    assert "   Only if: role: [primary]\n" in shown
+    assert "   Only if: the configuration primary reports it\n" in shown
     assert "References\n- document: logs\n" in shown
     assert "Evidence" not in shown
 

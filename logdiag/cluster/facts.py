@@ -42,6 +42,7 @@ EPOCH = instant(0)
 """The time of a fact without a known time."""
 
 FACTS: dict[str, str] = {
+    "log": N_("the first and the last time of its logs"),
     "kind": N_("Expressway-C or Expressway-E, from dumps"),
     "image": N_("Expressway or Expressway Select, from the product in dumps"),
     "version": N_("the software version"),

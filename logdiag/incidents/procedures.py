@@ -1,20 +1,25 @@
 """Makes pages of procedures: for any cluster, or for given clusters with what was done already."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-import yaml
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from logdiag.cluster import Cluster
+from logdiag.cluster.facts import EPOCH
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import MOST_NAMED, listed
 from logdiag.incidents.context import Context
 from logdiag.incidents.examine import Examined
 from logdiag.incidents.groups import is_mutual
-from logdiag.model import ClusterSteps, Finding, MarkedStep, ProcedurePage, Progress, Step
+from logdiag.model import ClusterSteps, Finding, MarkedStep, ProcedurePage, Progress, State, Step
 from logdiag.rules.library import Library
 from logdiag.rules.remedies import fill_step, resolve_procedure
 from logdiag.rules.roles import ROLES, Overall, Situation
 from logdiag.rules.schema import OF_A_FINDING, DoneWhen, ProcedureStep, When
+from logdiag.rules.when_text import describe
 
 _ANYWHERE = Situation(Overall(Cluster((), {}, False, {}, {}, {})), "", (), (), "")
 """The situation of a procedure that is read without evidence."""
@@ -30,7 +35,8 @@ def page_of(name: str, library: Library, examined: Sequence[Examined] = ()) -> P
     """
     procedure = library.procedures[name]
     steps = tuple(
-        _marked(step, fill_step(step, (), _ANYWHERE), When.model_fields, None) for step in procedure.steps
+        _marked(step, fill_step(step, (), _ANYWHERE), When.model_fields, None, library)
+        for step in procedure.steps
     )
     return ProcedurePage(
         name,
@@ -43,13 +49,17 @@ def page_of(name: str, library: Library, examined: Sequence[Examined] = ()) -> P
 
 
 def _marked(
-    step: ProcedureStep, filled: Step, lines: Iterable[str], progress: dict[str, Progress] | None
+    step: ProcedureStep,
+    filled: Step,
+    lines: Iterable[str],
+    progress: dict[str, Progress] | None,
+    library: Library,
 ) -> MarkedStep:
-    """Return a filled step with its role, some lines of its condition as written, and its progress."""
-    when = step.when.model_dump(exclude_defaults=True, include={*lines}) if step.when else {}
-    if "closed" not in when.get("state", ()):
-        when.pop("state", None)  # a reader expects that a repair is for what is not over
-    condition = yaml.safe_dump(when, default_flow_style=True, sort_keys=False, width=1 << 16).strip()[1:-1]
+    """Return a filled step with its role, some lines of its condition as a sentence, and its progress."""
+    when = step.when or When.model_validate({})
+    if when.state and "closed" not in when.state:
+        when = when.model_copy(update={"state": None})  # a reader expects a repair of what is not over
+    condition = describe(when, lines, library.rules)
     return MarkedStep(
         **vars(filled), role=gettext(ROLES[step.where].label), condition=condition, progress=progress
     )
@@ -70,7 +80,9 @@ def _in_cluster(name: str, library: Library, one: Examined) -> ClusterSteps:
     situation = _situation(calling, context.overall)
     lines = () if calling else OF_A_FINDING
     steps = tuple(
-        _marked(step, filled, lines, {peer: _progress(step.done_when, peer, one) for peer in filled.where})
+        _marked(
+            step, filled, lines, {peer: _progress(step.done_when, peer, one) for peer in filled.where}, library
+        )
         for step, filled in resolve_procedure(name, library, situation)
     )
     if not steps:
@@ -112,34 +124,68 @@ def _situation(calling: Sequence[Finding], overall: Overall) -> Situation:
     )
 
 
+class _Sign(NamedTuple):
+    """A finding or an incident, as far as it can show that a step was done."""
+
+    rule: str
+    state: State
+    peers: frozenset[str]
+    began: datetime
+    ended: datetime
+    values: dict[str, str]
+
+
+def _signs(one: Examined) -> list[_Sign]:
+    findings = (
+        _Sign(it.rule, it.state, frozenset((*it.hosts, *it.peers)), it.began, it.ended, it.values)
+        for it in one.folded.findings
+    )
+    incidents = (
+        _Sign(it.rule, it.state, frozenset(it.peers), it.first or EPOCH, it.last or EPOCH, {})
+        for it in one.folded.incidents
+    )
+    return [*findings, *incidents]
+
+
 def _progress(done: DoneWhen | None, peer: str, one: Examined) -> Progress:
-    """Return whether the evidence shows that a step was done on a peer; missing evidence shows nothing."""
+    """Return whether the evidence shows that a step was done on a peer; missing evidence shows nothing.
+
+    One sign that it is not done outweighs all signs that it is.
+    """
     if done is None:
         return "unknown"
-    if done.fact is not None:
-        return _progress_of_fact(done, done.fact, peer, one)
-    of_rule = {
-        it.state
-        for it in one.folded.findings
-        if it.rule in (done.rule, done.not_while) and peer in (*it.hosts, *it.peers)
-    }
-    of_rule |= {
-        it.state for it in one.folded.incidents if it.rule in (done.rule, done.not_while) and peer in it.peers
-    }
-    if done.rule is not None:
-        return "done" if of_rule else "unknown"
-    if not of_rule.isdisjoint(_OPEN):
+    signs = _signs(one)
+    on_peer = [it for it in signs if peer in it.peers]
+    if any(it.rule in (done.not_while or ()) and it.state in _OPEN for it in on_peer):
         return "not_done"
-    return "done" if of_rule == {"closed"} else "unknown"
+    work = [it.began for it in signs if it.rule in (done.after or ())]
+    if done.after and not work:
+        return "unknown"
+    shown = [
+        it.ended
+        for it in on_peer
+        if (it.rule in (done.rule or ()) and done.values.items() <= it.values.items())
+        or (it.rule in (done.not_while or ()) and it.state == "closed")
+    ]
+    answers: set[Progress] = {"done" for ended in shown if not work or ended >= max(work)}
+    if done.fact is not None:
+        answers.add(_progress_of_fact(done, done.fact, peer, one))
+    return "not_done" if "not_done" in answers else "done" if "done" in answers else "unknown"
 
 
 def _progress_of_fact(done: DoneWhen, name: str, peer: str, one: Examined) -> Progress:
     facts = {host: fact for host, fact in one.case.facts[name].items() if fact.state != "closed"}
+    if done.present is not None:
+        known = peer in facts
+        return "unknown" if not known else "done" if bool(facts[peer].values) == done.present else "not_done"
     if peer not in facts or not any(fact.values or fact.evidence for fact in facts.values()):
         return "unknown"
     # Only lists of peers have an order that counts.
     in_order = name.endswith("peer_list")
     values = {host: [value.casefold() for value in fact.values] for host, fact in facts.items()}
+    if done.pattern is not None:
+        fits = pc.match_substring_regex(pa.array(facts[peer].values, pa.string()), done.pattern).to_pylist()
+        return "unknown" if not fits else "done" if all(fits) else "not_done"
     if done.among is not None:
         right = {value.casefold() for value in done.among}
         return "unknown" if not values[peer] else "done" if {*values[peer]} <= right else "not_done"

@@ -66,7 +66,7 @@ _NAMES: dict[tuple[type[BaseModel], str], str] = {
     (Audit, "of"): "fact",
     (OnlyIf, "of"): "fact",
     (DoneWhen, "fact"): "fact",
-    (DoneWhen, "rule not_while"): "rule",
+    (DoneWhen, "rule not_while after"): "rule",
 }
 """The keys of which parts hold names, and of what."""
 

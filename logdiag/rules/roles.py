@@ -128,6 +128,12 @@ def _the_primary(situation: Situation) -> Resolved:
     return (primary,) if primary else gettext(_PRIMARY_UNKNOWN)
 
 
+def _the_first_peer(situation: Situation) -> Resolved:
+    """A cluster begins with its primary; before that, the only node of the inputs is meant."""
+    everyone = situation.overall.everyone
+    return _the_primary(situation) if len(everyone) > 1 else everyone
+
+
 def _the_lost_primary(situation: Situation) -> Resolved:
     primary = situation.cluster.primary
     return (primary,) if primary in situation.peers else None
@@ -223,6 +229,7 @@ ROLES: dict[str, Role] = {
     N_("the peers that stay"): Role(N_("the peers that stay"), _staying),
     # A peer that is added is in no evidence of the cluster, so the texts of its steps call it "the new peer".
     N_("the new peer"): Role(N_("the new peer"), lambda _: ()),
+    N_("the first peer"): Role(N_("the first peer"), _the_first_peer),
     N_("the primary"): Role(N_("the configuration primary"), _the_primary),
     N_("the subordinates"): Role(N_("the subordinates"), _the_subordinates),
     N_("the primary, if it asks for it"): Role(N_("the configuration primary"), _the_primary_if_it_asks),
@@ -231,5 +238,5 @@ ROLES: dict[str, Role] = {
     ONE_UNAFFECTED: Role(N_("a peer that does not report it"), _one_unaffected),
 }
 
-OF_THE_CLUSTER = frozenset({"every peer", "the primary", "the subordinates"})
+OF_THE_CLUSTER = frozenset({"every peer", "the first peer", "the primary", "the subordinates"})
 """Roles that need no finding."""

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from logdiag.conditions.modifiers import check_regular_expression
 from logdiag.model import Basis, Risk, Severity, State
 from logdiag.rules.match_schema import IncidentMatch, Match, OnlyIf
 from logdiag.rules.types import OneOrMore, Short, Span, Strict
@@ -276,26 +277,38 @@ class Signal(Strict):
 
 
 class DoneWhen(Strict):
-    """What in the evidence shows, for each peer of ``where``, that a step was done: a fact, or a rule.
+    """What in the evidence shows, for each peer of ``where``, that a step was done: a fact, or rules.
 
-    Evidence that is missing shows nothing: then it is not known whether the step was done.
+    Evidence that is missing shows nothing: then it is not known whether the step was done. Each key is a
+    sign of its own; one sign that the step is not done outweighs the others.
     """
 
-    fact: str | None = Field(None, description="a fact, see below; it needs either `is` or `equal`")
+    fact: str | None = Field(None, description="a fact, see below; it needs one of the next four")
     among: OneOrMore[str] | None = Field(None, alias="is")
     """values, in upper or lower case: the step is done if the fact has no others"""
+    pattern: str | None = Field(None, alias="re")
+    """a regular expression of RE2: the step is done if each value of the fact has a part that matches"""
     equal: bool = Field(False, description="the step is done if the fact is the same on every peer")
-    rule: str | None = Field(None, description="the step is done if this rule fired on the peer, or about it")
-    not_while: str | None = None
-    """a rule: the step is not done while a finding of it, on the peer or about it, is open; it is done if all
-    are over"""
+    present: bool | None = Field(None, description="the step is done if the fact has a value, or has none")
+    rule: OneOrMore[str] | None = None
+    """rules: the step is done if one of them fired on the peer, or about it"""
+    values: dict[str, str] = Field({}, description="what that finding must have bound")
+    not_while: OneOrMore[str] | None = None
+    """rules: the step is not done while a finding of them, on the peer or about it, is open; it is done if
+    there were some and all are over"""
+    after: OneOrMore[str] | None = None
+    """rules of the work before: unless one of them fired in the cluster, nothing shows that the step was done,
+    and findings count only if they end after the work began"""
 
     @model_validator(mode="after")
-    def _one_kind(self) -> "DoneWhen":
-        if sum(name is not None for name in (self.fact, self.rule, self.not_while)) != 1:
-            raise ValueError("done_when has one of fact, rule and not_while")
-        if (self.fact is not None) != (self.among is not None) + self.equal:
-            raise ValueError("a fact has either is or equal; a rule has neither")
+    def _a_sign(self) -> "DoneWhen":
+        if not (self.fact or self.rule or self.not_while):
+            raise ValueError("done_when has fact, rule or not_while")
+        asked = (self.among, self.pattern, self.equal or None, self.present)
+        if sum(one is not None for one in asked) != (self.fact is not None):
+            raise ValueError("a fact has one of is, re, equal and present; a rule has none")
+        if self.pattern is not None:
+            check_regular_expression(self.pattern)
         return self
 
 
