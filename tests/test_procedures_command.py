@@ -225,6 +225,52 @@ def test_a_rule_that_fired_is_done_and_silence_shows_nothing(tmp_path: Path) -> 
     assert progress(own, expa01=edit, **DUMPS)[3] == {"expa01": "done", "expa02": "unknown"}
 
 
+OPEN_SINCE = alarm("Raised", 0, "expa01")
+OVER = alarm("Raised", 0, "expa01") + alarm("Lowered", 1, "expa01")
+
+
+@pytest.mark.parametrize(
+    ("written", "log", "expected"),
+    [
+        ("{fact: peer_list, present: true}", "", {"expa01": "done", "expa02": "done"}),
+        ("{fact: log, present: true}", OVER, {"expa01": "done", "expa02": "not_done"}),
+        ('{fact: peer_list, re: "^expa"}', "", {"expa01": "done", "expa02": "done"}),
+        ('{fact: peer_list, re: "1$"}', "", {"expa01": "not_done", "expa02": "not_done"}),
+        # A sign that it is not done outweighs the others; without the flag only signs of that peer count.
+        (
+            "{fact: h323_mode, is: 'on', not_while: cluster/restart-required}",
+            OPEN_SINCE,
+            {"expa01": "not_done", "expa02": "done"},
+        ),
+        (
+            "{fact: h323_mode, is: 'on', not_while: cluster/restart-required, on: cluster}",
+            OPEN_SINCE,
+            {"expa01": "not_done", "expa02": "not_done"},
+        ),
+        # What was so before the work says nothing about a step after it.
+        (
+            "{not_while: cluster/restart-required, after: system/clustering-edited}",
+            OVER,
+            {"expa01": "unknown", "expa02": "unknown"},
+        ),
+        (
+            "{fact: h323_mode, is: 'on', after: cluster/restart-required}",
+            OVER,
+            {"expa01": "done", "expa02": "done"},
+        ),
+        (
+            "{rule: cluster/restart-required, values: {peer: x}}",
+            OVER,
+            {"expa01": "unknown", "expa02": "unknown"},
+        ),
+    ],
+)
+def test_signs_that_a_step_is_done(written: str, log: str, expected: dict[str, str], tmp_path: Path) -> None:
+    own = library(tmp_path, **{"move-a-cluster": PLANNED.replace("{fact: peer_list, equal: true}", written)})
+    logs = {"expa01": log} if log else {}
+    assert progress(own, **logs, **DUMPS)[1] == expected
+
+
 def test_a_pending_factory_reset_comes_before_every_outage(tmp_path: Path) -> None:
     restart = PLANNED.replace("risk: change", "risk: outage")
     own = library(tmp_path, **{"move-a-cluster": restart})
@@ -343,11 +389,11 @@ def test_planned_work_needs_no_rule_and_a_repair_does(tmp_path: Path) -> None:
             "unknown rule 'database/peer-dawn'; did you mean 'database/peer-down'?",
         ),
         ("{not_while: tls/x}", "unknown rule 'tls/x'"),
-        ("{fact: h323_mode}", "a fact has either is or equal"),
-        ("{fact: h323_mode, is: a, equal: true}", "a fact has either is or equal"),
-        ("{rule: database/peer-down, equal: true}", "a rule has neither"),
-        ("{rule: database/peer-down, not_while: database/peer-down}", "one of fact, rule and not_while"),
-        ("{}", "one of fact, rule and not_while"),
+        ("{fact: h323_mode}", "a fact has one of is, re, equal and present"),
+        ("{fact: h323_mode, is: a, equal: true}", "a fact has one of is, re, equal and present"),
+        ("{rule: database/peer-down, equal: true}", "a rule has none"),
+        ("{fact: h323_mode, re: '('}", "no regular expression"),
+        ("{}", "done_when has fact, rule or not_while"),
     ],
 )
 def test_mistakes_in_done_when(written: str, said: str, tmp_path: Path) -> None:

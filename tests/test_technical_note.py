@@ -152,7 +152,7 @@ def test_tls_remedy_says_that_the_primary_is_not_known_and_how_to_see_it(tls: Di
     assert [step.where for step in restarts] == [(), ()]
     assert "This evidence does not show" in restarts[0].do
     assert "System > Clustering" in restarts[0].do
-    assert "one at a time" in restarts[1].do
+    assert "never two peers at the same time" in restarts[1].do
     order = [step.risk for step in incident.remedy]
     assert order.index("read") < order.index("outage")
 

@@ -156,7 +156,8 @@ def _progress(done: DoneWhen | None, peer: str, one: Examined) -> Progress:
         return "unknown"
     signs = _signs(one)
     on_peer = [it for it in signs if peer in it.peers]
-    if any(it.rule in (done.not_while or ()) and it.state in _OPEN for it in on_peer):
+    against = signs if done.on == "cluster" else on_peer
+    if any(it.rule in (done.not_while or ()) and it.state in _OPEN for it in against):
         return "not_done"
     work = [it.began for it in signs if it.rule in (done.after or ())]
     if done.after and not work:

@@ -296,6 +296,8 @@ class DoneWhen(Strict):
     not_while: OneOrMore[str] | None = None
     """rules: the step is not done while a finding of them, on the peer or about it, is open; it is done if
     there were some and all are over"""
+    on: Literal["peer", "cluster"] = "peer"
+    """whether open findings of `not_while` count only if they are on the peer or about it, or on any peer"""
     after: OneOrMore[str] | None = None
     """rules of the work before: unless one of them fired in the cluster, nothing shows that the step was done,
     and findings count only if they end after the work began"""

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from logdiag.incidents.procedures import page_of
 from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import load
 from logdiag.rules.schema import Procedure, ProcedureStep
@@ -112,3 +113,30 @@ def test_the_mapping_is_off_at_first_and_public_dns_keeps_its_addresses() -> Non
     procedure = PLANNED["map-cluster-addresses"]
     assert "The default is Off" in procedure.steps[place(procedure, "Cluster address mapping enabled")].do
     assert any("Never let public DNS resolve" in text for text in procedure.before)
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_evidence_can_show_how_far_planned_work_is(name: str) -> None:
+    told = [step for step in PLANNED[name].steps if step.done_when]
+    assert len(told) >= 2
+    # Nothing in the evidence shows a backup.
+    assert not any(step.do.startswith("Take a backup") for step in told)
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_the_last_check_is_not_done_by_what_was_so_before_the_work(name: str) -> None:
+    for step in PLANNED[name].steps:
+        if step.done_when and step.done_when.rule == ["replication/healthy"]:
+            assert step.done_when.after, step.do
+            assert step.done_when.on == "cluster", step.do
+
+
+@pytest.mark.parametrize("name", LIBRARY.procedures)
+def test_texts_of_roles_without_peers_are_plain(name: str) -> None:
+    [steps] = page_of(name, LIBRARY).clusters
+    for step in steps.steps:
+        text = f"{step.do} {step.impact} {step.verify}"
+        assert not re.search(r"(each|none|those|any) of every|every peer are|every peer \(every", text), text
+        # A role can be one peer, and "restart expa02, one at a time" says nothing.
+        assert not re.search(r"(every peer|the other \w+|report it|ask for it),? one at a time", text), text
+        assert not re.search(r"[\[\]{}]|: (open|broken|whole|primary)", step.condition), step.condition
