@@ -8,9 +8,15 @@ from dataclasses import astuple, fields
 
 import pytest
 
-from logdiag.conditions.alarm_catalogue import Alarm, alarm_title, find, identify, load
+from logdiag.conditions.alarm_catalogue import Alarm, alarm_title, find, identify, load, notes
 from logdiag.files.resources import folder
 from logdiag.i18n import gettext, speaking
+from logdiag.pipeline import examine_clusters
+from logdiag.rules import library, references
+from logdiag.rules.alarm_page import render_alarm
+from logdiag.rules.cases import files_of, tables_of
+from logdiag.rules.schema import Case
+from logdiag.rules.versions import is_valid
 
 ALARMS = tuple(load().values())
 
@@ -284,3 +290,45 @@ def test_every_wording_of_the_catalogue_tells_its_alarm() -> None:
             said = re.sub(r"<[^<>]*>", "expa02", text)
             assert identify(f"{alarm.title}: {said}") == alarm.id
             assert identify(said) == alarm.id
+
+
+def test_notes_are_about_known_alarms_and_versions_and_name_their_source() -> None:
+    assert notes().keys() <= load().keys()
+    for row in (row for rows in notes().values() for row in rows):
+        assert is_valid(row.versions), row
+        assert references.find(row.reference) is not None, row
+        assert row.note == " ".join(row.note.split()), row
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "unsaid"),
+    [
+        ("X14.0.7", ["3.19 GHz raise this alarm wrongly"], ["unsupported hardware", "If the version"]),
+        ("X14.2.5", ["unsupported hardware"], ["raise this alarm wrongly"]),
+        ("X15.4", ["reservation"], ["raise this alarm wrongly", "unsupported hardware"]),
+        ("X12.6", [], ["raise this alarm wrongly", "reservation"]),
+        (None, ["If the version is X14.0.7: Medium virtual machines"], []),
+    ],
+)
+def test_a_finding_has_the_notes_of_its_version(
+    version: str | None, said: list[str], unsaid: list[str]
+) -> None:
+    log = (
+        '2024-03-05T09:00:01.524+00:00 expa01 alarm: Level="WARN" Event="Alarm Raised" Id="10005" '
+        'Severity="warning" Detail="Unsuitable hardware warning: x" UTCTime="2024-03-05 09:00:01,524"\n'
+    )
+    dump = f'*s SystemUnit: /\n  Name: "expa01"\n  Software: /\n    Version: "{version}"\n*s/end\n'
+    files = {"expa01.txt": log} | ({"xstat_expa01.txt": dump} if version else {})
+    case = Case(name="a", logs=files, expect=[])
+    [examined] = examine_clusters(tables_of(files_of(case)), library.load())
+    [finding] = [one for one in examined.folded.findings if one.rule == "alarm/raised"]
+    assert [text for text in said if text not in finding.explanation] == []
+    assert [text for text in unsaid if text in finding.explanation] == []
+    assert any(one.id == "CSCwc09399" for one in finding.references) == (version in ("X14.0.7", None))
+
+
+def test_the_page_of_an_alarm_has_all_notes() -> None:
+    page = " ".join(render_alarm(load()["10005"], library.load()).split())
+    assert "X14.0.7: Medium virtual machines" in page
+    assert "(Defect CSCwc09399)" in page
+    assert "In some versions" not in render_alarm(load()["10001"], library.load())

@@ -221,6 +221,8 @@ def test_the_alarm_catalogue_is_in_plain_english() -> None:
     with (ROOT / "rules" / "alarms.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert offenders((row["id"], row[column]) for row in rows for column in ("meaning", "remedy")) == []
+    with (ROOT / "rules" / "alarm-notes.csv").open(encoding="utf-8", newline="") as file:
+        assert offenders((row["id"], row["note"]) for row in csv.DictReader(file)) == []
 
 
 @pytest.mark.parametrize(

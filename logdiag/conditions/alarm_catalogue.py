@@ -45,6 +45,27 @@ class Alarm:
         return self.title if own == self.title else f"{own} ({self.title})"
 
 
+@dataclass(frozen=True)
+class AlarmNote:
+    """What is known about an alarm in some versions: one row of ``rules/alarm-notes.csv``.
+
+    ``versions`` is a range as in a rule's ``applies_to``, and ``reference`` is a reference as in a rule.
+    """
+
+    id: str
+    versions: str
+    note: str
+    reference: str
+
+
+@cache
+def notes() -> Mapping[str, tuple[AlarmNote, ...]]:
+    """Return the notes on each alarm that has some, in the order of the file."""
+    with (folder("rules") / "alarm-notes.csv").open(encoding="utf-8", newline="") as file:
+        rows = [AlarmNote(**row) for row in csv.DictReader(file, strict=True)]
+    return MappingProxyType({row.id: tuple(one for one in rows if one.id == row.id) for row in rows})
+
+
 @cache
 def load() -> Mapping[str, Alarm]:
     """Return the catalogue, which is read once: id to alarm, in the order of the ids.

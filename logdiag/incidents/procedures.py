@@ -80,9 +80,7 @@ def _in_cluster(name: str, library: Library, one: Examined) -> ClusterSteps:
     situation = _situation(calling, context.overall)
     lines = () if calling else OF_A_FINDING
     steps = tuple(
-        _marked(
-            step, filled, lines, {peer: _progress(step.done_when, peer, one) for peer in filled.where}, library
-        )
+        _marked(step, filled, lines, {it: _progress(step.done_when, it, one) for it in filled.where}, library)
         for step, filled in resolve_procedure(name, library, situation)
     )
     if not steps:
@@ -168,6 +166,7 @@ def _progress(done: DoneWhen | None, peer: str, one: Examined) -> Progress:
         if (it.rule in (done.rule or ()) and done.values.items() <= it.values.items())
         or (it.rule in (done.not_while or ()) and it.state == "closed")
     ]
+    # What was so before the work began says nothing about a step that comes after it.
     answers: set[Progress] = {"done" for ended in shown if not work or ended >= max(work)}
     if done.fact is not None:
         answers.add(_progress_of_fact(done, done.fact, peer, one))

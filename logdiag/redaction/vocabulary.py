@@ -45,7 +45,7 @@ def product_words() -> Vocabulary:
     """Return the words of the rules without their cases, the alarms, the page and the findings file."""
     reports, rules = folder("reports"), folder("rules")
     pages = [path for path in reports.rglob("*") if path.suffix in (".jinja", ".css", ".js", ".po")]
-    texts = [path.read_text(encoding="utf-8") for path in sorted([*pages, rules / "alarms.csv"])]
+    texts = [path.read_text(encoding="utf-8") for path in sorted([*pages, *rules.glob("alarm*s.csv")])]
     texts += [path.read_text(encoding="utf-8").partition(_CASES)[0] for path in sorted(rules.rglob("*.yaml"))]
     fields = [
         field.name

@@ -4,10 +4,12 @@ import textwrap
 from collections.abc import Iterable
 
 from logdiag.conditions import Log
-from logdiag.conditions.alarm_catalogue import Alarm
+from logdiag.conditions.alarm_catalogue import Alarm, notes
 from logdiag.i18n import gettext
+from logdiag.i18n.sentences import cited
 from logdiag.reading import read_texts
 from logdiag.rules.library import Library
+from logdiag.rules.references import cite
 
 _WIDTH = 96
 
@@ -59,6 +61,13 @@ def render_alarm(alarm: Alarm, library: Library) -> str:
     )
     for title, text in told:
         lines += [title, *_wrapped(text), ""]
+    if alarm.id in notes():
+        lines += [gettext("In some versions")]
+        for row in notes()[alarm.id]:
+            [source] = cite([row.reference])
+            title = cited(source.title, [source.section] if source.section else [])
+            lines += _wrapped(f"{row.versions}: {gettext(row.note)} ({title})")
+        lines += [""]
     rules = (f"  {name}  {library.rules[name].title}" for name in rules_of(alarm, library))
     lines += [gettext("Rules that look for it"), *rules, ""]
     lines += [gettext("Sources"), *_wrapped(alarm.source)]

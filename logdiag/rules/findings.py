@@ -19,7 +19,7 @@ from logdiag.rules.placeholders import fill, placeholders, unbound, without, wor
 from logdiag.rules.references import cite
 from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event
-from logdiag.rules.unclaimed_alarms import from_catalogue, severity_of
+from logdiag.rules.unclaimed_alarms import from_catalogue, notes_for, severity_of
 
 MAX_EVIDENCE = 100
 """Records that a finding shows at most; ``count`` counts them all."""
@@ -140,9 +140,13 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
         if answer.capped:
             note = gettext("More records match than are looked at ({most}): there may be more of it.")
             notes.append(note.format(most=f"{MAX_RECORDS:,}"))
-        finding = replace(finding, explanation=" ".join(notes))
         if rule.match[answer.number].is_of_others:
-            finding = replace(finding, severity=severity_of(finding.values.get("id", "")))
+            alarm = finding.values.get("id", "")
+            known, sources = notes_for(alarm, [case.cluster.versions.get(host) for host in finding.hosts])
+            notes += known
+            references = (*finding.references, *cite(sources))
+            finding = replace(finding, severity=severity_of(alarm), references=references)
+        finding = replace(finding, explanation=" ".join(notes))
         judged.findings.append(finding)
     if evaluation.capped and name not in judged.capped:
         judged.capped.append(name)

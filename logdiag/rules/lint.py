@@ -101,6 +101,9 @@ def untranslated(library: Library) -> Iterator[str]:
             for column in ("title", "meaning", "remedy"):
                 if getattr(alarm, column) not in known:
                     missing.setdefault(f"alarms.csv: {alarm.id}", []).append(column)
+            for row in alarm_catalogue.notes().get(alarm.id, ()):
+                if row.note not in known:
+                    missing.setdefault(f"alarm-notes.csv: {alarm.id}", []).append(row.versions)
         for file, places in missing.items():
             yield f"{file}: not translated into {language}: {', '.join(places)}"
 

@@ -299,8 +299,8 @@ class DoneWhen(Strict):
     on: Literal["peer", "cluster"] = "peer"
     """whether open findings of `not_while` count only if they are on the peer or about it, or on any peer"""
     after: OneOrMore[str] | None = None
-    """rules of the work before: unless one of them fired in the cluster, nothing shows that the step was done,
-    and findings count only if they end after the work began"""
+    """rules of the work before: findings count only if they end after that work began; if none of these rules
+    fired in the cluster, it is not known whether the step was done"""
 
     @model_validator(mode="after")
     def _a_sign(self) -> "DoneWhen":

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from logdiag.conditions.alarm_catalogue import alarm_title, load
+from logdiag.conditions.alarm_catalogue import alarm_title, load, notes
 from logdiag.i18n import N_, gettext
 from logdiag.model import Severity
+from logdiag.rules import versions
 from logdiag.rules.events import CaseData, Collected
 from logdiag.rules.library import Library
 from logdiag.rules.patterns import Pattern
@@ -43,6 +44,21 @@ def from_catalogue(values: dict[str, str]) -> dict[str, str]:
     if name.casefold() in ("", "-", alarm.title.casefold()):
         name = alarm.full_title()
     return {"name": name, "meaning": gettext(alarm.meaning), "advice": gettext(alarm.remedy)}
+
+
+def notes_for(alarm: str, of_peers: Iterable[str | None]) -> tuple[list[str], list[str]]:
+    """Return what is known about an alarm in the versions of some peers, and the references of that."""
+    of_peers = list(of_peers)
+    said, sources = [], []
+    # A note about another version would send a reader the wrong way, so that only fitting ones are said.
+    for row in notes().get(alarm, ()):
+        applies = versions.applies_to_all([row.versions], of_peers)
+        if applies != "does not":
+            text = gettext(row.note)
+            about = gettext("If the version is {versions}: {note}").format(versions=row.versions, note=text)
+            said.append(text if applies == "applies" else about)
+            sources.append(row.reference)
+    return said, sources
 
 
 def severity_of(alarm: str) -> Severity:

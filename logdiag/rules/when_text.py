@@ -56,8 +56,8 @@ _OF_RULES = {
     "without": N_("{rules} is no part of the problem"),
     "fires": N_("{rules} was found in the cluster"),
     "silent": N_("{rules} was not found in the cluster"),
-    "goes_on": N_("{rules} is not over"),
-    "over": N_("{rules} does not go on"),
+    "goes_on": N_("{rules} may still be open"),
+    "over": N_("{rules} is not open"),
 }
 """What a line that names rules means."""
 
@@ -85,6 +85,7 @@ def describe(when: When, lines: Iterable[str], rules: Mapping[str, Rule]) -> str
             said.append(either(_version(spec) for spec in values))
         else:
             said.append(either(gettext(_CHOICES[line][one]) for one in values))
+        # Values are words of rules, such as the reason of a refusal, and say which finding is meant.
         if line == "finding" and when.values:
             said[-1] += f" ({', '.join(when.values.values())})"
     return listed(said)

@@ -41,8 +41,9 @@ def extract_alarms(file: BinaryIO, *_: Any, **__: Any) -> Extracted:
     """The texts of the alarm catalogue."""
     rows = csv.DictReader(io.StringIO(file.read().decode(), newline=""), strict=True)
     for row in rows:
-        for column in ("title", "meaning", "remedy"):
-            yield rows.line_num, None, row[column], []
+        for column in ("title", "meaning", "remedy", "note"):
+            if column in row:
+                yield rows.line_num, None, row[column], []
 
 
 @cache
