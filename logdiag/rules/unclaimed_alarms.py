@@ -50,7 +50,7 @@ def notes_for(alarm: str, of_peers: Iterable[str | None]) -> tuple[list[str], li
     """Return what is known about an alarm in the versions of some peers, and the references of that."""
     of_peers = list(of_peers)
     said, sources = [], []
-    # A note about another version would send a reader the wrong way, so that only fitting ones are said.
+    # A note about another version would send a reader the wrong way, so that only fitting notes are shown.
     for row in notes().get(alarm, ()):
         applies = versions.applies_to_all([row.versions], of_peers)
         if applies != "does not":

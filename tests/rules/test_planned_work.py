@@ -140,3 +140,14 @@ def test_texts_of_roles_without_peers_are_plain(name: str) -> None:
         # A role can be one peer, and "restart expa02, one at a time" says nothing.
         assert not re.search(r"[Rr]estart (every peer|[a-z ]*peers[a-z ]*),? one at a time", text), text
         assert not re.search(r"[\[\]{}]|: (open|broken|whole|primary)", step.condition), step.condition
+
+
+@pytest.mark.parametrize("name", LIBRARY.procedures)
+def test_the_ports_of_a_version_are_for_that_version(name: str) -> None:
+    for step in LIBRARY.procedures[name].steps:
+        text = " ".join(step.do.split())
+        if "4369" in text or "protocol 51" in text or "pre-shared key" in text:
+            assert step.when and step.when.version == ["<X8.8"], text
+        # A firewall rule needs the source ports as well.
+        if re.search(r"opened", text) and "TCP" in text:
+            assert "30000 to 35999" in text or step.where == "every peer" and "the new peer" in text, text
