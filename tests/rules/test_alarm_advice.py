@@ -39,7 +39,7 @@ DANGEROUS = ("ForceConfigUpdate", "ForceSystemKeyUpdate")
 
 def steps_of(alarm: str) -> str:
     """All texts of all steps for an alarm, with the steps of the incidents that its rules head."""
-    rules = {name for name in NAMED[alarm]} | {
+    rules = set(NAMED[alarm]) | {
         name for name, _, match in LIBRARY.incidents() if {*match.causes} & {*NAMED[alarm]}
     }
     names = {name for rule in rules for name in LIBRARY.rules[rule].procedures}

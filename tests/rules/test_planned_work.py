@@ -150,4 +150,33 @@ def test_the_ports_of_a_version_are_for_that_version(name: str) -> None:
             assert step.when and step.when.version == ["<X8.8"], text
         # A firewall rule needs the source ports as well.
         if re.search(r"opened", text) and "TCP" in text:
-            assert "30000 to 35999" in text or step.where == "every peer" and "the new peer" in text, text
+            assert "30000 to 35999" in text or (step.where == "every peer" and "the new peer" in text), text
+
+
+COLLECTED = {"collect-logs"}
+"""The report itself says how logs are collected, with what is missing."""
+
+
+def test_a_rule_leads_to_all_planned_work() -> None:
+    """A remedy is planned work, the rest of it, or names it by its title."""
+    titles = {" ".join(one.title.split()): name for name, one in LIBRARY.procedures.items()}
+    reached: set[str] = set()
+    waiting = {name for rule in LIBRARY.rules.values() for name in rule.procedures}
+    while waiting:
+        reached |= waiting
+        steps = (step for name in waiting for step in LIBRARY.procedures[name].steps)
+        texts = " ".join(" ".join(f"{step.do} {step.why}".split()) for step in steps)
+        waiting = {name for title, name in titles.items() if title in texts} - reached
+    assert set(LIBRARY.procedures) - reached == COLLECTED
+    direct = {name for rule in LIBRARY.rules.values() for name in rule.procedures}
+    # The states that these leave behind have the planned work itself as their remedy.
+    assert {
+        "add-a-peer",
+        "change-the-primary",
+        "change-to-fqdn",
+        "cluster-with-one-interface",
+        "enforce-tls-verification",
+        "map-cluster-addresses",
+        "remove-a-dead-peer",
+        "restart-the-cluster-in-order",
+    } <= direct
