@@ -12,7 +12,7 @@ from logdiag.incidents.story import Story, counted, main_effects
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
 from logdiag.rules.findings import stamp
 from logdiag.rules.match_schema import peer_names
-from logdiag.rules.placeholders import fill, placeholders, unbound, worded
+from logdiag.rules.placeholders import fill, fill_title, placeholders, unbound, worded
 from logdiag.rules.remedies import holds, resolve_remedy
 from logdiag.rules.roles import Situation
 from logdiag.rules.schema import Rule
@@ -86,7 +86,8 @@ def incident_of(
     texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, since, last)}, says)
     sides = replace(situation, hosts=hosts, peers=peers)
     wording = next((one for one in rule.wordings if holds(one.when, sides)), rule)
-    title = fill(wording.title, texts | {"hosts": counted(hosts), "peers": counted(peers or hosts)})
+    counts = {"hosts": counted(hosts), "peers": counted(peers or hosts)}
+    title = fill_title(wording.title, texts | counts, hosts, peers or hosts)
     story = Story.of(rule, title, named, causes, members, effects, context)
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(

@@ -10,7 +10,7 @@ from logdiag.incidents.causes import likelihood, root_of
 from logdiag.incidents.context import Context
 from logdiag.incidents.groups import is_mutual, is_same_time_of_day
 from logdiag.model import SEVERITIES, STATES, Change, Finding
-from logdiag.rules.placeholders import fill
+from logdiag.rules.placeholders import MAX_TITLE, fill, shortened
 from logdiag.rules.roles import Situation
 from logdiag.rules.schema import AsEffect, Remedy, Rule
 
@@ -19,9 +19,6 @@ _MAX_IN_TITLE = 2
 
 _MAX_NAMED = 2
 """Other causes, and changes, that a summary names."""
-
-_MAX_TITLE = 90
-"""Characters of a title with its effect; a longer one is cut down to the short form of the effect."""
 
 _MAX_LENGTH = 150
 """Characters of a change that a summary shows."""
@@ -73,7 +70,8 @@ class Story:
         if as_effect is not None and not rule.implies_effects:
             situation = _situation(named, effects, context)
             told = fill(*_told(as_effect, situation, title, effects))
-            title = told if len(told) <= _MAX_TITLE else fill(as_effect.short, {"cause": title})
+            # The short form names the effect in a few words.
+            title = told if len(told) <= MAX_TITLE else fill(as_effect.short, {"cause": title})
             remedies = ((as_effect.remedy, situation),)
         if (times := _times_of_day(effects if len(causes) > 1 and effects else causes)) is not None:
             daily = gettext("{title}, at {clock} on {days} days")
@@ -84,7 +82,7 @@ class Story:
             *_changes_before(named, causes, members, context),
             *_other_causes(causes, members, context),
         )
-        return cls(title, sentences, remedies)
+        return cls(shortened(title), sentences, remedies)
 
 
 def _told(

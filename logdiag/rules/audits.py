@@ -23,6 +23,7 @@ from logdiag.rules import versions
 from logdiag.rules.episodes import Episode
 from logdiag.rules.events import CaseData, Key
 from logdiag.rules.match_schema import ACROSS, Audit, Figure, Platform
+from logdiag.rules.placeholders import ON_PEERS, PART
 
 _FIGURES: dict[Figure, str] = {
     "registrations": N_("{number} registrations"),
@@ -195,7 +196,7 @@ def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[Clus
     platform = next(iter(found.values()))
     note = ""
     if any(other != platform for other in found.values()):
-        said = gettext("the peers are of different platforms, and no figures hold for all of them")
+        said = gettext("the platforms differ, and no figures hold for all peers")
     elif platform is None:
         hardware = next(iter(known.values())).values[0]
         said = gettext("no figures are known of {platform}").format(platform=hardware)
@@ -281,5 +282,5 @@ def values_on_peers(said: Mapping[str, str]) -> str:
     groups: dict[str, list[str]] = {}
     for peer, value in said.items():
         groups.setdefault(value, []).append(peer)
-    on = gettext("{what} on {peers}")
-    return "; ".join(on.format(what=value, peers=listed(peers)) for value, peers in groups.items())
+    on = gettext(ON_PEERS)
+    return PART.join(on.format(what=value, peers=listed(peers)) for value, peers in groups.items())

@@ -15,7 +15,7 @@ from logdiag.rules.evaluate import Answer, evaluate
 from logdiag.rules.events import MAX_RECORDS, SEPARATOR, CaseData, Spans
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import peer_names
-from logdiag.rules.placeholders import fill, placeholders, unbound, without, worded
+from logdiag.rules.placeholders import fill, fill_title, placeholders, unbound, without, worded
 from logdiag.rules.references import cite
 from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event
@@ -204,7 +204,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         fingerprint=fingerprint,
         id=f"{fingerprint}@{stamp(first)}",
         rule=name,
-        title=fill(rule.title, texts),
+        title=fill_title(rule.title, texts, hosts, peers),
         severity=rule.severity,
         state=episode.state,
         hosts=hosts,

@@ -1,12 +1,19 @@
 """Filling the placeholders of titles, explanations and steps."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from logdiag.i18n import gettext
+from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.particles import with_particle
 from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.rules.match_schema import Match, patterns
+
+PART = "; "
+"""What separates the values of several peers in ``found``."""
+
+ON_PEERS = N_("{what} on {peers}")
+"""One of these values, and the peers that have it."""
 
 
 def unbound(matches: Iterable[Match]) -> dict[str, str]:
@@ -56,6 +63,55 @@ def _moment(time: datetime | None) -> str:
 def worded(texts: Mapping[str, str], says: Mapping[str, str]) -> dict[str, str]:
     """Texts with those put into another language that a rule says itself."""
     return {name: says.get(text, text) for name, text in texts.items()}
+
+
+MAX_TITLE = 90
+"""Characters of a title: a longer one does not fit on one line of the report or of a ticket."""
+
+
+def fill_title(text: str, values: Mapping[str, str], hosts: Sequence[str], peers: Sequence[str]) -> str:
+    """Return a title with its placeholders filled in, of at most 90 characters.
+
+    A longer one loses, of what was found, the names of peers, then some values, then all; and then names of
+    peers that report it. The explanation has them all.
+    """
+    on = gettext(ON_PEERS)
+    said = re.compile(re.escape(on).replace(r"\{what\}", "(.*?)").replace(r"\{peers\}", "(.*)"))
+    pairs = [
+        found.groups() if (found := said.fullmatch(part)) else (part, "")
+        for part in values.get("found", "").split(PART)
+    ]
+    # The names of peers are the only words that are the same in every language.
+    number = [sum(one in re.findall(r"[\w.-]+", names) for one in {*hosts, *peers}) for _, names in pairs]
+    of_many = ngettext("{number} peer", "{number} peers", 2)
+    counted = [
+        on.format(what=what, peers=of_many.format(number=many) if many > 1 else names) if names else what
+        for (what, names), many in zip(pairs, number, strict=True)
+    ]
+    bare = [*dict.fromkeys(what for what, _ in pairs)]
+    some = gettext("{names} and {number} more")
+    fewer = (
+        some.format(names=PART.join(bare[:most]), number=len(bare) - most)
+        for most in range(len(bare) - 1, 0, -1)
+    )
+    founds = (PART.join(counted), PART.join(bare), *fewer)
+    attempts = [(text, values), *((text, {**values, "found": one}) for one in founds)]
+    text = text.removesuffix(": {found}")
+    attempts.append((text, values))
+    # With every name, then with fewer.
+    for most in range(max(len(hosts), len(peers)), 0, -1):
+        names = {"hosts": listed(hosts, most), "peers": listed(peers, most) or values.get("peers", "")}
+        attempts.append((text, {**values, **names}))
+    titles = [fill(*one) for one in attempts]
+    return next((title for title in titles if len(title) <= MAX_TITLE), shortened(titles[-1]))
+
+
+def shortened(title: str) -> str:
+    """Return a title that is cut after a word if it has more than 90 characters."""
+    if len(title) <= MAX_TITLE:
+        return title
+    cut, _, rest = title[:MAX_TITLE].rpartition(" ")
+    return f"{(cut or rest)[: MAX_TITLE - 1].rstrip(' ,:;')}…"
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

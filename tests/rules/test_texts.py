@@ -5,12 +5,10 @@ from collections import defaultdict
 
 import pytest
 
+from logdiag.i18n.sentences import listed
 from logdiag.rules.library import load
-from logdiag.rules.placeholders import fill
+from logdiag.rules.placeholders import MAX_TITLE, fill, fill_title
 from logdiag.rules.translation import texts
-
-MAX_TITLE = 90
-"""Characters: a longer title does not fit on one line of the report or of a ticket."""
 
 TYPICAL = {
     "address": "10.0.0.9",
@@ -91,3 +89,48 @@ def test_a_title_is_short(place: str, text: str) -> None:
 )
 def test_a_verb_in_the_singular_is_found(text: str, singular: bool) -> None:
     assert bool(SINGULAR.search(text)) == singular
+
+
+MANY = tuple(f"expressway-core-{number}.example.com" for number in range(1, 7))
+
+
+@pytest.mark.parametrize(("place", "text"), [(place, text) for place, key, text in shown() if key == "title"])
+def test_no_title_is_too_long_whatever_is_filled_in(place: str, text: str) -> None:
+    found = "; ".join(f"value {number} of a setting on {name}" for number, name in enumerate(MANY))
+    hosts = {"hosts": listed(MANY), "peers": listed(MANY[:4]), "found": found}
+    values = dict.fromkeys(re.findall(r"\{(\w+)\}", text), "a value") | TYPICAL | hosts
+    title = fill_title(text, values, MANY, MANY[:4])
+    assert len(title) <= MAX_TITLE, f"{place}: {title}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "title"),
+    [
+        ("Two: {found}", "a on expa01; b on expa02", "Two: a on expa01; b on expa02"),
+        (
+            "Peers run on different hardware: {found}",
+            "VMware, medium on expa01 and expa02; VMware, small on expa03",
+            "Peers run on different hardware: VMware, medium on 2 peers; VMware, small on expa03",
+        ),
+        (
+            "A title that leaves little room, about this many words in it, {hosts}: {found}",
+            "a on expa01; b on expa02; c on expa03",
+            "A title that leaves little room, about this many words in it, expa01: a; b; c",
+        ),
+        (
+            "A title that leaves little room, with even more words of its own in it, {hosts}: {found}",
+            "10.0.0.1 on expa01; 10.0.0.2 on expa02",
+            "A title that leaves little room, with even more words of its own in it, expa01",
+        ),
+        ("word " * 30, "", f"{'word ' * 17}word…"),
+    ],
+)
+def test_a_title_loses_names_of_peers_before_values(text: str, found: str, title: str) -> None:
+    texts = {"hosts": "expa01", "peers": "expa02", "found": found}
+    assert fill_title(text, texts, ("expa01",), ("expa02",)) == title
+
+
+def test_many_hosts_are_a_few_names_and_a_number() -> None:
+    texts = {"hosts": listed(MANY), "peers": ""}
+    title = fill_title("The clock of {hosts} is not synchronised", texts, MANY, ())
+    assert title == ("The clock of expressway-core-1.example.com and 5 more is not synchronised")
