@@ -180,3 +180,18 @@ def test_a_rule_leads_to_all_planned_work() -> None:
         "remove-a-dead-peer",
         "restart-the-cluster-in-order",
     } <= direct
+
+
+VERBS = {
+    *("add", "assign", "block", "bring", "change", "check", "cluster", "collect", "complete", "correct"),
+    *("create", "delete", "enforce", "enter", "factory", "find", "finish", "follow", "force", "install"),
+    *("investigate", "isolate", "make", "map", "name", "open", "read", "reboot", "rebuild", "recover"),
+    *("rejoin", "remove", "replace", "report", "restart", "restore", "set", "take", "test", "turn"),
+    *("update", "upgrade"),
+}
+"""The words that names of procedures begin with: what somebody who looks for one would type."""
+
+
+def test_the_name_of_a_procedure_begins_with_a_plain_verb() -> None:
+    assert [name for name in LIBRARY.procedures if name.split("-")[0] not in VERBS] == []
+    assert [name for name in LIBRARY.procedures if re.search(r"-(right|back-first|way)\b", name)] == []

@@ -264,13 +264,13 @@ def test_certificates_are_checked_before_the_restart_that_enforces_them() -> Non
 LAST_RESORTS = {
     "recover-a-failed-database",
     "rebuild-the-cluster",
-    "let-a-factory-reset-succeed",
+    "complete-a-factory-reset",
     "recover-the-lost-configuration",
-    "keep-a-removed-peer-out",
+    "isolate-a-returned-peer",
     "isolate-a-replaced-primary",
     "isolate-a-restored-peer",
     "rejoin-a-purged-peer",
-    "give-a-peer-its-listed-address",
+    "restore-the-address-of-a-peer",
     "remove-a-peer",
     "factory-reset-a-peer",
 }
@@ -315,7 +315,7 @@ def test_a_forced_update_of_the_configuration_is_for_subordinates_behind_a_backu
                 found.add(name)
                 assert step.where == "the subordinates that report it"
                 assert any("back" in one.do.lower() for one in procedure.steps[:number])
-    assert found == {"take-the-primarys-configuration"}
+    assert found == {"force-a-configuration-update"}
 
 
 # ── peers and nothing else ──────────────────────────────────────────────────────────────────
