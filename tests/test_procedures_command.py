@@ -407,3 +407,13 @@ def test_a_precondition_has_no_placeholders(tmp_path: Path) -> None:
     with pytest.raises(LibraryError) as caught:
         library(tmp_path, **{"move-a-cluster": PLANNED.replace("Everybody knows.", "'{where} knows.'")})
     assert "{where} is bound by nothing" in caught.value.mistakes[0].message
+
+
+def test_a_primary_that_is_changed_on_one_peer_only_is_not_accepted_yet(tmp_path: Path) -> None:
+    """All peers still name the old one in their cycles, which is no sign that they accepted the new one."""
+    rule = load().rules["incident/change-unfinished"]
+    case = next(one for one in rule.cases if one.name.startswith("the primary is changed on one of two"))
+    examined = examine_clusters(tables_of(files_of(case)), load())
+    [cluster] = page_of("change-the-primary", load(), examined).clusters
+    accepted = next(step for step in cluster.steps if step.do.startswith("Wait, then load"))
+    assert "done" not in (accepted.progress or {}).values()

@@ -161,9 +161,12 @@ def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str,
     known = {plain_name(name) for name in (*addresses, *names)}
     for dump in dumps:
         entries = {plain_name(entry) for entry in dump.facts.peer_list or () if entry}
-        # A list of addresses can only be compared with addresses, a list of names also with names.
+        # A list of addresses can only be compared with addresses, a list of names also with names. In a list
+        # that mixes them, the entry of this peer may be an address that is not known.
         if all(is_address(entry) for entry in entries):
             own = addresses
+        elif any(is_address(entry) for entry in entries) and not addresses:
+            own = []
         else:
             own = [*addresses, *names] if names else []
         if entries and own:
