@@ -199,6 +199,8 @@ class Step:
     impact: str
     verify: str
     wait: str
+    avoid: str = field(default="", kw_only=True)
+    """What must not be done meanwhile, as a sentence."""
 
 
 @dataclass(frozen=True)

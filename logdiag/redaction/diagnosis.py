@@ -18,7 +18,7 @@ _BY_ROLE: dict[Role, str] = {
     ),
     "prose": (
         "headline detail title summary explanation outcome Wanted.what reason nearest_miss"
-        " do why verify impact wait"
+        " do why verify impact wait avoid"
     ),
     "host": ("Peer.name Peer.fqdn hosts peer where Finding.peers Incident.peers Stranger.name seen_by"),
     "cluster": "Peer.cluster",

@@ -9,6 +9,7 @@ from logdiag.model import RISKS, Diagnosis, Step
 MAX_ACTIONS = 6
 """A reader keeps about this many steps in mind, and as many lines fit the first screen."""
 MAX_OF_ONE_INCIDENT = 3
+MAX_PROHIBITIONS = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ def find_actions(diagnosis: Diagnosis) -> tuple[Action, ...]:
         incidents = (*same.incidents, incident) if same else (incident,)
         actions[_identity(step)] = Action(step, same.number if same else number, incidents)
     return tuple(actions.values())[:MAX_ACTIONS]
+
+
+def find_prohibitions(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Return what must not be done, by the steps of all incidents and of findings outside of incidents."""
+    told = {id_ for incident in diagnosis.incidents for id_ in incident.findings}
+    remedies = [incident.remedy for incident in diagnosis.incidents]
+    remedies += [finding.remedy for finding in diagnosis.findings if finding.id not in told]
+    avoid = dict.fromkeys(step.avoid for remedy in remedies for step in remedy if step.avoid)
+    return tuple(avoid)[:MAX_PROHIBITIONS]
 
 
 def find_repeated(diagnosis: Diagnosis) -> Mapping[tuple[int, int], tuple[int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from logdiag.i18n import gettext
 from logdiag.model import Diagnosis, Incident
 from logdiag.report import labels, sentences
-from logdiag.report.actions import find_actions
+from logdiag.report.actions import find_actions, find_prohibitions
 
 MAX_INCIDENTS, MAX_WANTED = 8, 10
 """The short form fits one page."""
@@ -46,6 +46,9 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
         about = f", {sentences.of_incidents(action.incidents)}" if several else ""
         yield f"{number}. {sentences.where(action.step)}{about}: {action.step.do}"
         yield from (f"   {line}" for line in (action.step.command or "").splitlines())
+    if prohibitions := find_prohibitions(diagnosis):
+        yield from ("", gettext("Do not do this"))
+        yield from (f"- {one}" for one in prohibitions)
     if diagnosis.wanted:
         yield from ("", gettext("What we need from you"))
     for number, wanted in enumerate(diagnosis.wanted[:MAX_WANTED], start=1):

@@ -20,8 +20,8 @@ from logdiag.i18n import ngettext
 from logdiag.i18n.sentences import stretch
 from logdiag.model import Change, Diagnosis, Finding, Incident, Step
 from logdiag.report import brief, sentences
-from logdiag.report.actions import find_actions, find_repeated
-from logdiag.report.alarm_notes import find_alarms
+from logdiag.report.actions import find_actions, find_prohibitions, find_repeated
+from logdiag.report.glossary import make_glossary
 from logdiag.report.limits import DOCUMENT, Limits, grouped, limited, rules_by_reason
 from logdiag.report.sanitize import clipped, defuse, is_plain
 from logdiag.report.templates import assets, make_environment
@@ -68,13 +68,14 @@ def render(diagnosis: Diagnosis) -> str:
             incident.id: sentences.references(*found) for _, incident, found in groups if incident is not None
         },
         actions=find_actions(cut),
+        prohibitions=find_prohibitions(cut),
         repeated=find_repeated(cut),
         short=brief.render(diagnosis),
         steps_as_text=brief.steps_as_text,
         unjudged=rules_by_reason(cut),
         open_questions=_open_questions(cut, left_out),
         whole_incidents=len(diagnosis.incidents),
-        alarms=find_alarms(cut),
+        alarms=make_glossary(cut),
         looked=len(rules),
         replicated=_replicated(cut),
         message=sentences.message(cut),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from logdiag.model import Diagnosis
 from logdiag.report import markdown_escape
-from logdiag.report.actions import find_actions, find_repeated
+from logdiag.report.actions import find_actions, find_prohibitions, find_repeated
 from logdiag.report.limits import DOCUMENT, grouped, limited, rules_by_reason
 from logdiag.report.sanitize import clipped
 from logdiag.report.templates import make_environment
@@ -30,6 +30,7 @@ def render(diagnosis: Diagnosis) -> str:
         whole=diagnosis.coverage,
         left_out=left_out,
         actions=find_actions(cut),
+        prohibitions=find_prohibitions(cut),
         repeated=find_repeated(cut),
         groups=grouped(cut),
         unjudged=rules_by_reason(cut),

@@ -172,6 +172,8 @@ def notes(step: Step, *, brief: bool) -> list[str]:
     said = []
     if isinstance(step, MarkedStep) and step.condition:
         said.append(gettext("Only if: {condition}").format(condition=step.condition))
+    if step.avoid:
+        said.append(step.avoid)
     if step.impact and step.risk != "read":
         said.append(gettext("Impact: {impact}").format(impact=step.impact))
     if step.verify and not brief:

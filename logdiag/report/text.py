@@ -14,7 +14,7 @@ from rich.text import Text
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer
 from logdiag.report import labels, sentences
-from logdiag.report.actions import Action, find_actions
+from logdiag.report.actions import Action, find_actions, find_prohibitions
 from logdiag.report.limits import Limits, grouped, limited
 from logdiag.report.sanitize import defuse
 from logdiag.report.terminal import (
@@ -56,6 +56,8 @@ def _parts(diagnosis: Diagnosis, whole: Coverage, left_out: Limits, width: int) 
         yield from _more(left_out.peers, "peers")
     if any(one.remedy for one in diagnosis.incidents):
         yield from section(gettext("Do this first"), *_actions(diagnosis))
+    if prohibitions := find_prohibitions(diagnosis):
+        yield from section(gettext("Do not do this"), *(item("-", Text(line(one))) for one in prohibitions))
     if diagnosis.incidents and not (brief and len(diagnosis.incidents) == 1):
         groups = grouped(diagnosis)
         items = (

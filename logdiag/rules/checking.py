@@ -70,7 +70,7 @@ _NAMES: dict[tuple[type[BaseModel], str], str] = {
 }
 """The keys of which parts hold names, and of what."""
 
-_TEXTS_OF_STEP = ("do", "why", "command", "impact", "verify", "wait")
+_TEXTS_OF_STEP = ("do", "why", "command", "impact", "verify", "wait", "avoid")
 
 _Complaints = Iterator[tuple[KeyPath, str]]
 

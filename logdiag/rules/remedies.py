@@ -105,6 +105,7 @@ def fill_step(step: ProcedureStep, resolved: tuple[str, ...] | str, situation: S
         impact=fill(step.impact, names),
         verify=fill(step.verify, names),
         wait=fill(step.wait, names),
+        avoid=fill(step.avoid, names),
     )
 
 

@@ -326,6 +326,7 @@ class ProcedureStep(Strict):
     impact: str = Field("None.", description="what users notice")
     verify: str = Field("", description="how to see that it worked")
     wait: str = Field("", description="how long, for what")
+    avoid: str = Field("", description="what must not be done meanwhile, as a sentence: Do not …")
     when: When | None = Field(None, description="when it applies; else always")
     done_when: DoneWhen | None = Field(None, description="what shows that it was done; else nothing does")
 

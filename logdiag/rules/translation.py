@@ -17,7 +17,7 @@ from logdiag.rules.match_schema import Match, patterns
 from logdiag.rules.schema import Procedure, Rule
 from logdiag.rules.types import KeyPath
 
-_IN_A_STEP = ("do", "why", "impact", "verify", "wait")
+_IN_A_STEP = ("do", "why", "impact", "verify", "wait", "avoid")
 
 _M = TypeVar("_M", bound=BaseModel)
 _Texts = Iterator[tuple[KeyPath, str]]

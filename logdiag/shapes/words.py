@@ -61,7 +61,7 @@ def product_words() -> frozenset[str]:
         texts += (rule.title, rule.why, *_texts(tree.get("match")))
         texts += _DETAIL.findall("\n".join(_texts(tree.get("cases"))))
     for procedure in library.procedures.values():
-        texts += (text for step in procedure.steps for text in (step.do, step.why, step.verify))
+        texts += (text for step in procedure.steps for text in (step.do, step.why, step.verify, step.avoid))
     texts.append(_EVENTS)
     found = (_TOKEN.fullmatch(token) for text in texts for token in text.split())
     words = {word.lower() for match in found if match is not None for word in match["core"].split("/")}

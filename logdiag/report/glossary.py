@@ -14,8 +14,8 @@ OTHER_ALARM = "alarm/raised"
 
 
 @dataclass(frozen=True)
-class AlarmNote:
-    """An alarm that the report names: its meaning, the peers by its state, and the findings on it alone."""
+class GlossaryEntry:
+    """An alarm that the report names: its meaning, the peers by its state, and findings on it alone."""
 
     title: str
     meaning: str
@@ -23,7 +23,7 @@ class AlarmNote:
     others: tuple[Finding, ...]
 
 
-def find_alarms(diagnosis: Diagnosis) -> dict[str, AlarmNote]:
+def make_glossary(diagnosis: Diagnosis) -> dict[str, GlossaryEntry]:
     """Return the alarms that peers have or that titles name, if the alarm catalogue has them, by id."""
     peers = diagnosis.cluster.peers
     titles = [one.title for one in diagnosis.findings] + [one.title for one in diagnosis.incidents]
@@ -31,7 +31,7 @@ def find_alarms(diagnosis: Diagnosis) -> dict[str, AlarmNote]:
     states = get_args(AlarmState)
     others = [one for one in diagnosis.findings if one.rule == OTHER_ALARM]
     return {
-        id_: AlarmNote(
+        id_: GlossaryEntry(
             alarm.full_title(),
             gettext(alarm.meaning),
             {
