@@ -33,6 +33,7 @@ function reveal() {
   for (let node = target; node; node = node.parentElement) {
     if (node.tagName === "DETAILS") { node.open = true; }
   }
+  if (target && target.closest("[data-unasked]")) { dispatchEvent(new Event("unfilter")); }
   if (target) { target.scrollIntoView(); }
 }
 addEventListener("hashchange", reveal);
@@ -112,9 +113,18 @@ function timeline(chart) {
     ticks();
   }
 
+  // The worst event in sight, or the middle: zooming in leads to what matters.
+  function focus() {
+    const marks = [...drawing.querySelectorAll(".event")].filter((mark) => !mark.closest("[data-outside]"));
+    const worst = ["critical", "high", "medium", "low"].map((level) =>
+      marks.find((mark) => mark.classList.contains(level))).find(Boolean);
+    const thing = worst && things.find(({ node }) => node === worst.parentNode);
+    return thing ? thing.x : (from + to) / 2;
+  }
+
   function zoom(factor, around) {
     const size = (to - from) * factor;
-    const middle = around === undefined ? (from + to) / 2 : around;
+    const middle = around === undefined ? focus() : around;
     show(middle - size * (middle - from) / (to - from), middle + size * (to - middle) / (to - from));
   }
 
@@ -220,9 +230,15 @@ function filters(tools) {
   field.addEventListener("input", apply);
   // Enter leads to what was found.
   field.addEventListener("change", () => {
-    if (field.value) { document.getElementById("findings").scrollIntoView({ block: "start" }); }
+    if (field.value) { document.getElementById("findings").scrollIntoView({ behavior: "instant" }); }
   });
   for (const box of boxes) { box.addEventListener("change", apply); }
+  // A link to something that the filter hides shows everything again.
+  addEventListener("unfilter", () => {
+    for (const box of boxes) { box.checked = true; }
+    field.value = "";
+    apply();
+  });
   tools.hidden = false;
 }
 

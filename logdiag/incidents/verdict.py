@@ -8,7 +8,7 @@ from datetime import timedelta
 from logdiag.cluster import Cluster
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import RAISED_BEFORE, listed, second, stretch
-from logdiag.incidents.context import UNWATCHED
+from logdiag.incidents.context import LOSS, UNWATCHED
 from logdiag.incidents.fold import Folded
 from logdiag.model import Incident, Verdict
 from logdiag.reading import Tables
@@ -33,7 +33,7 @@ def verdict(folded: Folded, clusters: Sequence[Cluster], tables: Tables) -> Verd
 def _answer(folded: Folded, clusters: Sequence[Cluster]) -> Verdict:
     if folded.incidents:
         headline = folded.incidents[0]
-        sentences = [_when(headline)]
+        sentences = [_when(headline), *_what_is_over(headline, folded)]
         if rest := len(folded.incidents) - 1:
             more = ngettext(
                 "{number} more incident follows below.", "{number} more incidents follow below.", rest
@@ -116,6 +116,15 @@ def _when(headline: Incident) -> str:
         as_of = gettext("As of {time}; when it began is not known.")
         return as_of.format(time=second(headline.as_of))
     return gettext("Seen in a dump that has no time; when it began is not known.")
+
+
+def _what_is_over(headline: Incident, folded: Folded) -> Iterator[str]:
+    """Return a sentence on the loss of a peer that is over while its cause is still open."""
+    members = [one for one in folded.findings if one.id in headline.findings]
+    losses = [one for one in members if one.rule == LOSS and one.caused_by]
+    if headline.state != "closed" and losses and all(one.state == "closed" for one in losses):
+        end = second(max(one.ended for one in losses))
+        yield gettext("The connection was back by {time}; only its cause is still open.").format(time=end)
 
 
 def _nothing_wrong(cluster: Cluster, folded: Folded, *, several: bool) -> Iterator[str]:

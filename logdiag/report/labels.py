@@ -3,7 +3,18 @@
 from typing import TypeVar
 
 from logdiag.i18n import N_, gettext
-from logdiag.model import AlarmState, Basis, MemberKind, Progress, Risk, Role, Severity, State
+from logdiag.model import (
+    AlarmState,
+    Basis,
+    Finding,
+    Incident,
+    MemberKind,
+    Progress,
+    Risk,
+    Role,
+    Severity,
+    State,
+)
 
 K = TypeVar("K", bound=str)
 
@@ -33,6 +44,14 @@ STATE_NOTES: Labels[State] = Labels(
         "closed": N_("Its end was seen, or there is proof that it ended."),
     }
 )
+_IN_A_DUMP = N_("A dump shows it. Nothing that was read shows when it began, or whether it ended since.")
+
+
+def state_note(of: Finding | Incident) -> str:
+    """Return what the state of a finding or an incident means."""
+    return gettext(_IN_A_DUMP) if of.first is None and of.last is None else STATE_NOTES[of.state]
+
+
 BASIS_MEANINGS: Labels[Basis] = Labels(
     {
         "confirmed": N_("the log shapes that it rests on are well known"),
