@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding, to_plain, written
-from logdiag.redaction import Form, Redactor, check, redacted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from logdiag.redaction import Form, Redactor
 
 
 class _View(NamedTuple):
     """The module of ``logdiag.report`` that renders a view, and the form in which the leak check reads it."""
 
     module: str
-    form: Form
+    form: "Form"
 
 
 VIEWS: dict[str, _View] = {
@@ -36,10 +37,12 @@ class Report:
     """A diagnosis and its views; with a ``redactor``, they do not identify the customer."""
 
     diagnosis: Diagnosis
-    redactor: Redactor | None = field(default=None, repr=False)
+    redactor: "Redactor | None" = field(default=None, repr=False)
 
     def redacted(self) -> "Report":
         """Return the report with pseudonyms for addresses, names, users, aliases, keys and secrets."""
+        from logdiag.redaction import redacted
+
         return self if self.redactor is not None else Report(*redacted(self.diagnosis))
 
     def render(self, suffix: str) -> str:
@@ -104,9 +107,11 @@ class Report:
         """Return a line about the report, redacted if the report is."""
         return text if self.redactor is None else self.redactor.text(text)
 
-    def _checked(self, output: str, form: Form) -> str:
+    def _checked(self, output: str, form: "Form") -> str:
         # The leak check reads the finished output, so that it also finds the mistakes of a view.
         if self.redactor is not None:
+            from logdiag.redaction import check
+
             check(output, form, self.redactor)
         return output
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Annotated
 
@@ -82,6 +83,7 @@ def _root(
 def main() -> None:
     """Run the command line; every error ends it with one message and a documented exit code."""
     _isolate()
+    sys.meta_path.insert(0, _NoPandas())
     with _clean_up_when_terminated():
         try:
             _run(sys.argv[1:])
@@ -106,6 +108,18 @@ def _isolate() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in [name for name in os.environ if name.startswith("NUMBA_")]:
         del os.environ[name]
+
+
+class _NoPandas(MetaPathFinder):
+    """Hides pandas, which no command uses.
+
+    Arrow imports pandas when it gets its first list, to see whether that is a frame. The import takes longer
+    than the diagnosis of a small log.
+    """
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("no command uses pandas", name=fullname)
 
 
 @contextmanager

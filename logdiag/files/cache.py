@@ -10,6 +10,7 @@ import hashlib
 import logging
 import multiprocessing
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -85,6 +86,33 @@ def keep(name: str, body: bytes) -> None:
         except BaseException:
             Path(path).unlink(missing_ok=True)
             raise
+
+
+def kept_by_this_code(name: str, source: bytes = b"") -> bytes | None:
+    """Return what `keep_by_this_code` kept under a name; None if the code or the source is another now."""
+    body = kept(name)
+    made_by = _made_by(source)
+    return body.removeprefix(made_by) if body is not None and body.startswith(made_by) else None
+
+
+def keep_by_this_code(name: str, body: bytes, source: bytes = b"") -> None:
+    """Keep bytes that the code of this package made of a source; they replace those of other code."""
+    keep(name, _made_by(source) + body)
+
+
+def _made_by(source: bytes) -> bytes:
+    return hashlib.sha256(_code() + source).digest()
+
+
+@functools.cache
+def _code() -> bytes:
+    """Return what tells this code from other code: what Python itself compares before it uses a ``.pyc``."""
+    digest = hashlib.sha256(sys.version.encode())
+    for folder, _, files in sorted(os.walk(Path(__file__).parent.parent)):
+        for name in sorted(file for file in files if file.endswith(".py")):
+            status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - a thousand times a second
+            digest.update(f"{folder}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return digest.digest()
 
 
 def _head(body: bytes) -> bytes:

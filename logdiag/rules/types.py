@@ -65,7 +65,8 @@ class Strict(BaseModel):
     """A part of a rule: a key that nobody knows is a mistake."""
 
     # The text below a key says what it means, here and in the reference (`logdiag.rules.reference`).
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # Validators are built when they are needed: the library in the cache is valid (`logdiag.rules.library`).
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 class Short(Strict):

@@ -54,7 +54,10 @@ class RuleFile:
     tree: Any = None
     """The content as plain Python values; None before the file is read."""
     root: Any = None
-    """The content as nodes of PyYAML, which know their places."""
+    """The content as nodes of PyYAML, which know their places; None if the file comes from the cache."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "root": None, "content": b""}
 
     def mistake(self, path: KeyPath, message: str) -> Mistake:
         """A mistake at the deepest part of a path that the file contains."""
