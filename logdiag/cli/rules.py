@@ -113,9 +113,9 @@ def rules_reference() -> None:
 @rules_app.command("schema", epilog="Example: logdiag rules schema > rule.schema.json")
 def rules_schema() -> None:
     """Print the JSON Schema of a rule, for an editor."""
-    from logdiag.rules.schema import Rule
+    from logdiag.rules.reference import schema
 
-    show(json.dumps(Rule.model_json_schema(), indent=2) + "\n")
+    show(json.dumps(schema(), indent=2) + "\n")
 
 
 def _no_such_rule(rule: str, known: Collection[str]) -> NoReturn:

@@ -3,14 +3,16 @@
 The names of terminals say what a token means; ``logdiag/records`` and ``logdiag/dumps`` interpret them.
 """
 
+import io
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache as once
+from importlib.metadata import version
 from typing import NamedTuple
 
 from lark import Lark
 
-from logdiag.files import resources
+from logdiag.files import cache, resources
 
 
 class Token(NamedTuple):
@@ -21,24 +23,32 @@ class Token(NamedTuple):
     end: int
 
 
-@cache
+@once
 def load(name: str) -> Lark:
     """Return the LALR parser of ``grammars/NAME.lark``.
 
     Only the tests use ``strict``: it needs a second library and proves the same thing each time.
     """
     path = resources.folder("grammars") / f"{name}.lark"
-    return Lark.open(str(path), parser="lalr", lexer="contextual")
+    source = version("lark").encode() + path.read_bytes()
+    # This user's logdiag wrote these bytes: `cache.kept` checks owner and digest. Lark's own cache does not.
+    if (body := cache.kept_by_this_code(path.name, source)) is not None:
+        return Lark.load(io.BytesIO(body))
+    lark = Lark.open(str(path), parser="lalr", lexer="contextual")
+    content = io.BytesIO()
+    lark.save(content)
+    cache.keep_by_this_code(path.name, content.getvalue(), source)
+    return lark
 
 
-@cache
+@once
 def record_start() -> re.Pattern[bytes]:
     """Return a pattern of what can start a record at the start of a line: the grammar's times."""
     times = "|".join(f"(?:^{_pattern(name)})" for name in ("TIME", "BSD_TIME", "PASTED_TIME"))
     return re.compile(times.encode("latin-1"), re.MULTILINE)
 
 
-@cache
+@once
 def record_header() -> re.Pattern[bytes]:
     """Return a pattern of a time at the start of a line, and a host, which start a record in any context.
 

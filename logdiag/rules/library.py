@@ -17,8 +17,8 @@ from logdiag.files import cache, resources
 from logdiag.rules.checking import KnownNames, check
 from logdiag.rules.match_schema import IncidentMatch
 from logdiag.rules.roles import ROLES
+from logdiag.rules.rule_file import RuleFile
 from logdiag.rules.schema import Effect, Effects, Explains, Procedure, Rule, Signal
-from logdiag.rules.yaml_file import RuleFile, read, validate
 
 _Item = Rule | Signal | Procedure | Effects
 _KINDS: dict[str, type[_Item]] = {"procedures": Procedure, "signals": Signal, "effects": Effects}
@@ -118,6 +118,8 @@ def _digest(files: Sequence[RuleFile]) -> str:
 
 
 def _checked(files: Sequence[RuleFile], found: list[Mistake]) -> Library:
+    from logdiag.rules.yaml_file import read, validate
+
     counts = Counter(file.name for file in files)
     twice = tuple(sorted(name for name, count in counts.items() if count > 1))
     library = Library({}, {}, {}, {}, _digest(files)[:16], twice)

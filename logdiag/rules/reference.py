@@ -1,8 +1,13 @@
 """Every key that rules and procedures may have, as a page of Markdown made from the schema."""
 
+import ast
+import inspect
+import itertools
 import re
+import textwrap
 import types
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -43,6 +48,14 @@ def reference() -> str:
     return re.sub("|".join(texts), lambda found: texts[found[0]], page)
 
 
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a rule, with the meaning of each key."""
+    for model in reversed(_models()):
+        model.model_rebuild(force=True)
+    return Rule.model_json_schema()
+
+
+@cache
 def _models() -> list[type[BaseModel]]:
     """Rule, Procedure, Signal, Effects and everything in them, each once, where it is first named."""
     found: list[type[BaseModel]] = []
@@ -54,9 +67,23 @@ def _models() -> list[type[BaseModel]]:
                 for part in models_in(field.annotation):
                     add(part)
 
-    for model in (Rule, Procedure, Signal, Effects):
-        add(model)
+    for top in (Rule, Procedure, Signal, Effects):
+        add(top)
+    for model in found:
+        _describe(model)
     return found
+
+
+def _describe(model: type[BaseModel]) -> None:
+    """Give each key of a model its meaning: the text below it."""
+    for part in reversed(model.__mro__):
+        if part in (BaseModel, object):
+            continue
+        for node in ast.parse(textwrap.dedent(inspect.getsource(part))).body:
+            for key, text in itertools.pairwise(getattr(node, "body", ())):
+                match key, text:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(ast.Constant(str(meaning))):
+                        model.model_fields[name].description = inspect.cleandoc(meaning)
 
 
 def _section(model: type[BaseModel]) -> str:

@@ -64,9 +64,10 @@ OneOrMore = Annotated[list[T], _OneOrMore(), Field(min_length=1)]
 class Strict(BaseModel):
     """A part of a rule: a key that nobody knows is a mistake."""
 
-    # The text below a key says what it means, here and in the reference (`logdiag.rules.reference`).
+    # The text below a key says what it means. `logdiag.rules.reference` reads it: pydantic would read it each
+    # time that a command starts, which takes 50 ms.
     # Validators are built when they are needed: the library in the cache is valid (`logdiag.rules.library`).
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Short(Strict):

@@ -4,14 +4,13 @@ import difflib
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from logdiag.errors import Mistake
+from logdiag.rules.rule_file import RuleFile
 from logdiag.rules.types import KeyPath
 
 # Limits of what a file can unfold to: a library may come from a stranger.
@@ -41,41 +40,6 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
 ):
     _Loader.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), list(_first))
-
-
-@dataclass
-class RuleFile:
-    """A file of a library: its path, its label in mistakes, its id, and its content."""
-
-    path: Path
-    label: str
-    name: str
-    content: bytes
-    tree: Any = None
-    """The content as plain Python values; None before the file is read."""
-    root: Any = None
-    """The content as nodes of PyYAML, which know their places; None if the file comes from the cache."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "root": None, "content": b""}
-
-    def mistake(self, path: KeyPath, message: str) -> Mistake:
-        """A mistake at the deepest part of a path that the file contains."""
-        line, column, node = 0, 0, self.root
-        for part in path:
-            if isinstance(part, int) and not isinstance(node, yaml.SequenceNode):
-                continue  # a list that was written as one item has no place of its own
-            if isinstance(part, int):
-                node = node.value[part]
-                mark = node.start_mark
-            else:
-                pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-                found = next((pair for pair in pairs if pair[0].value == part), None)
-                if found is None:
-                    break  # what was merged in stands elsewhere
-                mark, node = found[0].start_mark, found[1]
-            line, column = mark.line, mark.column
-        return Mistake(self.label, line + 1, column + 1, message)
 
 
 def read(file: RuleFile) -> Mistake | None:

@@ -17,8 +17,9 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 from logdiag.rules.library import load
+from logdiag.rules.rule_file import RuleFile
 from logdiag.rules.translation import Text, texts
-from logdiag.rules.yaml_file import RuleFile, read
+from logdiag.rules.yaml_file import read
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "reports" / "locale"
