@@ -106,7 +106,7 @@ def _made_by(source: bytes) -> bytes:
 
 @functools.cache
 def _code() -> bytes:
-    """Return what tells this code from other code: what Python itself compares before it uses a ``.pyc``."""
+    """Return a digest of this code: of what Python itself compares before it uses a ``.pyc``."""
     digest = hashlib.sha256(sys.version.encode())
     for folder, _, files in sorted(os.walk(Path(__file__).parent.parent)):
         for name in sorted(file for file in files if file.endswith(".py")):
