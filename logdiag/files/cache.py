@@ -110,7 +110,7 @@ def _code() -> bytes:
     digest = hashlib.sha256(sys.version.encode())
     for folder, _, files in sorted(os.walk(Path(__file__).parent.parent)):
         for name in sorted(file for file in files if file.endswith(".py")):
-            status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - a thousand times a second
+            status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - 1 µs instead of 8
             digest.update(f"{folder}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
     return digest.digest()
 
