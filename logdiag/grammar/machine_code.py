@@ -84,7 +84,7 @@ if config._config_fname == _CONFIG_FILE:
 elif config._config_fname != os.devnull:
     raise EngineError(f"numba {numba.__version__} reads settings from {config._config_fname}: use numba 0.68")
 
-__all__ = ["compiled", "inlined", "intrinsic", "ir", "nth", "types"]
+__all__ = ["compiled", "inlined", "inner", "intrinsic", "ir", "nth", "types"]
 
 nth = np.uint64
 """An index into an array. Signed indices are checked each time for whether they count from the end."""
@@ -96,20 +96,40 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     The function must not make arrays: the caller owns all memory. So numba need not count references, which
     would take longer than most work on a few bytes.
     """
-    return _compiled(function)
-
-
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that is inlined, because it has one caller or is shorter than a call."""
-    return _compiled(function, inline="always")
-
-
-def _compiled(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
-    make: Any = numba.njit  # its types know no ``_nrt``
-    dispatcher = make(**how, nogil=True, _nrt=False)(function)
+    dispatcher = _dispatcher(function)
     dispatcher._cache = _MachineCodeCache(function)
     found: Callable[..., Any] = dispatcher
     return found
+
+
+def inner(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+    """Compile a function that only other machine code calls.
+
+    All of its integers are signed and have 64 bits: numba would compile it again for each other type, which
+    took half of the time of the first run.
+    """
+    dispatcher = _dispatcher(function, no_cpython_wrapper=True, **how)
+    template = dispatcher.get_call_template
+
+    def with_one_integer_type(arguments: Sequence[Any], named: Any) -> Any:
+        return template([types.int64 if isinstance(one, types.Integer) else one for one in arguments], named)
+
+    dispatcher.get_call_template = with_one_integer_type
+    found: Callable[..., Any] = dispatcher
+    return found
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile an inner function that has one caller or is shorter than a call.
+
+    LLVM inlines it. If numba did, it would infer the types of each copy, which takes seconds.
+    """
+    return inner(function, forceinline=True)
+
+
+def _dispatcher(function: Callable[..., Any], **how: Any) -> Any:
+    make: Any = numba.njit  # its types know no ``_nrt``
+    return make(**how, nogil=True, no_cfunc_wrapper=True, _nrt=False)(function)
 
 
 class _MachineCodeCache:

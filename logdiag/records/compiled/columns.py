@@ -9,7 +9,7 @@ token or a record: a column is an array of numbers, or of places in the chunk.
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, inlined, nth
+from logdiag.grammar.machine_code import compiled, inlined, inner, nth
 from logdiag.records.compiled.buffers import NAMES
 from logdiag.records.compiled.header import header
 from logdiag.records.compiled.record import DETAIL, read_record
@@ -33,7 +33,7 @@ def count_at_most(roles, count):
     return records, fields
 
 
-@compiled
+@inner
 def _record_end(roles, first, count):
     """Return the token after a record: the next time at the start of a line, or the next orphan line."""
     after = first + 1
@@ -46,7 +46,7 @@ def _record_end(roles, first, count):
     return after
 
 
-@compiled
+@inner
 def _add_stretch(stretches, first, count, begin, end, line, reason):
     """Add a stretch in no record; join it with the last one if that is next to it; return their number.
 
@@ -61,7 +61,7 @@ def _add_stretch(stretches, first, count, begin, end, line, reason):
     return count + 1
 
 
-@compiled
+@inner
 def _drop_waiting(stretches, first, count):
     """Remove the stretches that waited for a year; return the number of the others."""
     kept = first

@@ -3,12 +3,12 @@
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-from logdiag.grammar.machine_code import compiled, nth
+from logdiag.grammar.machine_code import inner, nth
 from logdiag.records.compiled.roles import BSD_START, HOST, START
 from logdiag.records.compiled.times import stamp, yearless
 
 
-@compiled
+@inner
 def header(log, roles, places, token, after):
     """Read the time that a record or a relayed record starts with at a token.
 
@@ -34,7 +34,7 @@ def header(log, roles, places, token, after):
     return False, 0, 0, False, -1
 
 
-@compiled
+@inner
 def is_relayed(log, roles, places, first, token, after):
     """Return whether the token of role SYSLOG is a relay's header.
 

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, inlined, nth
+from logdiag.grammar.machine_code import compiled, inlined, inner, nth
 from logdiag.records.compiled.word_ops import WORD, equal, first_word, load_word, store_word
 from logdiag.records.digests import FACTOR, SHIFT
 
@@ -15,7 +15,7 @@ PADDING = 2 * WORD
 _MAX_PROBES = 32
 
 
-@compiled
+@inner
 def trim(log, start, end, other):
     """Leave out blanks, and another byte, at both ends."""
     while start < end and (log[nth(start)] == 32 or log[nth(start)] == other):
@@ -25,7 +25,7 @@ def trim(log, start, end, other):
     return start, end
 
 
-@compiled
+@inner
 def count_lines(log, start, end):
     """Count the line ends in some bytes."""
     count = 0
@@ -40,7 +40,7 @@ def count_lines(log, start, end):
     return count
 
 
-@compiled
+@inner
 def intern_name(log, start, end, column, out, count):
     """Return the number of a name in a column, and the number of names of all columns.
 
@@ -113,7 +113,7 @@ def append(log, start, end, strings, n):
     strings.ends[nth(n + 1)] = copy(log, start, end, strings.bytes, strings.ends[nth(n)])
 
 
-@compiled
+@inner
 def append_text(log, start, end, out, at, begin):
     """Write a trimmed part of a record's text, after a blank unless it is the first; return its end."""
     start, end = trim(log, start, end, 13)
@@ -125,7 +125,7 @@ def append_text(log, start, end, out, at, begin):
     return copy(log, start, end, out, at)
 
 
-@compiled
+@inner
 def append_body(log, start, end, strings, n):
     """Write a record's lines after the first, without the last line end; return False if they are blank."""
     for place in range(start, end):

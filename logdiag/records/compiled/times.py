@@ -5,14 +5,14 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, nth
+from logdiag.grammar.machine_code import inner, nth
 from logdiag.records.header import FIRST, LAST, LONGEST_MONTH, MAX_QUARTERS, MONTHS, QUARTER, YEAR
 
 _MONTH_SUMS = tuple(sum(MONTHS[n : n + 3]) for n in range(0, 36, 3))
 """The letters of each month as one number: the sums of their codes are all different."""
 
 
-@compiled
+@inner
 def number(log, start, size):
     """Return the decimal number in ``size`` bytes; -1 if they are not all digits."""
     value = 0
@@ -24,17 +24,17 @@ def number(log, start, size):
     return value
 
 
-@compiled
+@inner
 def _is_blank(byte):
     return byte == 32 or 9 <= byte <= 13
 
 
-@compiled
+@inner
 def _is_leap(year):
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-@compiled
+@inner
 def _days(year, month, day):
     """Return the days since 1970; years start in March, so that the leap day is the last day."""
     y = year - 1 if month <= 2 else year
@@ -42,7 +42,7 @@ def _days(year, month, day):
     return 365 * y + y // 4 - y // 100 + y // 400 + (153 * m + 2) // 5 + day - 1 - 719468
 
 
-@compiled
+@inner
 def _seconds(log, start, between):
     """Return whether the 19 bytes ``YYYY-MM-DD?hh:mm:ss`` are a valid time, and its seconds since 1970."""
     if log[nth(start + 4)] != 45 or log[nth(start + 7)] != 45 or log[nth(start + 10)] != between:
@@ -61,7 +61,7 @@ def _seconds(log, start, between):
     return True, _days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
 
 
-@compiled
+@inner
 def stamp(log, start, end):
     """Read the time at the end of a token: whether it is valid, microseconds, offset, whole seconds."""
     while end > start and log[nth(end - 1)] == 32:
@@ -99,7 +99,7 @@ def stamp(log, start, end):
     return True, moment + micros, offset, whole
 
 
-@compiled
+@inner
 def utc_time(log, start, end):
     """Read the value of a UTCTime: whether it is valid, microseconds, number of digits of its fraction."""
     while end > start and _is_blank(log[nth(end - 1)]):
@@ -126,7 +126,7 @@ def utc_time(log, start, end):
 # ── times without a year ────────────────────────────────────────────────────────────────────
 
 
-@compiled
+@inner
 def yearless(log, start, end):
     """Read the BSD time at the end of a token: whether it is valid; month, day and second in one number."""
     while end > start and log[nth(end - 1)] == 32:
@@ -148,7 +148,7 @@ def yearless(log, start, end):
     return True, (month * 32 + day) * 86400 + (hour * 60 + minute) * 60 + second
 
 
-@compiled
+@inner
 def dated(time, utc):
     """Date a header by the record's UTCTime: whether an offset lies between them, microseconds, offset."""
     local = _nearest(time, utc)
@@ -158,18 +158,18 @@ def dated(time, utc):
     return True, _within(local - quarters * QUARTER), quarters * 15
 
 
-@compiled
+@inner
 def dated_near(time, neighbour, offset):
     """Date a header by its neighbour: return the microseconds in the nearest year."""
     return _within(_nearest(time, neighbour + offset * 60_000_000) - offset * 60_000_000)
 
 
-@compiled
+@inner
 def _within(moment):
     return min(max(moment, FIRST), LAST)
 
 
-@compiled
+@inner
 def _nearest(time, moment):
     """Return the local time in the year that brings it closest to a moment."""
     month, day, second = time // 86400 // 32, time // 86400 % 32, time % 86400

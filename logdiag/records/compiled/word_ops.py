@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, intrinsic, ir, nth, types
+from logdiag.grammar.machine_code import inner, intrinsic, ir, nth, types
 
 WORD = 8
 
@@ -47,7 +47,7 @@ def _trailing_zeros(_context, number):
     return types.uint64(types.uint64), code
 
 
-@compiled
+@inner
 def find_byte(log, start, byte):
     """Return the place of a byte that occurs at ``start`` or after it."""
     place, last = np.uint64(start), np.uint64(max(len(log) - WORD, 0))
@@ -64,7 +64,7 @@ def find_byte(log, start, byte):
     return np.int64(place)
 
 
-@compiled
+@inner
 def first_word(log, start, size):
     """Return up to eight bytes as a number, padded with zeros."""
     if size >= WORD:
@@ -77,7 +77,7 @@ def first_word(log, start, size):
     return found
 
 
-@compiled
+@inner
 def equal(log, one, other, size):
     """Return whether the bytes at two places are the same."""
     done = 0
