@@ -16,7 +16,7 @@ import pickle
 import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from logdiag.errors import EngineError
-from logdiag.files import cache
+from logdiag.files import cache, resources
 
 _CONFIG_MODULE = "numba.core.config"
 _CONFIG_FILE = ".numba_config.yaml"
@@ -69,6 +69,7 @@ def _without_config_file() -> Iterator[None]:
 
 
 with _without_config_file():
+    import llvmlite.binding
     import numba
     from llvmlite import ir
     from numba import types
@@ -97,7 +98,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     would take longer than most work on a few bytes.
     """
     dispatcher = _dispatcher(function)
-    dispatcher._cache = _MachineCodeCache(function)
+    dispatcher._cache = MachineCodeCache(function)
     found: Callable[..., Any] = dispatcher
     return found
 
@@ -132,7 +133,7 @@ def _dispatcher(function: Callable[..., Any], **how: Any) -> Any:
     return make(**how, nogil=True, no_cfunc_wrapper=True, _nrt=False)(function)
 
 
-class _MachineCodeCache:
+class MachineCodeCache:
     """The cache of one function: numba's interface (``numba.core.caching``) for `logdiag.files.cache`.
 
     Numba's own cache unpickles what other users wrote, fails on a cut file, and does not notice that a
@@ -145,16 +146,19 @@ class _MachineCodeCache:
         self._function = f"{function.__module__}.{function.__qualname__}"
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """Return the cached machine code for a signature; None if nothing usable is cached."""
+        """Return the machine code for a signature; None if nothing usable is cached or installed."""
         target_context.refresh()
-        body = cache.kept(self._file(signature, target_context.codegen()))
-        if body is None:
-            return None
-        try:
-            # This user's logdiag wrote these bytes: `cache.kept` checks owner and digest.
-            return CompileResult._rebuild(target_context, *pickle.loads(body))  # noqa: S301
-        except Exception:  # of any kind: the function is then compiled again
-            return None
+        codegen = target_context.codegen()
+        # This user's logdiag wrote these bytes: `cache.kept` checks owner and digest.
+        if (body := cache.kept(self._file(signature, codegen))) is not None:
+            with suppress(Exception):  # of any kind: the function is then compiled again
+                return CompileResult._rebuild(target_context, *pickle.loads(body))  # noqa: S301
+        if (body := _installed().get(self.key(signature))) is not None:
+            with suppress(Exception), _kept_as_objects(codegen):
+                result = CompileResult._rebuild(target_context, *pickle.loads(body))  # noqa: S301
+                self.save_overload(signature, result)
+                return result
+        return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep the machine code for a signature."""
@@ -165,18 +169,57 @@ class _MachineCodeCache:
 
     enable = disable = flush
 
+    def key(self, signature: Any) -> str:
+        """Return a name for the function with a signature, the same on every machine."""
+        return f"{self._function} {signature!r}"
+
     def _file(self, signature: Any, codegen: Any) -> str:
-        key = (_sources(), self._function, signature, codegen.magic_tuple())
+        key = (installed_file(), self.key(signature), codegen.magic_tuple())
         return f"code-{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"
 
 
+@contextmanager
+def _kept_as_objects(codegen: Any) -> Iterator[None]:
+    """Let numba keep the object code that it makes of bitcode, so that `cache` can keep it."""
+    create = codegen.create_library
+
+    def create_caching(name: str) -> Any:
+        library = create(name)
+        library.enable_object_caching()
+        return library
+
+    codegen.create_library = create_caching
+    try:
+        yield
+    finally:
+        del codegen.create_library
+
+
 @functools.cache
-def _sources() -> str:
-    """Return a digest of all modules with machine code, as functions call each other across modules."""
+def _installed() -> dict[str, bytes]:
+    """Return LLVM's bitcode of functions, which the installation made: to compile that takes 0.5 s, not 8.
+
+    ``hatch_build.py`` makes the file. Without it, or if the modules have changed, all is compiled here.
+    """
+    with suppress(OSError, pickle.UnpicklingError, EOFError):
+        # The file is a part of the installation, as the modules are.
+        body = (resources.folder("grammars") / installed_file()).read_bytes()
+        found: dict[str, bytes] = pickle.loads(body)  # noqa: S301
+        return found
+    return {}
+
+
+@functools.cache
+def installed_file() -> str:
+    """Return the name of the file with bitcode, which has a digest of all that the bitcode depends on.
+
+    This includes all modules with machine code, as functions call each other across modules.
+    """
     package = Path(__file__).parent.parent
-    versions = f"{numba.__version__} {np.__version__} {platform.python_version()}"
+    python = ".".join(platform.python_version_tuple()[:2])
+    versions = f"{numba.__version__} {python} {llvmlite.binding.get_process_triple()}"
     digest = hashlib.sha256(versions.encode())
     for folder in ("grammar", "records", "records/compiled"):
         for path in sorted((package / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return f"{digest.hexdigest()[:32]}.bitcode"
