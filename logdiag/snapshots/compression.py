@@ -25,8 +25,8 @@ else:
 OUTPUT = 1 << 20
 """Bytes that are unpacked at a time, whatever the ratio."""
 
-# A damaged slice of input is lost as a whole, so it must be small. But each slice also waits for Python's lock,
-# which the threads hold that read the log: slices of 4 KiB took a fifth longer in a log of 200 MiB.
+# A damaged slice of input is lost as a whole, so it must be small. But after each, Python has to wait for
+# its lock, which the threads that read the log hold as well.
 _SLICE = 1 << 14
 
 _WINDOW, _NESTED_WINDOW = 27, 26
