@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logdiag.files import cache
+from logdiag.files import cache, resources
 
 
 @pytest.fixture
@@ -145,3 +145,60 @@ def test_machine_code_comes_from_the_cache(folder: Path, monkeypatch: pytest.Mon
 def test_warnings_are_no_part_of_what_the_library_prints(capsys: pytest.CaptureFixture[str]) -> None:
     assert logging.getLogger("logdiag") is cache.log
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_other_code_made_is_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.keep_by_this_code("name", b"content", b"source")
+    assert cache.kept_by_this_code("name", b"source") == b"content"
+    assert cache.kept_by_this_code("name", b"another source") is None
+    monkeypatch.setattr(cache, "_code", lambda: b"another version")
+    assert cache.kept_by_this_code("name", b"source") is None
+    cache.keep("name", b"not made by code")
+    assert cache.kept_by_this_code("name", b"source") is None
+
+
+def test_the_library_comes_from_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from logdiag.rules import library
+
+    shipped = resources.folder("rules")
+    made = library._shipped.__wrapped__(shipped)
+    monkeypatch.setattr(library, "_checked", lambda *_: pytest.fail("it was checked again"))
+    cached = library._shipped.__wrapped__(shipped)
+    for part in ("rules", "signals", "procedures", "effects", "digest"):
+        assert getattr(cached, part) == getattr(made, part)
+    assert {name: file.tree for name, file in cached.files.items()} == {
+        name: file.tree for name, file in made.files.items()
+    }
+
+
+def test_a_broken_library_is_loaded_from_its_files(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from logdiag.rules import library
+
+    monkeypatch.setenv("EVIL", str(tmp_path / "obeyed"))
+    shipped = resources.folder("rules")
+    digest = library._shipped.__wrapped__(shipped).digest
+    content = (folder / "library").read_bytes()
+    for harm in (b"", content[: len(content) // 2], content[:-1] + b"?", pickle.dumps(Evil())):
+        (folder / "library").write_bytes(harm)
+        assert library._shipped.__wrapped__(shipped).digest == digest
+        assert cache.kept("library") is not None  # it was kept anew
+        assert not (tmp_path / "obeyed").exists()
+
+
+def test_templates_and_lark_come_from_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from jinja2 import Environment
+
+    from logdiag.grammar import lark_reader
+    from logdiag.report.templates import make_environment
+
+    def printed(text: str) -> str:
+        return text
+
+    make_environment(printed).get_template("report.md.jinja")
+    tokens = list(lark_reader.load.__wrapped__("xdump").lex("*c xConfiguration\n"))
+    monkeypatch.setattr(Environment, "compile", lambda *_: pytest.fail("it was compiled again"))
+    monkeypatch.setattr(lark_reader.Lark, "open", lambda *_, **__: pytest.fail("it was built again"))
+    make_environment(printed).get_template("report.md.jinja")
+    assert list(lark_reader.load.__wrapped__("xdump").lex("*c xConfiguration\n")) == tokens

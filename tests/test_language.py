@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from logdiag.errors import InputError
 from logdiag.files.resources import folder
 from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
+from logdiag.i18n import catalogue as catalogue_module
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.rules.placeholders import fill
 
@@ -137,3 +139,35 @@ def test_a_language_that_is_not_there_is_an_error_that_names_those_that_are(lang
 )
 def test_a_particle_follows_the_sound_before_it(word: str, text: str) -> None:
     assert fill("{a}이(가) {a}을(를) {a}은(는) {a}와(과) {a}(으)로", {"a": word}) == text
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_compiled_catalogue_says_the_same(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installations have no Babel: they read what hatch_build.py compiled."""
+    source = tmp_path / "logdiag.po"
+    source.write_bytes((messages.LOCALE / language / "LC_MESSAGES" / "logdiag.po").read_bytes())
+    with source.with_suffix(".mo").open("wb") as target:
+        write_mo(target, catalogue(source))
+    read = catalogue_module._read(source, language)
+    monkeypatch.setitem(sys.modules, "babel.messages.pofile", None)
+    compiled = catalogue_module._read(source, language)
+    assert compiled.texts == read.texts
+    assert [compiled.plural(n) for n in range(30)] == [read.plural(n) for n in range(30)]
+
+
+def test_without_babel_a_catalogue_has_to_be_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "babel.messages.pofile", None)
+    path = tmp_path / "logdiag.po"
+    path.write_text('msgid "a"\nmsgstr "b"\n')
+    with pytest.raises(
+        InputError, match=r"logdiag.po: a catalogue that is not compiled; compile it \(msgfmt"
+    ):
+        catalogue_module._read(path, "ko")
+    for content in (b"", b"no catalogue", b"\xde\x12\x04\x95" + b"\xff" * 40):
+        path.with_suffix(".mo").write_bytes(content)
+        with pytest.raises(InputError, match=r"logdiag.mo: not a catalogue"):
+            catalogue_module._read(path, "ko")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from logdiag.grammar.machine_code import installed_file
+
 ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -86,6 +88,8 @@ def test_the_wheel_holds_the_data(built: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for file in ("grammars/expressway.lark", "rules/database/peer-down.yaml", "reports/report.html.jinja"):
         assert f"logdiag/data/{file}" in names
+    assert "logdiag/data/reports/locale/ko/LC_MESSAGES/logdiag.mo" in names
+    assert f"logdiag/data/grammars/{installed_file()}" in names
     assert "logdiag/py.typed" in names
     assert not any(name.startswith(("tests", "sample_logs")) for name in names)
 
