@@ -383,3 +383,15 @@ def test_findings_as_a_frame(samples: Path) -> None:
     assert list(frame.columns[:4]) == ["fingerprint", "id", "rule", "title"]
     assert len(frame) == 7
     assert str(frame["first"].dtype).startswith("datetime64")
+
+
+def test_no_command_loads_pandas(samples: Path, tmp_path: Path) -> None:
+    """Arrow imports it with its first list, unless it cannot be found: that takes longer than a diagnosis."""
+    code = (
+        "import sys\nfrom logdiag.cli import main\nsys.argv = ['logdiag', *sys.argv[1:]]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "assert 'pandas' not in sys.modules\nimport logdiag\n"
+        "assert logdiag.parse(sys.argv[2]).to_pandas().shape[0]"
+    )
+    words = ["diagnose", str(samples / "peer-lost"), "-o", str(tmp_path / "report.html")]
+    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)

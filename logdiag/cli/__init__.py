@@ -89,8 +89,7 @@ def main() -> None:
     # ones, and again at the end, took a third of a small run.
     gc.set_threshold(50_000)
     atexit.register(_end_without_search)
-    sys.meta_path.insert(0, _NoPandas())
-    with _clean_up_when_terminated():
+    with _clean_up_when_terminated(), _NoPandas():
         try:
             _run(sys.argv[1:])
         except KeyboardInterrupt:
@@ -128,6 +127,12 @@ class _NoPandas(MetaPathFinder):
     Arrow imports pandas when it gets its first list, to see whether that is a frame. The import takes longer
     than the diagnosis of a small log.
     """
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *_: object) -> None:
+        sys.meta_path.remove(self)
 
     def find_spec(self, fullname: str, *_: object) -> None:
         if fullname == "pandas":
