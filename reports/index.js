@@ -1,26 +1,31 @@
-// Finding rows. The page is complete without it.
+// Finding clusters. The page is complete without it.
 "use strict";
 
-const search = document.querySelector(".search");
+const tools = document.querySelector(".tools");
 
-if (search) {
-  const field = search.querySelector("input");
-  const told = search.querySelector("output");
-  const rows = [...document.querySelectorAll("tr[data-row]")].map((node) => ({
+if (tools) {
+  const field = tools.querySelector("#search");
+  const output = tools.querySelector("output");
+  const boxes = [...tools.querySelectorAll(".filter input")];
+  const rows = [...document.querySelectorAll("li[data-row]")].map((node) => ({
     node,
-    text: `${node.textContent} ${node.dataset.row}`.toLowerCase(), // and the rules that fired
+    text: `${node.textContent} ${node.dataset.row}`.toLowerCase(), // and what no line has room for
   }));
-  // A row is shown if it holds every word.
+  // A cluster is shown if it has a severity that is asked for, and every word.
   const filter = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
     let shown = 0;
     for (const { node, text } of rows) {
-      node.hidden = !words.every((word) => text.includes(word));
-      shown += node.hidden ? 0 : 1;
+      const wanted = asked.has(node.dataset.level) && words.every((word) => text.includes(word));
+      node.toggleAttribute("data-unasked", !wanted);
+      shown += wanted ? 1 : 0;
     }
-    told.textContent = words.length ? told.dataset.says.replace("{shown}", shown) : "";
+    const filtered = words.length || asked.size < boxes.length;
+    output.textContent = filtered ? output.dataset.says.replace("{shown}", shown) : "";
   };
   field.addEventListener("input", filter);
-  search.hidden = false;
-  filter(); // what the browser kept in the field
+  for (const box of boxes) { box.addEventListener("change", filter); }
+  tools.hidden = false;
+  filter(); // what the browser kept
 }

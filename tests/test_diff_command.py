@@ -21,7 +21,7 @@ def test_the_difference_of_snapshots_is_that_of_their_findings_files(
     run_text("diagnose", older, "-o", "old.json")
     run_text("diagnose", newer, "-o", "new.json")
     of_files = run_text("diff", "old.json", "new.json")
-    assert of_files.stdout.startswith("New: 1; ")
+    assert of_files.stdout.startswith("Findings: 1 new, ")
     for given in ((older, newer), ("old.json", newer), (older, "new.json")):
         done = run_text("diff", *given)
         assert (done.returncode, done.stdout) == (0, of_files.stdout)
@@ -39,13 +39,15 @@ def test_the_difference_of_two_files(run_text: Run, samples: Path, tmp_path: Pat
     (tmp_path / "old.json").write_text(json.dumps(older))
     done = run_text("diff", "old.json", "new.json")
     assert done.returncode == 0
-    assert done.stdout.startswith("New: 1; worse: 0; resolved: 0; ")
+    assert done.stdout.startswith("Findings: 1 new, ")
     assert run_text("diff", "old.json", "new.json", "--fail-on", "high").returncode == 1
     assert run_text("diff", "old.json", "new.json", "--fail-on", "critical").returncode == 0
     assert run_text("diff", "new.json", "new.json", "--fail-on", "info").returncode == 0
-    assert run_text("diff", "old.json", "new.json", "--lang", "ko").stdout.startswith("새로 생김 1, ")
+    assert "\n새로 생김\n" in run_text("diff", "old.json", "new.json", "--lang", "ko").stdout
     assert run_text("diff", "old.json", "new.json", "-o", "x.md", "-o", "x.json", "--quiet").stdout == ""
     assert json.loads((tmp_path / "x.json").read_text())["opened"][0]["rule"] == "database/peer-down"
     assert (tmp_path / "x.md").read_text().startswith("# What changed between two diagnoses\n")
-    wrong = run_text("diff", "old.json", "new.json", "-o", "x.html", "--fail-on", "severe")
+    run_text("diff", "old.json", "new.json", "-o", "x.html")
+    assert "<h1" in (tmp_path / "x.html").read_text()
+    wrong = run_text("diff", "old.json", "new.json", "-o", "x.xml", "--fail-on", "severe")
     assert wrong.returncode == 2

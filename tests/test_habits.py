@@ -62,7 +62,7 @@ def test_what_stands_at_the_top_is_for_all_commands_and_a_table_for_its_own(
     settled('lang = "ko"\n[diff]\nlang = "en"\n')
     assert "클러스터" in run(samples / "peer-lost").stdout.decode()
     lost = samples / "peer-lost"
-    assert run("diff", lost, lost).stdout.startswith(b"New: 0;")
+    assert run("diff", lost, lost).stdout.startswith(b"Findings: none new or worse, ")
 
 
 def test_the_file_lies_in_the_configuration_folder(

@@ -17,6 +17,7 @@ from babel.messages.pofile import write_po
 
 from logdiag.batch import page as index
 from logdiag.batch.rows import Row
+from logdiag.batch.since import News, Since
 from logdiag.compare import diff, diff_views
 from logdiag.conditions import alarm_catalogue
 from logdiag.files.resources import folder
@@ -209,7 +210,12 @@ def test_the_pages_of_alarms_have_no_english(library: Library) -> None:
 def test_the_page_of_a_batch_has_no_english(library: Library) -> None:
     rows = [Row("c1", "c1", 0, (), "", None, None, 1), Row("c2", "c2", 5, ("1",), has_report=False)]
     with speaking("qq"):
-        assert english(Shown(index.render(rows, ("x",), library)).texts, {"clusters", "findings"}) == set()
+        news = Since(
+            "e1", {"c1": News(1, 1, 0, (("opened", "low", "t1"), ("worse", "low", "t2")), 1)}, ("c3",)
+        )
+        for since in (None, news, Since("e1", {})):
+            page = index.render(rows, ("x",), library, since)
+            assert english(Shown(page).texts, {"clusters", "findings"}) == set()
 
 
 def test_a_comparison_has_no_english(samples: Path) -> None:
@@ -221,3 +227,4 @@ def test_a_comparison_has_no_english(samples: Path) -> None:
             found = diff.compare(one, other)
             terminal = diff_views.to_text(found, color=False, width=100)
             assert english((diff_views.to_markdown(found) + terminal).split("\n"), known) == set()
+            assert english(Shown(diff_views.to_html(found)).texts, known) == set()

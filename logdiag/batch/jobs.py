@@ -61,12 +61,12 @@ def find_jobs(given: Sequence[str | Path], out: str | Path) -> FoundJobs:
         InputError: a folder does not exist, or ``out`` is in a folder that is read.
 
     """
-    written = _comparable(str(out))
+    written = comparable(str(out))
     jobs: dict[tuple[PurePath, ...], tuple[str, _Inputs]] = {}
 
     def add(label: str, inputs: _Inputs) -> None:
         # A job that is found twice, because a folder and one inside it were given, is one.
-        key = tuple(map(_comparable, inputs))
+        key = tuple(map(comparable, inputs))
         jobs[key] = min(jobs.get(key, (label, inputs)), (label, inputs))
 
     other_files: set[str] = set()
@@ -105,8 +105,8 @@ def _open_all(given: Iterable[str]) -> list[Location]:
     return found
 
 
-def _comparable(address: str) -> PurePath:
-    """An address in the form in which equal ones are equal."""
+def comparable(address: str) -> PurePath:
+    """Return an address in the form in which equal addresses are equal."""
     local = Path(address).exists() or not is_url(address)
     return Path(address).resolve() if local else PurePosixPath(address)
 
@@ -122,7 +122,7 @@ def _children(address: str, out: PurePath) -> _Children | None:
         return None
     folders = [(one.name, one.address) for one in inner if one.kind == "folder"]
     return _Children(
-        folders=tuple((name, folder) for name, folder in folders if _comparable(folder) != out),
+        folders=tuple((name, folder) for name, folder in folders if comparable(folder) != out),
         archives=tuple(one.address for one in inner if one.kind == "file"),
         other_files=tuple(location.name for one in found for location in one.content or ()),
     )

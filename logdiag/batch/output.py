@@ -61,6 +61,12 @@ class Output:
             yield
             self.store.remove_unfinished()
 
+    def check_earlier(self) -> None:
+        """Raise `InputError` if this is not the output of a batch."""
+        if _MARK not in self.store.names(""):
+            said = gettext("{out}: it is not the output of an earlier batch")
+            raise InputError(said.format(out=self.shown))
+
     def put_sign(self) -> str:
         """Write a file with a new name, by which a worker knows the place again."""
         name = f"{UNFINISHED}/{uuid.uuid4().hex}"

@@ -1,4 +1,6 @@
-"""The index page: the clusters by severity, what they have in common, and the bad inputs.
+"""The index page: the clusters, what they have in common, and the bad inputs.
+
+The clusters come by severity. After an earlier batch, clusters with new or worse findings come first.
 
 It is as safe as a report, by the same means: the templates escape every value, and only the page's own style
 and script may run.
@@ -9,8 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Literal
 
 from logdiag.batch.rows import Row
+from logdiag.batch.since import Since, changed
+from logdiag.compare.diff_sentences import HEADINGS
 from logdiag.model import SEVERITIES, STATES, Severity
 from logdiag.report.html import render_page
 from logdiag.report.templates import assets
@@ -49,9 +54,21 @@ class Month:
     incidents: dict[str, int]
 
 
-def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
-    """Return the index page of a batch in the library's language, a complete HTML document."""
+@dataclass(frozen=True)
+class Part:
+    """Clusters that are listed together: changed since the earlier batch, unknown to it, or others."""
+
+    kind: Literal["changed", "unknown", "others"]
+    rows: list[Row]
+
+
+def render(rows: Sequence[Row], beside: Sequence[str], library: Library, since: Since | None = None) -> str:
+    """Return the index page of a batch in the library's language, a complete HTML document.
+
+    With ``since``, it begins with the clusters in which something is new or worse since an earlier batch.
+    """
     usable = sorted((row for row in rows if row.usable), key=_order)
+    parts = _parts(usable, since)
     rules = [
         _common(rule, of, [row.rules[rule] for row in of])
         for rule, of in _by(usable, lambda row: row.rules).items()
@@ -70,7 +87,12 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
         library=library,
         titles={name: _PLACEHOLDER.sub("…", rule.title) for name, rule in library.rules.items()},
         version=version("logdiag"),
-        rows=usable[:MAX_CLUSTERS],
+        parts=parts,
+        shown=sum(len(part.rows) for part in parts),
+        since=since,
+        changed=changed(since) if since else "",
+        headings=HEADINGS,
+        zones={},
         whole=usable,
         counts=Counter(row.severity for row in usable),
         bad=[row for row in rows if row.reasons],
@@ -81,12 +103,31 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library) -> str:
         months=months[-_MAX_MONTHS:],
         earlier=len(months[:-_MAX_MONTHS]),
         severities=tuple(reversed(SEVERITIES)),
-        **assets(("report.css", "index.css"), "index.js"),
+        **assets(("report.css", "overview.css"), "index.js"),
     )
 
 
 def _order(row: Row) -> tuple[int, int, str]:
     return -_level(row.severity), STATES.index(row.state) if row.state else 0, row.name
+
+
+def _parts(usable: list[Row], since: Since | None) -> list[Part]:
+    """Put the clusters in the order in which they are shown, at most `MAX_CLUSTERS`."""
+    if since is None:
+        return [Part("others", usable[:MAX_CLUSTERS])] if usable else []
+    news = since.news
+    worse = [row for row in usable if row.name in news and news[row.name].severity is not None]
+    worse.sort(key=lambda row: -_level(news[row.name].severity))
+    unknown = [row for row in usable if row.name not in news]
+    others = [row for row in usable if row.name in news and news[row.name].severity is None]
+    # What is new is never cut off in favour of what is known.
+    free = MAX_CLUSTERS
+    parts = []
+    for part in (Part("changed", worse), Part("unknown", unknown), Part("others", others)):
+        if part.rows[:free]:
+            parts.append(Part(part.kind, part.rows[:free]))
+        free = max(0, free - len(part.rows))
+    return parts
 
 
 def _level(severity: Severity | None) -> int:

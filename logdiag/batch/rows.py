@@ -30,9 +30,10 @@ class Row:
     """The row of one job in the index page.
 
     ``code`` is the exit code of `diagnose`, ``reasons`` say why the input is bad or was not read to its end.
-    A job that failed has no report. ``severity`` and ``state`` are those of the worst incident, ``versions``
+    A job that failed has no report. ``severity``, ``state`` and ``since`` are those of the worst incident:
+    ``since`` is when it began, or else the time of the dump that shows it. ``versions`` is
     the number of peers with each software version, ``rules`` the worst severity of each rule that fired above
-    ``info``, ``months`` the number of incidents that began in a month such as ``2024-03``, by severity.
+    ``info``, and ``months`` the number of incidents that began in a month such as ``2024-03``, by severity.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     verdict: str = ""
     severity: Severity | None = None
     state: State | None = None
+    since: datetime | None = None
     clusters: int = 0
     peers: tuple[str, ...] = ()
     more_peers: int = 0
@@ -62,7 +64,7 @@ class Row:
 
 def failed_row(job: Job, reason: str) -> Row:
     """Return the row of a job that failed."""
-    return Row(job.name, job.label, PARTIAL, (_short(reason),), has_report=False)
+    return Row(job.name, job.label, PARTIAL, (short(reason),), has_report=False)
 
 
 def row_of(job: Job, diagnosis: Diagnosis) -> Row:
@@ -76,13 +78,14 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
         label=job.label,
         code=diagnosis.exit.code,
         reasons=tuple(_bad(diagnosis))[:_MAX_REASONS],
-        verdict=_short(diagnosis.verdict.text),
+        verdict=short(diagnosis.verdict.headline),
         severity=headline.severity if headline else None,
         state=headline.state if headline else None,
+        since=(headline.first or headline.as_of) if headline else None,
         clusters=len({peer.cluster for peer in peers}),
-        peers=tuple(_short(peer.name) for peer in peers[:_MAX_PEERS]),
+        peers=tuple(short(peer.name) for peer in peers[:_MAX_PEERS]),
         more_peers=max(0, len(peers) - _MAX_PEERS),
-        versions={_short(name): count for name, count in sorted(versions.items())[:_MAX_VERSIONS]},
+        versions={short(name): count for name, count in sorted(versions.items())[:_MAX_VERSIONS]},
         first=min(times, default=None),
         last=max(times, default=None),
         incidents=len(diagnosis.incidents),
@@ -96,7 +99,7 @@ def _bad(diagnosis: Diagnosis) -> Iterator[str]:
     """The reasons for exit codes about the input, not about the findings."""
     for reason in diagnosis.exit.reasons:
         if reason.code in (NOTHING_READ, PARTIAL):
-            yield _short(reason.text)
+            yield short(reason.text)
 
 
 def _rules(diagnosis: Diagnosis) -> dict[str, Severity]:
@@ -116,5 +119,6 @@ def _months(diagnosis: Diagnosis) -> dict[str, dict[Severity, int]]:
     return {month: dict(sorted(counts.items())) for month, counts in sorted(months.items())[-_MAX_MONTHS:]}
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a text, or the beginning of one that is too long for a row."""
     return text if len(text) <= _MAX_TEXT_CHARS else f"{text[:_MAX_TEXT_CHARS]}…"

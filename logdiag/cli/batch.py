@@ -21,6 +21,12 @@ def batch(
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="DIR", help="A later run continues there. May be a URL.")
     ],
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Show what is new or worse since an earlier batch, whose output this is."
+        ),
+    ] = None,
     engine: Annotated[
         Literal["local", "dask"], typer.Option(help="What does the work: processes, or a Dask cluster.")
     ] = "local",
@@ -47,6 +53,7 @@ def batch(
     """
     from logdiag.batch.progress import progress
     from logdiag.batch.run import batch as run
+    from logdiag.batch.since import changed
     from logdiag.i18n import ngettext, speaking
     from logdiag.options import Options
     from logdiag.snapshots import Limits
@@ -65,7 +72,7 @@ def batch(
         _engine(engine, scheduler, memory, jobs or os.cpu_count() or 1) as workers,
         progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as report_step,
     ):
-        outcome = run(folders, output, options, workers, report_step=report_step)
+        outcome = run(folders, output, options, workers, since=since, report_step=report_step)
     bad = sum(1 for row in outcome.rows if row.reasons)
     page = f"{shown(output).rstrip('/')}/index.html"
     with speaking(language):
@@ -75,6 +82,8 @@ def batch(
             len(outcome.rows),
         )
         say(wrote.format(page=page, number=f"{len(outcome.rows):,}", bad=f"{bad:,}"), quiet)
+        if outcome.since is not None:
+            say(changed(outcome.since), quiet)
     raise typer.Exit(outcome.code)
 
 

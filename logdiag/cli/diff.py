@@ -21,7 +21,7 @@ def diff(
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="That of the newer run, or snapshots.")],
     output: Annotated[
-        list[Path] | None, options.output_option("Write .md or .json; may be repeated.")
+        list[Path] | None, options.output_option("Write .html, .md or .json; may be repeated.")
     ] = None,
     fail_on: Annotated[
         str, options.fail_on_option("Exit 1 on what is new or worse, at LEVEL or above.")

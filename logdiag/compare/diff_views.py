@@ -1,4 +1,4 @@
-"""Renders a difference as JSON, Markdown, or text for a terminal."""
+"""Renders a difference as HTML, JSON, Markdown, or text for a terminal."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,29 +8,24 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from logdiag.compare.diff import OUTCOMES, Comparison, Difference, Outcome
-from logdiag.i18n import N_, gettext, ngettext
+from logdiag.compare.diff import OUTCOMES, Comparison, Difference
+from logdiag.compare.diff_sentences import HEADINGS, LISTED, Line, compared, notes, sections, verdict, where
+from logdiag.i18n import gettext
 from logdiag.model import to_plain
 from logdiag.report import labels, sentences
-from logdiag.report.labels import Labels
-from logdiag.report.markdown_escape import inline
-from logdiag.report.sanitize import clipped
-from logdiag.report.terminal import COLORS, HEADING, MIN_WIDTH, SOFT, line, print_parts
+from logdiag.report.actions import Action
+from logdiag.report.markdown_escape import fenced, inline
+from logdiag.report.sanitize import clipped, defuse
+from logdiag.report.terminal import COLORS, MIN_WIDTH, SOFT, item, line, print_parts, section, soft
 
 SCHEMA = "logdiag.diff/1"
-MAX_IN_MARKDOWN, MAX_IN_TEXT = 200, 50
+MAX_IN_DOCUMENT, MAX_IN_TEXT = 200, 50
 """Findings of an outcome that are shown; JSON has all."""
-MAX_VALUE_LENGTH = 600
+MAX_VALUE_LENGTH, MAX_STEP_LENGTH = 600, 4000
 
-HEADINGS: Labels[Outcome] = Labels(
-    {
-        "opened": N_("New"),
-        "worse": N_("Worse"),
-        "closed": N_("Resolved"),
-        "went_on": N_("Still open"),
-        "gone": N_("No longer reported"),
-        "same": N_("Unchanged"),
-    }
+_INCIDENT_FIELDS = (
+    *("id", "rule", "title", "severity", "state"),
+    *("first", "last", "as_of", "peers", "findings"),
 )
 _FIELDS = (
     *("id", "fingerprint", "rule", "title", "severity", "state"),
@@ -44,8 +39,16 @@ def to_json(difference: Difference) -> str:
     whole: dict[str, Any] = {
         "schema": SCHEMA,
         "same_cluster": difference.same_cluster,
-        **{outcome: list(map(_plain, found[outcome])) for outcome in OUTCOMES},
+        **{outcome: list(map(_plain, found[outcome])) for outcome in LISTED},
         "same": len(found["same"]),
+        "incidents": {
+            outcome: [
+                {name: to_plain(getattr(one.incident, name)) for name in _INCIDENT_FIELDS}
+                for one in difference.groups(outcome)
+                if one.is_whole
+            ]
+            for outcome in OUTCOMES
+        },
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
@@ -55,24 +58,56 @@ def _plain(one: Comparison) -> dict[str, Any]:
     return {**{name: to_plain(getattr(one.finding, name)) for name in _FIELDS}, "was": was}
 
 
+def to_html(difference: Difference) -> str:
+    """Return the difference as one page, which needs no other file and no script."""
+    # Templates take long to load, and no other view needs them.
+    from logdiag.report.html import render_page
+    from logdiag.report.templates import assets
+
+    return render_page(
+        "diff.html.jinja",
+        d=difference.newer,
+        verdict=verdict(difference),
+        compared=compared(difference),
+        notes=list(notes(difference)),
+        sections=list(sections(difference, MAX_IN_DOCUMENT)),
+        headings=HEADINGS,
+        actions=difference.actions(),
+        prohibitions=difference.prohibitions(),
+        zones={},
+        **assets(("report.css", "overview.css"), "report.js"),
+    )
+
+
 def to_markdown(difference: Difference) -> str:
     """Return the difference for a ticket."""
-    title = gettext("What changed between two diagnoses")
-    lines = [f"# {title}", "", _totals(difference), ""]
-    for note in _notes(difference):
-        lines += [note, ""]
-    for heading, found in _sections(difference):
-        lines += [f"## {heading}", ""]
-        for one in found[:MAX_IN_MARKDOWN]:
-            rule, title = (
-                inline(clipped(text, MAX_VALUE_LENGTH)) for text in (one.finding.rule, one.finding.title)
-            )
-            lines.append(f"- **{labels.SEVERITIES[one.finding.severity].upper()}** {title}  ")
-            lines.append(f"  {inline(_state(one))} · {rule}")
-        lines.append("")
-        if found[MAX_IN_MARKDOWN:]:
-            lines += [sentences.more(len(found) - MAX_IN_MARKDOWN, "findings"), ""]
-    return "\n".join(lines)
+    said = [f"# {gettext('What changed between two diagnoses')}", verdict(difference), compared(difference)]
+    parts = [*said, *notes(difference)]
+    for outcome, lines, left in sections(difference, MAX_IN_DOCUMENT):
+        parts.append(f"## {HEADINGS[outcome]}")
+        parts.append("\n".join(text for one in lines for text in _items(one)))
+        if left:
+            parts.append(sentences.more(left, "findings"))
+    actions = difference.actions()
+    if actions:
+        parts.append(f"## {gettext('Do this first')}")
+    for number, action in enumerate(actions, start=1):
+        step = action.step
+        parts.append(f"{number}. {inline(where(action))}: {inline(clipped(step.do, MAX_STEP_LENGTH))}")
+        if step.command is not None:
+            parts.append("\n".join(fenced(clipped(step.command, MAX_STEP_LENGTH), "   ")))
+    if prohibitions := difference.prohibitions():
+        parts.append(f"## {gettext('Do not do this')}")
+        parts.append("\n".join(f"- {inline(clipped(one, MAX_STEP_LENGTH))}" for one in prohibitions))
+    return "\n\n".join([*parts, ""])
+
+
+def _items(one: Line, indent: str = "") -> Iterator[str]:
+    title, facts = (inline(clipped(text, MAX_VALUE_LENGTH)) for text in (one.of.title, one.facts))
+    yield f"{indent}- **{labels.SEVERITIES[one.of.severity].upper()}** {title}  "
+    yield f"{indent}  {facts}"
+    for below in one.below:
+        yield from _items(below, "  ")
 
 
 def to_text(difference: Difference, *, color: bool, width: int) -> str:
@@ -81,58 +116,40 @@ def to_text(difference: Difference, *, color: bool, width: int) -> str:
 
 
 def _parts(difference: Difference) -> Iterator[RenderableType]:
-    yield Text(_totals(difference), style="bold")
-    for note in _notes(difference):
+    yield Text(verdict(difference), style="bold")
+    yield soft(compared(difference))
+    for note in notes(difference):
         yield Text(note, style="yellow")
-    for heading, found in _sections(difference):
-        yield from (Text(""), Text(heading, style=HEADING))
-        for one in found[:MAX_IN_TEXT]:
-            severity = one.finding.severity
-            title = Text(f"{labels.SEVERITIES[severity].upper()}  ", style=COLORS[severity])
-            yield title.append(line(one.finding.title), style="not bold default")
-            facts = Text(f"{line(_state(one))} · {line(one.finding.rule)}", style=SOFT)
-            yield Padding(facts, (0, 0, 0, 2))
-        if found[MAX_IN_TEXT:]:
-            yield Text(sentences.more(len(found) - MAX_IN_TEXT, "findings"), style=SOFT)
+    for outcome, lines, left in sections(difference, MAX_IN_TEXT):
+        yield from section(HEADINGS[outcome])
+        for one in lines:
+            yield from _printed(one)
+        if left:
+            yield Text(sentences.more(left, "findings"), style=SOFT)
+    if actions := difference.actions():
+        steps = (_step(number, action) for number, action in enumerate(actions, start=1))
+        yield from section(gettext("Do this first"), *steps)
+    if prohibitions := difference.prohibitions():
+        yield from section(gettext("Do not do this"), *(item("-", Text(line(one))) for one in prohibitions))
 
 
-def _sections(difference: Difference) -> Iterator[tuple[str, tuple[Comparison, ...]]]:
-    """Return the headings with the findings below them, new findings first."""
-    for outcome in OUTCOMES:
-        if outcome != "same" and difference.outcomes[outcome]:
-            yield HEADINGS[outcome], difference.outcomes[outcome]
+def _printed(one: Line, indent: int = 0) -> Iterator[RenderableType]:
+    severity = one.of.severity
+    title = Text(f"{labels.SEVERITIES[severity].upper()}  ", style=COLORS[severity])
+    yield Padding(title.append(line(one.of.title), style="not bold default"), (0, 0, 0, indent))
+    yield Padding(soft(one.facts), (0, 0, 0, indent + 2))
+    for below in one.below:
+        yield from _printed(below, 2)
 
 
-def _totals(difference: Difference) -> str:
-    said = gettext(
-        "New: {opened}; worse: {worse}; resolved: {closed}; still open: {went_on}; "
-        "no longer reported: {gone}; unchanged: {same}."
-    )
-    return said.format(**{outcome: f"{len(found):,}" for outcome, found in difference.outcomes.items()})
+def _step(number: int, action: Action) -> RenderableType:
+    parts: list[RenderableType] = [soft(where(action)), Text(line(action.step.do))]
+    if action.step.command is not None:
+        # Blanks count in a command, so they are not put together.
+        commands = (defuse(one[:MAX_VALUE_LENGTH]) for one in action.step.command.split("\n"))
+        parts.extend(Text(f"  {one}", style="bold") for one in commands)
+    return item(f"{number}.", *parts)
 
 
-def _notes(difference: Difference) -> Iterator[str]:
-    if not difference.same_cluster:
-        yield gettext("The two have no peer in common: they are probably of different clusters.")
-    gone = len(difference.outcomes["gone"])
-    if gone:
-        said = ngettext(
-            "{number} open finding is missing in the new file: the new logs may begin after it.",
-            "{number} open findings are missing in the new file: the new logs may begin after them.",
-            gone,
-        )
-        yield said.format(number=f"{gone:,}")
-
-
-def _state(one: Comparison) -> str:
-    """Return the state of a finding, and its older state if that differs."""
-    now, was = one.finding, one.was
-    if was is None or (was.state, was.severity) == (now.state, now.severity):
-        return sentences.state(now)
-    said = gettext("was {severity}, {state}")
-    said = said.format(severity=labels.SEVERITIES[was.severity], state=labels.STATES[was.state])
-    return f"{sentences.state(now)} ({said})"
-
-
-VIEWS: dict[str, Callable[[Difference], str]] = {".md": to_markdown, ".json": to_json}
+VIEWS: dict[str, Callable[[Difference], str]] = {".html": to_html, ".md": to_markdown, ".json": to_json}
 """The views that are written to a file, by the suffix of the file."""

@@ -1,8 +1,9 @@
-"""The difference of two diagnoses: what became of each finding, and its views."""
+"""The difference of two diagnoses: what became of each finding and incident, and its views."""
 
 import dataclasses
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import sample
 from markdown_it import MarkdownIt
 
 from logdiag.compare.diff import Difference, Outcome, compare
+from logdiag.compare.diff_sentences import verdict
 from logdiag.compare.diff_views import to_json, to_markdown, to_text
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding
@@ -68,6 +70,64 @@ def test_what_is_new_or_worse_fails_at_its_level_unless_it_was_requested() -> No
     assert compare(NEWER, NEWER).failing("info") == 0
 
 
+def with_incident(*ids: str, findings: tuple[Finding, ...]) -> Diagnosis:
+    incident = dataclasses.replace(sample.sample().incidents[0], findings=ids)
+    return dataclasses.replace(with_findings(*findings), incidents=(incident,))
+
+
+def test_an_incident_is_new_if_all_of_its_findings_are() -> None:
+    new, known = NEW, changed_finding(id="a@1", severity="low")
+    whole = compare(with_findings(known), with_incident("h@1", findings=(known, new)))
+    (group,) = whole.groups("opened")
+    assert (group.is_whole, group.heading, group.number, len(group.found)) == (True, None, 1, 1)
+    assert [one["findings"] for one in json.loads(to_json(whole))["incidents"]["opened"]] == [["h@1"]]
+    part = compare(with_findings(known), with_incident("a@1", "h@1", findings=(known, new)))
+    (group,) = part.groups("opened")
+    assert (group.is_whole, group.heading) == (False, part.newer.incidents[0])
+    assert json.loads(to_json(part))["incidents"]["opened"] == []
+    assert "incident 1, 1 of 2 findings" in to_text(part, color=False, width=200)
+    gone = compare(with_incident("a@1", findings=(changed_finding(id="a@1", state="open"),)), with_findings())
+    (group,) = gone.groups("gone")
+    assert group.is_whole
+    assert "incident 1" not in to_text(gone, color=False, width=200)
+
+
+def test_the_first_steps_are_of_the_incidents_with_news() -> None:
+    newer = sample.sample()
+    assert len(newer.incidents) > 1
+    last = newer.incidents[-1]
+    without = dataclasses.replace(
+        newer,
+        incidents=newer.incidents[:-1],
+        findings=tuple(one for one in newer.findings if one.id not in last.findings),
+    )
+    actions = compare(without, newer).actions()
+    assert actions
+    assert {one.incidents for one in actions} == {(len(newer.incidents),)}
+    assert compare(newer, newer).actions() == ()
+    avoid = dataclasses.replace(last.remedy[0], avoid="Do not restart expc02.")
+    told = dataclasses.replace(
+        newer, incidents=(*newer.incidents[:-1], dataclasses.replace(last, remedy=(avoid, *last.remedy[1:])))
+    )
+    assert compare(without, told).prohibitions() == ("Do not restart expc02.",)
+    assert compare(told, told).prohibitions() == ()
+    assert "Do this first" not in to_text(compare(newer, newer), color=False, width=200)
+
+
+def test_logs_in_the_wrong_order_are_said_to_be() -> None:
+    def ends(day: int) -> Diagnosis:
+        one = sample.sample()
+        peers = [
+            dataclasses.replace(peer, seen_to=datetime(2024, 3, day, tzinfo=UTC))
+            for peer in one.cluster.peers
+        ]
+        return dataclasses.replace(one, cluster=dataclasses.replace(one.cluster, peers=tuple(peers)))
+
+    said = "The newer logs end before the older logs"
+    assert said in to_text(compare(ends(2), ends(1)), color=False, width=200)
+    assert said not in to_text(compare(ends(1), ends(2)), color=False, width=200)
+
+
 def test_json_tells_all_of_it() -> None:
     plain = json.loads(to_json(compare(OLDER, NEWER)))
     assert plain["schema"] == "logdiag.diff/1"
@@ -81,10 +141,13 @@ def test_json_tells_all_of_it() -> None:
 
 def test_the_text_tells_the_news_first_and_what_was() -> None:
     shown = to_text(compare(OLDER, NEWER), color=False, width=200).splitlines()
-    assert shown[0] == "New: 1; worse: 2; resolved: 1; still open: 1; no longer reported: 1; unchanged: 1."
+    counts = "1 new, 2 worse, 1 resolved, 1 still open, 1 no longer reported, 1 unchanged"
+    assert shown[0] == f"Findings: {counts}."
     headings = [shown[i + 1] for i, line in enumerate(shown) if not line]
     assert headings == ["New", "Worse", "Resolved", "Still open", "No longer reported"]
-    assert any("(was low, open when the log ended)" in line for line in shown)
+    assert sum("(was low)" in line for line in shown) == 1
+    assert sum("(was over)" in line for line in shown) == 1
+    assert verdict(compare(NEWER, NEWER)).startswith("Findings: none new or worse, ")
 
 
 def test_two_clusters_are_said_to_be_two() -> None:
@@ -115,9 +178,10 @@ def test_hostile_findings_stay_on_their_lines(width: int, language: str) -> None
         "heading_open",
         "paragraph_open",
         "bullet_list_open",
+        "ordered_list_open",
         "list_item_open",
     }
-    assert sum(token.type == "heading_open" for token in tokens) <= 6
+    assert sum(token.type == "heading_open" for token in tokens) <= 7
     assert "\x1b" in to_text(difference, color=True, width=width)
 
 
