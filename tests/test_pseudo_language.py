@@ -172,6 +172,8 @@ def test_what_rules_find_has_no_english(library: Library) -> None:
             files = files_of(case)
             diagnosis = examine(tables_of(files), library)
             known = set().union(*map(words, files.values()), *map(words, files), titles(cited_in(diagnosis)))
+            # Of a path in the log, a value can be the last part alone.
+            known |= words(" ".join(value for one in diagnosis.findings for value in one.values.values()))
             left |= english(of_the_model(to_plain(diagnosis)), known)
     assert left == set()
 
@@ -203,6 +205,7 @@ def test_the_pages_of_alarms_have_no_english(library: Library) -> None:
     with speaking("qq"):
         for alarm in alarm_catalogue.load().values():
             known = words(f"{alarm.title} {alarm.text} {alarm.severity} {alarm.versions} {alarm.source}")
+            known |= titles(cite(note.reference for note in alarm_catalogue.notes().get(alarm.id, ())))
             lines = (*alarm_page.render_alarm(alarm, library).split("\n"), alarm_page.list_alarms([alarm]))
             assert english(lines, known) == set(), alarm.id
 
