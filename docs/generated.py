@@ -20,7 +20,7 @@ from logdiag.cli import app
 from logdiag.conditions import alarm_catalogue as catalogue
 from logdiag.records import RECORDS
 from logdiag.report.markdown_escape import inline
-from logdiag.rules.alarm_page import rules_by_alarm
+from logdiag.rules.alarm_page import find_rules_by_alarm
 from logdiag.rules.library import Library, load
 from logdiag.rules.rule_page import render_rule
 from logdiag.rules.schema import Remedy
@@ -227,7 +227,7 @@ def _alarms() -> str:
     library = load()
     lines: list[str] = []
     alarms = catalogue.load()
-    looking = rules_by_alarm(alarms.values(), library)
+    looking = find_rules_by_alarm(alarms.values(), library)
     for alarm in alarms.values():
         rules = ", ".join(f"[{name}](library.md#{_anchor(name)})" for name in looking[alarm.id])
         lines += [f"(alarm-{alarm.id})=", f"## {alarm.id} {inline(alarm.title)}", ""]

@@ -22,7 +22,6 @@ Risk = Literal["read", "change", "outage", "destructive"]
 RISKS: tuple[Risk, ...] = ("read", "change", "outage", "destructive")  # ascending
 Role = Literal["primary", "subordinate"]
 AlarmState = Literal["raised", "clear", "unknown"]
-Progress = Literal["done", "not_done", "unknown"]
 MemberKind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
 
 INTERNAL = {"written": False}  # the metadata of a field that the findings file lacks
@@ -201,41 +200,6 @@ class Step:
     wait: str
     avoid: str = field(default="", kw_only=True)
     """What must not be done meanwhile, as a sentence."""
-
-
-@dataclass(frozen=True)
-class MarkedStep(Step):
-    """A step of a procedure page: the label of its role, and the part of its condition that was not judged.
-
-    ``progress`` says what the evidence shows for each peer of ``where``. It is None without evidence.
-    """
-
-    role: str
-    condition: str
-    progress: dict[str, Progress] | None = None
-
-
-@dataclass(frozen=True)
-class ClusterSteps:
-    """The steps of a procedure in one cluster; without ``peers``, in any."""
-
-    cluster: str | None
-    peers: tuple[str, ...]
-    note: str
-    """Why the procedure is called for, or that nothing calls for it."""
-    steps: tuple[MarkedStep, ...]
-
-
-@dataclass(frozen=True)
-class ProcedurePage:
-    """A procedure of the rule library, for a reader."""
-
-    name: str
-    kind: Literal["planned", "repair"]
-    title: str
-    before: tuple[str, ...]
-    references: tuple[str, ...]
-    clusters: tuple[ClusterSteps, ...]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from logdiag.cluster import Cluster, find_clusters
-from logdiag.cluster.coverage import coverage
-from logdiag.cluster.membership import strangers
+from logdiag.cluster.coverage import measure_coverage
+from logdiag.cluster.membership import list_strangers
 from logdiag.compare.baseline import mark_known
 from logdiag.exit_code import exit_of, late_exit
 from logdiag.i18n import speaking
@@ -118,10 +118,12 @@ def examine(
                 [rule for one in examined for rule in one.late], library, explain=explain and is_late()
             ),
             verdict=verdict(folded, [one.cluster for one in examined], tables),
-            cluster=ClusterView(peers, tuple(one for part in examined for one in strangers(part.case.facts))),
+            cluster=ClusterView(
+                peers, tuple(one for part in examined for one in list_strangers(part.case.facts))
+            ),
             alarm_events=tuple(sorted(alarm_events, key=lambda event: (event.time, event.peer, event.alarm))),
             capped=tuple(sorted({rule for one in examined for rule in one.capped})),
-            coverage=coverage(tables, clusters, repeated=repeated),
+            coverage=measure_coverage(tables, clusters, repeated=repeated),
             changes=tuple(sorted(changes, key=lambda change: (change.time, change.peer, change.what))),
             # Two clusters can ask for the same evidence. A dictionary removes duplicates and keeps the
             # order.

@@ -11,7 +11,7 @@ from logdiag.rules.cases import run_cases
 from logdiag.rules.library import load
 from logdiag.rules.lint import lint
 from logdiag.rules.match_schema import KINDS
-from logdiag.rules.reference import reference
+from logdiag.rules.reference import render_reference
 
 ROOT = Path(__file__).parent.parent
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -34,11 +34,11 @@ def test_the_example_rule_works(tmp_path: Path) -> None:
 
 
 def test_the_reference_in_the_repository_is_the_schemas(golden: Callable[[str, str], None]) -> None:
-    golden("../../docs/rules.md", reference())
+    golden("../../docs/rules.md", render_reference())
 
 
 def test_every_key_of_a_rule_has_a_meaning() -> None:
-    rows = [line.split(" | ") for line in reference().splitlines() if line.startswith("| `")]
+    rows = [line.split(" | ") for line in render_reference().splitlines() if line.startswith("| `")]
     assert len(rows) > 100
     assert [row for row in rows if len(row) != 4 or row[3].strip(" |") == ""] == []
 

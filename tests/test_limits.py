@@ -25,7 +25,7 @@ from logdiag.snapshots import Limits, Meter, find_snapshots
 from logdiag.snapshots import limits as limits_module
 from logdiag.snapshots.deadline import Deadline
 from logdiag.snapshots.limits import format_size
-from logdiag.snapshots.streams import members as members_of
+from logdiag.snapshots.streams import open_members as members_of
 
 
 def log(number: int, records: int = 3) -> bytes:

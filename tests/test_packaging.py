@@ -115,6 +115,7 @@ for words in (
     "shapes snapshot -o shapes.jsonl",
     "batch snapshot -o batch",
     "alarms 20006",
+    "rules lint",
 ):
     sys.argv = ["logdiag", *words.split("|" if "|" in words else None)]
     try:
@@ -143,7 +144,7 @@ def test_pipx_installs_the_wheel_and_it_works_with_the_lowest_versions(
     [python] = (tmp_path / "pipx").glob("venvs/logdiag/bin/python")
     logdiag = tmp_path / "bin" / "logdiag"
     shutil.copytree(samples / "peer-lost", tmp_path / "snapshot")
-    subprocess.run([logdiag, "rules", "lint"], check=True, cwd=tmp_path, env=environment, capture_output=True)
+    subprocess.run([logdiag, "--version"], check=True, cwd=tmp_path, env=environment, capture_output=True)
     subprocess.run(
         [python, "-c", ALL_COMMANDS], check=True, cwd=tmp_path, env=environment, capture_output=True
     )

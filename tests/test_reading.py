@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from records_from import FRAGMENTS, HEADER, OneLog, read_bytes
 
 from logdiag.cluster import find_clusters
-from logdiag.cluster.coverage import coverage
+from logdiag.cluster.coverage import measure_coverage
 from logdiag.conditions import compile_condition
 from logdiag.model import Coverage, Fault
 from logdiag.reading import Tables, read, read_texts
@@ -334,7 +334,7 @@ class Several:
 
 
 def ledger(tables: Tables) -> Coverage:
-    return coverage(tables, find_clusters(tables), repeated=0)
+    return measure_coverage(tables, find_clusters(tables), repeated=0)
 
 
 def assert_adds_up(told: Coverage) -> None:

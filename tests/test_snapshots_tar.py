@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logdiag.model import Fault
-from logdiag.snapshots.tar import begins, entries
+from logdiag.snapshots.tar import begins, read_entries
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -28,7 +28,7 @@ def read(content: bytes, step: int = 1 << 16) -> tuple[list[Read], list[Fault]]:
     faults: list[Fault] = []
     chunks = (content[at : at + step] for at in range(0, len(content), step))
     found: list[Read] = []
-    for entry in entries(chunks, faults):
+    for entry in read_entries(chunks, faults):
         data = b"".join(entry.chunks) if entry.skipped is None else None
         found.append((entry.source, data, [fault.kind for fault in entry.faults]))
     return found, faults
@@ -162,7 +162,7 @@ def test_a_sparse_file_of_any_format_is_reported_and_the_next_member_is_read(for
 
 
 def test_a_sparse_file_says_what_to_do() -> None:
-    [entry] = entries(iter([old_sparse(PLACES, 150_000, DATA) + END]), [])
+    [entry] = read_entries(iter([old_sparse(PLACES, 150_000, DATA) + END]), [])
     [fault] = entry.faults
     assert fault.text == "sparse file, not read: unpack the archive with tar and give the folder instead"
 
@@ -317,7 +317,7 @@ def test_memory_is_a_chunk_however_large_a_member() -> None:
     piece = bytes(1 << 16)
     chunks = itertools.chain([header(b"big", 512 << 20)], itertools.repeat(piece, 8192), [END])
     tracemalloc.start()
-    sizes = {len(chunk) for entry in entries(chunks, []) for chunk in entry.chunks}
+    sizes = {len(chunk) for entry in read_entries(chunks, []) for chunk in entry.chunks}
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sizes == {len(piece)}

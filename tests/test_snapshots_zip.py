@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logdiag.model import Fault
 from logdiag.snapshots.compression import OUTPUT
 from logdiag.snapshots.limits import Limits
-from logdiag.snapshots.zip_ import begins, entries
+from logdiag.snapshots.zip_ import begins, read_entries
 
 METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]
 
@@ -26,7 +26,7 @@ def read(content: bytes, limits: Limits | None = None) -> tuple[list[Read], list
     """The members of an archive, and what is wrong with it."""
     faults: list[Fault] = []
     found: list[Read] = []
-    for entry in entries(iter([content]), faults, limits or Limits()):
+    for entry in read_entries(iter([content]), faults, limits or Limits()):
         data = b"".join(entry.chunks) if entry.skipped is None else None
         found.append((entry.source, data, [fault.kind for fault in entry.faults]))
     return found, faults
@@ -101,7 +101,7 @@ def test_an_archive_whose_list_has_64_bits() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_pieces_of_a_member_are_small(method: int) -> None:
     content = zipped(("zeros", bytes(32 << 20)), method=method)
-    sizes = [len(chunk) for entry in entries(iter([content]), [], Limits()) for chunk in entry.chunks]
+    sizes = [len(chunk) for entry in read_entries(iter([content]), [], Limits()) for chunk in entry.chunks]
     assert sum(sizes) == 32 << 20
     assert max(sizes) <= OUTPUT
 
@@ -223,7 +223,7 @@ def test_another_method_is_named_with_what_to_do(method: int, name: str) -> None
     content = bytearray(zipped(("a", b"x")))
     for at in (8, content.index(b"PK\1\2") + 10):
         content[at] = method
-    [entry] = entries(iter([bytes(content)]), [], Limits())
+    [entry] = read_entries(iter([bytes(content)]), [], Limits())
     [fault] = entry.faults
     assert fault.text == f"packed by {name}, not read: unpack the archive and give the folder instead"
 

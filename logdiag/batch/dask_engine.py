@@ -225,7 +225,7 @@ def _check_versions(engine: Dask) -> None:
 
 
 def _versions() -> str:
-    """The versions that must be equal for equal output, and for tasks to be understood."""
+    """Return the versions that must be equal for equal output, and for tasks to be understood."""
     python = ".".join(platform.python_version_tuple()[:2])
     packages = ", ".join(f"{name} {version(name)}" for name in ("logdiag", "distributed", "dask"))
     return f"Python {python}, {packages}"

@@ -129,7 +129,7 @@ def _children(address: str, out: PurePath) -> _Children | None:
 
 
 def _named(jobs: list[tuple[str, _Inputs]]) -> list[Job]:
-    """The jobs with the names of their folders, numbered by content if labels are the same."""
+    """Return the jobs with the names of their folders, numbered by content if labels are the same."""
     times = Counter(label for label, _ in jobs)
     ordered = sorted(jobs, key=lambda job: (job[0], _content(job[1]) if times[job[0]] > 1 else ""))
     numbering = Numbering("-", fold=True)
@@ -142,6 +142,6 @@ def _content(inputs: _Inputs) -> str:
 
 
 def _folder_name(label: str) -> str:
-    """A name that every file system takes and that has no meaning to a shell or in a URL."""
+    """Return a name that every file system takes and that has no meaning to a shell or in a URL."""
     name = re.sub(r"[^\w.]+", "-", label.partition("/")[2] or label)
     return name.strip("-.")[:_MAX_NAME_CHARS].rstrip("-.") or "cluster"

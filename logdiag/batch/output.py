@@ -74,7 +74,7 @@ class Output:
         return name
 
     def has_sign(self, name: str) -> bool:
-        """Whether `put_sign` wrote to this place."""
+        """Return whether `put_sign` wrote to this place."""
         try:
             return self.store.read(name) == b""
         except OSError:

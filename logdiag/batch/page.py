@@ -135,7 +135,7 @@ def _level(severity: Severity | None) -> int:
 
 
 def _by(rows: Sequence[Row], keys: Callable[[Row], Iterable[str]]) -> dict[str, list[Row]]:
-    """The rows that have each key."""
+    """Return the rows that have each key."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         for key in keys(row):

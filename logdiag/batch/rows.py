@@ -96,7 +96,7 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
 
 
 def _bad(diagnosis: Diagnosis) -> Iterator[str]:
-    """The reasons for exit codes about the input, not about the findings."""
+    """Yield the reasons for exit codes about the input, not about the findings."""
     for reason in diagnosis.exit.reasons:
         if reason.code in (NOTHING_READ, PARTIAL):
             yield short(reason.text)

@@ -69,7 +69,7 @@ def run_job(task: Task) -> JobResult:
 
 
 def _basis(task: Task) -> dict[str, Any]:
-    """All that the result depends on; of the inputs their contents and names."""
+    """Return all that the result depends on; of the inputs their contents and names."""
     options = dataclasses.replace(task.options, jobs=None, rules=())
     return {
         "name": task.job.name,

@@ -133,7 +133,7 @@ class _Folder:
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
 
     def _unfinished(self) -> Path:
-        """A new path next to the output, from which a rename is one step."""
+        """Return a new path next to the output, from which a rename is one step."""
         (self.path / UNFINISHED).mkdir(exist_ok=True)
         return self.path / UNFINISHED / uuid.uuid4().hex
 

@@ -48,7 +48,7 @@ def query(
         library = options.library_of(rules, language) if diagnosed else None
         snapshots = find_snapshots(inputs)
         # Findings need only the records that rules ask for; without findings no rule runs.
-        want = sql_over.records_wanted(question, Selection(collect_conditions(library)) if library else None)
+        want = sql_over.choose_records(question, Selection(collect_conditions(library)) if library else None)
         tables = read(snapshots, limits, want=want, jobs=jobs, deadline=deadline)
         diagnosis = examine(tables, library) if library else None
         findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())

@@ -54,10 +54,10 @@ def rules_lint(rules: Rules = None) -> None:
 
     A text without a translation is wrong in this library; of yours it is only noted.
     """
-    from logdiag.rules.lint import lint, untranslated
+    from logdiag.rules.lint import find_untranslated, lint
 
     library = library_of(rules)
-    missing = list(untranslated(library))
+    missing = list(find_untranslated(library))
     for note in missing if rules else ():
         show(f"note: {note}\n")
     complaints = [*lint(library), *(() if rules else missing)]
@@ -105,9 +105,9 @@ def rules_facts() -> None:
 @rules_app.command("reference", epilog="Example: logdiag rules reference | less")
 def rules_reference() -> None:
     """Show every key of rules and procedures, with its meaning."""
-    from logdiag.rules.reference import reference
+    from logdiag.rules.reference import render_reference
 
-    show(reference())
+    show(render_reference())
 
 
 @rules_app.command("schema", epilog="Example: logdiag rules schema > rule.schema.json")

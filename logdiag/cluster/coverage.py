@@ -17,7 +17,9 @@ NOTHING_READ, PARTIAL = 4, 5
 """Exit codes of runs whose inputs contain nothing, or were not read to their end."""
 
 
-def coverage(tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int) -> Coverage:
+def measure_coverage(
+    tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int
+) -> Coverage:
     """Return the coverage of the inputs.
 
     Args:

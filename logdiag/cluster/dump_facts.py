@@ -104,7 +104,7 @@ def _primary_not_listed(dump: Dump) -> Values:
     return () if 1 <= number <= len(peers) and peers[number - 1] else (str(number),)
 
 
-def twice(entries: Iterable[str] | None) -> Values:
+def find_repeated(entries: Iterable[str] | None) -> Values:
     """Return the entries of a list that it has more than once; None if there is no list."""
     count = Counter(plain_name(entry) for entry in entries or () if entry)
     return tuple(entry for entry, number in count.items() if number > 1) if count else None
@@ -135,7 +135,7 @@ _READ: dict[str, tuple[str, Callable[[Dump], Values]]] = {
     "option_keys": ("option", _option_keys),
     "primary_not_listed": ("primary", _primary_not_listed),
     "peer_list": ("peer", _attribute("peer_list")),
-    "twice_in_list": ("peer", lambda dump: twice(dump.facts.peer_list)),
+    "twice_in_list": ("peer", lambda dump: find_repeated(dump.facts.peer_list)),
     "peer_count": ("peer", _peer_count),
     "ntp_servers": ("ntp_server", _servers("ntp_servers")),
     "dns_servers": ("dns_server", _servers("dns_servers")),

@@ -10,8 +10,8 @@ from logdiag.model import Evidence
 from logdiag.reading import Dump, Tables
 from logdiag.records import micros
 
-_MAX_EVIDENCE = 20
-"""Lines of a dump that are the evidence of one fact."""
+MAX_EVIDENCE = 20
+"""Lines and records that are the evidence of one fact."""
 
 
 class DumpRow(NamedTuple):
@@ -46,7 +46,7 @@ class DumpRows:
 
     def evidence(self, dump: Dump, fact: str) -> tuple[Evidence, ...]:
         """Return the lines of a dump that state a fact."""
-        return tuple(evidence_in(dump, row) for row in self.with_fact(dump, fact))[:_MAX_EVIDENCE]
+        return tuple(evidence_in(dump, row) for row in self.with_fact(dump, fact))[:MAX_EVIDENCE]
 
 
 def _line(row: DumpRow) -> int:

@@ -36,7 +36,7 @@ class Source:
     dumped: Callable[[int], Dated] | None = None
 
 
-def sources(tables: Tables, rows: DumpRows, log: Log, cluster: Cluster) -> dict[str, Source]:
+def build_sources(tables: Tables, rows: DumpRows, log: Log, cluster: Cluster) -> dict[str, Source]:
     """Return the records of a cluster, the values of its dumps, and the alarms and states that they list."""
     return {
         "records": Source(log, lambda row: str(tables.texts[row].as_py()).rstrip("\r\n")),

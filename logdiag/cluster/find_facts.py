@@ -66,7 +66,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["mixed_list"] = dict(find_mixed_lists(log, cluster, found))
     found["moved_address"] = dict(find_moved_addresses(log, cluster, found))
     for peer, fact in found["moved_address"].items():
-        if fact.values and peer in found["not_in_own_list"]:  # one cause, told once
+        if fact.values and peer in found["not_in_own_list"]:  # one cause is reported once
             found["not_in_own_list"][peer] = replace(found["not_in_own_list"][peer], values=())
     measured = {name for pair in cluster.skews for name in pair}
     found["clock_skew"] = {

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logdiag.cluster.cluster import Cluster
+from logdiag.cluster.dump_rows import MAX_EVIDENCE
 from logdiag.cluster.edited_settings import find_edits
 from logdiag.cluster.facts import EPOCH, Fact, Facts, logged_fact
 from logdiag.cluster.log_rows import EDIT, evidence_of, select
@@ -35,9 +36,6 @@ _STILL_LEAVING = timedelta(minutes=10)
 _MAX_PEERS = 50
 """Peers with lists of their own; a cluster has six."""
 
-_MAX_EVIDENCE = 20
-"""Records and lines that are the evidence of one fact."""
-
 _LONG_SILENCE = timedelta(minutes=30)
 """A requested restart may take this long; a peer that was silent for longer was away."""
 
@@ -58,7 +56,7 @@ def find_membership_facts(found: Facts, log: Log, cluster: Cluster) -> Facts:
     }
 
 
-def strangers(found: Facts) -> list[Stranger]:
+def list_strangers(found: Facts) -> list[Stranger]:
     """Return the nodes that are in no list of peers, each with the peers that report it."""
     seen: dict[str, list[str]] = {}
     for peer, fact in sorted(found["strangers"].items()):
@@ -80,7 +78,7 @@ def _still_listed(logged: dict[str, Fact], log: Log, cluster: Cluster) -> Iterat
         if lists and not edit.new:
             fact = logged_fact(log, edit.row, tuple(lists), edit.text)
             theirs = (one for fact in lists.values() for one in fact.evidence)
-            yield peer, replace(fact, evidence=(*fact.evidence, *theirs)[:_MAX_EVIDENCE])
+            yield peer, replace(fact, evidence=(*fact.evidence, *theirs)[:MAX_EVIDENCE])
 
 
 # ── peers that were taken out and are back ──────────────────────────────────────────────────
@@ -111,7 +109,7 @@ def _returned(lists: dict[str, Fact], log: Log, cluster: Cluster) -> Iterator[tu
                     fact,
                     values=("; ".join(text for text, _ in reasons),),
                     time=min((one.time for one in shown if one.time is not None), default=fact.time),
-                    evidence=(*fact.evidence, *theirs, *shown)[:_MAX_EVIDENCE],
+                    evidence=(*fact.evidence, *theirs, *shown)[:MAX_EVIDENCE],
                 ),
             )
 

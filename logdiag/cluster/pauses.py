@@ -72,7 +72,7 @@ def find_pauses(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     stops = rows_by_peer(log, cluster, _STOPS) if lost else {}
     for peer, seen in cluster.observed.items():
         times = ([time for time, _ in rows.get(peer, ())] for rows in (found, lost_others, stops))
-        facts = [_fact(one, log) for one in pauses(Marks(lost.get(peer, ()), *times), seen)]
+        facts = [_fact(one, log) for one in list_pauses(Marks(lost.get(peer, ()), *times), seen)]
         nothing = Fact((), instant(seen.start))
         yield peer, replace(facts[0], episodes=tuple(facts)) if facts else nothing
 
@@ -89,7 +89,7 @@ def _by_peers(log: Log, cluster: Cluster, condition: Condition) -> tuple[RowsByP
     return by_peer, by_host
 
 
-def pauses(marks: Marks, seen: Observed) -> list[Pause]:
+def list_pauses(marks: Marks, seen: Observed) -> list[Pause]:
     """Return the pauses of one peer, by when it was logging, in the order of time."""
     found: dict[tuple[int, int], list[int]] = {}
     for time, row in marks.lost:

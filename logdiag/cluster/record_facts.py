@@ -9,7 +9,7 @@ import numpy as np
 
 from logdiag.cluster import edited_settings, moved_addresses, starts
 from logdiag.cluster.cluster import Cluster
-from logdiag.cluster.dump_facts import twice
+from logdiag.cluster.dump_facts import find_repeated
 from logdiag.cluster.facts import EPOCH, Fact, logged_fact
 from logdiag.cluster.find import ROLE_CLAIMS
 from logdiag.cluster.log_rows import EDIT, evidence_of, select
@@ -52,7 +52,7 @@ def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fa
         fact = logged_fact(log, said.row, names, f'AlternateIPAddresses="{said.text}"')
         if said.pairs:
             yield "logged_peer_list", peer, fact
-            if repeated := twice(address for address, _ in said.pairs):
+            if repeated := find_repeated(address for address, _ in said.pairs):
                 # A record may leave out what the list has twice, and then takes nothing back.
                 yield "twice_in_list", peer, replace(fact, values=repeated)
             if said.unlisted is not None:

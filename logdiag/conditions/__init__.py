@@ -17,8 +17,8 @@ from logdiag.conditions.parse import (
     Test,
     compile_condition,
     compile_event,
-    mistakes,
-    references,
+    find_mistakes,
+    find_references,
 )
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "check_regular_expression",
     "compile_condition",
     "compile_event",
+    "find_mistakes",
+    "find_references",
     "holds",
-    "mistakes",
-    "references",
 ]

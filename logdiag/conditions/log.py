@@ -30,7 +30,7 @@ _ALARMS = compile_event(["Alarm Raised", "Alarm Lowered", "Alarm Acknowledged"])
 
 
 def holds(test: Test, text: str) -> bool:
-    """Whether a value meets a test, which is not about whether there is one."""
+    """Return whether a value meets a test, which is not about whether there is one."""
     answers = (MODIFIERS[test.modifier](value)(pa.array([text])) for value in test.values)
     return any(answer[0].as_py() for answer in answers)
 
@@ -56,7 +56,7 @@ class Log:
         return int(self.records.num_rows)
 
     def values(self, reference: Reference, rows: Rows) -> pa.Array:
-        """The values of a reference in some rows, as strings; null if a record lacks the key."""
+        """Return the values of a reference in some rows, as strings; null if a record lacks the key."""
         column = _column(reference)
         if column is None:
             places = self._places_of(reference)[rows]
@@ -95,7 +95,7 @@ class Log:
         )
 
     def _codes_of(self, column: str) -> Rows:
-        """A dictionary column as numbers; -1 for a missing value."""
+        """Return a dictionary column as numbers; -1 for a missing value."""
         if column not in self._codes:
             self._codes[column] = self._whole(column).indices.fill_null(-1).to_numpy()
         return self._codes[column]
@@ -152,17 +152,17 @@ class Log:
         return self.hosts(np.array([row], dtype=np.int64))[0]
 
     def snapshots(self, rows: Rows) -> list[str]:
-        """The snapshots of some rows."""
+        """Return the snapshots of some rows."""
         names: list[str] = self.records.column("snapshot").take(pa.array(rows)).to_pylist()
         return names
 
     def rows(self, condition: Condition) -> Rows:
-        """The rows that a condition means, ascending."""
+        """Return the rows that a condition means, ascending."""
         return self._select(condition, np.arange(len(self), dtype=np.int64))
 
     def _select(self, condition: Condition, rows: Rows) -> Rows:
         match condition:
-            # Each term looks only at the rows that the terms before it left over.
+            # Each term looks only at the rows that the terms before it selected.
             case AllOf(terms):
                 for term in terms:
                     if not len(rows):
@@ -207,7 +207,7 @@ class Log:
         return holds
 
     def _has(self, reference: Reference) -> Mask:
-        """Which rows have a value."""
+        """Return which rows have a value."""
         if reference not in self._having:
             column = _column(reference)
             self._having[reference] = (
@@ -219,7 +219,7 @@ class Log:
 
 
 def _column(reference: Reference) -> str | None:
-    """The column of a reference; None for one that only the fields hold."""
+    """Return the column of a reference; None if only the fields contain it."""
     if reference.key in COLUMNS or reference == Reference(ALARM_ID):
         return reference.key
     return SHORTCUTS.get(reference.key) if reference.number == 1 else None
@@ -231,7 +231,7 @@ def _exists(there: Mask, values: tuple[str, ...]) -> Mask:
 
 
 def _any(modifier: str, values: tuple[str, ...], asked: pa.Array) -> Mask:
-    """Which of some texts one of the values holds for."""
+    """Return which of some texts one of the values holds for."""
     answers = np.zeros(len(asked), dtype=np.bool_)
     for value in values:
         answers |= MODIFIERS[modifier](value)(asked).to_numpy(zero_copy_only=False).astype(np.bool_)

@@ -15,7 +15,7 @@ def check(modifier: str, value: str) -> None:
 
 
 def check_regular_expression(pattern: str) -> None:
-    """Raise ValueError where RE2 cannot read a pattern."""
+    """Raise ValueError if RE2 cannot read a pattern."""
     try:
         # Asked of a null: to make an array of texts, pyarrow would load pandas first.
         pc.match_substring_regex(pa.nulls(1, pa.string()), pattern)
@@ -25,7 +25,7 @@ def check_regular_expression(pattern: str) -> None:
 
 
 def check_extraction(pattern: str) -> None:
-    """Raise ValueError where nothing can be taken out with a pattern."""
+    """Raise ValueError if nothing can be taken out with a pattern."""
     check_regular_expression(pattern)
     if "(?P<value>" not in pattern:
         raise ValueError("re has no group named value: write (?P<value>…) around what is wanted")

@@ -87,7 +87,7 @@ def compile_condition(written: Any) -> Condition:
     """Read a condition as it is written in a rule.
 
     Raises:
-        ConditionError: the first thing in it that cannot be read; `mistakes` gives all of them.
+        ConditionError: the first thing in it that cannot be read; `find_mistakes` gives all of them.
 
     """
     problems: list[ConditionError] = []
@@ -105,8 +105,8 @@ def compile_event(events: str | list[str], where: Mapping[str, Any] | None = Non
     return compile_condition({"Event": events, "Module|exists": False, **(where or {})})
 
 
-def mistakes(written: Any) -> list[ConditionError]:
-    """Everything in a condition that cannot be read."""
+def find_mistakes(written: Any) -> list[ConditionError]:
+    """Return everything in a condition that cannot be read."""
     problems: list[ConditionError] = []
     _compile(written, (), problems)
     return problems
@@ -166,13 +166,13 @@ def _scalar(value: Any) -> str:
     raise ValueError("a value is a text or a number, or a list of them")
 
 
-def references(condition: Condition) -> Iterator[Reference]:
-    """Every reference in a condition."""
+def find_references(condition: Condition) -> Iterator[Reference]:
+    """Yield every reference in a condition."""
     match condition:
         case AllOf(terms) | AnyOf(terms):
             for term in terms:
-                yield from references(term)
+                yield from find_references(term)
         case Not(term):
-            yield from references(term)
+            yield from find_references(term)
         case Test(reference):
             yield reference

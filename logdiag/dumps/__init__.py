@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from logdiag.dumps import text, xml_
-from logdiag.dumps.facts import Facts, ListedAlarm, ListedPeer, facts, time_in, time_of
+from logdiag.dumps.facts import Facts, ListedAlarm, ListedPeer, collect_facts, time_in, time_of
 from logdiag.dumps.kinds import is_xml, kind_of
 from logdiag.dumps.lookup import lines_of
-from logdiag.dumps.pages import pages
-from logdiag.dumps.sections import Section, sections
+from logdiag.dumps.pages import find_pages
+from logdiag.dumps.sections import Section, find_sections
 from logdiag.dumps.setting import DumpKind, Setting, Unread
 
 __all__ = [
@@ -23,18 +23,18 @@ __all__ = [
     "Section",
     "Setting",
     "Unread",
-    "facts",
+    "collect_facts",
+    "find_pages",
+    "find_sections",
     "kind_of",
     "lines_of",
-    "pages",
-    "sections",
-    "settings",
+    "read_settings",
     "time_in",
     "time_of",
 ]
 
 
-def settings(
+def read_settings(
     kind: DumpKind, name: str, chunks: Iterable[bytes], faults: list[str]
 ) -> Iterator[Setting | Unread]:
     """Yield the settings of one file, in order, in memory that does not grow with it.

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
-from logdiag.dumps.lines import Line, lines
+from logdiag.dumps.lines import Line, split_lines
 from logdiag.dumps.setting import Setting, Unread
 from logdiag.i18n import N_, gettext
 
@@ -70,7 +70,7 @@ def read(name: str, chunks: Iterable[bytes], faults: list[str]) -> Iterator[Sett
     is_store = re.split(r"[/\\]", name)[-1].casefold().startswith("ca_")
     role = "TrustStore" if is_store else "Certificate"
     count = 0
-    for label, first, length, block in _blocks(lines(chunks)):
+    for label, first, length, block in _blocks(split_lines(chunks)):
         reason = _reason(label, block)
         settings = _certificate(block, first.number, faults) if reason is None else []
         if not settings:

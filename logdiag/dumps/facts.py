@@ -127,7 +127,7 @@ class Facts:
     """The state of the cluster database."""
 
 
-def facts(settings: Iterable[tuple[str, str]]) -> Facts:
+def collect_facts(settings: Iterable[tuple[str, str]]) -> Facts:
     """Return the facts about one peer from the paths and values of all its dumps.
 
     Give those of xConfiguration first: if dumps contradict each other, the first one counts.

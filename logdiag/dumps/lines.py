@@ -24,7 +24,7 @@ class Line(NamedTuple):
         return len(self.content) == self.length
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+def split_lines(chunks: Iterable[bytes]) -> Iterator[Line]:
     """Yield the lines of a stream, in order, without gaps. Only a line feed ends a line."""
     number, offset, length = 1, 0, 0
     kept = bytearray()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from logdiag.conditions.alarm_catalogue import load
-from logdiag.dumps.facts import facts
+from logdiag.dumps.facts import collect_facts
 from logdiag.dumps.sections import Section
 from logdiag.dumps.setting import Setting
 from logdiag.i18n import in_every_language
@@ -65,7 +65,7 @@ _WHEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?")
 _TAIL = re.compile(r"\s*\((?P<words>[^()]*)\)\s*$")
 
 
-def pages(text: str) -> list[Section]:
+def find_pages(text: str) -> list[Section]:
     """Return the pages in a text: one of the Clustering page, and one for each peer that alarms name."""
     numbered = enumerate(text.split("\n"), start=1)
     stripped = [(number, _MARKS.sub("", line).strip()) for number, line in numbered]
@@ -80,7 +80,9 @@ def pages(text: str) -> list[Section]:
         clustering += alarms.pop("", [])
     parts = [clustering, *(settings for _, settings in sorted(alarms.items()))]
     return [
-        Section("page", tuple(part), facts((one.path, one.value) for one in part)) for part in parts if part
+        Section("page", tuple(part), collect_facts((one.path, one.value) for one in part))
+        for part in parts
+        if part
     ]
 
 

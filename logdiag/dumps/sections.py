@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from logdiag.dumps.facts import Facts, facts
+from logdiag.dumps.facts import Facts, collect_facts
 from logdiag.dumps.lookup import is_single
 from logdiag.dumps.setting import DumpKind, Setting
 
@@ -17,7 +17,7 @@ class Section:
     facts: Facts
 
 
-def sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
+def find_sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
     """Return the dumps of a file, in the order of their first lines.
 
     A new dump begins if a path that occurs once in a dump occurs again with another value.
@@ -38,4 +38,4 @@ def sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
             found.append((of_kind, newest[of_kind]))
         newest[of_kind].append(one)
         values[of_kind].setdefault(key, one.value)
-    return [Section(of, tuple(own), facts((one.path, one.value) for one in own)) for of, own in found]
+    return [Section(of, tuple(own), collect_facts((one.path, one.value) for one in own)) for of, own in found]

@@ -43,7 +43,7 @@ class Unread(NamedTuple):
     reason: str
 
 
-def canonical(path: str) -> str:
+def normalize_path(path: str) -> str:
     """Return a path with the usual one of the two known spellings of a peer's path.
 
     The administrator guide X15.0 has both ``Alternates Peer 1 Address`` and ``Alternates 1 Peer Address``.

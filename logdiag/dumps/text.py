@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from logdiag.dumps.lines import Line, lines
+from logdiag.dumps.lines import Line, split_lines
 from logdiag.dumps.setting import (
     MAX_DEPTH,
     MAX_PATH_LENGTH,
@@ -12,7 +12,7 @@ from logdiag.dumps.setting import (
     DumpKind,
     Setting,
     Unread,
-    canonical,
+    normalize_path,
 )
 from logdiag.grammar import Token, tokens
 from logdiag.i18n import N_
@@ -53,7 +53,7 @@ class _Item(NamedTuple):
     kind: DumpKind | None = None
 
     def setting(self, value: str, line: Line) -> Setting:
-        return Setting(canonical(self.path), value, line.number, self.kind)
+        return Setting(normalize_path(self.path), value, line.number, self.kind)
 
 
 _Shape = _Item | Literal["blank", "end", "junk", "long"]
@@ -96,7 +96,7 @@ def _judged(parsed: _Parsed, marked: bool) -> Setting | Unread:
 def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
     sections: list[_Item] = []  # with their whole paths, outermost first
     heading: tuple[_Item, Line] | None = None  # a section if the next line is deeper
-    for line, shape in _shapes(_separated(lines(chunks))):
+    for line, shape in _shapes(_separated(split_lines(chunks))):
         if shape == "blank":
             continue
         if shape == "junk" or shape == "long":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
-from logdiag.dumps.setting import MAX_DEPTH, MAX_PATH_LENGTH, Setting, canonical
+from logdiag.dumps.setting import MAX_DEPTH, MAX_PATH_LENGTH, Setting, normalize_path
 from logdiag.i18n import gettext
 
 WRAPPERS = {"configuration", "status", "xconfiguration", "xstatus"}
@@ -165,7 +165,7 @@ class _Reader(ContentHandler):
         element = self._open.pop()
         value = "".join(element.text).strip()
         if element.path and (value or element.is_leaf):
-            self._found.append(Setting(canonical(element.path), value, element.line))
+            self._found.append(Setting(normalize_path(element.path), value, element.line))
 
     def _learn(self, *names: str) -> None:
         for name in names:

@@ -7,7 +7,7 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.alarms import find_alarm_events, find_alarm_states, find_whole_lists
 from logdiag.cluster.changes import find_changes
 from logdiag.cluster.dump_rows import DumpRows
-from logdiag.cluster.dump_tables import sources
+from logdiag.cluster.dump_tables import build_sources
 from logdiag.cluster.find_facts import find_facts
 from logdiag.conditions import Log
 from logdiag.incidents.fold import Folded, fold
@@ -16,7 +16,7 @@ from logdiag.reading import Tables
 from logdiag.rules.events import CaseData
 from logdiag.rules.findings import judge
 from logdiag.rules.library import Library
-from logdiag.rules.near_miss import nearest_miss
+from logdiag.rules.near_miss import find_nearest_miss
 from logdiag.rules.schema import Rule
 
 
@@ -51,7 +51,7 @@ def examine_cluster(
     cluster = cluster.with_alarms(find_alarm_states(log, cluster), set(find_whole_lists(cluster)))
     rows = DumpRows(part)
     facts = find_facts(rows, log, cluster)
-    case = CaseData(sources(part, rows, log, cluster), cluster, facts)
+    case = CaseData(build_sources(part, rows, log, cluster), cluster, facts)
     changes = find_changes(log, cluster)
     judged = judge(library, case, most, is_late)
     return Examined(
@@ -79,4 +79,4 @@ def not_checked(examined: Sequence[Examined]) -> tuple[NotChecked, ...]:
 
 def nearest(rule: Rule, examined: Sequence[Examined]) -> str | None:
     """Return the near miss of a silent rule in the first cluster that has one."""
-    return next((text for one in examined if (text := nearest_miss(rule, one.case)) is not None), None)
+    return next((text for one in examined if (text := find_nearest_miss(rule, one.case)) is not None), None)

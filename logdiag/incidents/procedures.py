@@ -14,7 +14,8 @@ from logdiag.i18n.sentences import MOST_NAMED, listed
 from logdiag.incidents.context import Context
 from logdiag.incidents.examine import Examined
 from logdiag.incidents.groups import is_mutual
-from logdiag.model import ClusterSteps, Finding, MarkedStep, ProcedurePage, Progress, State, Step
+from logdiag.model import Finding, State, Step
+from logdiag.procedure import ClusterSteps, MarkedStep, ProcedurePage, Progress
 from logdiag.rules.library import Library
 from logdiag.rules.remedies import fill_step, resolve_procedure
 from logdiag.rules.roles import ROLES, Overall, Situation

@@ -2,8 +2,8 @@
 
 from logdiag.query.engine import Answer, QueryError, answer
 from logdiag.query.parse import Query, parse_query
-from logdiag.query.sources import build_tables, records_wanted
+from logdiag.query.sources import build_tables, choose_records
 from logdiag.query.text_table import render_table
 
-__all__ = ["Answer", "Query", "QueryError", "answer", "build_tables", "parse_query", "records_wanted"]
+__all__ = ["Answer", "Query", "QueryError", "answer", "build_tables", "choose_records", "parse_query"]
 __all__ += ["render_table"]

@@ -13,7 +13,7 @@ from logdiag.records import Select, Selected, Want
 from logdiag.tables.schemas import COVERAGE, FINDINGS, to_table
 
 
-def records_wanted(query: Query, select: Select | None) -> Want:
+def choose_records(query: Query, select: Select | None) -> Want:
     """Return what to keep of the records: all, those that the rules ask for, or none.
 
     Args:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from logdiag.dumps import DumpKind, Section, Setting, pages, sections, settings
+from logdiag.dumps import DumpKind, Section, Setting, find_pages, find_sections, read_settings
 from logdiag.dumps.pages import MAX_PAGE_BYTES
 from logdiag.files.unique_names import Numbering
 from logdiag.i18n import N_, gettext
@@ -256,7 +256,7 @@ class _MemberReader:
         faults: list[Fault] = []
         reasons: Counter[str] = Counter()
         apart = 0
-        for row in settings(kind, found.member.source, chunks, problems):
+        for row in read_settings(kind, found.member.source, chunks, problems):
             if isinstance(row, Setting):
                 if len(said) == _MAX_SETTINGS:
                     text = gettext("of a dump no more than {number} values are read")
@@ -271,7 +271,7 @@ class _MemberReader:
         if len(problems) > _MAX_PROBLEMS:
             more = gettext("{number} more parts cannot be read")
             problems[_MAX_PROBLEMS:] = [more.format(number=f"{len(problems) - _MAX_PROBLEMS:,}")]
-        dumps = sections(kind, said)
+        dumps = find_sections(kind, said)
         coverage = replace(
             coverage,
             kind=dumps[0].kind if dumps else kind,
@@ -288,7 +288,7 @@ class _MemberReader:
 def _with_pages(coverage: MemberCoverage, found: Classified) -> tuple[MemberCoverage, Sequence[Section]]:
     """The coverage with the pages of the web interface that were pasted into the text."""
     is_text = found.is_whole and _MIN_PAGE_BYTES <= len(found.head) <= MAX_PAGE_BYTES
-    pasted = pages(found.head.decode("utf-8", "replace")) if is_text else []
+    pasted = find_pages(found.head.decode("utf-8", "replace")) if is_text else []
     if not pasted:
         return coverage, ()
     settings = sum(len(one.settings) for one in pasted)

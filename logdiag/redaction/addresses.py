@@ -22,7 +22,7 @@ _IPV4_MAPPED, _NAT64 = (0, 0, 0, 0, 0, 0xFFFF), (0x64, 0xFF9B, 0, 0, 0, 0)
 
 
 def is_common(address: Address) -> bool:
-    """Whether an address belongs to nobody: loopback, netmask, broadcast, multicast, documentation."""
+    """Return whether an address belongs to nobody: loopback, netmask, broadcast, multicast, documentation."""
     first = address[0]
     if len(address) == 4:
         documentation = ((192, 0, 2), (198, 51, 100), (203, 0, 113))
@@ -31,7 +31,7 @@ def is_common(address: Address) -> bool:
 
 
 def carries_ipv4(address: Address) -> bool:
-    """Whether the end of an IPv6 address is an IPv4 address, which is replaced as such."""
+    """Return whether the end of an IPv6 address is an IPv4 address, which is replaced as such."""
     return address[:6] in (_IPV4_MAPPED, _NAT64)
 
 
@@ -96,7 +96,7 @@ def address_of(text: str) -> Address:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an IP address and nothing else."""
+    """Return whether a text is an IP address and nothing else."""
     try:
         ip_address(text)
     except ValueError:

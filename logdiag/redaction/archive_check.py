@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from tarfile import TarFile
 
-from logdiag.dumps import Setting, settings
+from logdiag.dumps import Setting, read_settings
 from logdiag.i18n import gettext
 from logdiag.redaction.archives import MAX_IN_MEMORY, add_file, new_archive
-from logdiag.redaction.line_batches import batches, encode, open_member
+from logdiag.redaction.line_batches import encode, open_member, read_batches
 from logdiag.redaction.listing import ListedArchive, ListedMember
 from logdiag.redaction.literal_span import LiteralKind
 from logdiag.redaction.pool import Stage
@@ -33,7 +33,7 @@ class ArchiveCheck:
         self, stage: Stage[Checked], check: LeakCheck, limits: Limits, redact: Callable[[str], str]
     ) -> None:
         self._stage, self._check, self._redact = stage, check, redact
-        self._limits = unlimited(limits)
+        self._limits = lift_limits(limits)
 
     def check_archive(self, listed: ListedArchive, path: Path) -> ListedArchive:
         """Search an archive, and replace it by one without the lines in which something remains.
@@ -88,7 +88,7 @@ class ArchiveCheck:
 
         def search() -> Iterator[bytes]:
             nonlocal is_searched
-            for batch in batches(opened, self._limits.line):
+            for batch in read_batches(opened, self._limits.line):
                 if batch is None:
                     is_searched = False
                     return
@@ -97,7 +97,7 @@ class ArchiveCheck:
 
         lines = search()
         if opened.kind == "certificate":
-            for row in settings(opened.kind, member.source, lines, []):
+            for row in read_settings(opened.kind, member.source, lines, []):
                 if isinstance(row, Setting):
                     for kind in self._check.find(row.value).values():
                         leaks[row.line - 1] = kind
@@ -124,7 +124,7 @@ class ArchiveCheck:
             return replace(listed, left_out=reason, faults=(*listed.faults, reason))
         with tempfile.SpooledTemporaryFile(MAX_IN_MEMORY) as file:
             first = 0
-            for batch in filter(None, batches(opened, self._limits.line)):
+            for batch in filter(None, read_batches(opened, self._limits.line)):
                 lines = batch.text.split("\n")
                 kept = (_NOT_REDACTED if i in leaks else line for i, line in enumerate(lines, first))
                 file.write(encode("\n".join(kept), opened.encoding))
@@ -137,7 +137,7 @@ class ArchiveCheck:
         return RedactionError(text.format(line=line + 1, where=self._redact(where), kind=noun_of(kind)))
 
 
-def unlimited(limits: Limits) -> Limits:
+def lift_limits(limits: Limits) -> Limits:
     """Return limits for archives that were written here: all is searched, in lines that grew."""
     most = sys.maxsize
     line = limits.line * _MAX_GROWTH

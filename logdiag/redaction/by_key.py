@@ -57,7 +57,6 @@ _SIGNS = (
     *("password ", "passphrase ", "passwd ", "secret ", "community ", "psk ", "token ", "credential "),
 )
 """A text that one of the patterns matches contains one of these in lower case, or 32 digits."""
-_DATE = re.compile(r"\d-\d\d-\d\dT")
 # At least 16 bytes as hexadecimal pairs with colons: a fingerprint or a key.
 _BYTES = re.compile(r"(?::[0-9A-Fa-f]{2}){15}")
 # 32 characters of base64 are 24 bytes: shorter words are seldom keys.
@@ -180,7 +179,7 @@ def _is_mixed(text: str) -> bool:
 
 
 def _looks_encoded(text: str) -> bool:
-    """Whether a long word is base64 rather than a path or a name."""
+    """Return whether a long word is base64 rather than a path or a name."""
     return _is_mixed(text) and len(text) >= _MIN_BETWEEN_SLASHES * text.count("/")
 
 
@@ -209,7 +208,7 @@ def find_keyed(text: str) -> Iterator[LiteralSpan]:
 
 
 def is_no_value(text: str) -> bool:
-    """Whether the value of a key names nothing: ``none``, ``unknown``, ``on``."""
+    """Return whether the value of a key names nothing: ``none``, ``unknown``, ``on``."""
     return text.lower() in _NO_VALUE or not text.strip(" *.<>")
 
 

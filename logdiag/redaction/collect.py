@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from logdiag.dumps import Setting, facts, settings
-from logdiag.redaction.line_batches import LineBatch, OpenedMember, batches, encode, open_member
+from logdiag.dumps import Setting, collect_facts, read_settings
+from logdiag.redaction.line_batches import LineBatch, OpenedMember, encode, open_member, read_batches
 from logdiag.redaction.line_parts import (
     LineForm,
     PemBlocks,
@@ -110,7 +110,7 @@ class SnapshotCollector:
         lines = self._learn_lines(opened)
         if opened.kind != "log":
             pairs: list[tuple[str, str]] = []
-            for row in settings(opened.kind, member.source, lines, []):
+            for row in read_settings(opened.kind, member.source, lines, []):
                 if isinstance(row, Setting) and len(pairs) < _MAX_SETTINGS:
                     pairs.append((row.path, row.value))
                     self._learn_text(f'{row.path}: "{row.value}"', "text")
@@ -119,14 +119,14 @@ class SnapshotCollector:
 
     def _learn_lines(self, opened: OpenedMember) -> Iterator[bytes]:
         """Yield the lines of a member while they are learnt."""
-        for batch in batches(opened, self._limits.line):
+        for batch in read_batches(opened, self._limits.line):
             if batch is not None:
                 for collected in self._stage.put(batch):
                     self._add(collected)
                 yield batch.lines
 
     def _learn_facts(self, pairs: Iterable[tuple[str, str]]) -> None:
-        known = facts(pairs)
+        known = collect_facts(pairs)
         lists = (known.peer_list, known.ntp_servers, known.dns_servers)
         literals: list[tuple[str | None, LiteralKind]] = [
             *((host, "host") for host in (known.name, known.fqdn)),

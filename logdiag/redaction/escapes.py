@@ -23,11 +23,11 @@ _MAX_CACHED, _MAX_CACHED_LENGTH = 1 << 16, 64
 
 
 def has_escapes(text: str) -> bool:
-    """Whether something in a text may mean another character."""
+    """Return whether something in a text may mean another character."""
     return "%" in text or "&" in text or "\\" in text or ("[" in text and _LIST.search(text) is not None)
 
 
-def unescaped(text: str) -> tuple[str, list[tuple[int, int]]]:
+def read_escapes(text: str) -> tuple[str, list[tuple[int, int]]]:
     """Return the meaning of a text, and for each character of it the start and end in the text."""
     parts: list[str] = []
     places: list[tuple[int, int]] = []

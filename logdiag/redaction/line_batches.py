@@ -51,7 +51,7 @@ def open_member(member: Member) -> OpenedMember:
     return OpenedMember(kind, reason, form, found.encoding, found.chunks)
 
 
-def batches(member: OpenedMember, max_line: int) -> Iterator[LineBatch | None]:
+def read_batches(member: OpenedMember, max_line: int) -> Iterator[LineBatch | None]:
     """Yield the lines of a member, and None for each line that is too long."""
     blocks = PemBlocks()
     for lines in _gathered(_whole_lines(member.chunks, member.form, max_line)):

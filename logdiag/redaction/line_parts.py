@@ -74,7 +74,7 @@ class PemBlocks:
         self.state = state
 
     def may_contain(self, lines: str) -> bool:
-        """Whether some of the next lines may be in a block."""
+        """Return whether some of the next lines may be in a block."""
         return self.state.is_inside or BEGIN_MARK in lines
 
     def next(self, line: str) -> Literal["begin", "first", "more"] | None:

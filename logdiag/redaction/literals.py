@@ -16,7 +16,7 @@ from logdiag.redaction.by_key import (
     is_no_value,
     may_contain,
 )
-from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
+from logdiag.redaction.escapes import has_escapes, in_base64, read_escapes
 from logdiag.redaction.literal_search import LiteralSearch, is_searchable
 from logdiag.redaction.literal_span import Address, LiteralKind, LiteralSpan, mask
 from logdiag.redaction.names import Domains, dns_name, is_name, unicode_name
@@ -144,7 +144,7 @@ class Literals:
         return self._kinds.get(literal.lower())
 
     def is_full_name(self, text: str) -> bool:
-        """Whether a text is a whole name that was learnt."""
+        """Return whether a text is a whole name that was learnt."""
         return text.lower() in self._names
 
     def first_kind(self, name: str) -> LiteralKind:
@@ -164,7 +164,7 @@ class Literals:
         rest = text
         if has_escapes(text):
             # Meanings first: in %40acme.com the name does not begin with 40.
-            meant, places = unescaped(text)
+            meant, places = read_escapes(text)
             end = 0
             for span in self.find(meant, names):
                 where = LiteralSpan(places[span.start][0], places[span.end - 1][1], span.kind)

@@ -57,7 +57,7 @@ _MAX_UNKNOWN = 200_000
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can be a host name or a domain."""
+    """Return whether a text can be a host name or a domain."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -95,7 +95,7 @@ def _unicode_label(label: str) -> str:
 
 
 def is_common_end(label: str) -> bool:
-    """Whether names of many owners end in a label, as in ``com``."""
+    """Return whether names of many owners end in a label, as in ``com``."""
     return label.lower() in _ENDS or label.lower() in _COUNTRY_ENDS
 
 
@@ -115,7 +115,7 @@ class Domains:
             self._known.add(".".join(labels[i:]))
 
     def is_domain(self, name: str) -> bool:
-        """Whether names are below a name."""
+        """Return whether names are below a name."""
         return name.lower() in self._known
 
     def find(self, text: str) -> Iterator[LiteralSpan]:

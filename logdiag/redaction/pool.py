@@ -49,7 +49,7 @@ class WorkerPool:
         return Stage(self, make, arguments)
 
     def is_worth_starting(self, size: int) -> bool:
-        """Whether workers pay off with this number of bytes more."""
+        """Return whether workers pay off with this number of bytes more."""
         self._serial_bytes -= size
         return self.jobs > 1 and self._serial_bytes <= 0
 

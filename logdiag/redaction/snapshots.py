@@ -20,7 +20,7 @@ from logdiag.redaction.archives import (
 )
 from logdiag.redaction.certificates import CertificateRedactor
 from logdiag.redaction.collect import SnapshotCollector
-from logdiag.redaction.line_batches import OpenedMember, batches, encode, open_member
+from logdiag.redaction.line_batches import OpenedMember, encode, open_member, read_batches
 from logdiag.redaction.line_redactor import LineRedactor, RewrittenLines
 from logdiag.redaction.listing import ListedArchive, ListedMember
 from logdiag.redaction.pool import Stage, WorkerPool
@@ -155,7 +155,7 @@ class SnapshotRedactor:
         if opened.kind is None:
             deque(opened.chunks, maxlen=0)  # the faults of a member are complete at its end
             return
-        cut = batches(opened, self._limits.line)
+        cut = read_batches(opened, self._limits.line)
         if opened.kind == "certificate":
             texts = (batch and batch.text for batch in cut)
             for text in CertificateRedactor(self._lines).redact(texts):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from logdiag.errors import LogdiagError
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, plain_mac
-from logdiag.redaction.escapes import has_escapes, in_base64, unescaped
+from logdiag.redaction.escapes import has_escapes, in_base64, read_escapes
 from logdiag.redaction.line_batches import LineBatch
 from logdiag.redaction.line_parts import cached_by_text, cut_line, cut_parameters, is_harmless
 from logdiag.redaction.literal_search import LiteralSearch
@@ -93,7 +93,7 @@ class LeakCheck:
     def _first_kind(self, part: str) -> LiteralKind | None:
         if is_harmless(part):
             return None
-        forms = [part, *([unescaped(part)[0]] if has_escapes(part) else [])]
+        forms = [part, *([read_escapes(part)[0]] if has_escapes(part) else [])]
         forms += (content for _, _, content in in_base64(part))
         return next((span.kind for form in forms for span in self.spans(form)), None)
 

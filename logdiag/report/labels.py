@@ -9,12 +9,12 @@ from logdiag.model import (
     Finding,
     Incident,
     MemberKind,
-    Progress,
     Risk,
     Role,
     Severity,
     State,
 )
+from logdiag.procedure import Progress
 
 K = TypeVar("K", bound=str)
 

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logdiag.i18n import N_, gettext
-from logdiag.model import MarkedStep, ProcedurePage, to_plain
+from logdiag.model import to_plain
+from logdiag.procedure import MarkedStep, ProcedurePage
 from logdiag.report import html, labels, markdown, sentences
 from logdiag.report.sanitize import defuse, one_line
 from logdiag.report.templates import assets

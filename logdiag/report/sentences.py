@@ -12,7 +12,6 @@ from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import by_reason, cited, listed
 from logdiag.model import (
     Change,
-    ClusterSteps,
     Coverage,
     Diagnosis,
     Evidence,
@@ -20,12 +19,12 @@ from logdiag.model import (
     Finding,
     Gap,
     Incident,
-    MarkedStep,
     MemberCoverage,
     Peer,
     Step,
     Wanted,
 )
+from logdiag.procedure import ClusterSteps, MarkedStep
 from logdiag.report import labels
 
 REQUESTED = N_("It is explained by requested work.")

@@ -14,13 +14,13 @@ from logdiag.rules.references import cite
 _WIDTH = 96
 
 
-def rules_of(alarm: Alarm, library: Library) -> list[str]:
+def find_rules_of(alarm: Alarm, library: Library) -> list[str]:
     """The rules that look for this alarm, by id; without such rules, those that take any other alarm."""
-    return rules_by_alarm([alarm], library)[alarm.id]
+    return find_rules_by_alarm([alarm], library)[alarm.id]
 
 
-def rules_by_alarm(alarms: Iterable[Alarm], library: Library) -> dict[str, list[str]]:
-    """The same of several, by their ids: what a rule looks for is asked of all of them at once."""
+def find_rules_by_alarm(alarms: Iterable[Alarm], library: Library) -> dict[str, list[str]]:
+    """Return the same of several, by their ids: what a rule looks for is asked of all of them at once."""
     lines, ids = [], []
     for alarm in alarms:
         for line in _raised(alarm):
@@ -39,7 +39,7 @@ def rules_by_alarm(alarms: Iterable[Alarm], library: Library) -> dict[str, list[
 
 
 def _raised(alarm: Alarm) -> list[str]:
-    """The alarm as records raise it, in each of its wordings."""
+    """Return the alarm as records raise it, in each of its wordings."""
     return [
         f'2024-03-05T09:00:00.000+00:00 peer alarm: Level="WARN" Event="Alarm Raised" Id="{alarm.id}" '
         f'Severity="{alarm.severity.lower()}" Detail="{alarm.title}: {text}"\n'
@@ -68,14 +68,14 @@ def render_alarm(alarm: Alarm, library: Library) -> str:
             title = cited(source.title, [source.section] if source.section else [])
             lines += _wrapped(f"{row.versions}: {gettext(row.note)} ({title})")
         lines += [""]
-    rules = (f"  {name}  {library.rules[name].title}" for name in rules_of(alarm, library))
+    rules = (f"  {name}  {library.rules[name].title}" for name in find_rules_of(alarm, library))
     lines += [gettext("Rules that look for it"), *rules, ""]
     lines += [gettext("Sources"), *_wrapped(alarm.source)]
     return "\n".join(lines) + "\n"
 
 
 def list_alarms(alarms: Iterable[Alarm]) -> str:
-    """A line an alarm: id, severity, title."""
+    """Return a line an alarm: id, severity, title."""
     return "".join(f"{alarm.id}  {alarm.severity:<9}  {alarm.full_title()}\n" for alarm in alarms)
 
 

@@ -1,6 +1,6 @@
 """Audits: one fact of each peer, compared across the peers or with what it must be.
 
-An answer names the peers that stand out. Where a fact is not known of a peer, the audit says so
+An answer names the peers that stand out. If a fact is not known of a peer, the audit says so
 instead of taking it for right.
 """
 
@@ -37,7 +37,7 @@ _FIGURES: dict[Figure, str] = {
 
 @dataclass(frozen=True)
 class ClusterAnswer:
-    """An answer about the cluster as a whole, in which no record stands for a peer."""
+    """An answer about the cluster as a whole, in which no record is about one peer."""
 
     key: Key
     episode: Episode
@@ -50,8 +50,10 @@ class ClusterAnswer:
     as_of: datetime | None = None
 
 
-def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list[ClusterAnswer], list[str]]:
-    """What stands out, and why the rest could not be judged; ``across``: one answer for all peers."""
+def answer_audit(
+    audit: Audit, case: CaseData, *, across: bool = False
+) -> tuple[list[ClusterAnswer], list[str]]:
+    """Return what stands out, and why the rest could not be judged; ``across``: one answer for all peers."""
     cluster = case.cluster
     if audit.topology == "cluster" and cluster.topology != "cluster":
         reason = gettext("matters in a cluster only, and this evidence does not show whether this is one")
@@ -85,7 +87,7 @@ def answers(audit: Audit, case: CaseData, *, across: bool = False) -> tuple[list
 
 
 def _known(audit: Audit, case: CaseData) -> dict[str, Fact]:
-    """The fact of each peer that the audit is about, in the order of their names."""
+    """Return the fact of each peer that the audit is about, in the order of their names."""
     facts = dict(sorted(case.facts[audit.of].items()))
     if audit.only_if is None:
         return facts
@@ -188,7 +190,7 @@ def _is_number(text: str) -> bool:
 
 
 def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[ClusterAnswer]:
-    """What the cluster carries: one peer's figures, times the peers that count."""
+    """Return what the cluster carries: one peer's figures, times the peers that count."""
     versions_of = case.cluster.versions
     found = {peer: _platform(audit, fact, versions_of[peer]) for peer, fact in known.items()}
     if not found:
@@ -225,7 +227,7 @@ def _platform(audit: Audit, fact: Fact, version: str | None) -> Platform | None:
 
 
 def _counted(number: int, of: Sequence[str | None]) -> int:
-    """How many peers add capacity: four at most, from X14.2 on all but one of five and of six."""
+    """Return how many peers add capacity: four at most, from X14.2 on all but one of five and of six."""
     spare = all(versions.applies([">=X14.2"], version) == "applies" for version in of)
     return min(number, max(4, number - 1) if spare else 4, 5)
 
@@ -278,7 +280,7 @@ def _said(audit: Audit, value: str) -> str:
 
 
 def values_on_peers(said: Mapping[str, str]) -> str:
-    """What each peer says, as a phrase with the peers that say the same together."""
+    """Return what each peer says, as a phrase with the peers that say the same together."""
     groups: dict[str, list[str]] = {}
     for peer, value in said.items():
         groups.setdefault(value, []).append(peer)

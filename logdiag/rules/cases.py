@@ -1,4 +1,4 @@
-"""Running the cases that stand inside the rules: raw records in, expected findings out."""
+"""Run the cases in the rules: raw records in, expected findings out."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -38,7 +38,7 @@ def run_cases(
 
 
 def files_of(case: Case) -> dict[str, str]:
-    """The files of a case; with ``until`` each host of a log has a last record then."""
+    """Return the files of a case; with ``until`` each host of a log has a last record then."""
     logs = {"case.log": case.log} if case.log is not None else dict(case.logs or {})
     if case.until is not None:
         for name, text in logs.items():
@@ -49,14 +49,14 @@ def files_of(case: Case) -> dict[str, str]:
 
 
 def tables_of(files: Mapping[str, str]) -> Tables:
-    """The tables of some files, each of which is a snapshot of its own."""
+    """Return the tables of some files, each of which is a snapshot of its own."""
     return read_texts({name: text.encode() for name, text in files.items()})
 
 
 def _problems(name: str, case: Case, library: Library, diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.coverage.unparsed:
         yield f"{diagnosis.coverage.unparsed} lines of its log are no records"
-    found = found_by(name, library, diagnosis)
+    found = find_results(name, library, diagnosis)
     if len(found) != len(case.expect):
         yield f"expected {len(case.expect)} findings, found {len(found)}: {[item.title for item in found]}"
         return
@@ -65,8 +65,8 @@ def _problems(name: str, case: Case, library: Library, diagnosis: Diagnosis) -> 
             yield f"finding {number}: {problem}"
 
 
-def found_by(name: str, library: Library, diagnosis: Diagnosis) -> list[Finding | Incident]:
-    """What a rule found, in the order of time; what has no time comes last."""
+def find_results(name: str, library: Library, diagnosis: Diagnosis) -> list[Finding | Incident]:
+    """Return what a rule found, in the order of time; what has no time comes last."""
     # An incident that has no rule of its own repeats the rule of its cause: the finding is meant.
     found: list[Finding | Incident] = [f for f in diagnosis.findings if f.rule == name]
     if library.rules[name].incident is not None:

@@ -14,7 +14,7 @@ Side = Literal["any", "same", "other"]
 
 @dataclass
 class Budget:
-    """How many attempts a search may still make; a search without attempts left stops."""
+    """How many attempts a search may still make; a search without remaining attempts stops."""
 
     left: int = 1_000_000
 
@@ -41,11 +41,11 @@ class Candidates:
         return [event.time for event in self.events]
 
     def of_peer(self, peer: str) -> "Candidates":
-        """Those of one peer."""
+        """Return those of one peer."""
         return self._by_peer.get(peer, _NONE)
 
     def next_of_peer(self, event: Event) -> Event | None:
-        """The first of them that follows an event on the same peer."""
+        """Return the first of them that follows an event on the same peer."""
         own = self.of_peer(event.peer)
         place = bisect.bisect_right(own.events, event)
         return own.events[place] if place < len(own.events) else None
@@ -73,7 +73,7 @@ class _Unused:
         self._by_peer: dict[str, _Unused] = {}
 
     def after(self, event: Event, side: Side, peer: str) -> Event | None:
-        """The first event after another, on one side of a peer."""
+        """Return the first event after another, on one side of a peer."""
         if side == "same":
             if peer not in self._by_peer:
                 self._by_peer[peer] = _Unused(self._candidates.of_peer(peer), self._used)
@@ -90,7 +90,7 @@ class _Unused:
         return events[place] if place < len(events) else None
 
 
-def sequences(
+def find_sequences(
     steps: Sequence[Iterable[Event] | Candidates],
     within: int,
     *,

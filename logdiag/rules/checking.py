@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from logdiag.conditions import Reference, check_extraction, check_regular_expression, mistakes
+from logdiag.conditions import Reference, check_extraction, check_regular_expression, find_mistakes
 from logdiag.rules import versions
 from logdiag.rules.match_schema import (
     ACROSS,
@@ -20,7 +20,7 @@ from logdiag.rules.match_schema import (
     Match,
     OnlyIf,
     StateMatch,
-    bound,
+    list_bound,
 )
 from logdiag.rules.patterns import Binding, Pattern
 from logdiag.rules.schema import (
@@ -84,12 +84,12 @@ class KnownNames:
 
 
 def check(item: Rule | Signal | Procedure | Effects, known: KnownNames) -> _Complaints:
-    """Every mistake in what an item names, with the place of it."""
+    """Yield every mistake in what an item names, with the place of it."""
     for path, part in _parts(item, ()):
         yield from _check_names(part, path, known)
         match part:
             case Pattern() | AlarmMatch():
-                yield from (((*path, "where", *one.path), str(one)) for one in mistakes(part.where))
+                yield from (((*path, "where", *one.path), str(one)) for one in find_mistakes(part.where))
             case Binding():
                 yield from _check_binding(part, path)
             case Match():
@@ -110,12 +110,12 @@ def check(item: Rule | Signal | Procedure | Effects, known: KnownNames) -> _Comp
         case Signal():
             if item.match.kind not in ("record", "sequence", "state"):
                 yield ("match",), "the match of a signal is record, sequence or state"
-            if "with" in bound(item.match) and "peer" not in bound(item.match):
+            if "with" in list_bound(item.match) and "peer" not in list_bound(item.match):
                 yield ("match",), "with says with whom: a signal that binds it binds peer"
 
 
 def _parts(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, BaseModel]]:
-    """Every part of an item but its cases, with the path to it."""
+    """Yield every part of an item but its cases, with the path to it."""
     if isinstance(node, BaseModel):
         yield path, node
         for name, field in type(node).model_fields.items():
@@ -154,7 +154,7 @@ def _check_binding(binding: Binding, path: KeyPath) -> _Complaints:
 
 
 def _check_match(match: Match, path: KeyPath) -> _Complaints:
-    names = bound(match)
+    names = list_bound(match)
     wanted: dict[KeyPath, str | None] = {("by", index): name for index, name in enumerate(match.by)}
     if match.count is not None:
         wanted["count", "distinct"] = match.count.distinct
@@ -175,7 +175,7 @@ def _check_audit(audit: Audit, path: KeyPath) -> _Complaints:
 
 def _check_when(when: When, path: KeyPath, known: KnownNames) -> _Complaints:
     for rule in when.finding or ():
-        names = bound(known.rules[rule].match) if rule in known.rules else set(when.values)
+        names = list_bound(known.rules[rule].match) if rule in known.rules else set(when.values)
         for name in sorted(set(when.values) - names):
             yield (*path, "values", name), _unknown("bound name", name, names)
     if when.finding is None and when.values:
@@ -183,12 +183,12 @@ def _check_when(when: When, path: KeyPath, known: KnownNames) -> _Complaints:
 
 
 def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
-    names = ALWAYS_BOUND | bound(rule.match)
+    names = ALWAYS_BOUND | list_bound(rule.match)
     if any(match.sequence for match in rule.match):
         names |= {"took"}
     incident = rule.incident
     if incident is not None:
-        bound_by = [bound(known.rules[cause].match) for cause in incident.causes if cause in known.rules]
+        bound_by = [list_bound(known.rules[cause].match) for cause in incident.causes if cause in known.rules]
         names |= {"primary"}.union(set.intersection(*bound_by) if bound_by else ())
         if len(bound_by) < len(known.names["rule"] & set(incident.causes)):
             return  # a cause that cannot be read may bind anything

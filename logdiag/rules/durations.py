@@ -11,38 +11,38 @@ from logdiag.rules import time_logic
 from logdiag.rules.episodes import (
     Answers,
     Episode,
-    chains_by_key,
-    dense_by_key,
-    flapping,
-    occurrences,
+    count_occurrences,
+    group_chains,
+    group_dense,
+    join_flapping,
+    judge_unended,
     over_by,
     span_after,
-    unended,
 )
-from logdiag.rules.events import Collected, Key, happened
+from logdiag.rules.events import Collected, Key, drop_known
 from logdiag.rules.match_schema import Lasts, Match
 from logdiag.rules.patterns import Pattern
-from logdiag.rules.proofs import Proofs, signal_proofs
-from logdiag.rules.time_logic import Event, microseconds
+from logdiag.rules.proofs import Proofs, find_proofs
+from logdiag.rules.time_logic import Event, to_microseconds
 
 _Occurrence = tuple[Event, ...]
 """One time that a condition was logged: a record, or the steps of a sequence, in order."""
 
 
-def lasting_answers(
+def answer_lasting(
     lasts: Lasts, match: Match, settling: timedelta, collected: Collected, signals: dict[str, Match]
 ) -> Answers:
-    """Every key of a record, a count or a sequence that lasts, with each of its episodes."""
+    """Yield every key of a record, a count or a sequence that lasts, with each of its episodes."""
     found = _logged(match, collected)
     if not found:
         return
     opposites = _Opposites(lasts.until, match.by, collected)
     proofs = Proofs(
-        (one for name in lasts.over_by for one in signal_proofs(signals[name], collected)), match.by
+        (one for name in lasts.over_by for one in find_proofs(signals[name], collected)), match.by
     )
     cluster = collected.case.cluster
-    settled = microseconds(settling)
-    again = None if lasts.again is None else microseconds(lasts.again)
+    settled = to_microseconds(settling)
+    again = None if lasts.again is None else to_microseconds(lasts.again)
     for key, times in sorted(found.items()):
         values = tuple(dict(key)[name] for name in match.by)
         ends = {time[-1]: time for time in times}
@@ -50,19 +50,19 @@ def lasting_answers(
         proven = proofs.ends(sorted(ends), values, {}, cluster)
         episodes = [
             _episode(part, ends, match, settled, again, cluster)
-            for one in time_logic.intervals(ends, seen, (), proven)
+            for one in time_logic.fold_intervals(ends, seen, (), proven)
             if one.raised
             for part in _split(one, again)
         ]
-        yield from ((key, episode) for episode in flapping(episodes, collected.case.work))
+        yield from ((key, episode) for episode in join_flapping(episodes, collected.case.work))
 
 
 def _logged(match: Match, collected: Collected) -> dict[Key, list[_Occurrence]]:
     if match.sequence is not None:
-        sequence, chains = match.sequence, chains_by_key(match.sequence, match, collected)
-        return {key: [tuple(happened(sequence, one)) for one in of_key] for key, of_key in chains.items()}
+        sequence, chains = match.sequence, group_chains(match.sequence, match, collected)
+        return {key: [tuple(drop_known(sequence, one)) for one in of_key] for key, of_key in chains.items()}
     if match.count is not None:
-        single = dense_by_key(match.count, match, collected)
+        single = group_dense(match.count, match, collected)
     else:
         single = collected.grouped(match.record or [], match)
     return {key: [(event,) for event in events] for key, events in single.items() if events}
@@ -79,7 +79,7 @@ class _Opposites:
             self._events.setdefault(names, {}).setdefault(place, []).append(event)
 
     def first_after(self, end: Event, time: _Occurrence, key: dict[str, str]) -> Event | None:
-        """The first one after a condition was logged, by one of the peers that logged it."""
+        """Return the first one after a condition was logged, by one of the peers that logged it."""
         found: list[Event] = []
         for names, by_place in self._events.items():
             for peer in {event.peer for event in time}:
@@ -90,8 +90,8 @@ class _Opposites:
 
 
 def _split(interval: time_logic.Interval, again: int | None) -> Iterator[time_logic.Interval]:
-    """An interval, cut at silences that are too long to know whether the condition lasted."""
-    parts = [list(interval.raised)] if again is None else time_logic.episodes(interval.raised, again)
+    """Yield an interval, cut at silences that are too long to know whether the condition lasted."""
+    parts = [list(interval.raised)] if again is None else time_logic.split_episodes(interval.raised, again)
     for part in parts[:-1]:
         yield time_logic.Interval(tuple(part))
     yield time_logic.Interval(tuple(parts[-1]), interval.lowered, interval.proof)
@@ -107,7 +107,7 @@ def _episode(
 ) -> Episode:
     logged = sorted({event for end in interval.raised for event in ends[end]})
     first, last = logged[0].time, logged[-1].time
-    count = occurrences(logged) if match.record is not None else len(interval.raised)
+    count = count_occurrences(logged) if match.record is not None else len(interval.raised)
     over = interval.lowered or interval.proof
     if over is not None:
         events = tuple(sorted({*logged, over}))
@@ -119,7 +119,7 @@ def _episode(
 def _open(
     time: _Occurrence, first: int, settled: int, again: int | None, cluster: Cluster
 ) -> tuple[State, str]:
-    """The state of a condition without a seen end, judged by the first log of its peers to stop."""
+    """Return the state of a condition without a seen end, judged by the first log of its peers to stop."""
     since = time[-1].time
     peer = min(
         {event.peer for event in time} & cluster.observed.keys(),
@@ -129,4 +129,4 @@ def _open(
     if again is not None and seen.end - since > again:
         note = gettext("It was last logged {span} before the log of {peer} ends; no record shows its end.")
         return "seen", note.format(span=span_after(seen, since), peer=peer)
-    return unended(seen, peer, since, first, settled, repeats=True)
+    return judge_unended(seen, peer, since, first, settled, repeats=True)

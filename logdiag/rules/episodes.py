@@ -14,11 +14,11 @@ from logdiag.i18n.sentences import RAISED_BEFORE, moment, stretch
 from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import time_logic
-from logdiag.rules.events import Collected, Key, Spans, find_chains, happened, key_of
+from logdiag.rules.events import Collected, Key, Spans, drop_known, find_chains, key_of
 from logdiag.rules.match_schema import Absence, Count, Match, Sequence, StateMatch
 from logdiag.rules.patterns import Pattern
-from logdiag.rules.proofs import Proofs, by_values, signal_proofs
-from logdiag.rules.time_logic import Event, microseconds
+from logdiag.rules.proofs import Proofs, find_proofs, group_by_values
+from logdiag.rules.time_logic import Event, to_microseconds
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,21 @@ class Episode:
 
     @classmethod
     def of(cls, events: Sequenced[Event], state: State, count: int, note: str = "") -> "Episode":
-        """An episode from its first event to its last."""
+        """Return an episode from its first event to its last."""
         return cls(tuple(events), state, events[0].time, events[-1].time, count, note)
 
 
 Answers = Iterable[tuple[Key, Episode]]
 
 
-def answers(match: Match, settling: timedelta, collected: Collected, signals: dict[str, Match]) -> Answers:
-    """Every key that a match answers for, with each of its episodes.
+def answer_match(
+    match: Match, settling: timedelta, collected: Collected, signals: dict[str, Match]
+) -> Answers:
+    """Return every key that a match answers for, with each of its episodes.
 
     ``signals`` are the matches of ``over_by`` and ``gone_by``, by their names.
     """
-    settled = microseconds(settling)
+    settled = to_microseconds(settling)
     if match.record is not None:
         return _records(match.record, match, settled, collected)
     if match.count is not None:
@@ -65,8 +67,8 @@ def answers(match: Match, settling: timedelta, collected: Collected, signals: di
     return ()
 
 
-def occurrences(events: Iterable[Event]) -> int:
-    """How often something happened that several processes and peers logged.
+def count_occurrences(events: Iterable[Event]) -> int:
+    """Return how often something happened that several processes and peers logged.
 
     As often as the one that logged it most often did.
     """
@@ -75,35 +77,35 @@ def occurrences(events: Iterable[Event]) -> int:
 
 def _records(patterns: list[Pattern], match: Match, settled: int, collected: Collected) -> Answers:
     for key, events in sorted(collected.grouped(patterns, match).items()):
-        for part in time_logic.episodes(events, settled):
-            yield key, Episode.of(part, "seen", occurrences(part))
+        for part in time_logic.split_episodes(events, settled):
+            yield key, Episode.of(part, "seen", count_occurrences(part))
 
 
 def _counts(count: Count, match: Match, collected: Collected) -> Answers:
-    for key, events in sorted(dense_by_key(count, match, collected).items()):
-        for part in time_logic.episodes(events, microseconds(count.within)):
+    for key, events in sorted(group_dense(count, match, collected).items()):
+        for part in time_logic.split_episodes(events, to_microseconds(count.within)):
             yield key, Episode.of(part, "seen", len(part))
 
 
-def dense_by_key(count: Count, match: Match, collected: Collected) -> dict[Key, list[Event]]:
-    """The events that are enough, by the key of their findings."""
+def group_dense(count: Count, match: Match, collected: Collected) -> dict[Key, list[Event]]:
+    """Return the events that are enough, by the key of their findings."""
     return {
-        key: time_logic.dense(events, count.at_least, microseconds(count.within), count.distinct)
+        key: time_logic.find_dense(events, count.at_least, to_microseconds(count.within), count.distinct)
         for key, events in collected.grouped(count.of, match).items()
     }
 
 
 def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collected) -> Answers:
-    for key, chains in sorted(chains_by_key(sequence, match, collected).items()):
+    for key, chains in sorted(group_chains(sequence, match, collected).items()):
         ends = {chain[-1]: chain for chain in chains}
-        for part in time_logic.episodes(ends, settled):
-            events = {event for end in part for event in happened(sequence, ends[end])}
+        for part in time_logic.split_episodes(ends, settled):
+            events = {event for end in part for event in drop_known(sequence, ends[end])}
             took = part[-1].time - ends[part[-1]][0].time
             yield key, replace(Episode.of(sorted(events), "seen", len(part)), took=took)
 
 
-def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
-    """The chains of a sequence by the key of its findings."""
+def group_chains(sequence: Sequence, match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
+    """Return the chains of a sequence by the key of its findings."""
     groups: dict[Key, list[list[Event]]] = {}
     for chain in find_chains(sequence, match.by, collected):
         values = {name: value for event in chain for name, value in event.values.items()}
@@ -113,7 +115,7 @@ def chains_by_key(sequence: Sequence, match: Match, collected: Collected) -> dic
 
 def _absences(absence: Absence, match: Match, settled: int, collected: Collected) -> Answers:
     observed = collected.case.cluster.observed
-    within = microseconds(absence.within)
+    within = to_microseconds(absence.within)
     closing = collected.grouped(absence.closing, match)
     ends = collected.events(match.lasts.until, match.by) if match.lasts is not None else []
     for key, openings in sorted(collected.grouped(absence.opening, match).items()):
@@ -124,10 +126,12 @@ def _absences(absence: Absence, match: Match, settled: int, collected: Collected
         found: dict[tuple[str, time_logic.AbsenceState, Event | None], list[Event]] = {}
         for peer, events in watched.items():
             if absence.before:
-                answered = time_logic.unannounced(events, closings, within, observed.get(peer))
+                answered = time_logic.find_unannounced(events, closings, within, observed.get(peer))
                 later = [end for end in ends if end.peer == peer]
             else:
-                answered = time_logic.absences(events, closings, within, observed.get(peer), up=absence.up)
+                answered = time_logic.find_absences(
+                    events, closings, within, observed.get(peer), up=absence.up
+                )
                 later = closings
             for opening, answer in answered:
                 if answer in absence.report:
@@ -168,8 +172,8 @@ def _absent(
 
 
 def _since_due(episode: Episode, absence: Absence, seen: Observed | None) -> Episode:
-    """The episode from the time at which the closing record was due after the first opening."""
-    due = microseconds(absence.due)
+    """Return the episode from the time at which the closing record was due after the first opening."""
+    due = to_microseconds(absence.due)
     first = seen.up_for(episode.first, due) if absence.up and seen is not None else episode.first + due
     return replace(episode, first=first, last=max(first, episode.last))
 
@@ -181,26 +185,26 @@ def _unannounced(events: list[Event], answer: str, absence: Absence) -> Episode:
 
 
 def _until(episode: Episode, end: Event | None, settled: int, peer: str, seen: Observed | None) -> Episode:
-    """An episode that lasts until an event, or was not seen to end."""
+    """Return an episode that lasts until an event, or was not seen to end."""
     events, last, state = episode.events, episode.last, episode.state
     if end is not None:
         events, last = (*events, end), end.time
     note = over_by(last)
     if end is None and seen is not None:
-        state, note = unended(seen, peer, last, last, settled, repeats=True)
+        state, note = judge_unended(seen, peer, last, last, settled, repeats=True)
     return replace(episode, events=events, last=last, state=state, note=f"{episode.note} {note}")
 
 
 def over_by(time: int) -> str:
-    """That something was over by a time, as a sentence."""
+    """Return that something was over by a time, as a sentence."""
     note = gettext("It was over by {time} at the latest, as another record proves.")
     return note.format(time=moment(instant(time)))
 
 
-def unended(
+def judge_unended(
     seen: Observed, peer: str, since: int, begun: int, settled: int, *, repeats: bool = False
 ) -> tuple[State, str]:
-    """The state of what has no seen end, and a sentence about it.
+    """Return the state of what has no seen end, and a sentence about it.
 
     ``since`` is when it was last logged. It is open if the log continues for ``settled`` after ``begun``.
     """
@@ -224,7 +228,7 @@ def unended(
 
 
 def span_after(seen: Observed, since: int) -> str:
-    """How long a log continues after a time, as text."""
+    """Return how long a log continues after a time, as text."""
     return stretch(max(instant(seen.end) - instant(since), timedelta(0)))
 
 
@@ -235,9 +239,9 @@ def _states(
     raised = collected.grouped(state.raised, match)
     lowered = collected.grouped(state.lower, match)
     acknowledged = collected.grouped(state.acknowledge, match)
-    said = {name: signal_proofs(signals[name], collected) for name in signals} if raised else {}
+    said = {name: find_proofs(signals[name], collected) for name in signals} if raised else {}
     proofs = Proofs((one for name in state.over_by for one in said.get(name, ())), match.by)
-    gone = [by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]
+    gone = [group_by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]
     about = _by_peers(raised) if match.by == ["peer"] else {}
     for key in sorted({*raised, *lowered}):
         bound = dict(key)
@@ -246,18 +250,18 @@ def _states(
         proven = proofs.ends(events, values, about.get(bound.get("host", ""), {}), cluster)
         episodes = [
             _interval_episode(interval, settled, cluster)
-            for interval in time_logic.intervals(
+            for interval in time_logic.fold_intervals(
                 events, lowered.get(key, []), acknowledged.get(key, []), proven
             )
             if interval.raised or state.unraised == "closed"
         ]
         of_key = [of_signal.get(values, []) for of_signal in gone]
-        flaps = flapping(episodes, collected.case.work)
+        flaps = join_flapping(episodes, collected.case.work)
         yield from ((key, _taken_away(one, of_key)) for one in flaps)
 
 
 def _by_peers(raised: dict[Key, list[Event]]) -> dict[str, dict[str, list[Event]]]:
-    """What each host raised, by the peer that it is about."""
+    """Return what each host raised, by the peer that it is about."""
     found: dict[str, dict[str, list[Event]]] = {}
     for key, events in raised.items():
         bound = dict(key)
@@ -265,7 +269,7 @@ def _by_peers(raised: dict[Key, list[Event]]) -> dict[str, dict[str, list[Event]
     return found
 
 
-_HOUR = microseconds(timedelta(hours=1))
+_HOUR = to_microseconds(timedelta(hours=1))
 
 
 def _taken_away(episode: Episode, gone: Iterable[list[Event]]) -> Episode:
@@ -303,18 +307,18 @@ def _interval_episode(interval: time_logic.Interval, settled: int, cluster: Clus
         note = note.format(peer=last.peer)
     else:
         since = max(last.time, seen.start) if is_dumped else last.time
-        state, note = unended(seen, last.peer, since, since, settled)
+        state, note = judge_unended(seen, last.peer, since, since, settled)
         if is_dumped and state != "unknown":
             note = gettext("A dump of {peer} shows it, and the log does not show an end.")
             state, note = "open", note.format(peer=last.peer)
     return Episode.of(events, state, count, note)
 
 
-_FLAPPING = microseconds(timedelta(minutes=30))
+_FLAPPING = to_microseconds(timedelta(minutes=30))
 """A problem that returns this soon after its end is the same problem."""
 
 
-def flapping(episodes: Iterable[Episode], work: Spans) -> list[Episode]:
+def join_flapping(episodes: Iterable[Episode], work: Spans) -> list[Episode]:
     """Intervals of one key that follow each other closely are one episode with a count.
 
     The noise of requested work and what lasts longer than that noise may are two episodes.
@@ -335,7 +339,7 @@ def flapping(episodes: Iterable[Episode], work: Spans) -> list[Episode]:
 
 
 def _is_work_between(before: int, end: int | None, work: Spans) -> bool:
-    """Whether a time is in a span of requested work, and an end (None: not seen) does not."""
+    """Return whether a time is in a span of requested work, and an end (None: not seen) does not."""
     index = bisect.bisect_right(work, before, key=lambda span: span[0]) - 1
     return index >= 0 and before <= work[index][1] and (end is None or work[index][1] < end)
 

@@ -1,15 +1,15 @@
-"""The answers of all matches of a rule, with what records and a dump both say told once."""
+"""The answers of all matches of a rule, with what records and a dump both say reported once."""
 
 from dataclasses import dataclass, field, replace
 
 from logdiag.i18n import gettext
 from logdiag.rules import audits
 from logdiag.rules.audits import ClusterAnswer
-from logdiag.rules.durations import lasting_answers
-from logdiag.rules.episodes import Episode, answers
+from logdiag.rules.durations import answer_lasting
+from logdiag.rules.episodes import Episode, answer_match
 from logdiag.rules.events import CaseData, Collected, Key
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, peer_names, proofs
+from logdiag.rules.match_schema import Match, list_signals, peer_names
 from logdiag.rules.schema import Rule
 from logdiag.rules.unclaimed_alarms import UnclaimedAlarms
 
@@ -53,12 +53,12 @@ def _evaluate(
     told: list[ClusterAnswer] = []
     reasons: list[str] = []
     if match.audit is not None:
-        told, reasons = audits.answers(match.audit, case, across=match.across == "cluster")
-    signals = {signal: library.signals[signal].match for signal in proofs(match)}
+        told, reasons = audits.answer_audit(match.audit, case, across=match.across == "cluster")
+    signals = {signal: library.signals[signal].match for signal in list_signals(match)}
     if match.lasts is not None and match.absence is None:
-        episodes = list(lasting_answers(match.lasts, match, rule.settling, collected, signals))
+        episodes = list(answer_lasting(match.lasts, match, rule.settling, collected, signals))
     else:
-        episodes = list(answers(match, rule.settling, collected, signals))
+        episodes = list(answer_match(match, rule.settling, collected, signals))
     found.answers += [Answer(number, one.key, one.episode, one, collected.capped) for one in told]
     found.answers += [Answer(number, key, episode, None, collected.capped) for key, episode in episodes]
     found.reasons += reasons

@@ -10,10 +10,10 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.dump_tables import Source
 from logdiag.cluster.facts import Facts
 from logdiag.conditions import Log, Reference, Rows
-from logdiag.rules.chains import Budget, Candidates, sequences
+from logdiag.rules.chains import Budget, Candidates, find_sequences
 from logdiag.rules.match_schema import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
-from logdiag.rules.time_logic import Event, microseconds
+from logdiag.rules.time_logic import Event, to_microseconds
 from logdiag.rules.versions import is_older
 
 Spans = tuple[tuple[int, int], ...]
@@ -39,7 +39,7 @@ class CaseData:
         return None
 
     def text(self, event: Event) -> str:
-        """What an event's row says, as it was logged or dumped."""
+        """Return what an event's row says, as it was logged or dumped."""
         return self.sources[event.table].text(event.row)
 
 
@@ -58,7 +58,7 @@ class Collected:
         self.capped = False
 
     def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
-        """What the patterns match; events without a value of ``by`` are left out.
+        """Return what the patterns match; events without a value of ``by`` are left out.
 
         A name that has words for a value that is missing groups those events, too.
         """
@@ -74,7 +74,7 @@ class Collected:
         return sorted(found.values())
 
     def grouped(self, patterns: Iterable[Pattern], match: Match) -> dict[Key, list[Event]]:
-        """Events by key: the peer that logged them, and the values of ``by``."""
+        """Return events by key: the peer that logged them, and the values of ``by``."""
         groups: dict[Key, list[Event]] = {}
         for event in self.events(patterns, match.by):
             groups.setdefault(key_of(event, match), []).append(event)
@@ -117,7 +117,7 @@ class Collected:
         return events
 
     def _resolve(self, value: str, binding: Binding, host: str, time: int) -> tuple[str | None, bool]:
-        """What a binding makes of a value, and whether the record matches then."""
+        """Return what a binding makes of a value, and whether the record matches then."""
         cluster = self.case.cluster
         match binding.kind:
             case "peer":
@@ -151,7 +151,7 @@ def _listed(text: str) -> list[str]:
 
 
 def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
-    """What a binding takes from each of some rows."""
+    """Return what a binding takes from each of some rows."""
     if binding.source is None:
         return [binding.value] * len(rows)
     values = log.values(Reference.parse(binding.source), rows)
@@ -163,13 +163,13 @@ def _bind(binding: Binding, log: Log, rows: Rows) -> list[str | None]:
 
 
 def key_of(event: Event, match: Match) -> Key:
-    """The values that distinguish findings of a match."""
+    """Return the values that distinguish findings of a match."""
     host: Key = (("host", event.peer),) if match.across == "peer" else ()
     return (*host, *((name, event.values.get(name, "")) for name in match.by))
 
 
 def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> list[list[Event]]:
-    """The chains of a sequence's steps, those of one value of ``by`` apart from those of another."""
+    """Return the chains of a sequence's steps, those of one value of ``by`` apart from those of another."""
     by = list(by)
     # Steps that bind a name of `by` are joined on it; the others go with every value.
     bound = [[name for name in by if name in step.bind] for step in sequence.steps]
@@ -177,7 +177,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
         _by_key(collected.events([step], names), names)
         for step, names in zip(sequence.steps, bound, strict=True)
     ]
-    within, at_least = microseconds(sequence.within), microseconds(sequence.at_least)
+    within, at_least = to_microseconds(sequence.within), to_microseconds(sequence.at_least)
     contrary = _contrary(sequence, by, collected)
     found = []
     budget = Budget()
@@ -191,7 +191,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
                 one for one in of_key[0].events if not _is_between(to_last, one, of_key[-1].next_of_peer(one))
             ]
             of_key[0] = Candidates(firsts)
-        chains = sequences(
+        chains = find_sequences(
             of_key,
             within,
             peers=[step.peer for step in sequence.steps],
@@ -202,7 +202,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
             if (
                 (not at_least or chain[-1].time - chain[0].time >= at_least)
                 and not _is_between(to_last, chain[0], chain[-1])
-                and not _is_between(later, happened(sequence, chain)[0], chain[-1])
+                and not _is_between(later, drop_known(sequence, chain)[0], chain[-1])
                 and (against is None or against.time - chain[0].time >= within)
             ):
                 found.append(chain)
@@ -210,7 +210,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     return found
 
 
-def happened(sequence: Sequence, chain: Iterable[Event]) -> list[Event]:
+def drop_known(sequence: Sequence, chain: Iterable[Event]) -> list[Event]:
     """Return the events of a chain without those of steps that only say what was known before."""
     return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
 
@@ -235,7 +235,7 @@ def _contrary(sequence: Sequence, by: list[str], collected: Collected) -> Callab
 
 
 def _is_between(candidates: Candidates, event: Event, end: Event | None) -> bool:
-    """Whether a candidate follows an event on its peer, before another event if there is one."""
+    """Return whether a candidate follows an event on its peer, before another event if there is one."""
     found = candidates.next_of_peer(event)
     return found is not None and (end is None or found < end)
 
@@ -252,7 +252,7 @@ def _part(values: Mapping[str, str], names: Iterable[str]) -> Key:
 
 
 def _keys(steps: list[dict[Key, Candidates]], bound: list[list[str]]) -> set[Key]:
-    """The values of ``by`` for which every step has events: a join on the names that steps share."""
+    """Return the values of ``by`` for which every step has events: a join on the names that steps share."""
     keys: set[Key] = {()}
     known: list[str] = []
     for step, names in zip(steps, bound, strict=True):

@@ -55,7 +55,7 @@ def judge(
     most: int = MAX_FINDINGS,
     is_late: Callable[[], bool] = lambda: False,
 ) -> Judged:
-    """Every rule's findings but those of incidents; of more than ``most`` the worst.
+    """Return every rule's findings but those of incidents; of more than ``most`` the worst.
 
     When it ``is_late``, the rules that are not judged yet are named.
     """
@@ -79,7 +79,7 @@ def judge(
 
 
 def _work(findings: Iterable[Finding], library: Library) -> Spans:
-    """The spans of requested work, each with the time that its noise may take."""
+    """Return the spans of requested work, each with the time that its noise may take."""
     spans: list[tuple[int, int]] = []
     for one in sorted(findings, key=lambda one: one.began):
         asked = library.rules[one.rule].requested
@@ -94,7 +94,7 @@ def _work(findings: Iterable[Finding], library: Library) -> Spans:
 
 
 def rank(item: Finding | Incident) -> tuple[int, int, str, str]:
-    """The order of the contract: severity, then state, then when it began."""
+    """Return the order of the contract: severity, then state, then when it began."""
     return (
         -SEVERITIES.index(item.severity),
         STATES.index(item.state),
@@ -237,12 +237,12 @@ def _without_log(
 
 
 def stamp(first: datetime | None) -> str:
-    """The part of an id that says when it began; what only a dump shows is one episode."""
+    """Return the part of an id that says when it began; what only a dump shows is one episode."""
     return "dump" if first is None else f"{first:%Y%m%dT%H%M%S}.{first.microsecond // 1000:03d}Z"
 
 
 def _times(answer: Answer) -> tuple[datetime | None, datetime | None]:
-    """When an episode began and was last seen; None where only a dump that states no time shows it."""
+    """Return when an episode began and was last seen; None if only a dump that states no time shows it."""
     episode = answer.episode
     events = sorted(episode.events)
     told = answer.told is None or answer.told.dated
@@ -251,7 +251,7 @@ def _times(answer: Answer) -> tuple[datetime | None, datetime | None]:
 
 
 def _as_of(answer: Answer) -> datetime | None:
-    """When the newest dump was made that an episode rests on."""
+    """Return when the newest dump was made that an episode rests on."""
     known = [event.as_of for event in answer.episode.events if event.as_of is not None]
     if answer.told is not None and answer.told.as_of is not None:
         known.append(answer.told.as_of)

@@ -1,4 +1,4 @@
-"""Loading a rule library: YAML files in, checked rules out, or every mistake with its place."""
+"""Load a rule library: YAML files in, checked rules out, or every mistake with its place."""
 
 import hashlib
 import itertools
@@ -22,7 +22,7 @@ from logdiag.rules.schema import Effect, Effects, Explains, Procedure, Rule, Sig
 
 _Item = Rule | Signal | Procedure | Effects
 _KINDS: dict[str, type[_Item]] = {"procedures": Procedure, "signals": Signal, "effects": Effects}
-"""Folders of a library that hold something else than rules."""
+"""Folders of a library that contain something else than rules."""
 
 _LARGEST = 512 << 10
 
@@ -44,13 +44,13 @@ class Library:
     files: dict[str, RuleFile] = field(default_factory=dict)
     """The file of each rule, as it was written."""
     folders: tuple[Path, ...] = ()
-    """The folders of the user's; each may hold translations, as ``reports`` does."""
+    """The folders of the user's; each may contain translations, as ``reports`` does."""
     language: str = "en"
     says: dict[str, dict[str, str]] = field(default_factory=dict)
     """For each rule its bound texts in the library's language, unless that is English."""
 
     def incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
-        """The rules whose match is an incident, by id, with that match."""
+        """Return the rules whose match is an incident, by id, with that match."""
         return [
             (name, rule, rule.incident)
             for name, rule in sorted(self.rules.items())
@@ -73,10 +73,10 @@ class Library:
 
 
 def load(folders: Sequence[Path] = ()) -> Library:
-    """The library of the project with further folders, whose rules replace those of the same id.
+    """Return the library of the project with further folders, whose rules replace those of the same id.
 
     Raises:
-        InputError: a folder does not exist, or holds the library one folder deeper.
+        InputError: a folder does not exist, or contains the library one folder deeper.
         LibraryError: with every mistake in every file, of one file the first hundred.
 
     """
@@ -161,7 +161,7 @@ def _checked(files: Sequence[RuleFile], found: list[Mistake]) -> Library:
 
 
 def _files(folders: tuple[Path, ...]) -> tuple[list[RuleFile], list[Mistake]]:
-    """The files of a library, and what is no file of one though it looks like it."""
+    """Return the files of a library, and what is no file of one though it looks like it."""
     files: list[RuleFile] = []
     found: list[Mistake] = []
     for folder in folders:
@@ -178,5 +178,5 @@ def _files(folders: tuple[Path, ...]) -> tuple[list[RuleFile], list[Mistake]]:
 
 
 def _label(path: Path, folder: Path) -> str:
-    """How a mistake names a file: by its path below the folder that holds the library."""
+    """Return how a mistake names a file: by its path below the folder that contains the library."""
     return (Path(folder.name) / path.relative_to(folder)).as_posix()

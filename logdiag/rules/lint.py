@@ -11,16 +11,22 @@ from logdiag.conditions import (
     Reference,
     Test,
     alarm_catalogue,
+    find_references,
     holds,
-    references,
 )
 from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import bindings, bound, patterns, peer_names, proofs
+from logdiag.rules.match_schema import (
+    list_bindings,
+    list_bound,
+    list_patterns,
+    list_signals,
+    peer_names,
+)
 from logdiag.rules.references import complain
 from logdiag.rules.schema import Rule
-from logdiag.rules.translation import names_shown, texts
+from logdiag.rules.translation import collect_texts, names_shown
 
 
 def lint(library: Library) -> Iterator[str]:
@@ -31,17 +37,19 @@ def lint(library: Library) -> Iterator[str]:
     used |= {name for name, procedure in library.procedures.items() if procedure.kind == "planned"}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
-    proving = {signal for rule in library.rules.values() for match in rule.match for signal in proofs(match)}
+    proving = {
+        signal for rule in library.rules.values() for match in rule.match for signal in list_signals(match)
+    }
     for name in sorted(set(library.signals) - proving):
         yield f"signals/{name}: no rule uses this signal"
     grouped = {one.effects for rule in library.rules.values() for one in rule.explains}
     for name in sorted(set(library.effects) - grouped):
         yield f"effects/{name}: no rule uses these effects"
-    for name, problem in (*contradictions(library), *_causal_mistakes(library)):
+    for name, problem in (*find_contradictions(library), *_causal_mistakes(library)):
         yield f"{name}: {problem}"
     used_names = _used(library)
     for name, rule in sorted(library.rules.items()):
-        for binding in sorted(bound(rule.match) - used_names[name]):
+        for binding in sorted(list_bound(rule.match) - used_names[name]):
             yield f"{name}: the bound name {binding!r} is used nowhere"
         for binding, key in sorted(_not_required(rule)):
             yield (
@@ -68,17 +76,17 @@ def _not_required(rule: Rule) -> set[tuple[str, str]]:
     return {
         (name, binding.source)
         for match in rule.match
-        for _, pattern in patterns(match)
+        for _, pattern in list_patterns(match)
         for name, binding in pattern.bind.items()
         if binding.source not in (None, "host") and binding.missing is None and not binding.optional
         if not _requires(pattern.condition, key := Reference.parse(binding.source))
         # A record that names no other peer is not about one: a rule about peers drops it on purpose.
-        if key in references(pattern.condition) or (name in match.by and binding.kind != "peer")
+        if key in find_references(pattern.condition) or (name in match.by and binding.kind != "peer")
     }
 
 
 def _requires(condition: Condition, reference: Reference) -> bool:
-    """Whether whatever meets a condition has a value for a reference."""
+    """Return whether whatever meets a condition has a value for a reference."""
     match condition:
         case AllOf(terms):
             return any(_requires(term, reference) for term in terms)
@@ -89,12 +97,12 @@ def _requires(condition: Condition, reference: Reference) -> bool:
     return False
 
 
-def untranslated(library: Library) -> Iterator[str]:
-    """The texts that a language lacks: the file of each, and the places there."""
+def find_untranslated(library: Library) -> Iterator[str]:
+    """Yield the texts that a language lacks: the file of each, and the places there."""
     for language in languages()[1:]:
         missing: dict[str, list[str]] = {}
         known = translated_texts(language, library.folders)
-        for file, path, english in texts(library):
+        for file, path, english in collect_texts(library):
             if english not in known:
                 missing.setdefault(file, []).append(".".join(map(str, path)))
         for alarm in alarm_catalogue.load().values():
@@ -112,7 +120,7 @@ def _mistranslated(library: Library) -> Iterator[str]:
     """Translations with other placeholders than the English."""
     for language in languages()[1:]:
         with speaking(language, library.folders):
-            for file, path, english in texts(library):
+            for file, path, english in collect_texts(library):
                 own, other = (set(PLACEHOLDER.findall(text)) for text in (english, gettext(english)))
                 for name in sorted(own ^ other):
                     place = ".".join(map(str, path))
@@ -129,7 +137,7 @@ def _used(library: Library) -> dict[str, set[str]]:
         used[name] |= {value for effect in rule.explains for value in effect.values}
         for match in rule.match:
             used[name] |= {*match.by, getattr(match.count, "distinct", "")}
-            for _, pattern in patterns(match):
+            for _, pattern in list_patterns(match):
                 used[name] |= {*pattern.older, *pattern.older.values()}
     # Remedies, steps and incidents make conditions of them.
     asked = [remedy.when for rule in library.rules.values() for remedy in rule.remedies]
@@ -169,27 +177,27 @@ def _causal_mistakes(library: Library) -> Iterator[tuple[str, str]]:
 # ── conditions that no record can meet ──────────────────────────────────────────────────────
 
 
-def contradictions(library: Library) -> Iterator[tuple[str, str]]:
-    """What can never hold: the id of a rule or signal, and what it is about.
+def find_contradictions(library: Library) -> Iterator[tuple[str, str]]:
+    """Yield what can never hold: the id of a rule or signal, and what it is about.
 
     Each complaint is certain; a condition that passes can still be one that nothing meets.
     """
     matches = [(name, match) for name, rule in sorted(library.rules.items()) for match in rule.match]
     matches += [(f"signals/{name}", one.match) for name, one in sorted(library.signals.items())]
     for name, match in matches:
-        for path, pattern in patterns(match):
+        for path, pattern in list_patterns(match):
             for reason in _contradictions(pattern.condition):
                 yield name, f"{'.'.join(map(str, path))} can never match: {reason}"
     for name, _, incident in library.incidents():
         for bound_name, wanted in sorted(incident.values.items()):
             causes = [match for cause in incident.causes for match in library.rules[cause].match]
-            fixed = {binding.value for one, binding in bindings(causes) if one == bound_name}
+            fixed = {binding.value for one, binding in list_bindings(causes) if one == bound_name}
             if fixed and None not in fixed and wanted not in fixed:
                 yield name, f"can never be made: no cause binds {bound_name}: {wanted}"
 
 
 def _contradictions(condition: Condition) -> Iterator[str]:
-    """Why a condition, or one of its alternatives, cannot hold."""
+    """Yield why a condition, or one of its alternatives, cannot hold."""
     if isinstance(condition, AnyOf | AllOf):
         for term in condition.terms:
             yield from _contradictions(term)
@@ -223,7 +231,7 @@ def _flat(terms: Iterable[Condition]) -> Iterator[Condition]:
 
 
 def _is_possible(tests: list[Test], denied: list[Test]) -> bool:
-    """Whether some value can meet all tests and none of those denied, as far as that can be known."""
+    """Return whether some value can meet all tests and none of those denied, as far as that can be known."""
     exact = next((test for test in tests if test.modifier == "is"), None)
     # Of texts that are not fully given, some value may always meet all tests.
     return exact is None or any(

@@ -271,8 +271,8 @@ _PATTERN_LISTS = (
 )
 
 
-def patterns(match: Match) -> Iterator[tuple[KeyPath, Pattern]]:
-    """Every pattern of a match, with the path to it."""
+def list_patterns(match: Match) -> Iterator[tuple[KeyPath, Pattern]]:
+    """Yield every pattern of a match, with the path to it."""
     for path in _PATTERN_LISTS:
         found: Any = match
         for key in path:
@@ -284,17 +284,17 @@ def patterns(match: Match) -> Iterator[tuple[KeyPath, Pattern]]:
         yield ("alarm",), match.alarm.as_state.raised[0]
 
 
-def bindings(matches: Match | Iterable[Match]) -> Iterator[tuple[str, Binding]]:
-    """Every binding of a match, or of several, with its name."""
+def list_bindings(matches: Match | Iterable[Match]) -> Iterator[tuple[str, Binding]]:
+    """Yield every binding of a match, or of several, with its name."""
     for match in [matches] if isinstance(matches, Match) else matches:
-        for _, pattern in patterns(match):
+        for _, pattern in list_patterns(match):
             yield from pattern.bind.items()
 
 
-def bound(matches: Match | Iterable[Match]) -> set[str]:
-    """Every name that a match, or one of several, binds."""
+def list_bound(matches: Match | Iterable[Match]) -> set[str]:
+    """Return every name that a match, or one of several, binds."""
     matches = [matches] if isinstance(matches, Match) else list(matches)
-    names = {name for name, _ in bindings(matches)}
+    names = {name for name, _ in list_bindings(matches)}
     if any(match.audit for match in matches):
         names.add("found")
     if any(match.is_of_others for match in matches):
@@ -303,13 +303,13 @@ def bound(matches: Match | Iterable[Match]) -> set[str]:
 
 
 def peer_names(matches: Match | Iterable[Match]) -> set[str]:
-    """The bound names that are peers: what a match finds is about them."""
+    """Return the bound names that are peers: what a match finds is about them."""
     kinds = ("peer", "peers", "place", "primary")
-    return {name for name, binding in bindings(matches) if binding.kind in kinds}
+    return {name for name, binding in list_bindings(matches) if binding.kind in kinds}
 
 
-def proofs(match: Match) -> list[str]:
-    """The signals that prove that what a match finds is over."""
+def list_signals(match: Match) -> list[str]:
+    """Return the signals that prove that what a match finds is over."""
     if match.state:
         return [*match.state.over_by, *match.state.gone_by]
     return match.lasts.over_by if match.lasts else []

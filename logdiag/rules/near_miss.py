@@ -12,16 +12,16 @@ from logdiag.i18n.sentences import moment, stretch
 from logdiag.records import instant
 from logdiag.rules import time_logic
 from logdiag.rules.audits import values_on_peers
-from logdiag.rules.chains import sequences
+from logdiag.rules.chains import find_sequences
 from logdiag.rules.events import CaseData, Collected
 from logdiag.rules.match_schema import Absence, Audit, Count, Match, Sequence
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.schema import Rule
-from logdiag.rules.time_logic import Event, microseconds
+from logdiag.rules.time_logic import Event, to_microseconds
 
 
-def nearest_miss(rule: Rule, case: CaseData) -> str | None:
-    """The best partial match of a silent rule, in a sentence; None where nothing came near."""
+def find_nearest_miss(rule: Rule, case: CaseData) -> str | None:
+    """Return the best partial match of a silent rule, in a sentence; None if nothing came near."""
     found = [text for match in rule.match if (text := _nearest(match, case)) is not None]
     return " ".join(found) or None
 
@@ -42,7 +42,7 @@ def _nearest(match: Match, case: CaseData) -> str | None:
 
 
 def _of_patterns(patterns: list[Pattern], case: CaseData) -> str | None:
-    """The condition that fewest records hold but for one term, and that term."""
+    """Return the condition that fewest records hold but for one term, and that term."""
     best: tuple[int, str] | None = None
     for pattern in patterns:
         terms = pattern.condition.terms if isinstance(pattern.condition, AllOf) else ()
@@ -85,11 +85,11 @@ def _of_count(count: Count, match: Match, case: CaseData) -> str | None:
 
 
 def _most(events: list[Event], count: Count) -> int:
-    within = microseconds(count.within)
-    # Where there are enough for one number, there are for each smaller one.
+    within = to_microseconds(count.within)
+    # If there are enough for one number, there are for each smaller one.
     numbers = range(1, min(count.at_least, len(events)) + 1)
     return bisect.bisect_left(
-        numbers, True, key=lambda enough: not time_logic.dense(events, enough, within, count.distinct)
+        numbers, True, key=lambda enough: not time_logic.find_dense(events, enough, within, count.distinct)
     )
 
 
@@ -97,9 +97,9 @@ def _of_sequence(sequence: Sequence, case: CaseData) -> str | None:
     collected = Collected(case)
     steps = [collected.events([step]) for step in sequence.steps]
     for length in range(len(steps) - 1, 0, -1):
-        chains = sequences(
+        chains = find_sequences(
             steps[:length],
-            microseconds(sequence.within),
+            to_microseconds(sequence.within),
             peers=[step.peer for step in sequence.steps[:length]],
         )
         if not chains:

@@ -1,4 +1,4 @@
-"""Filling the placeholders of titles, explanations and steps."""
+"""Fill the placeholders of titles, explanations and steps."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.particles import with_particle
 from logdiag.i18n.sentences import listed, moment, stretch
-from logdiag.rules.match_schema import Match, patterns
+from logdiag.rules.match_schema import Match, list_patterns
 
 PART = "; "
 """What separates the values of several peers in ``found``."""
@@ -17,10 +17,10 @@ ON_PEERS = N_("{what} on {peers}")
 
 
 def unbound(matches: Iterable[Match]) -> dict[str, str]:
-    """What each name that some matches bind says where no record has its value."""
+    """Return what each name that some matches bind says if no record has its value."""
     texts: dict[str, str] = {}
     for match in matches:
-        for _, pattern in patterns(match):
+        for _, pattern in list_patterns(match):
             for name, binding in pattern.bind.items():
                 if binding.missing is not None or name not in texts:
                     texts[name] = binding.missing or without(name)
@@ -30,7 +30,7 @@ def unbound(matches: Iterable[Match]) -> dict[str, str]:
 
 
 def without(name: str) -> str:
-    """What stands for a value that no record has, where the rule has no words for that."""
+    """Return the text for a value that no record has, if the rule has no words for that."""
     return gettext("(no {name})").format(name=name)
 
 
@@ -42,7 +42,7 @@ def placeholders(
     first: datetime | None,
     last: datetime | None,
 ) -> dict[str, str]:
-    """What a title and an explanation can name, besides what is unbound."""
+    """Return what a title and an explanation can name, besides what is unbound."""
     return {
         "took": "",
         **values,
@@ -61,7 +61,7 @@ def _moment(time: datetime | None) -> str:
 
 
 def worded(texts: Mapping[str, str], says: Mapping[str, str]) -> dict[str, str]:
-    """Texts with those put into another language that a rule says itself."""
+    """Return texts with those put into another language that a rule says itself."""
     return {name: says.get(text, text) for name, text in texts.items()}
 
 
@@ -115,7 +115,7 @@ def shortened(title: str) -> str:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """A text with its placeholders filled in.
+    """Return a text with its placeholders filled in.
 
     One pass: a value that itself looks like a placeholder stays as it is.
     """

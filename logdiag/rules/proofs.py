@@ -11,7 +11,7 @@ from logdiag.cluster.observed import Observed
 from logdiag.rules import time_logic
 from logdiag.rules.events import Collected, find_chains
 from logdiag.rules.match_schema import Match, StateMatch
-from logdiag.rules.time_logic import Event, microseconds
+from logdiag.rules.time_logic import Event, to_microseconds
 
 _Values = tuple[str | None, ...]
 
@@ -24,20 +24,20 @@ class Proof:
     begun: int
 
 
-_UNDER_WAY = microseconds(timedelta(seconds=5))
+_UNDER_WAY = to_microseconds(timedelta(seconds=5))
 """A cycle or a change that was under way when something broke may still end: it proves nothing of that."""
 
-_SETTLED = microseconds(timedelta(minutes=5))
+_SETTLED = to_microseconds(timedelta(minutes=5))
 """How long alarms must stay lowered: until then the same trouble may raise the next one."""
 
-_TOGETHER = microseconds(timedelta(seconds=2))
+_TOGETHER = to_microseconds(timedelta(seconds=2))
 """Processes write side by side: an alarm can be logged a moment before the record of what raised it."""
 
 
-def signal_proofs(match: Match, collected: Collected) -> list[Proof]:
-    """The events of a signal: those of a sequence are its last, with what all steps bound.
+def find_proofs(match: Match, collected: Collected) -> list[Proof]:
+    """Return the events of a signal: those of a sequence are its last, with what all steps bound.
 
-    Those of a state are the moments from which on a peer had none of it left.
+    Those of a state are the moments from which on a peer had none of it any more.
     """
     if match.state is not None:
         return list(_ends_of_states(match.state, match, collected))
@@ -57,7 +57,7 @@ def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> It
     raised, lowered = collected.grouped(state.raised, match), collected.grouped(state.lower, match)
     of_peer: dict[str, list[time_logic.Interval]] = {}
     for key, events in raised.items():
-        for interval in time_logic.intervals(events, lowered.get(key, ())):
+        for interval in time_logic.fold_intervals(events, lowered.get(key, ())):
             if interval.raised:
                 of_peer.setdefault(interval.raised[0].peer, []).append(interval)
     for intervals in of_peer.values():
@@ -74,22 +74,22 @@ def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> It
                 last = max(last, one.lowered) if one.lowered is not None else None
 
 
-def by_values(events: Iterable[Event], by: Sequence[str]) -> dict[_Values, list[Event]]:
-    """Events in order, by what they bound to some names."""
+def group_by_values(events: Iterable[Event], by: Sequence[str]) -> dict[_Values, list[Event]]:
+    """Return events in order, by what they bound to some names."""
     groups: dict[_Values, list[Event]] = {}
     for event in sorted(events):
         groups.setdefault(_values_of(event.values, by), []).append(event)
     return groups
 
 
-_BETWEEN = microseconds(BETWEEN_MEMBERS)
+_BETWEEN = to_microseconds(BETWEEN_MEMBERS)
 
 
 class Proofs:
     """What proves that something is over, by what it is about.
 
     A signal that binds ``peer`` and ``with`` is about these two peers, each with the other: it ends what
-    the one reports of the other. What a third peer reports of ``peer`` it ends only where that could not be
+    the one reports of the other. What a third peer reports of ``peer`` it ends only if that could not be
     seen to end: a log that continues without a gap and does not show the end says more than a proof from
     elsewhere. A signal that says nothing of the names in ``by`` ends what its own host reports.
     """
@@ -118,7 +118,7 @@ class Proofs:
     def ends(
         self, raised: Sequence[Event], values: _Values, lost: Mapping[str, Sequence[Event]], cluster: Cluster
     ) -> list[Event]:
-        """The proofs that end what was raised last before them.
+        """Return the proofs that end what was raised last before them.
 
         Args:
             raised: what one peer raised about one thing, in order.
@@ -152,13 +152,13 @@ def _values_of(values: Mapping[str, str], by: Sequence[str]) -> _Values:
 
 
 def _is_lost(raised: Sequence[Event], since: int, until: int) -> bool:
-    """Whether something was raised around the time at which something else was, or after it."""
+    """Return whether something was raised around the time at which something else was, or after it."""
     place = bisect.bisect_left(raised, since - _SETTLED, key=lambda event: event.time)
     return place < len(raised) and raised[place].time <= until
 
 
 def _first_proof(since: Event, proofs: Mapping[str, list[Proof]], cluster: Cluster) -> Event | None:
-    """The first proof of what something raised had begun, whichever clock is right."""
+    """Return the first proof of what something raised had begun, whichever clock is right."""
     found: list[Proof] = []
     for peer, of_peer in proofs.items():
         begun = since.time + _apart(since.peer, peer, cluster)
@@ -188,7 +188,7 @@ def _first_hidden_end(
 
 
 def _is_hidden(since: Event, proof: Event, seen: Observed, cluster: Cluster) -> bool:
-    """Whether the end could not have been seen between the last raise before a proof and the proof."""
+    """Return whether the end could not have been seen between the last raise before a proof and the proof."""
     apart = _apart(since.peer, proof.peer, cluster)
     if apart and proof.time - since.time <= apart:
         return False  # which of the two came first is not known

@@ -32,8 +32,8 @@ _PLAIN = {
 }
 
 
-def reference() -> str:
-    """The page: ``rules/reference.md`` with its placeholders filled in."""
+def render_reference() -> str:
+    """Return the page: ``rules/reference.md`` with its placeholders filled in."""
     always, steps = (
         ", ".join(f"`{name}`" for name in sorted(names)) for names in (ALWAYS_BOUND, IN_PROCEDURES)
     )
@@ -123,7 +123,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _type(annotation: Any) -> str:
-    """A type as a rule's author would call it."""
+    """Return a type as a rule's author would call it."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type(arguments[0])

@@ -15,7 +15,7 @@ from logdiag.rules.schema import ProcedureStep, Remedy, When
 def resolve_remedy(
     remedies: Iterable[tuple[Iterable[Remedy], Situation]], library: Library
 ) -> tuple[Step, ...]:
-    """The steps of every procedure that applies in its situation, in order, each once.
+    """Return the steps of every procedure that applies in its situation, in order, each once.
 
     A rule with ``before_outages`` that is not over puts its own procedure in the place of every step that
     interrupts service or cannot be undone.
@@ -147,7 +147,7 @@ def holds(when: When | None, situation: Situation) -> bool:
 
 
 def _role(situation: Situation, peers: tuple[str, ...]) -> str:
-    """The role of some peers; the primary's if it is among them."""
+    """Return the role of some peers; the primary's if it is among them."""
     primary = situation.cluster.primary
     if primary is None:
         return "unknown"

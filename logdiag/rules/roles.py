@@ -68,7 +68,7 @@ class Overall:
 
     @cached_property
     def subordinates(self) -> tuple[str, ...]:
-        """All peers but the primary, where it is known."""
+        """All peers but the primary, if it is known."""
         return tuple(name for name in self.everyone if name != self.cluster.primary)
 
 
@@ -78,7 +78,7 @@ class Situation:
 
     ``hosts`` report the problem, ``peers`` are those it is about; ``fired`` is what else was found
     in the same incident: rule ids, with what each finding bound. ``rule`` is whose reporters are
-    meant. ``mutual`` is set where peers report it of each other. ``values`` is what the finding bound.
+    meant. ``mutual`` is set if peers report it of each other. ``values`` is what the finding bound.
     Planned work has no finding: then ``rule`` and ``state`` are empty.
     """
 
@@ -92,7 +92,7 @@ class Situation:
     values: dict[str, str] = field(default_factory=dict)
 
     def asked_about(self, rule: str | None) -> "Situation":
-        """The same, with another rule's reporters in mind."""
+        """Return the same, with another rule's reporters in mind."""
         return self if rule is None else replace(self, rule=rule)
 
     @property
@@ -170,13 +170,13 @@ def _unaffected(situation: Situation) -> Resolved:
 
 
 def _one_unaffected(situation: Situation) -> Resolved:
-    """One of them, where one is enough: the primary if it is among them, else the first."""
+    """Return one of them: the primary if it is among them, else the first."""
     known, primary = situation.unaffected, situation.cluster.primary
     return (primary,) if primary is not None and primary in known else known[:1] or _unaffected(situation)
 
 
 def _others(situation: Situation) -> Resolved:
-    """The peers that do not report it; no step is for them if all do."""
+    """Return the peers that do not report it; no step is for them if all do."""
     reporting = frozenset(situation.hosts)
     return tuple(name for name in situation.overall.everyone if name not in reporting) or None
 
@@ -196,13 +196,13 @@ def _subordinates_that_report(situation: Situation) -> Resolved:
 
 
 def _named(situation: Situation) -> Resolved:
-    """The peers that it names, which may be those that report it."""
+    """Return the peers that it names, which may be those that report it."""
     own = {bound.get("peer", "") for rule, bound in situation.fired if rule == situation.rule}
     return tuple(sorted(own & situation.cluster.names)) or _about(situation)
 
 
 def _staying(situation: Situation) -> Resolved:
-    """The peers that are there and that it is not about; if it names no peer, those that report it."""
+    """Return the peers that are there and that it is not about; if it names no peer, those that report it."""
     leaving = {*situation.others, *situation.overall.away}
     return tuple(name for name in situation.overall.everyone if name not in leaving)
 

@@ -33,7 +33,7 @@ _ON = {
 
 
 def render_rule(name: str, library: Library) -> str:
-    """The page of one rule; placeholders stand as they are written."""
+    """Return the page of one rule; placeholders are shown as they are written."""
     rule, file = library.rules[name], library.files[name]
     lines = [rule.title, "=" * len(rule.title), ""]
     facts = gettext("rule {name} · severity {severity} · basis {basis}")

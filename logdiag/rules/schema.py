@@ -260,7 +260,7 @@ class Rule(Strict):
 
     @property
     def incident(self) -> IncidentMatch | None:
-        """What makes an incident of findings, where the rule is such a one."""
+        """What makes an incident of findings, if the rule is such a one."""
         return self.match[0].incident
 
 

@@ -12,24 +12,24 @@ from logdiag.cluster import alarms, changes, membership, pauses, record_facts
 from logdiag.conditions import AnyOf, Condition, Log, Reference
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, patterns
+from logdiag.rules.match_schema import Match, list_patterns
 from logdiag.rules.patterns import Pattern
 
 
 def want_of(library: Library, *, explain: bool = False) -> Want:
-    """What is kept of logs that are diagnosed with a library."""
+    """Return what is kept of logs that are diagnosed with a library."""
     # How near a silent rule came is known only from all records.
     select = Selection(collect_conditions(library), whole=explain)
     return Want(select, texts=True, digests=True, sha256=True)
 
 
 def collect_conditions(library: Library) -> frozenset[Condition]:
-    """All conditions that records are asked for when a diagnosis is made with a library."""
+    """Return all conditions that records are asked for when a diagnosis is made with a library."""
     of_library = (match for rule in library.rules.values() for match in rule.match)
     of_rules = (
         pattern.condition
         for match in (*of_library, *(signal.match for signal in library.signals.values()))
-        for pattern in (*(one for _, one in patterns(match)), *_of_alarm(match))
+        for pattern in (*(one for _, one in list_patterns(match)), *_of_alarm(match))
         if pattern.table == "records"
     )
     return frozenset(
@@ -49,7 +49,7 @@ class Selection:
 
     def __init__(self, conditions: frozenset[Condition], *, whole: bool = False) -> None:
         self._whole = whole
-        # What shares its first question stands together, so that an order of theirs costs nothing.
+        # Conditions that share their first question are together, so that an order of theirs costs nothing.
         self._conditions = AnyOf(tuple(sorted(conditions, key=repr)))
 
     def __call__(self, records: pa.Table, members: npt.NDArray[np.int64]) -> Selected:

@@ -38,13 +38,13 @@ class Event:
     as_of: datetime | None = field(default=None, compare=False)
 
 
-def microseconds(span: timedelta) -> int:
-    """A span of time as a number."""
+def to_microseconds(span: timedelta) -> int:
+    """Return a span of time as a number."""
     return span // timedelta(microseconds=1)
 
 
-def episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
-    """Events in order, split where the next is more than ``apart`` later."""
+def split_episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
+    """Return events in order, split where the next is more than ``apart`` later."""
     parts: list[list[Event]] = []
     for event in sorted(events):
         if parts and event.time - parts[-1][-1].time <= apart:
@@ -54,8 +54,10 @@ def episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
     return parts
 
 
-def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | None = None) -> list[Event]:
-    """The events that are in some window ``[t, t + within)`` with enough events or distinct values.
+def find_dense(
+    events: Iterable[Event], at_least: int, within: int, distinct: str | None = None
+) -> list[Event]:
+    """Return the events that are in some window ``[t, t + within)`` with enough events or distinct values.
 
     A window starts at an event. An event without the value that is counted does not count.
     """
@@ -77,7 +79,7 @@ def dense(events: Iterable[Event], at_least: int, within: int, distinct: str | N
     return chosen
 
 
-def absences(
+def find_absences(
     openings: Iterable[Event],
     closings: Iterable[Event],
     within: int,
@@ -85,7 +87,7 @@ def absences(
     *,
     up: bool = False,
 ) -> list[tuple[Event, AbsenceState]]:
-    """The openings that no closing answered in ``[t, t + within)``, and what that means.
+    """Return the openings that no closing answered in ``[t, t + within)``, and what that means.
 
     ``seen`` is of the peer that would have logged the closing; None if it gave no log. The answer is decided
     at the span's end: ``unknown`` if a gap overlaps the span or the log begins inside it, ``open_at_end`` if
@@ -106,13 +108,13 @@ def absences(
     return found
 
 
-_STOPS_WITHIN = microseconds(timedelta(minutes=5))
+_STOPS_WITHIN = to_microseconds(timedelta(minutes=5))
 
 
-def unannounced(
+def find_unannounced(
     events: Iterable[Event], announcements: Iterable[Event], within: int, seen: Observed | None
 ) -> list[tuple[Event, AbsenceState]]:
-    """The events that nothing announced in ``[t - within, t)``: ``absent``, or ``unknown``.
+    """Return the events that nothing announced in ``[t - within, t)``: ``absent``, or ``unknown``.
 
     ``seen`` is of the peer that would have logged the announcement. It is unknown if its log does not cover
     the whole span before the event. For a peer that was down before the event, the log must cover the last
@@ -158,7 +160,7 @@ class Interval:
         return tuple(sorted({*self.raised, *(event for event in ends if event is not None)}))
 
 
-def intervals(
+def fold_intervals(
     raised: Iterable[Event],
     lowered: Iterable[Event] = (),
     acknowledged: Iterable[Event] = (),

@@ -13,7 +13,7 @@ from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, speaking
 from logdiag.rules.checking import AS_EFFECT, PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, patterns
+from logdiag.rules.match_schema import Match, list_patterns
 from logdiag.rules.schema import Procedure, Rule
 from logdiag.rules.types import KeyPath
 
@@ -31,8 +31,8 @@ class Text(NamedTuple):
     english: str
 
 
-def texts(library: Library) -> Iterator[Text]:
-    """Every text of a library that is to be translated, in the order of the ids."""
+def collect_texts(library: Library) -> Iterator[Text]:
+    """Yield every text of a library that is to be translated, in the order of the ids."""
     for name, rule in sorted(library.rules.items()):
         for path, english in (*_of_rule(rule), *_of_bindings(name, library)):
             # A question mark is the same in every language.
@@ -44,7 +44,7 @@ def texts(library: Library) -> Iterator[Text]:
 
 
 def in_language(library: Library, language: str) -> Library:
-    """The same library with its texts in another language; those without a translation stay English.
+    """Return the same library with its texts in another language; those without a translation stay English.
 
     Raises:
         InputError: there is no such language, or a translation has a placeholder that the English lacks.
@@ -97,14 +97,14 @@ def _of_match(match: Match) -> _Texts:
 
 
 def _of_bindings(name: str, library: Library) -> _Texts:
-    """The texts bound by a rule that its texts, or those of incidents that it causes, can show."""
+    """Yield the texts bound by a rule that its texts, or those of incidents that it causes, can show."""
     rule = library.rules[name]
     shown = names_shown(rule)
     for _, above, incident in library.incidents():
         if name in incident.causes:
             shown |= names_shown(above)
     for index, match in enumerate(rule.match):
-        for at, pattern in patterns(match):
+        for at, pattern in list_patterns(match):
             for bound, binding in pattern.bind.items():
                 path = ("match", index, *at, "bind", bound)
                 said: dict[KeyPath, str | None] = {("missing",): binding.missing, ("value",): binding.value}
@@ -122,7 +122,7 @@ def _of_procedure(procedure: Procedure) -> _Texts:
 
 
 def names_shown(rule: Rule) -> set[str]:
-    """The names that the texts of a rule show."""
+    """Return the names that the texts of a rule show."""
     shown = [rule.title, rule.why, rule.without_log or ""]
     for words in rule.wordings:
         shown += [words.title, words.why]
@@ -136,7 +136,7 @@ def _translated(model: _M, texts: _Texts) -> _M:
 
 
 def _with(node: Any, path: KeyPath, text: str) -> Any:
-    """A model, a list or a map with a text at a path; the original stays as it is."""
+    """Return a model, a list or a map with a text at a path; the original stays as it is."""
     if not path:
         return text
     part, rest = path[0], path[1:]

@@ -30,7 +30,7 @@ class UnclaimedAlarms(Collected):
                     self._claimed |= {(e.table, e.row) for e in events}
 
     def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
-        """What the patterns match and no other rule claims."""
+        """Return what the patterns match and no other rule claims."""
         return [e for e in super().events(patterns, by) if (e.table, e.row) not in self._claimed]
 
 
@@ -62,7 +62,7 @@ def notes_for(alarm: str, of_peers: Iterable[str | None]) -> tuple[list[str], li
 
 
 def severity_of(alarm: str) -> Severity:
-    """How bad an alarm is that does not concern the cluster: never worse than medium."""
+    """Return how bad an alarm is that does not concern the cluster: never worse than medium."""
     known = load().get(alarm)
     if alarm == "25019":  # it is raised by diagnostic logging itself
         return "info"

@@ -15,7 +15,7 @@ _VERSION = re.compile(r"X?(?P<numbers>\d{1,4}(\.\d{1,4}){0,3})")
 
 
 def is_valid(spec: str) -> bool:
-    """Whether a text is a range of versions, such as ``>=X14``, ``<X8.8`` or ``X14.2``."""
+    """Return whether a text is a range of versions, such as ``>=X14``, ``<X8.8`` or ``X14.2``."""
     return _SPEC.fullmatch(spec.strip()) is not None
 
 
@@ -29,7 +29,7 @@ def applies(specs: Iterable[str], version: str | None) -> Applicability:
 
 
 def applies_to_all(specs: Iterable[str], versions: Iterable[str | None]) -> Applicability:
-    """The answer for several peers: one to which it applies is enough, all must be known to say no."""
+    """Return the answer for several peers: one to which it applies is enough, all must be known to say no."""
     specs = list(specs)
     answers = {applies(specs, version) for version in versions}
     if "applies" in answers:
@@ -38,7 +38,7 @@ def applies_to_all(specs: Iterable[str], versions: Iterable[str | None]) -> Appl
 
 
 def is_older(version: str | None, other: str | None) -> bool:
-    """Whether a version comes before another one; False if one of them is not a version."""
+    """Return whether a version comes before another one; False if one of them is not a version."""
     mine, theirs = (_VERSION.match(text.strip()) if text else None for text in (version, other))
     return mine is not None and theirs is not None and _holds(f"<{theirs[0]}", _numbers(mine["numbers"]))
 

@@ -70,7 +70,7 @@ def read(file: RuleFile) -> Mistake | None:
 
 
 def _is_deep(content: bytes) -> bool:
-    """Whether brackets or dashes nest deeper than the parser can bear."""
+    """Return whether brackets or dashes nest deeper than the parser can bear."""
     depth = 0
     for bracket in _BRACKETS.findall(content):
         depth = depth + 1 if bracket in b"[{" else max(0, depth - 1)
@@ -88,7 +88,7 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 
 
 def _plain(root: yaml.Node) -> Any:
-    """A node as plain Python values.
+    """Return a node as plain Python values.
 
     Raises:
         ValueError: aliases make it larger or deeper than a rule can be.
@@ -126,7 +126,7 @@ def _plain(root: yaml.Node) -> Any:
 
 
 def validate(file: RuleFile, model: type[_M], found: list[Mistake]) -> _M | None:
-    """The content of a file as a model; None if that is impossible, with the mistakes in ``found``."""
+    """Return the content of a file as a model; None if that is impossible, with the mistakes in ``found``."""
     for _ in range(2):
         try:
             return model.model_validate(file.tree)
@@ -148,7 +148,7 @@ def _remove(node: Any, path: KeyPath) -> None:
 
 
 def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str) -> tuple[KeyPath, str]:
-    """The place of a problem and its message, with the nearest key if a key is unknown."""
+    """Return the place of a problem and its message, with the nearest key if a key is unknown."""
     name = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(name, _known_keys(model, path[:-1]), n=1, cutoff=0)
@@ -162,7 +162,7 @@ def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str) -> 
 
 
 def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that a map at a path of a model may have."""
+    """Return the keys that a map at a path of a model may have."""
     current: type[BaseModel] | None = model
     is_name = False  # whether the next part is a key of a map of names, such as bind
     for part in path:
@@ -178,7 +178,7 @@ def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Every model in the annotation of a field."""
+    """Yield every model in the annotation of a field."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):

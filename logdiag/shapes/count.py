@@ -15,7 +15,7 @@ from logdiag.conditions import AnyOf, Log, Reference
 from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.reading import Tables
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import patterns
+from logdiag.rules.match_schema import list_patterns
 from logdiag.rules.selection import collect_conditions
 from logdiag.shapes.words import VALUE, Masker, is_naming, words_of
 
@@ -74,7 +74,7 @@ def count_shapes(tables: Tables, library: Library) -> Shapes:
     known = AnyOf(tuple(sorted(collect_conditions(library), key=repr)))
     assumed = [
         (Seen(rule, ".".join(map(str, path))), pattern.condition)
-        for rule, match, path, pattern in assumed_patterns(library)
+        for rule, match, path, pattern in find_assumed_patterns(library)
         if not (match.alarm and match.alarm.others)
     ]
     unknown: Counter[Shape] = Counter()
@@ -101,11 +101,11 @@ def count_shapes(tables: Tables, library: Library) -> Shapes:
     return Shapes(tables.records.num_rows, unknown, left_out, seen)
 
 
-def assumed_patterns(library: Library) -> Iterator[tuple[str, Any, Any, Any]]:
+def find_assumed_patterns(library: Library) -> Iterator[tuple[str, Any, Any, Any]]:
     """Return the patterns for records whose spelling is assumed: rule, match, path and pattern."""
     for name, rule in sorted(library.rules.items()):
         for match in rule.match if rule.basis == "assumed" else ():
-            for path, pattern in patterns(match):
+            for path, pattern in list_patterns(match):
                 if pattern.table == "records":
                     yield name, match, path, pattern
 

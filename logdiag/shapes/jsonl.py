@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from logdiag.conditions import AllOf, AnyOf, Condition, Test
 from logdiag.i18n import gettext
 from logdiag.rules.library import Library
-from logdiag.shapes.count import Shape, Shapes, assumed_patterns
+from logdiag.shapes.count import Shape, Shapes, find_assumed_patterns
 from logdiag.shapes.words import product_words
 
 SCHEMA = "logdiag.shapes/1"
@@ -74,7 +74,7 @@ class _AssumedText(NamedTuple):
 def _assumed_texts(library: Library) -> set[_AssumedText]:
     return {
         _AssumedText(rule, test.reference.key, tuple(map(_similar, value.lower().split())))
-        for rule, _, _, pattern in assumed_patterns(library)
+        for rule, _, _, pattern in find_assumed_patterns(library)
         for test in _tests(pattern.condition)
         for value in test.values
     }

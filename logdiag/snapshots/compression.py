@@ -153,7 +153,7 @@ def decompress(
     stream = compression.decompressor(window)
     behind = b""
     frames = 1
-    for chunk in slices(chunks):
+    for chunk in cut_slices(chunks):
         while chunk:
             if stream.eof:
                 # Frames may be padded with zeros; anything else that is not a frame does not belong to it.
@@ -199,7 +199,7 @@ def unpack_piece(stream: Decompressor, data: bytes) -> Iterator[bytes]:
             return
 
 
-def slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def cut_slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the same bytes in small slices."""
     for chunk in chunks:
         for start in range(0, len(chunk), _SLICE):

@@ -34,7 +34,7 @@ _MEANINGS = {
 
 
 def is_url(given: str) -> bool:
-    """Whether an input is a URL, unless a local file has that name."""
+    """Return whether an input is a URL, unless a local file has that name."""
     return _URL.match(given) is not None
 
 
@@ -110,7 +110,7 @@ def _check_scheme(bit: str) -> None:
 
 
 def is_local(files: Any) -> bool:
-    """Whether a file system of fsspec is the local one."""
+    """Return whether a file system of fsspec is the local one."""
     return "file" in protocols(files)
 
 

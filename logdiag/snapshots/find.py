@@ -14,7 +14,7 @@ from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.locations import Location, Stream, open_location
 from logdiag.snapshots.member import Member
-from logdiag.snapshots.streams import members
+from logdiag.snapshots.streams import open_members
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
 # A folder with one of these in it is an unpacked archive and not a folder of snapshots.
@@ -151,14 +151,14 @@ def _split(location: Location, given: str) -> list[Snapshot]:
 
 
 def _contains_records(location: Location) -> bool:
-    """Whether a record starts in the first chunk of a file, plain or compressed."""
+    """Return whether a record starts in the first chunk of a file, plain or compressed."""
     if location.kind != "file":
         return False
     try:
         head = location.head()
     except OSError:
         return False  # reported once it is read
-    first = next(members(location.name, iter([head])), None)
+    first = next(open_members(location.name, iter([head])), None)
     return first is not None and bool(record_start().search(next(first.chunks, b"")))
 
 
@@ -189,7 +189,7 @@ def digest(snapshot: Snapshot) -> str:
 
 def _members(source: str, location: Location, meter: Meter, *, whole: bool) -> Iterator[Member]:
     faults: list[Fault] = []
-    yield from members(source, meter.given(_read(location, faults)), meter, whole=whole, faults=faults)
+    yield from open_members(source, meter.given(_read(location, faults)), meter, whole=whole, faults=faults)
 
 
 def _read(location: Location, faults: list[Fault]) -> Iterator[bytes]:

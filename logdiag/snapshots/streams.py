@@ -14,7 +14,7 @@ from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.member import Member
 
 
-def members(
+def open_members(
     source: str,
     chunks: Iterator[bytes],
     meter: Meter | None = None,
@@ -48,21 +48,25 @@ def members(
         yield from _admitted(Member(source, iter(()), [Fault("limit", said)]), meter)
     elif compression is not None:
         unpacked = meter.unpacking(decompress(compression, chunks, faults, depth), faults)
-        yield from members(
+        yield from open_members(
             unpacked_name(source), unpacked, meter, whole=whole, depth=depth + 1, faults=faults
         )
     elif (is_tar or is_zip) and not whole and not meter.admits():
         # Archives count as members: there may be many empty ones.
         yield from _admitted(Member(source, iter(()), faults), meter)
     elif is_tar or is_zip:
-        entries = tar.entries(chunks, faults) if is_tar else zip_.entries(chunks, faults, meter.limits)
+        entries = (
+            tar.read_entries(chunks, faults) if is_tar else zip_.read_entries(chunks, faults, meter.limits)
+        )
         for entry in entries:
             name = entry.source if whole else f"{source}!/{entry.source}"
             if entry.skipped is not None:
                 yield from _admitted(Member(name, iter(()), skipped=entry.skipped), meter)
             else:
                 unpacked = meter.unpacking(entry.chunks, entry.faults) if entry.packed else entry.chunks
-                yield from members(name, unpacked, meter, whole=False, depth=depth + 1, faults=entry.faults)
+                yield from open_members(
+                    name, unpacked, meter, whole=False, depth=depth + 1, faults=entry.faults
+                )
             if meter.stopped is not None:
                 return
         if meter.stopped is not None:
@@ -74,7 +78,7 @@ def members(
 
 
 def _admitted(member: Member, meter: Meter) -> Iterator[Member]:
-    """The member, or the limit that prevents reading the member and all after it."""
+    """Yield the member, or the limit that prevents reading the member and all after it."""
     if meter.stopped is None and meter.admits():
         yield member
     elif meter.stopped is not None:

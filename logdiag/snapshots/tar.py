@@ -51,7 +51,7 @@ def begins(head: bytes) -> bool:
         return False
 
 
-def entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
+def read_entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Member]:
     """Yield the files of an archive, each to be read before the next; faults of the archive in ``faults``."""
     stream, damage = _Stream(chunks), _Damage()
     values: dict[bytes, bytes] = {}
@@ -197,7 +197,7 @@ class _Damage:
 
 
 def _headers(stream: _Stream, damage: _Damage) -> Iterator[Header]:
-    """The headers of an archive. The caller reads the data of each before the next."""
+    """Yield the headers of an archive. The caller reads the data of each before the next."""
     empty = 0
     is_lost = False
     while len(block := stream.block()) == BLOCK:
@@ -222,7 +222,7 @@ def _headers(stream: _Stream, damage: _Damage) -> Iterator[Header]:
 
 
 def _header(block: bytes, is_lost: bool) -> tuple[Header | None, str]:
-    """The header in a block, or what is wrong. After a damaged header only one with a magic counts."""
+    """Return the header in a block, or what is wrong. After a damaged header only one with a magic counts."""
     if is_lost and block[257:262] != MAGIC:
         return None, ""
     try:

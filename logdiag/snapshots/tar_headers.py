@@ -70,7 +70,7 @@ def _is_checksum_right(block: bytes) -> bool:
 
 
 def _number(written: bytes) -> int:
-    """A number in octal digits or, if these are too few, in bytes."""
+    """Return a number in octal digits or, if these are too few, in bytes."""
     if written[0] & 0x80:
         value = int.from_bytes(written, "big", signed=True) + (1 << 8 * len(written) - 1)
         if written[0] & 0x40:

@@ -44,7 +44,7 @@ def begins(head: bytes) -> bool:
     return head.startswith((SIGNATURE, END))
 
 
-def entries(chunks: Iterator[bytes], faults: list[Fault], limits: Limits) -> Iterator[Member]:
+def read_entries(chunks: Iterator[bytes], faults: list[Fault], limits: Limits) -> Iterator[Member]:
     """Yield the files of an archive; the archive's own faults in ``faults``."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="logdiag-") as file:
         size = _copy(chunks, file, faults, limits.member)
@@ -145,7 +145,7 @@ def _by_list(file: IO[bytes], directory: Directory, faults: list[Fault]) -> Iter
 
 
 def _by_headers(file: IO[bytes], data: PackedData) -> Iterator[_Packed | None]:
-    """The members of an archive without a list, in order; None for a folder."""
+    """Yield the members of an archive without a list, in order; None for a folder."""
     offset = next_local(file, 0)
     while offset is not None and (own := local_entry(file, offset)) is not None:
         entry, start = own

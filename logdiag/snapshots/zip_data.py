@@ -7,7 +7,7 @@ from isal import isal_zlib
 
 from logdiag.i18n import gettext
 from logdiag.model import Fault
-from logdiag.snapshots.compression import ERRORS, Deflate, slices, unpack_piece
+from logdiag.snapshots.compression import ERRORS, Deflate, cut_slices, unpack_piece
 from logdiag.snapshots.member import CHUNK
 from logdiag.snapshots.zip_headers import Entry, read_at
 
@@ -38,7 +38,7 @@ class PackedData:
             if not chunk:
                 faults.append(Fault("cut", gettext("cut: the archive ends inside this member")))
                 return
-            for piece in slices(iter([chunk])):
+            for piece in cut_slices(iter([chunk])):
                 yield piece
                 # A piece counts only if another is asked for: else the data ended inside it.
                 self._budget -= len(piece)

@@ -163,7 +163,7 @@ def next_local(file: IO[bytes], offset: int) -> int | None:
 
 
 def _with_extra(extra: bytes, *numbers: int) -> tuple[int, ...]:
-    """The numbers; those that do not fit into 32 bits come from the extra data."""
+    """Return the numbers; those that do not fit into 32 bits come from the extra data."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)

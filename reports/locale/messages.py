@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 from logdiag.rules.library import load
 from logdiag.rules.rule_file import RuleFile
-from logdiag.rules.translation import Text, texts
+from logdiag.rules.translation import Text, collect_texts
 from logdiag.rules.yaml_file import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def extract_alarms(file: BinaryIO, *_: Any, **__: Any) -> Extracted:
 @cache
 def _library_texts() -> dict[str, list[Text]]:
     found: dict[str, list[Text]] = {}
-    for text in texts(load()):
+    for text in collect_texts(load()):
         found.setdefault(text.file, []).append(text)
     return found
 

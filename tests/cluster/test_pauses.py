@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdiag.cluster.observed import Observed
-from logdiag.cluster.pauses import Marks, Pause, pauses
+from logdiag.cluster.pauses import Marks, Pause, list_pauses
 from logdiag.model import Diagnosis
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
@@ -36,7 +36,7 @@ def marks(
 
 
 def found(given: Marks, observed: Observed) -> list[tuple[float, float]]:
-    return [(one.start / SECOND, one.end / SECOND) for one in pauses(given, observed)]
+    return [(one.start / SECOND, one.end / SECOND) for one in list_pauses(given, observed)]
 
 
 BUSY = seen((0, 300), (330, 700))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from logdiag.dumps import DumpKind, Setting, Unread, kind_of, settings
+from logdiag.dumps import DumpKind, Setting, Unread, kind_of, read_settings
 
 SYNTHETIC = Path(__file__).parent / "synthetic"
 
@@ -56,7 +56,7 @@ def read_with_faults(
 ) -> tuple[list[Setting | Unread], list[str]]:
     faults: list[str] = []
     chunks = iter([content]) if isinstance(content, bytes) else iter(content)
-    return list(settings(kind, name, chunks, faults)), faults
+    return list(read_settings(kind, name, chunks, faults)), faults
 
 
 def pairs(content: bytes) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import pytest
 from dump_reading import read, synthetic
 
-from logdiag.dumps import Facts, ListedAlarm, ListedPeer, Setting, facts
+from logdiag.dumps import Facts, ListedAlarm, ListedPeer, Setting, collect_facts
 
 EXPC01 = Facts(
     name="expc01",
@@ -60,16 +60,16 @@ EXPC01 = Facts(
 
 @pytest.mark.parametrize("suffix", ["txt", "xml"])
 def test_an_expressway_c_is_known_from_its_dumps(suffix: str) -> None:
-    assert facts(synthetic(f"expc01_xconf.{suffix}") + synthetic(f"expc01_xstat.{suffix}")) == EXPC01
+    assert collect_facts(synthetic(f"expc01_xconf.{suffix}") + synthetic(f"expc01_xstat.{suffix}")) == EXPC01
 
 
 def test_the_same_dumps_in_both_formats_say_nothing_new() -> None:
     names = ["expc01_xconf.txt", "expc01_xconf.xml", "expc01_xstat.xml", "expc01_xstat.txt"]
-    assert facts(row for name in names for row in synthetic(name)) == EXPC01
+    assert collect_facts(row for name in names for row in synthetic(name)) == EXPC01
 
 
 def test_an_expressway_e_is_known_from_its_dumps() -> None:
-    assert facts(synthetic("expe02_xconf.txt") + synthetic("expe02_xstat.txt")) == Facts(
+    assert collect_facts(synthetic("expe02_xconf.txt") + synthetic("expe02_xstat.txt")) == Facts(
         name="expe02",
         hostname="expe02",
         domain="example.com",
@@ -107,8 +107,10 @@ def test_an_expressway_e_is_known_from_its_dumps() -> None:
 
 
 def test_no_setting_says_nothing() -> None:
-    assert facts([]) == Facts()
-    assert facts([("Certificate 1 Subject", "CN=x"), ("", ""), ("1", "1"), ("Alarmed", "")]) == Facts()
+    assert collect_facts([]) == Facts()
+    assert (
+        collect_facts([("Certificate 1 Subject", "CN=x"), ("", ""), ("1", "1"), ("Alarmed", "")]) == Facts()
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_no_setting_says_nothing() -> None:
     ],
 )
 def test_a_fact_by_its_path(path: str, value: str, fact: dict[str, object]) -> None:
-    assert facts([(path, value)]) == Facts(**fact)  # type: ignore[arg-type]
+    assert collect_facts([(path, value)]) == Facts(**fact)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_a_fact_by_its_path(path: str, value: str, fact: dict[str, object]) -> N
     ],
 )
 def test_products_have_one_name_each(written: str, product: str, is_edge: bool | None) -> None:
-    assert facts([("SystemUnit Product", written)]) == Facts(product=product, is_edge=is_edge)
+    assert collect_facts([("SystemUnit Product", written)]) == Facts(product=product, is_edge=is_edge)
 
 
 FLAG = ("SystemUnit Software Configuration Expressway", "False")
@@ -176,7 +178,7 @@ PRODUCT = ("SystemUnit Product", "Expressway-C")
     ],
 )
 def test_what_makes_a_peer_the_edge(told: list[tuple[str, str]], is_edge: bool | None) -> None:
-    assert facts(told).is_edge is is_edge
+    assert collect_facts(told).is_edge is is_edge
 
 
 @pytest.mark.parametrize(
@@ -191,13 +193,14 @@ def test_what_makes_a_peer_the_edge(told: list[tuple[str, str]], is_edge: bool |
 )
 def test_a_peer_list_keeps_its_gaps(addresses: dict[int, str], peers: tuple[str, ...] | None) -> None:
     assert (
-        facts([(f"Alternates Peer {n} Address", value) for n, value in addresses.items()]).peer_list == peers
+        collect_facts([(f"Alternates Peer {n} Address", value) for n, value in addresses.items()]).peer_list
+        == peers
     )
 
 
 def test_the_first_dump_counts_even_where_it_says_empty() -> None:
     told = [("Alternates Peer 1 Address", "a"), ("Alternates Peer 2 Address", "")]
-    assert facts([*told, ("Alternates Peer 2 Address", "b")]).peer_list == ("a",)
+    assert collect_facts([*told, ("Alternates Peer 2 Address", "b")]).peer_list == ("a",)
 
 
 def test_nat_counts_only_where_it_is_on() -> None:
@@ -208,7 +211,7 @@ def test_nat_counts_only_where_it_is_on() -> None:
         ("Ethernet 2 IP V4 StaticNAT Address", "192.0.2.2"),
         ("Ethernet 3 IP V4 StaticNAT Address", "192.0.2.3"),
     ]
-    assert facts(told).nat_addresses == {2: "192.0.2.2"}
+    assert collect_facts(told).nat_addresses == {2: "192.0.2.2"}
 
 
 @pytest.mark.parametrize(
@@ -235,10 +238,10 @@ def test_nat_counts_only_where_it_is_on() -> None:
 )
 def test_no_alarm_is_not_no_list(dump: bytes, alarms: tuple[ListedAlarm, ...] | None) -> None:
     rows = [row for row in read(dump) if isinstance(row, Setting)]
-    assert facts((row.path, row.value) for row in rows).alarms == alarms
+    assert collect_facts((row.path, row.value) for row in rows).alarms == alarms
 
 
 def test_keys_without_description_are_keys() -> None:
     told = [("Option 1 Key", "k1"), ("Option 2 Key", "k2"), ("Option 3 Key", "")]
     status = [("Options Option 1 Key", "k2"), ("Options Option 1 Description", "Traversal Server")]
-    assert facts(told + status).option_keys == {"k1": "", "k2": "Traversal Server"}
+    assert collect_facts(told + status).option_keys == {"k1": "", "k2": "Traversal Server"}

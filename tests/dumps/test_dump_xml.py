@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logdiag.dumps import Setting
-from logdiag.dumps import settings as settings_of
+from logdiag.dumps import read_settings as settings_of
 
 DUMP = """<Configuration>
   <Alternates>

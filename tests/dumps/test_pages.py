@@ -2,7 +2,7 @@
 
 import pytest
 
-from logdiag.dumps import pages
+from logdiag.dumps import find_pages
 
 ENGLISH = """\
 System > Clustering
@@ -34,7 +34,7 @@ TLS 확인 모드  시행
 
 @pytest.mark.parametrize("text", [ENGLISH, KOREAN])
 def test_the_clustering_page_says_what_each_peer_is_like(text: str) -> None:
-    [page] = pages(text)
+    [page] = find_pages(text)
     told = page.facts
     assert (page.kind, told.cluster_name, told.primary) == ("page", "e.example.com", 2)
     assert (told.tls_mode, told.database, told.this_system) == ("Enforcing", "Active", "expa02.example.com")
@@ -44,7 +44,7 @@ def test_the_clustering_page_says_what_each_peer_is_like(text: str) -> None:
 
 
 def test_an_active_peer_is_shown_with_its_host_name() -> None:
-    [page] = pages(ENGLISH)
+    [page] = find_pages(ENGLISH)
     assert [one.called for one in page.facts.alternates] == ["expa01", None, None]
 
 
@@ -71,12 +71,12 @@ def test_an_active_peer_is_shown_with_its_host_name() -> None:
     ],
 )
 def test_alarms_are_known_by_their_numbers_and_their_words(text: str, alarms: list[tuple[str, ...]]) -> None:
-    found = [alarm for page in pages(text) for alarm in page.facts.alarms or () if alarm.is_raised]
+    found = [alarm for page in find_pages(text) for alarm in page.facts.alarms or () if alarm.is_raised]
     assert [(alarm.id, alarm.detail, alarm.status) for alarm in found] == alarms
 
 
 def test_an_alarm_without_its_number_is_known_by_its_words() -> None:
-    [page] = pages(
+    [page] = find_pages(
         "Alarms:\n- Cluster communication failure: The system is unable to communicate with one or more of the "
         "cluster peers\n"
     )
@@ -85,10 +85,10 @@ def test_an_alarm_without_its_number_is_known_by_its_words() -> None:
 
 def test_alarms_of_several_peers_are_kept_apart() -> None:
     row = "Database failure\tPlease restore\tCritical\tNew\t{peer}\tAcknowledge\t15005\n"
-    found = pages(row.format(peer="expa01") + row.format(peer="10.0.0.2"))
+    found = find_pages(row.format(peer="expa01") + row.format(peer="10.0.0.2"))
     assert sorted(page.facts.this_system or "" for page in found) == ["10.0.0.2", "expa01"]
 
 
 def test_a_log_holds_no_page() -> None:
     log = '2024-05-01T10:00:00.000+00:00 expa01 alarm: Event="Alarm Raised" Id="20006" Detail="x"\n'
-    assert pages(log * 3) == []
+    assert find_pages(log * 3) == []

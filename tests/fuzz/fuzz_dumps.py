@@ -4,7 +4,7 @@ from typing import cast
 
 from mutations import LARGEST, TESTS
 
-from logdiag.dumps import DumpKind, Setting, Unread, facts, kind_of, settings
+from logdiag.dumps import DumpKind, Setting, Unread, facts, kind_of, read_settings
 
 NAMES = (
     "xconf_dump.txt",
@@ -35,7 +35,7 @@ def check(content: bytes, kind: DumpKind, name: str, step: int) -> None:
     """Read the content in pieces, and check the rows."""
     faults: list[str] = []
     pieces = (content[at : at + step] for at in range(0, len(content), step))
-    found = list(settings(kind, name, pieces, faults))
+    found = list(read_settings(kind, name, pieces, faults))
     values = [row for row in found if isinstance(row, Setting)]
     unread = [row for row in found if isinstance(row, Unread)]
     assert all(row.line > 0 and row.path == row.path.strip() for row in values)

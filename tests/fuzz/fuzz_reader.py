@@ -9,7 +9,7 @@ from mutations import LARGEST, SAMPLES
 
 from logdiag.reading import Tables, read
 from logdiag.snapshots import Limits, Member, Meter
-from logdiag.snapshots.streams import members
+from logdiag.snapshots.streams import open_members
 
 LIMITS = Limits(member=1 << 18, total=1 << 20, members=40, depth=3, ratio=20, line=1 << 12, seconds=60)
 """Limits low enough that every input is read fast."""
@@ -35,7 +35,7 @@ class _Input:
 
     def members(self, meter: Meter) -> Iterator[Member]:
         pieces = (self.content[at : at + self.step] for at in range(0, len(self.content), self.step))
-        return members(self.name, meter.given(pieces), meter)
+        return open_members(self.name, meter.given(pieces), meter)
 
 
 def with_tar_checksums(content: bytes) -> bytes:

@@ -13,7 +13,7 @@ class Case:
     """An input that wants to do harm, and what must become of it.
 
     ``build`` puts it into a folder that is empty; what the pattern ``inputs`` finds there is then given. ``says`` are
-    parts of reasons that the findings file must give. ``heavy`` ones are run once only.
+    parts of reasons that the findings file must give. The rows of ``heavy`` ones are not looked at.
 
     ``code`` is None where an archive is malformed in a way that programs may make the best of: then either
     all ``records`` are read, or the run is partial. Nothing is ever left out in silence.

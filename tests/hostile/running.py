@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 CPU_SECONDS = 20
 WALL_SECONDS = 240
@@ -31,7 +31,7 @@ _READ_ALL = 0b110
 
 
 class Ran(NamedTuple):
-    """How a run ended: ``code`` is negative where a signal ended it; ``peak`` in bytes."""
+    """How a run ended: ``code`` is negative if a signal ended it; ``peak`` is in bytes."""
 
     code: int
     peak: int
@@ -53,10 +53,19 @@ class Runner:
         )
 
     def run(
-        self, words: list[str], streams: Path, environment: dict[str, str], stdin: Path | None = None
+        self,
+        words: list[str],
+        outputs: list[str],
+        folder: Path,
+        environment: dict[str, str],
+        stdin: Path | None = None,
     ) -> Ran:
-        """Run ``logdiag`` with these words in the folder ``streams``, where its output goes too."""
-        request = {"words": words, "streams": str(streams), "environment": environment}
+        """Run ``logdiag`` twice: with outputs in the folder ``out``, then without them in ``summary``.
+
+        Both folders get the streams of their run, too. The second run prints the summary. It gets the diagnosis
+        of the first one, because reading and judging take longer than most of what it is for.
+        """
+        request = {"words": words, "outputs": outputs, "folder": str(folder), "environment": environment}
         request["stdin"] = os.devnull if stdin is None else str(stdin)
         if self._process.poll() is not None:
             self._process = self._started()
@@ -104,36 +113,64 @@ def _serve() -> None:
 
 
 def _run(request: dict[str, object]) -> None:
-    from logdiag.cli import main
-
     code = 1
     try:
-        folder = Path(cast(str, request["streams"]))
-        for number, file in enumerate((cast(str, request["stdin"]), folder / "stdout", folder / "stderr")):
-            opened = os.open(
-                file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644
-            )
-            os.dup2(opened, number)
-            os.close(opened)
         _give_up_roots_rights()
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-        os.chdir(folder)
         os.environ.update(cast(dict[str, str], request["environment"]))
         faulthandler.register(signal.SIGXCPU, chain=True)  # where it was when its time was up
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        sys.argv = ["logdiag", *cast(list[str], request["words"])]
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+        _redirect(0, Path(cast(str, request["stdin"])))
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        folder, words = Path(cast(str, request["folder"])), cast(list[str], request["words"])
+        _diagnose_once()
+        code = _main(folder / "out", [*words, *cast(list[str], request["outputs"])])
+        if _main(folder / "summary", words) != code:
+            print("the summary has another exit code", file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _main(folder: Path, words: list[str]) -> int:
+    """Run the command in a folder, with its output in it, and return the exit code."""
+    from logdiag.cli import main
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _redirect(1, folder / "stdout")
+    _redirect(2, folder / "stderr")
+    os.chdir(folder)
+    sys.argv = ["logdiag", *words]
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _redirect(number: int, file: Path) -> None:
+    opened = os.open(file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(opened, number)
+    os.close(opened)
+
+
+def _diagnose_once() -> None:
+    """Let every further diagnosis of this process return what the first one returned."""
+    from logdiag import pipeline
+
+    diagnose, found = pipeline.diagnose, []
+
+    def once(*given: Any) -> Any:
+        if not found:
+            found.append(diagnose(*given))
+        return found[0]
+
+    pipeline.diagnose = once
 
 
 def _give_up_roots_rights() -> None:

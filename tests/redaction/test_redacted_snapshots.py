@@ -627,7 +627,7 @@ def test_what_cannot_be_searched_is_not_handed_over(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n" * 100)
-    monkeypatch.setattr("logdiag.redaction.archive_check.unlimited", lambda limits: Limits(member=1000))
+    monkeypatch.setattr("logdiag.redaction.archive_check.lift_limits", lambda limits: Limits(member=1000))
     done = run("redact", "log", "-o", "out")
     assert done.returncode == 2
     assert b"log.tar.gz: log cannot be searched for remaining values" in done.stderr

@@ -34,7 +34,7 @@ def case(facts: dict[str, dict[str, tuple[str, ...]]], names: tuple[str, ...] = 
 def answers(
     written: dict[str, Any], evidence: CaseData
 ) -> tuple[list[tuple[tuple[str, ...], str]], list[str]]:
-    told, reasons = audits.answers(Audit.model_validate(written), evidence)
+    told, reasons = audits.answer_audit(Audit.model_validate(written), evidence)
     return [(one.hosts, one.found) for one in told], reasons
 
 
@@ -188,5 +188,5 @@ def test_a_certificate_must_outlast_the_log() -> None:
         until = (NOON + left).isoformat().replace("+00:00", "Z")
         facts["certificate_until"]["expa01"] = Fact((until,), NOON)
         audit = Audit.model_validate({"of": "certificate_until", "must": "last", "topology": "any"})
-        told, _ = audits.answers(audit, CaseData({}, cluster(("expa01",), seen), facts))
+        told, _ = audits.answer_audit(audit, CaseData({}, cluster(("expa01",), seen), facts))
         assert len(told) == expected

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logdiag.conditions import ConditionError, Log, Reference, compile_condition, references
+from logdiag.conditions import ConditionError, Log, Reference, compile_condition, find_references
 from logdiag.reading import read_texts
 from logdiag.records import RECORDS
 
@@ -209,7 +209,7 @@ def test_a_table_of_several_chunks() -> None:
 
 def test_every_reference_of_a_condition() -> None:
     written = {"A": 1, "any": [{"B[2]": 1}, {"not": {"C|re": "x"}}]}
-    assert list(references(compile_condition(written))) == [
+    assert list(find_references(compile_condition(written))) == [
         Reference("A"),
         Reference("B", 2),
         Reference("C"),

@@ -15,12 +15,12 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.facts import FACTS
 from logdiag.cluster.observed import Observed
 from logdiag.model import Peer
-from logdiag.rules.chains import sequences
-from logdiag.rules.episodes import Episode, answers
+from logdiag.rules.chains import find_sequences
+from logdiag.rules.episodes import Episode, answer_match
 from logdiag.rules.events import CaseData, Collected, find_chains
 from logdiag.rules.match_schema import Match
 from logdiag.rules.patterns import Pattern
-from logdiag.rules.time_logic import Event, absences
+from logdiag.rules.time_logic import Event, find_absences
 
 MANY = settings(deadline=None, max_examples=150)
 PEERS = ("a", "b")
@@ -66,7 +66,7 @@ def events(said: Said) -> list[Event]:
 def ask(written: dict[str, Any], said: Said, settling: int = 3, seen: int = 20) -> list[tuple[Any, Episode]]:
     match = Match.model_validate(written)
     watched = {peer: Observed(((0, seen * SECOND),)) for peer in PEERS}
-    return list(answers(match, timedelta(seconds=settling), Given(events(said), watched), {}))
+    return list(answer_match(match, timedelta(seconds=settling), Given(events(said), watched), {}))
 
 
 KEYS = st.sampled_from([([], "peer"), (["user"], "peer"), (["user"], "cluster"), ([], "cluster")])
@@ -125,7 +125,9 @@ def test_a_sequence_does_not_mix_keys(said: Said, within: int) -> None:
     expected = []
     for user in USERS:
         of_user = [e for e in events(said) if e.values["user"] == user]
-        expected += sequences([[e for e in of_user if e.pattern == n] for n in range(3)], within * SECOND)
+        expected += find_sequences(
+            [[e for e in of_user if e.pattern == n] for n in range(3)], within * SECOND
+        )
     assert sorted(chains) == sorted(expected)
 
 
@@ -143,7 +145,7 @@ def test_an_absence(said: Said, grouped: tuple[list[str], str], within: int, see
             watched = Observed(((0, seen * SECOND),))
             expected |= {
                 (name, opening)
-                for opening, _ in absences(own, closings.get(name, []), within * SECOND, watched)
+                for opening, _ in find_absences(own, closings.get(name, []), within * SECOND, watched)
             }
     assert {(name, e) for name, one in found for e in one.events} == expected
     for name, one in found:

@@ -11,8 +11,8 @@ from logdiag.pipeline import diagnose, examine
 from logdiag.reading import read_texts
 from logdiag.rules.cases import files_of, tables_of
 from logdiag.rules.library import Library, load
-from logdiag.rules.lint import untranslated
-from logdiag.rules.translation import in_language, texts
+from logdiag.rules.lint import find_untranslated
+from logdiag.rules.translation import collect_texts, in_language
 
 Pair = tuple[str, str, str]
 """Where a text stands, the text, and its Korean."""
@@ -37,7 +37,7 @@ def kept(text: str) -> set[str]:
 def pairs(library: Library) -> Iterator[Pair]:
     """Every text of the library with its Korean."""
     with speaking("ko"):
-        for file, path, english in texts(library):
+        for file, path, english in collect_texts(library):
             yield f"{file} {path}", english, gettext(english)
 
 
@@ -73,7 +73,7 @@ def test_placeholders_commands_alarms_versions_and_menu_paths_stay_as_they_are(l
 
 
 def test_nothing_in_the_library_or_the_catalogue_lacks_its_korean() -> None:
-    assert list(untranslated(load())) == []
+    assert list(find_untranslated(load())) == []
 
 
 def test_every_korean_text_is_korean_but_for_names_that_stay(library: Library) -> None:

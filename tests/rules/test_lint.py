@@ -7,7 +7,7 @@ import pytest
 
 from logdiag.errors import InputError, LibraryError
 from logdiag.rules.library import Library, load
-from logdiag.rules.lint import lint, untranslated
+from logdiag.rules.lint import find_untranslated, lint
 from logdiag.rules.translation import in_language
 
 HEAD = 'title: T {host}\nseverity: info\nbasis: assumed\nwhy: W\nreferences: ["note: r"]\n'
@@ -123,7 +123,7 @@ def test_a_text_without_a_translation_is_noted_with_its_place_and_is_no_complain
             "  - {do: D, why: W, where: every peer, risk: read, verify: V}\n",
         },
     )
-    assert list(untranslated(own)) == [
+    assert list(find_untranslated(own)) == [
         "x/half: not translated into ko: match.0.audit.say.C",
         "x/rule: not translated into ko: why, match.0.record.0.bind.a.missing",
         "procedures/own: not translated into ko: steps.0.verify",

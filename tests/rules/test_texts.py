@@ -8,7 +8,7 @@ import pytest
 from logdiag.i18n.sentences import listed
 from logdiag.rules.library import load
 from logdiag.rules.placeholders import MAX_TITLE, fill, fill_title
-from logdiag.rules.translation import texts
+from logdiag.rules.translation import collect_texts
 
 TYPICAL = {
     "address": "10.0.0.9",
@@ -54,7 +54,7 @@ def shown() -> list[tuple[str, str, str]]:
     """The place, the key and the English of each title and why."""
     return [
         (f"{text.file} {'.'.join(map(str, text.path))}", str(text.path[-1]), text.english)
-        for text in texts(load())
+        for text in collect_texts(load())
         if text.path[-1] in ("title", "why") and not text.file.startswith("procedures/")
     ]
 

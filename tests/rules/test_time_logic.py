@@ -16,16 +16,16 @@ from logdiag.cluster.observed import Observed
 from logdiag.model import Finding, NotChecked
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
-from logdiag.rules.chains import sequences
+from logdiag.rules.chains import find_sequences
 from logdiag.rules.library import load
 from logdiag.rules.time_logic import (
     Event,
     Interval,
-    absences,
-    dense,
-    episodes,
-    intervals,
-    unannounced,
+    find_absences,
+    find_dense,
+    find_unannounced,
+    fold_intervals,
+    split_episodes,
 )
 
 Side = Literal["any", "same", "other"]
@@ -55,7 +55,7 @@ def events(peers: Iterable[str] = PEERS, times: int = 8, size: int = 6) -> st.Se
 @given(events(size=10), st.integers(0, 4))
 @MANY
 def test_episodes(found: list[Event], apart: int) -> None:
-    parts = episodes(found, apart)
+    parts = split_episodes(found, apart)
     assert [e for part in parts for e in part] == sorted(found)
     for part in parts:
         assert all(after.time - before.time <= apart for before, after in itertools.pairwise(part))
@@ -78,20 +78,20 @@ def naive_dense(found: list[Event], at_least: int, within: int, distinct: str | 
 @given(events(size=10), st.integers(1, 4), st.integers(1, 4), st.sampled_from([None, "v"]))
 @MANY
 def test_dense(found: list[Event], at_least: int, within: int, distinct: str | None) -> None:
-    assert dense(found, at_least, within, distinct) == naive_dense(found, at_least, within, distinct)
+    assert find_dense(found, at_least, within, distinct) == naive_dense(found, at_least, within, distinct)
 
 
 def test_a_window_of_no_length_holds_nothing() -> None:
-    assert dense([event(0), event(0, line=2)], 1, 0) == []
+    assert find_dense([event(0), event(0, line=2)], 1, 0) == []
 
 
 def test_a_window_is_half_open() -> None:
-    assert dense([event(0), event(5)], 2, 5) == []
-    assert dense([event(0), event(4)], 2, 5) == [event(0), event(4)]
+    assert find_dense([event(0), event(5)], 2, 5) == []
+    assert find_dense([event(0), event(4)], 2, 5) == [event(0), event(4)]
 
 
 def test_later_hits_do_not_stretch_a_window() -> None:
-    assert dense([event(0), event(3), event(6)], 3, 5) == []
+    assert find_dense([event(0), event(3), event(6)], 3, 5) == []
 
 
 # ── sequences ───────────────────────────────────────────────────────────────────────────────
@@ -130,28 +130,32 @@ STEPS = st.lists(st.tuples(events(size=5), SIDES), min_size=2, max_size=4)
 @MANY
 def test_sequences(steps: list[tuple[list[Event], Side]], within: int) -> None:
     found, sides = [step for step, _ in steps], [side for _, side in steps]
-    assert sequences(found, within, peers=sides) == naive_sequences(found, within, sides)
+    assert find_sequences(found, within, peers=sides) == naive_sequences(found, within, sides)
 
 
 def test_order_is_kept_between_all_steps() -> None:
     """Not only against the first one."""
-    assert sequences([[event(0)], [event(5)], [event(3)]], 10) == []
-    assert sequences([[event(0)], [event(5)], [event(3), event(7)]], 10) == [[event(0), event(5), event(7)]]
+    assert find_sequences([[event(0)], [event(5)], [event(3)]], 10) == []
+    assert find_sequences([[event(0)], [event(5)], [event(3), event(7)]], 10) == [
+        [event(0), event(5), event(7)]
+    ]
 
 
 def test_equal_times_are_not_in_order() -> None:
-    assert sequences([[event(3, line=1)], [event(3, line=2)]], 5) == []
+    assert find_sequences([[event(3, line=1)], [event(3, line=2)]], 5) == []
 
 
 def test_the_last_step_lies_before_the_end_of_the_span() -> None:
-    assert sequences([[event(0)], [event(2)], [event(5)]], 5) == []
-    assert len(sequences([[event(0)], [event(2)], [event(4)]], 5)) == 1
+    assert find_sequences([[event(0)], [event(2)], [event(5)]], 5) == []
+    assert len(find_sequences([[event(0)], [event(2)], [event(4)]], 5)) == 1
 
 
 def test_later_steps_do_not_stretch_the_window_of_a_sequence() -> None:
     """Each step lies within the span of the one before, and the last not within that of the first."""
-    assert sequences([[event(0)], [event(4)], [event(8)]], 5) == []
-    assert sequences([[event(0), event(2)], [event(4)], [event(6)]], 5) == [[event(2), event(4), event(6)]]
+    assert find_sequences([[event(0)], [event(4)], [event(8)]], 5) == []
+    assert find_sequences([[event(0), event(2)], [event(4)], [event(6)]], 5) == [
+        [event(2), event(4), event(6)]
+    ]
 
 
 def test_equal_times_are_in_the_order_of_peer_snapshot_source_and_line() -> None:
@@ -162,11 +166,11 @@ def test_equal_times_are_in_the_order_of_peer_snapshot_source_and_line() -> None
 
 def test_chains_do_not_share_events() -> None:
     first, second, end = event(0), event(1), event(2)
-    assert sequences([[first, second], [end]], 5) == [[first, end]]
+    assert find_sequences([[first, second], [end]], 5) == [[first, end]]
 
 
 def test_one_event_is_not_two_steps() -> None:
-    assert sequences([[event(0)], [event(0)]], 5) == []
+    assert find_sequences([[event(0)], [event(0)]], 5) == []
 
 
 # ── absences ────────────────────────────────────────────────────────────────────────────────
@@ -219,20 +223,20 @@ def test_the_time_up_leaves_out_every_moment_in_which_the_peer_was_down(
 @given(events(), events(), st.integers(1, 6), st.none() | seen_spans())
 @MANY
 def test_absences(openings: list[Event], closings: list[Event], within: int, seen: Observed | None) -> None:
-    assert absences(openings, closings, within, seen) == naive_absences(openings, closings, within, seen)
+    assert find_absences(openings, closings, within, seen) == naive_absences(openings, closings, within, seen)
 
 
 def test_a_closing_answers_until_just_before_the_end_of_the_span() -> None:
     seen = Observed(((0, 20),))
-    assert absences([event(0)], [event(4)], 5, seen) == []
-    assert absences([event(0)], [event(5)], 5, seen) == [(event(0), "absent")]
-    assert absences([event(1)], [event(0)], 5, seen) == [(event(1), "absent")]
+    assert find_absences([event(0)], [event(4)], 5, seen) == []
+    assert find_absences([event(0)], [event(5)], 5, seen) == [(event(0), "absent")]
+    assert find_absences([event(1)], [event(0)], 5, seen) == [(event(1), "absent")]
 
 
 def test_later_openings_do_not_stretch_the_span_of_an_absence() -> None:
     seen = Observed(((0, 20),))
     openings = [event(0), event(4), event(8)]
-    assert absences(openings, [event(12)], 5, seen) == [(event(0), "absent"), (event(4), "absent")]
+    assert find_absences(openings, [event(12)], 5, seen) == [(event(0), "absent"), (event(4), "absent")]
 
 
 def naive_unannounced(
@@ -254,12 +258,12 @@ def naive_unannounced(
 @given(events(), events(), st.integers(1, 6), st.none() | seen_spans())
 @MANY
 def test_unannounced(found: list[Event], told: list[Event], within: int, seen: Observed | None) -> None:
-    assert unannounced(found, told, within, seen) == naive_unannounced(found, told, within, seen)
+    assert find_unannounced(found, told, within, seen) == naive_unannounced(found, told, within, seen)
 
 
 def test_the_three_answers() -> None:
     def answer(*spans: tuple[int, int]) -> str:
-        return absences([event(3)], [], 4, Observed(spans))[0][1]
+        return find_absences([event(3)], [], 4, Observed(spans))[0][1]
 
     assert answer((0, 7)) == "absent"
     assert answer((0, 6)) == "open_at_end"
@@ -267,12 +271,12 @@ def test_the_three_answers() -> None:
     assert answer((0, 4), (6, 20)) == "unknown"
     assert answer((0, 4), (5, 6)) == "unknown"
     assert answer((0, 7), (9, 20)) == "absent"
-    assert absences([event(3)], [], 4, None) == [(event(3), "unknown")]
+    assert find_absences([event(3)], [], 4, None) == [(event(3), "unknown")]
 
 
 def test_a_log_that_begins_later_did_not_watch() -> None:
-    assert absences([event(3, "a")], [], 4, Observed(((5, 20),))) == [(event(3, "a"), "unknown")]
-    assert absences([event(3, "a")], [], 4, Observed(((10, 20),))) == [(event(3, "a"), "unknown")]
+    assert find_absences([event(3, "a")], [], 4, Observed(((5, 20),))) == [(event(3, "a"), "unknown")]
+    assert find_absences([event(3, "a")], [], 4, Observed(((10, 20),))) == [(event(3, "a"), "unknown")]
 
 
 # ── states ──────────────────────────────────────────────────────────────────────────────────
@@ -312,26 +316,30 @@ def test_intervals(
     raised: list[Event], lowered: list[Event], acknowledged: list[Event], proofs: list[Event]
 ) -> None:
     expected = naive_intervals(raised, lowered, acknowledged, proofs)
-    assert intervals(raised, lowered, acknowledged, proofs) == expected
+    assert fold_intervals(raised, lowered, acknowledged, proofs) == expected
 
 
 def test_acknowledged_is_not_over() -> None:
-    assert intervals([event(0)], [], [event(1)]) == [Interval((event(0),), acknowledged=event(1))]
+    assert fold_intervals([event(0)], [], [event(1)]) == [Interval((event(0),), acknowledged=event(1))]
 
 
 def test_a_lowering_that_nothing_raised_is_told_once() -> None:
-    assert intervals([], [event(0), event(1)]) == [Interval((), lowered=event(0))]
-    assert intervals([event(0)], [event(1), event(2)]) == [Interval((event(0),), lowered=event(1))]
+    assert fold_intervals([], [event(0), event(1)]) == [Interval((), lowered=event(0))]
+    assert fold_intervals([event(0)], [event(1), event(2)]) == [Interval((event(0),), lowered=event(1))]
 
 
 def test_the_end_that_comes_first_ends_it() -> None:
-    assert intervals([event(0)], [event(5)], proofs=[event(3)]) == [Interval((event(0),), proof=event(3))]
-    assert intervals([event(0)], [event(2)], proofs=[event(3)]) == [Interval((event(0),), lowered=event(2))]
+    assert fold_intervals([event(0)], [event(5)], proofs=[event(3)]) == [
+        Interval((event(0),), proof=event(3))
+    ]
+    assert fold_intervals([event(0)], [event(2)], proofs=[event(3)]) == [
+        Interval((event(0),), lowered=event(2))
+    ]
 
 
 def test_lines_decide_at_equal_times() -> None:
     raised, lowered = event(3, line=2), event(3, line=1)
-    assert intervals([raised], [lowered]) == [Interval((), lowered=lowered), Interval((raised,))]
+    assert fold_intervals([raised], [lowered]) == [Interval((), lowered=lowered), Interval((raised,))]
 
 
 # ── the same through a library ──────────────────────────────────────────────────────────────
