@@ -275,7 +275,7 @@ def test_a_change_that_a_peer_was_not_told_of_yet_is_told_as_open_at_the_end() -
     incident = only(logs.told())
     assert (incident.severity, incident.state) == ("info", "open_at_end")
     assert "no fault" not in incident.summary
-    assert "Cluster settings were changed on some peers only" in incident.summary
+    assert "Cluster settings changed on some peers only" in incident.summary
 
 
 # ── unfinished: it keeps its effects and heads them ─────────────────────────────────────────
@@ -458,7 +458,7 @@ def test_a_change_of_primary_that_a_peer_was_not_told_of_is_unfinished() -> None
     headline = diagnosis.incidents[0]
     assert headline.rule == "incident/change-unfinished"
     assert headline.title.startswith("Change of the configuration primary")
-    assert [step.where for step in headline.remedy if "enter the same" in step.do] == [("node3",)]
+    assert [step.where for step in headline.remedy if "to the same number" in step.do] == [("node3",)]
 
 
 # ── what follows, and what came before ──────────────────────────────────────────────────────

@@ -87,7 +87,7 @@ def incident_of(
     sides = replace(situation, hosts=hosts, peers=peers)
     wording = next((one for one in rule.wordings if holds(one.when, sides)), rule)
     counts = {"hosts": counted(hosts), "peers": counted(peers or hosts)}
-    title = fill_title(wording.title, texts | counts, hosts, peers or hosts)
+    title = fill_title(wording.title, texts | counts, hosts, peers or hosts, context.overall.everyone)
     story = Story.of(rule, title, named, causes, members, effects, context)
     fingerprint = hashlib.sha256("\0".join([name, *sorted(f.fingerprint for f in causes)]).encode())
     return Incident(

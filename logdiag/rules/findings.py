@@ -204,7 +204,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         fingerprint=fingerprint,
         id=f"{fingerprint}@{stamp(first)}",
         rule=name,
-        title=fill_title(rule.title, texts, hosts, peers),
+        title=fill_title(rule.title, texts, hosts, peers, case.cluster.names),
         severity=rule.severity,
         state=episode.state,
         hosts=hosts,

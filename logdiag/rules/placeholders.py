@@ -69,11 +69,17 @@ MAX_TITLE = 90
 """Characters of a title: a longer one does not fit on one line of the report or of a ticket."""
 
 
-def fill_title(text: str, values: Mapping[str, str], hosts: Sequence[str], peers: Sequence[str]) -> str:
+def fill_title(
+    text: str,
+    values: Mapping[str, str],
+    hosts: Sequence[str],
+    peers: Sequence[str],
+    everyone: Iterable[str] = (),
+) -> str:
     """Return a title with its placeholders filled in, of at most 90 characters.
 
     A longer one loses, of what was found, the names of peers, then some values, then all; and then names of
-    peers that report it. The explanation has them all.
+    peers that report it. The explanation has them all. ``everyone`` are the peers of the cluster.
     """
     on = gettext(ON_PEERS)
     said = re.compile(re.escape(on).replace(r"\{what\}", "(.*?)").replace(r"\{peers\}", "(.*)"))
@@ -82,7 +88,9 @@ def fill_title(text: str, values: Mapping[str, str], hosts: Sequence[str], peers
         for part in values.get("found", "").split(PART)
     ]
     # The names of peers are the only words that are the same in every language.
-    number = [sum(one in re.findall(r"[\w.-]+", names) for one in {*hosts, *peers}) for _, names in pairs]
+    number = [
+        sum(one in re.findall(r"[\w.-]+", names) for one in {*hosts, *peers, *everyone}) for _, names in pairs
+    ]
     of_many = ngettext("{number} peer", "{number} peers", 2)
     counted = [
         on.format(what=what, peers=of_many.format(number=many) if many > 1 else names) if names else what
