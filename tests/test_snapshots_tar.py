@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from logdiag.model import Fault
@@ -107,6 +107,9 @@ NAMES = st.lists(PARTS, min_size=1, max_size=8).map("/".join)
 def members(draw: st.DrawFn) -> tuple[tarfile.TarInfo, bytes]:
     info = tarfile.TarInfo(draw(NAMES))
     info.type = KINDS[draw(st.sampled_from(["file", "file", *KINDS]))]
+    # The standard library takes a file of the old type for a folder if its header, which has the beginning of
+    # a long name, ends with a slash.
+    assume(info.type != tarfile.AREGTYPE or len(info.name.encode()) < 100)
     info.linkname = draw(NAMES) if info.type in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
     content = draw(st.binary(max_size=1500)) if info.type in (tarfile.REGTYPE, tarfile.AREGTYPE) else b""
     info.size = len(content)
