@@ -1,7 +1,7 @@
 """Fill the placeholders of titles, explanations and steps."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from logdiag.i18n import N_, gettext, ngettext
@@ -81,6 +81,21 @@ def fill_title(
     A longer one loses, of what was found, the names of peers, then some values, then all; and then names of
     peers that report it. The explanation has them all. ``everyone`` are the peers of the cluster.
     """
+    attempts = _shorter(text, values, hosts, peers, {*hosts, *peers, *everyone})
+    title = fill(text, values)
+    while len(title) > MAX_TITLE and (attempt := next(attempts, None)) is not None:
+        title = fill(*attempt)
+    return shortened(title)
+
+
+_MAX_NAMED = 20
+"""Names or values that a title can have at most: each takes some characters of 90."""
+
+
+def _shorter(
+    text: str, values: Mapping[str, str], hosts: Sequence[str], peers: Sequence[str], everyone: set[str]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield a title and its values, each time with less."""
     on = gettext(ON_PEERS)
     said = re.compile(re.escape(on).replace(r"\{what\}", "(.*?)").replace(r"\{peers\}", "(.*)"))
     pairs = [
@@ -88,30 +103,25 @@ def fill_title(
         for part in values.get("found", "").split(PART)
     ]
     # The names of peers are the only words that are the same in every language.
-    number = [
-        sum(one in re.findall(r"[\w.-]+", names) for one in {*hosts, *peers, *everyone}) for _, names in pairs
-    ]
+    number = [len(everyone.intersection(re.findall(r"[\w.-]+", names))) for _, names in pairs]
     of_many = ngettext("{number} peer", "{number} peers", 2)
     counted = [
         on.format(what=what, peers=of_many.format(number=many) if many > 1 else names) if names else what
         for (what, names), many in zip(pairs, number, strict=True)
     ]
     bare = [*dict.fromkeys(what for what, _ in pairs)]
+    for shown in (PART.join(counted), PART.join(bare)):
+        yield text, {**values, "found": shown}
     some = gettext("{names} and {number} more")
-    fewer = (
-        some.format(names=PART.join(bare[:most]), number=len(bare) - most)
-        for most in range(len(bare) - 1, 0, -1)
-    )
-    founds = (PART.join(counted), PART.join(bare), *fewer)
-    attempts = [(text, values), *((text, {**values, "found": one}) for one in founds)]
+    for most in range(min(len(bare) - 1, _MAX_NAMED), 0, -1):
+        fewer = some.format(names=PART.join(bare[:most]), number=len(bare) - most)
+        yield text, {**values, "found": fewer}
     text = text.removesuffix(": {found}")
-    attempts.append((text, values))
+    yield text, values
     # With every name, then with fewer.
-    for most in range(max(len(hosts), len(peers)), 0, -1):
+    for most in range(min(max(len(hosts), len(peers)), _MAX_NAMED), 0, -1):
         names = {"hosts": listed(hosts, most), "peers": listed(peers, most) or values.get("peers", "")}
-        attempts.append((text, {**values, **names}))
-    titles = [fill(*one) for one in attempts]
-    return next((title for title in titles if len(title) <= MAX_TITLE), shortened(titles[-1]))
+        yield text, {**values, **names}
 
 
 def shortened(title: str) -> str:

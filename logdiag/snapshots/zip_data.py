@@ -39,11 +39,16 @@ class PackedData:
                 faults.append(Fault("cut", gettext("cut: the archive ends inside this member")))
                 return
             for piece in cut_slices(iter([chunk])):
-                yield piece
-                # A piece counts only if another is asked for: else the data ended inside it.
-                self._budget -= len(piece)
-                start += len(piece)
                 self.read_to = start
+                yield piece
+                # If another piece is asked for, all of this one was used.
+                self.use(len(piece))
+                start += len(piece)
+
+    def use(self, number: int) -> None:
+        """Count so many bytes of the last piece as read."""
+        self._budget -= number
+        self.read_to += number
 
 
 def unpack(data: PackedData, entry: Entry, start: int, end: int, faults: list[Fault]) -> Iterator[bytes]:
@@ -67,6 +72,6 @@ def _inflate(data: PackedData, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         yield from unpack_piece(stream, piece)
         if stream.eof:
-            data.read_to += len(piece) - len(stream.unused_data)
+            data.use(len(piece) - len(stream.unused_data))
             return
     raise EOFError(gettext("its data end too early"))

@@ -4,7 +4,7 @@ from typing import cast
 
 from mutations import LARGEST, TESTS
 
-from logdiag.dumps import DumpKind, Setting, Unread, facts, kind_of, read_settings
+from logdiag.dumps import DumpKind, Setting, Unread, collect_facts, kind_of, read_settings
 
 NAMES = (
     "xconf_dump.txt",
@@ -42,7 +42,7 @@ def check(content: bytes, kind: DumpKind, name: str, step: int) -> None:
     assert all(row.line > 0 and row.length > 0 for row in unread)
     assert sum(row.length for row in unread) <= len(content)
     assert all(fault.isprintable() for fault in faults)
-    facts((row.path, row.value) for row in values)
+    collect_facts((row.path, row.value) for row in values)
 
 
 def seeds() -> list[bytes]:

@@ -275,7 +275,9 @@ def test_each_view_for_people_has_the_same_first_steps(view: ModuleType, name: s
         page = Page(html.render(diagnosis)).root
         steps = [" ".join(one.text().split()) for one in page.with_class("li", "action")]
     elif view is markdown:
-        told = MarkdownIt("commonmark").parse(markdown.render(diagnosis).partition("\n## Cluster")[0])
+        told = MarkdownIt("commonmark").parse(
+            re.split(r"\n## (?:Cluster|Do not)", markdown.render(diagnosis))[0]
+        )
         steps = [one.content for one in told if one.type == "inline" and one.level == 3]
     else:
         lines = text.render(diagnosis, color=False, width=10_000).split("\n")

@@ -5,13 +5,15 @@ import re
 import pytest
 
 from logdiag.conditions.alarm_catalogue import load as load_alarms
-from logdiag.rules.alarm_page import rules_by_alarm
+from logdiag.rules.alarm_page import find_rules_by_alarm
 from logdiag.rules.library import load
 
 LIBRARY = load()
 ALARMS = load_alarms()
 NAMED = {
-    id_: names for id_, names in rules_by_alarm(ALARMS.values(), LIBRARY).items() if names != ["alarm/raised"]
+    id_: names
+    for id_, names in find_rules_by_alarm(ALARMS.values(), LIBRARY).items()
+    if names != ["alarm/raised"]
 }
 """The rules that look for each alarm that has a rule of its own."""
 
