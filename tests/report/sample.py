@@ -235,7 +235,7 @@ def _lost() -> tuple[Finding, ...]:
         caused(
             4,
             "cluster/database-communication-failure",
-            "Alarm 20006: the database cannot replicate with a peer",
+            "Alarm 20006: no database replication with a peer",
             first=at("19:57:43.524"),
             last=at("19:57:43.524"),
             evidence=(
@@ -260,7 +260,7 @@ def _lost() -> tuple[Finding, ...]:
         caused(
             5,
             "cluster/communication-failure",
-            "Alarm 20004: a peer cannot be reached",
+            "Alarm 20004: no contact with a peer",
             first=at("19:57:43.771"),
             last=at("19:57:43.771"),
             evidence=(
