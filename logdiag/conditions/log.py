@@ -35,6 +35,10 @@ def holds(test: Test, text: str) -> bool:
     return any(answer[0].as_py() for answer in answers)
 
 
+_REPEATED = 4
+"""How often values repeat, on average, if each of them is asked once."""
+
+
 class Log:
     """A table of records that conditions are asked of. Row numbers count from 0.
 
@@ -46,8 +50,8 @@ class Log:
     def __init__(self, records: pa.Table) -> None:
         self.records = records
         self._answers: dict[Test, Rows] = {}
-        self._columns: dict[str, pa.Array] = {}
-        self._codes: dict[str, Rows] = {}
+        self._values: dict[Reference, pa.Array] = {}
+        self._codes: dict[Reference, Rows] = {}
         self._holding: dict[Test, Mask] = {}
         self._places: dict[Reference, Rows] = {}
         self._having: dict[Reference, Mask] = {}
@@ -57,24 +61,33 @@ class Log:
 
     def values(self, reference: Reference, rows: Rows) -> pa.Array:
         """Return the values of a reference in some rows, as strings; null if a record lacks the key."""
-        column = _column(reference)
-        if column is None:
-            places = self._places_of(reference)[rows]
-            return self._pairs.field("value").take(pa.array(places, mask=places < 0))
-        values = self._whole(column).take(pa.array(rows))
+        values = self._values_of(reference).take(pa.array(rows))
         return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
 
-    def _whole(self, column: str) -> pa.Array:
-        # All rules ask for the same few columns: converting them once is what makes many rules cheap.
-        if column not in self._columns:
-            whole = self._alarm_ids() if column == ALARM_ID else _whole(self.records.column(column))
-            self._columns[column] = whole
-        return self._columns[column]
+    def _values_of(self, reference: Reference) -> pa.Array:
+        """Return the values of a reference in all rows, as a dictionary if they repeat."""
+        # All rules ask for the same few references: converting them once is what makes many rules cheap.
+        if reference not in self._values:
+            column = _column(reference)
+            if column == ALARM_ID:
+                found = self._alarm_ids()
+            elif column is None:
+                found = self._of_fields(reference)
+            else:
+                found = _whole(self.records.column(column))
+            if not pa.types.is_dictionary(found.type):
+                encoded = found.dictionary_encode()
+                found = encoded if len(encoded.dictionary) <= len(encoded) / _REPEATED else found
+            self._values[reference] = found
+        return self._values[reference]
+
+    def _of_fields(self, reference: Reference) -> pa.Array:
+        places = self._places_of(reference)
+        return self._pairs.field("value").take(pa.array(places, mask=places < 0))
 
     def _alarm_ids(self) -> pa.Array:
         """Return the ``Id`` of every record, as written but for alarms that are known by their words."""
-        places = self._places_of(Reference(ALARM_ID))
-        written = self._pairs.field("value").take(pa.array(places, mask=places < 0)).dictionary_encode()
+        written = self._of_fields(Reference(ALARM_ID)).dictionary_encode()
         names = {name: code for code, name in enumerate(written.dictionary.to_pylist())}
         codes = written.indices.fill_null(-1).to_numpy().copy()
         # Only alarms of the event log have ids of the catalogue.
@@ -94,15 +107,19 @@ class Log:
             pa.array(codes, mask=codes < 0), pa.array(list(names), pa.string())
         )
 
-    def _codes_of(self, column: str) -> Rows:
-        """Return a dictionary column as numbers; -1 for a missing value."""
-        if column not in self._codes:
-            self._codes[column] = self._whole(column).indices.fill_null(-1).to_numpy()
-        return self._codes[column]
+    def _codes_of(self, reference: Reference) -> Rows:
+        """Return the values of a reference, which repeat, as numbers; -1 for a missing value."""
+        if reference not in self._codes:
+            self._codes[reference] = self._values_of(reference).indices.fill_null(-1).to_numpy()
+        return self._codes[reference]
+
+    @cached_property
+    def _fields(self) -> pa.ListArray:
+        return _whole(self.records.column("fields"))
 
     @cached_property
     def _pairs(self) -> pa.StructArray:
-        return self._whole("fields").flatten()
+        return self._fields.flatten()
 
     @cached_property
     def _keys(self) -> tuple[dict[str, int], npt.NDArray[np.int32]]:
@@ -118,8 +135,7 @@ class Log:
             names, keys = self._keys
             hits = np.flatnonzero(keys == names.get(reference.key, -1))
             if len(hits):
-                lists = self._whole("fields")
-                starts = lists.offsets.to_numpy()[: len(self)] - lists.offsets[0].as_py()
+                starts = self._fields.offsets.to_numpy()[: len(self)] - self._fields.offsets[0].as_py()
                 parents = np.searchsorted(starts, hits, side="right") - 1
                 # The parents ascend, so a hit's place in its record is its distance from the first.
                 nth = np.arange(len(hits)) - np.searchsorted(parents, parents, side="left")
@@ -171,50 +187,46 @@ class Log:
                 return rows
             case AnyOf(terms):
                 found = [part for term in terms if len(part := self._select(term, rows))]
-                return rows[np.isin(rows, np.concatenate(found))] if found else rows[:0]
+                return rows[self._are_in(rows, *found)] if found else rows[:0]
             case Not(term):
-                return rows[~np.isin(rows, self._select(term, rows))]
-            case Test(reference, modifier, values):
+                return rows[~self._are_in(rows, self._select(term, rows))]
+            case Test():
                 # Only answers for the whole table are cached: those for some rows belong to one condition.
                 if len(rows) < len(self) or not len(rows):
-                    return rows[self._holds(reference, modifier, values, rows)] if len(rows) else rows
+                    return self._meeting(condition, rows) if len(rows) else rows
                 if condition not in self._answers:
-                    self._answers[condition] = rows[self._holds(reference, modifier, values, rows)]
+                    self._answers[condition] = self._meeting(condition, rows)
                 return self._answers[condition]
 
-    def _holds(self, reference: Reference, modifier: str, values: tuple[str, ...], rows: Rows) -> Mask:
-        column = _column(reference)
-        if column is not None and pa.types.is_dictionary(self._whole(column).type):
-            # Asked of the few values of the column, once.
-            encoded = self._whole(column)
-            codes = self._codes_of(column)
-            codes = codes if len(rows) == len(codes) else codes[rows]
-            if modifier == "exists":
-                return _exists(codes >= 0, values)
-            test = Test(reference, modifier, values)
-            if test not in self._holding:
-                self._holding[test] = np.r_[_any(modifier, values, encoded.dictionary), False]
-            known: Mask = self._holding[test][codes]
-            return known
-        there = self._has(reference)[rows]
-        if modifier == "exists":
-            return _exists(there, values)
-        holds = np.zeros(len(rows), np.bool_)
-        if there.any():
-            # Rows repeat few values: ask each of them once.
-            encoded = self.values(reference, rows[there]).dictionary_encode()
-            holds[there] = _any(modifier, values, encoded.dictionary)[encoded.indices.to_numpy()]
-        return holds
+    def _are_in(self, rows: Rows, *parts: Rows) -> Mask:
+        """Return which of some rows are in one of the parts."""
+        found = np.zeros(len(self), np.bool_)
+        for part in parts:
+            found[part] = True
+        return found[rows]
+
+    def _meeting(self, test: Test, rows: Rows) -> Rows:
+        """Return the rows, of some, that meet a test."""
+        if test.modifier == "exists":
+            there = self._has(test.reference)[rows]
+            return rows[(there & ("true" in test.values)) | (~there & ("false" in test.values))]
+        values = self._values_of(test.reference)
+        repeat = pa.types.is_dictionary(values.type)
+        if not repeat or (test not in self._holding and len(values.dictionary) > len(rows)):
+            return rows[_any(test, self.values(test.reference, rows))]
+        # Each value is asked once. Most tests hold for none.
+        if test not in self._holding:
+            self._holding[test] = np.r_[_any(test, values.dictionary), False]
+        holding = self._holding[test]
+        return rows[holding[self._codes_of(test.reference)[rows]]] if holding.any() else rows[:0]
 
     def _has(self, reference: Reference) -> Mask:
         """Return which rows have a value."""
         if reference not in self._having:
-            column = _column(reference)
-            self._having[reference] = (
-                self._places_of(reference) >= 0
-                if column is None
-                else self._whole(column).is_valid().to_numpy(zero_copy_only=False)
-            )
+            if _column(reference) is None:
+                self._having[reference] = self._places_of(reference) >= 0
+            else:
+                self._having[reference] = self._values_of(reference).is_valid().to_numpy(zero_copy_only=False)
         return self._having[reference]
 
 
@@ -225,16 +237,12 @@ def _column(reference: Reference) -> str | None:
     return SHORTCUTS.get(reference.key) if reference.number == 1 else None
 
 
-def _exists(there: Mask, values: tuple[str, ...]) -> Mask:
-    found: Mask = (there & ("true" in values)) | (~there & ("false" in values))
-    return found
-
-
-def _any(modifier: str, values: tuple[str, ...], asked: pa.Array) -> Mask:
-    """Return which of some texts one of the values holds for."""
+def _any(test: Test, asked: pa.Array) -> Mask:
+    """Return which of some texts a test holds for."""
     answers = np.zeros(len(asked), dtype=np.bool_)
-    for value in values:
-        answers |= MODIFIERS[modifier](value)(asked).to_numpy(zero_copy_only=False).astype(np.bool_)
+    for value in test.values:
+        held = MODIFIERS[test.modifier](value)(asked)
+        answers |= held.fill_null(False).to_numpy(zero_copy_only=False)
     return answers
 
 

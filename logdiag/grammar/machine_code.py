@@ -147,7 +147,6 @@ class MachineCodeCache:
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """Return the machine code for a signature; None if nothing usable is cached or installed."""
-        target_context.refresh()
         codegen = target_context.codegen()
         # This user's logdiag wrote these bytes: `cache.kept` checks owner and digest.
         if (body := cache.kept(self._file(signature, codegen))) is not None:
