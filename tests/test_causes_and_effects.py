@@ -19,7 +19,7 @@ from logdiag.incidents.fold import Folded, fold
 from logdiag.model import SEVERITIES, Finding, Incident, Peer, State
 from logdiag.records import micros
 from logdiag.rules.library import Library, load
-from logdiag.rules.match_schema import list_bound, peer_names
+from logdiag.rules.match_schema import list_bound, list_peer_names
 from logdiag.rules.schema import Effect, Explains
 
 LIBRARY = load()
@@ -129,12 +129,12 @@ def finding(
 @cache
 def names_of(rule: str) -> set[str]:
     """Return the names that a rule binds, except those of peers."""
-    return list_bound(LIBRARY.rules[rule].match) - peer_names(LIBRARY.rules[rule].match)
+    return list_bound(LIBRARY.rules[rule].match) - list_peer_names(LIBRARY.rules[rule].match)
 
 
 @cache
 def names_peers(rule: str) -> bool:
-    return bool(peer_names(LIBRARY.rules[rule].match))
+    return bool(list_peer_names(LIBRARY.rules[rule].match))
 
 
 def is_work(rule: str) -> bool:

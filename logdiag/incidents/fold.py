@@ -13,7 +13,7 @@ from logdiag.incidents.groups import Required, groups_of, is_cause, works_of
 from logdiag.incidents.incident import incident_of, with_remedy
 from logdiag.incidents.requests import judge_requests
 from logdiag.model import Change, Finding, Incident
-from logdiag.rules.findings import rank
+from logdiag.rules.findings import sort_key
 from logdiag.rules.library import Library
 
 _WITHIN = timedelta(minutes=5)
@@ -81,8 +81,8 @@ def fold(
     for (name, *_), same in sorted(by_kind.items()):
         for causes in groups_of(same, (), _WITHIN):
             add(name, causes)
-    incidents.sort(key=rank)
-    return Folded(tuple(sorted(known.values(), key=rank)), tuple(incidents))
+    incidents.sort(key=sort_key)
+    return Folded(tuple(sorted(known.values(), key=sort_key)), tuple(incidents))
 
 
 def _kind(finding: Finding, library: Library) -> tuple[str, ...]:
@@ -94,6 +94,6 @@ def _kind(finding: Finding, library: Library) -> tuple[str, ...]:
 
 def combine(parts: Sequence[Folded]) -> Folded:
     """Return the findings and incidents of several clusters, worst first."""
-    findings = sorted((finding for part in parts for finding in part.findings), key=rank)
-    incidents = sorted((incident for part in parts for incident in part.incidents), key=rank)
+    findings = sorted((finding for part in parts for finding in part.findings), key=sort_key)
+    incidents = sorted((incident for part in parts for incident in part.incidents), key=sort_key)
     return Folded(tuple(findings), tuple(incidents))

@@ -11,8 +11,8 @@ from logdiag.incidents.groups import is_mutual, sides_of
 from logdiag.incidents.story import Story, counted, main_effects
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
 from logdiag.rules.findings import stamp
-from logdiag.rules.match_schema import peer_names
-from logdiag.rules.placeholders import fill, fill_title, placeholders, unbound, worded
+from logdiag.rules.match_schema import list_peer_names
+from logdiag.rules.placeholders import fill, fill_title, list_placeholders, unbound, worded
 from logdiag.rules.remedies import holds, resolve_remedy
 from logdiag.rules.roles import Situation
 from logdiag.rules.schema import Rule
@@ -83,7 +83,7 @@ def incident_of(
     since = min((finding.first for finding in decisive if finding.first), default=None)
     absent = {key: text for rule in rules for key, text in unbound(rule.match).items()}
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
-    texts = worded({**absent, **placeholders(values, hosts, peers or hosts, count, since, last)}, says)
+    texts = worded({**absent, **list_placeholders(values, hosts, peers or hosts, count, since, last)}, says)
     sides = replace(situation, hosts=hosts, peers=peers)
     wording = next((one for one in rule.wordings if holds(one.when, sides)), rule)
     counts = {"hosts": counted(hosts), "peers": counted(peers or hosts)}
@@ -109,7 +109,7 @@ def incident_of(
 def _values(causes: Sequence[Finding], rules: Iterable[Rule]) -> dict[str, str]:
     """Return what the causes bound; of several alarms and peers all are named, of other values the first."""
     values = {key: value for finding in reversed(causes) for key, value in finding.values.items()}
-    for key in {"alarm", *(name for rule in rules for name in peer_names(rule.match))} & values.keys():
+    for key in {"alarm", *(name for rule in rules for name in list_peer_names(rule.match))} & values.keys():
         values[key] = listed([*dict.fromkeys(one.values[key] for one in causes if key in one.values)])
     return values
 

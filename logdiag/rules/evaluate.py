@@ -9,7 +9,7 @@ from logdiag.rules.durations import answer_lasting
 from logdiag.rules.episodes import Episode, answer_match
 from logdiag.rules.events import CaseData, Collected, Key
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, list_signals, peer_names
+from logdiag.rules.match_schema import Match, list_peer_names, list_signals
 from logdiag.rules.schema import Rule
 from logdiag.rules.unclaimed_alarms import UnclaimedAlarms
 
@@ -78,7 +78,7 @@ def _joined(found: list[Answer], rule: Rule) -> list[Answer]:
     for index, one in enumerate(found):
         match = rule.match[one.number]
         # What names other peers is about them.
-        if match.kind in ("alarm", "state", "record", "absence") and not peer_names(match):
+        if match.kind in ("alarm", "state", "record", "absence") and not list_peer_names(match):
             by_host.setdefault(dict(one.key).get("host", ""), []).append(index)
     joined: dict[int, Answer] = dict(enumerate(found))
     for index, one in enumerate(found):

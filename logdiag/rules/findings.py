@@ -14,8 +14,8 @@ from logdiag.rules import versions
 from logdiag.rules.evaluate import Answer, evaluate
 from logdiag.rules.events import MAX_RECORDS, SEPARATOR, CaseData, Spans
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import peer_names
-from logdiag.rules.placeholders import fill, fill_title, placeholders, unbound, without, worded
+from logdiag.rules.match_schema import list_peer_names
+from logdiag.rules.placeholders import fill, fill_title, list_placeholders, unbound, without, worded
 from logdiag.rules.references import cite
 from logdiag.rules.schema import Rule
 from logdiag.rules.time_logic import Event
@@ -93,7 +93,7 @@ def _work(findings: Iterable[Finding], library: Library) -> Spans:
     return tuple(spans)
 
 
-def rank(item: Finding | Incident) -> tuple[int, int, str, str]:
+def sort_key(item: Finding | Incident) -> tuple[int, int, str, str]:
     """Return the order of the contract: severity, then state, then when it began."""
     return (
         -SEVERITIES.index(item.severity),
@@ -106,7 +106,7 @@ def rank(item: Finding | Incident) -> tuple[int, int, str, str]:
 def _cut(judged: Judged) -> None:
     """Leave the worst of too many findings, and name the rules of the others."""
     if len(judged.findings) > judged.most:
-        ordered = sorted(judged.findings, key=rank)
+        ordered = sorted(judged.findings, key=sort_key)
         judged.findings = ordered[: judged.most]
         most = gettext("no more than {most} findings of all rules are reported").format(
             most=f"{judged.most:,}"
@@ -168,7 +168,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         for bound, value in event.values.items():
             values.setdefault(bound, value)
     values.update({part: value for part, value in key if part != "host" and value})
-    about = peer_names(match)
+    about = list_peer_names(match)
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
     reporter = dict(key).get("host")
     reports = [event for event in episode.events if event not in episode.proofs] or episode.events
@@ -198,7 +198,7 @@ def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mappin
         values["took"] = stretch(timedelta(microseconds=episode.took))
     for bound in about & values.keys():
         values[bound] = listed(values[bound].split(SEPARATOR))
-    texts = worded({**absent, **placeholders(values, hosts, peers, episode.count, first, last)}, says)
+    texts = worded({**absent, **list_placeholders(values, hosts, peers, episode.count, first, last)}, says)
     missing = "" if rule.without_log is None else _without_log(rule.without_log, texts, peers, first, case)
     return Finding(
         fingerprint=fingerprint,

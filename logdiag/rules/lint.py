@@ -21,8 +21,8 @@ from logdiag.rules.match_schema import (
     list_bindings,
     list_bound,
     list_patterns,
+    list_peer_names,
     list_signals,
-    peer_names,
 )
 from logdiag.rules.references import complain
 from logdiag.rules.schema import Rule
@@ -133,7 +133,7 @@ def _used(library: Library) -> dict[str, set[str]]:
     used: dict[str, set[str]] = {}
     for name, rule in library.rules.items():
         # A bound peer is used without being named: it says whom the finding is about.
-        used[name] = {*names_shown(rule), *IN_PROCEDURES, *peer_names(rule.match)}
+        used[name] = {*names_shown(rule), *IN_PROCEDURES, *list_peer_names(rule.match)}
         used[name] |= {value for effect in rule.explains for value in effect.values}
         for match in rule.match:
             used[name] |= {*match.by, getattr(match.count, "distinct", "")}

@@ -302,7 +302,7 @@ def list_bound(matches: Match | Iterable[Match]) -> set[str]:
     return names
 
 
-def peer_names(matches: Match | Iterable[Match]) -> set[str]:
+def list_peer_names(matches: Match | Iterable[Match]) -> set[str]:
     """Return the bound names that are peers: what a match finds is about them."""
     kinds = ("peer", "peers", "place", "primary")
     return {name for name, binding in list_bindings(matches) if binding.kind in kinds}

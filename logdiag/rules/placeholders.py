@@ -34,7 +34,7 @@ def without(name: str) -> str:
     return gettext("(no {name})").format(name=name)
 
 
-def placeholders(
+def list_placeholders(
     values: Mapping[str, str],
     hosts: Sequence[str],
     peers: Sequence[str],

@@ -67,7 +67,7 @@ def test_of_more_findings_of_all_rules_the_worst_are_told() -> None:
     for finding in everything:
         judged.findings.append(finding)
         findings._cut(judged)
-    assert judged.findings == sorted(everything, key=findings.rank)[:3]
+    assert judged.findings == sorted(everything, key=findings.sort_key)[:3]
     assert judged.capped == ["database/peer-down"]
     assert {one.reason for one in judged.not_checked} == {"no more than 3 findings of all rules are reported"}
 
