@@ -1,5 +1,5 @@
 # Commands for developers. `make check` must pass before a commit.
-.PHONY: check fmt test messages bless
+.PHONY: check fmt test fuzz messages bless
 
 check:
 	ruff check .
@@ -14,6 +14,11 @@ fmt:
 
 test: check
 	python -m pytest -n auto --dist worksteal
+
+# Search for inputs that break the code: `make fuzz SECONDS=900 TARGET=rules CRASHES=/tmp/crashes` (all are optional).
+SECONDS ?= 60
+fuzz:
+	python tests/fuzz/fuzz.py --seconds $(SECONDS) $(if $(TARGET),--target $(TARGET)) $(if $(CRASHES),--crashes $(CRASHES))
 
 # Collect all texts in reports/locale/logdiag.pot, and update the catalogue of each language from it.
 messages:

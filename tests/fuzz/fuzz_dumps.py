@@ -1,10 +1,11 @@
 """Fuzz target: bytes as a dump or as certificates. The first byte selects the file name and the kind."""
 
+from collections.abc import Iterator
 from typing import cast
 
-from mutations import LARGEST, TESTS
+from mutations import LARGEST, TESTS, kept
 
-from logdiag.dumps import DumpKind, Setting, Unread, collect_facts, kind_of, read_settings
+from logdiag.dumps import DumpKind, Setting, Unread, find_pages, find_sections, kind_of, read_settings
 
 NAMES = (
     "xconf_dump.txt",
@@ -16,6 +17,25 @@ NAMES = (
     "dump",
     "",
 )
+WORDS = [
+    b"*c xConfiguration ",
+    b"*s/end",
+    b"*s ",
+    b"xStatus ",
+    b"Alternates Peer 1 Address: ",
+    b"<a>",
+    b"</a>",
+    b"&x;",
+]
+WORDS += [
+    b"<!DOCTYPE a>",
+    b"-----BEGIN CERTIFICATE-----",
+    b"Peer 1 address",
+    b"Cluster name",
+    b"Warning",
+    b"\xff\xfe",
+]
+
 KINDS = cast("tuple[DumpKind, ...]", ("xconfiguration", "xstatus", "certificate"))
 
 
@@ -27,22 +47,42 @@ def run_input(data: bytes) -> None:
     kind = kind_of(content, name)
     if data[0] & 8:  # content of no known kind must be harmless as any kind
         kind = KINDS[(data[0] >> 4) % len(KINDS)]
+        check_pages(content)
     if kind is not None:
         check(content, kind, name, step=1 + (data[0] >> 4) * 9)
 
 
+def in_pieces(content: bytes, step: int) -> Iterator[bytes]:
+    """Yield the content in pieces of ``step`` bytes."""
+    return (content[at : at + step] for at in range(0, len(content), step))
+
+
 def check(content: bytes, kind: DumpKind, name: str, step: int) -> None:
-    """Read the content in pieces, and check the rows."""
+    """Read the content in pieces and whole, and check the rows."""
     faults: list[str] = []
-    pieces = (content[at : at + step] for at in range(0, len(content), step))
-    found = list(read_settings(kind, name, pieces, faults))
-    values = [row for row in found if isinstance(row, Setting)]
-    unread = [row for row in found if isinstance(row, Unread)]
-    assert all(row.line > 0 and row.path == row.path.strip() for row in values)
-    assert all(row.line > 0 and row.length > 0 for row in unread)
-    assert sum(row.length for row in unread) <= len(content)
+    found = list(read_settings(kind, name, in_pieces(content, step), faults))
+    of_whole: list[str] = []
+    assert list(read_settings(kind, name, iter([content]), of_whole)) == found
+    assert of_whole == faults
     assert all(fault.isprintable() for fault in faults)
-    collect_facts((row.path, row.value) for row in values)
+    values = [row for row in found if isinstance(row, Setting)]
+    lines = 1 + content.count(b"\n") + content.count(b"\r")  # XML counts both
+    assert all(0 < row.line <= lines and row.path == row.path.strip() for row in values)
+    at = 0
+    for row in sorted((row for row in found if isinstance(row, Unread)), key=lambda row: row.offset):
+        assert at <= row.offset < row.offset + row.length <= len(content)
+        assert row.line == 1 + content.count(b"\n", 0, row.offset)
+        at = row.offset + row.length
+    sections = find_sections(kind, values)
+    assert sum(len(section.settings) for section in sections) == len(values)
+
+
+def check_pages(content: bytes) -> None:
+    """Search the content for pages of the web interface, and check the lines of what is found."""
+    text = content.decode("utf-8", "replace")
+    for page in find_pages(text):
+        assert page.settings
+        assert all(0 < one.line <= 1 + text.count("\n") for one in page.settings)
 
 
 def seeds() -> list[bytes]:
@@ -60,7 +100,9 @@ def seeds() -> list[bytes]:
     ]
     utf16 = xml_dump(b"").decode().replace("1.0", '1.0" encoding="utf-16').encode("utf-16")
     texts = [*parts, *dumps, utf16, broken_certificates(12), CERTIFICATE]
-    return [bytes([first]) + content for first in (0x03, 0xFC) for content in texts]
+    return [bytes([first]) + content for first in (0x03, 0xFC) for content in (*texts, *PAGES)] + kept(
+        "dumps"
+    )
 
 
 CERTIFICATE = b"""\
@@ -76,8 +118,12 @@ lslv1EIAHJaMXQorW5ngokkp8s8BoqzIrA==
 -----END CERTIFICATE-----
 """
 
-
-if __name__ == "__main__":
-    from fuzzer import fuzz
-
-    fuzz("fuzz_dumps")
+PAGES = [
+    b"Clustering\nCluster name (FQDN)  cluster.example.com\nConfiguration primary  1\nTLS verification mode  Enforce\n"
+    b"Peer 1 address  expc01.example.com\nCertificate: Valid  Clustering: This system\n"
+    b"Peer 2 address  10.0.0.2\nCertificate: Invalid (expired)\nCluster database status: Active\n",
+    b"Alarms\n| Alarm | Description | State | Severity | Peer | Raised | ID |\n"
+    b"| Restart required | Changes need a restart | Raised | Warning | expc01 | 2024-03-05 09:00:00 | 20004 |\n"
+    b"> Cluster database communication failure\traised\terror\texpc02\t30001\n",
+]
+"""Text that was pasted from the web interface. Synthetic."""

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mutations import LARGEST, SAMPLES
+from mutations import ARCHIVE_WORDS, LARGEST, SAMPLES, kept, with_tar_checksums
+from records_from import FRAGMENTS
 
 from logdiag.reading import Tables, read
 from logdiag.snapshots import Limits, Member, Meter
@@ -14,8 +15,8 @@ from logdiag.snapshots.streams import open_members
 LIMITS = Limits(member=1 << 18, total=1 << 20, members=40, depth=3, ratio=20, line=1 << 12, seconds=60)
 """Limits low enough that every input is read fast."""
 
-_BLOCK = 512
-_SUM = slice(148, 156)
+
+WORDS = [*ARCHIVE_WORDS, *(word for word in FRAGMENTS if len(word) < 64)]
 
 
 def run_input(data: bytes) -> None:
@@ -36,17 +37,6 @@ class _Input:
     def members(self, meter: Meter) -> Iterator[Member]:
         pieces = (self.content[at : at + self.step] for at in range(0, len(self.content), self.step))
         return open_members(self.name, meter.given(pieces), meter)
-
-
-def with_tar_checksums(content: bytes) -> bytes:
-    """Return the bytes with correct checksums in tar headers: a random mutation never makes them correct."""
-    corrected = bytearray(content)
-    for start in range(0, len(content) - _BLOCK + 1, _BLOCK):
-        block = corrected[start : start + _BLOCK]
-        if block[257:262] == b"ustar":
-            block[_SUM] = b" " * 8
-            corrected[start + _SUM.start : start + _SUM.stop] = b"%06o\0 " % sum(block)
-    return bytes(corrected)
 
 
 def check(tables: Tables) -> None:
@@ -73,7 +63,28 @@ def check(tables: Tables) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Return the beginnings of the samples, and small archives and texts of the hostile corpus."""
+    """Return texts, archives and the kept inputs."""
+    return [bytes([step]) + content for step in (1, 0xFE) for content in (*texts(), *archives())] + kept(
+        "reader"
+    )
+
+
+def texts() -> list[bytes]:
+    """Return the beginnings of the samples, and small texts of the hostile corpus."""
+    from texts import AWKWARD, HEADER, log, odd_times, xml_dump
+
+    samples = [path.read_bytes()[:LARGEST] for path in sorted(SAMPLES.rglob("*")) if path.is_file()]
+    utf16 = [log().decode().encode(name) for name in ("utf-16", "utf-16-le", "utf-16-be")]
+    awkward = [HEADER + b"expc01 tvcs: " + one[:600] + b"\n" for one in AWKWARD]
+    pasted = [
+        b"```\n" + b"".join(b"> " + line + b"\n" for line in log().split()) + b"```\n",
+        b"".join(FRAGMENTS),
+    ]
+    return [*samples, odd_times()[-2000:], xml_dump(b"<x>1</x>"), *utf16, *awkward, *pasted]
+
+
+def archives() -> list[bytes]:
+    """Return small archives of the hostile corpus."""
     from archives import (
         COMPRESSIONS,
         END,
@@ -89,10 +100,8 @@ def seeds() -> list[bytes]:
         tar,
         zipped,
     )
-    from records_from import FRAGMENTS
-    from texts import AWKWARD, HEADER, log, odd_times, xml_dump
+    from texts import log
 
-    samples = [path.read_bytes()[:LARGEST] for path in sorted(SAMPLES.rglob("*")) if path.is_file()]
     skipped = b"\x50\x2a\x4d\x18\4\0\0\0note" + COMPRESSIONS["zst"](log())
     packed = [
         skipped,
@@ -122,17 +131,4 @@ def seeds() -> list[bytes]:
     ]
     streamed = zipped([one._replace(flags=8) for one in entries])
     zips = [zipped(entries), zipped(entries)[:-40], streamed, *honest, *(one[:-40] for one in honest)]
-    utf16 = [log().decode().encode(name) for name in ("utf-16", "utf-16-le", "utf-16-be")]
-    awkward = [HEADER + b"expc01 tvcs: " + one[:600] + b"\n" for one in AWKWARD]
-    pasted = [
-        b"```\n" + b"".join(b"> " + line + b"\n" for line in log().split()) + b"```\n",
-        b"".join(FRAGMENTS),
-    ]
-    texts = [*samples, odd_times()[-2000:], xml_dump(b"<x>1</x>"), *utf16, *awkward, *pasted]
-    return [bytes([step]) + content for step in (1, 0xFE) for content in (*texts, *packed, *tars, *zips)]
-
-
-if __name__ == "__main__":
-    from fuzzer import fuzz
-
-    fuzz("fuzz_reader")
+    return [*packed, *tars, *zips]

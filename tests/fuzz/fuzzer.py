@@ -1,48 +1,64 @@
-"""Run a fuzz target under atheris. No other module needs atheris."""
+"""Run one fuzz target under atheris. No other module needs atheris.
 
-import argparse
+Arguments: the target, the seconds, and the folder for crashes. ``inputs`` in that folder has the inputs that reach new
+code; the next run starts with them.
+"""
+
 import importlib
+import resource
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import atheris
+
 SECONDS_EACH = 10
 """Seconds of processor time for one input. An input that takes longer counts as a hang."""
+
+_WALL_SECONDS_EACH = 120
+"""Seconds for one input after which the process ends: a signal cannot interrupt a library."""
+
+_MEMORY = 12 << 30
+"""Bytes of address space: an input that needs more fails, and not the machine."""
+
+# numba compiles the bytecode of these, so it must not contain calls of the fuzzer.
+_MACHINE_CODE = ["logdiag.grammar.kernel", "logdiag.grammar.machine_code", "logdiag.records.compiled"]
 
 
 class HangError(Exception):
     """An input took too long."""
 
 
-def fuzz(name: str) -> None:
-    """Fuzz a module that has `run_input` and `seeds`."""
-    import atheris
-
-    parser = argparse.ArgumentParser(description=f"Fuzz {name} and keep the smallest input of each crash.")
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--crashes", type=Path, default=Path(tempfile.gettempdir()) / f"{name}-crashes")
-    options = parser.parse_args()
-    options.crashes.mkdir(parents=True, exist_ok=True)
-    # The package was imported without instrumentation. Import it again under atheris.
-    for module in [module for module in sys.modules if module.split(".")[0] == "logdiag"]:
-        del sys.modules[module]
-    with atheris.instrument_imports(include=["logdiag"]):
-        target = importlib.import_module(name)
+def main(name: str, seconds: str, folder: Path) -> None:
+    """Fuzz the module of a target for some seconds."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    with atheris.instrument_imports(include=["logdiag"], exclude=_MACHINE_CODE):
+        target = importlib.import_module(f"fuzz_{name}")
+        seeds = target.seeds()
+        for seed in seeds[:50]:
+            target.run_input(seed)  # imports what is imported late
+    inputs = folder / "inputs"
+    inputs.mkdir(exist_ok=True)
+    for number, seed in enumerate(seeds):
+        (inputs / f"seed-{number:04}").write_bytes(seed)
+    words = folder / "words.dict"
+    quoted = ("".join(f"\\x{byte:02x}" for byte in word) for word in target.WORDS)
+    words.write_text("".join(f'"{word}"\n' for word in quoted))
     signal.signal(signal.SIGVTALRM, _hang)
-    with tempfile.TemporaryDirectory() as corpus:
-        for number, seed in enumerate(target.seeds()):
-            Path(corpus, f"{number:04}").write_bytes(seed)
-        arguments = [
-            "-max_len=8192",
-            "-rss_limit_mb=4096",
-            f"-max_total_time={options.seconds}",
-            "-print_final_stats=1",
-        ]
-        atheris.Setup([sys.argv[0], *arguments, corpus], _keep_smallest(target.run_input, options.crashes))
-        atheris.Fuzz()
+    arguments = [
+        "-max_len=8192",
+        "-len_control=0",  # else inputs stay short for the first hundred thousand executions
+        "-rss_limit_mb=4096",
+        f"-timeout={_WALL_SECONDS_EACH}",
+        f"-max_total_time={seconds}",
+        f"-artifact_prefix={folder}/",
+        f"-dict={words}",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup([sys.argv[0], *arguments, str(inputs)], _keep_smallest(target.run_input, folder))
+    atheris.Fuzz()
 
 
 def _hang(*_: object) -> None:
@@ -70,3 +86,7 @@ def _keep_smallest(target: Callable[[bytes], None], folder: Path) -> Callable[[b
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
     return run
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

@@ -14,6 +14,38 @@ sys.path += [str(TESTS / name) for name in ("", "hostile", "dumps") if str(TESTS
 LARGEST = 4096
 """Bytes of a seed. A fuzzer finds more with small inputs."""
 
+ARCHIVE_WORDS = [
+    b"ustar",
+    b"PK\1\2",
+    b"PK\3\4",
+    b"PK\5\6",
+    b"\x1f\x8b\x08",
+    b"BZh9",
+    b"\x28\xb5\x2f\xfd",
+    b"\xfd7zXZ\0",
+]
+ARCHIVE_WORDS += [b"GNU.sparse.size=", b"size=", b"path=", bytes(512), b"\x80" + b"\xff" * 11]
+"""What the headers of archives contain, for the dictionary of a target."""
+
+_BLOCK = 512
+_SUM = slice(148, 156)
+
+
+def kept(target: str) -> list[bytes]:
+    """Return the kept inputs of a target."""
+    return [path.read_bytes() for path in sorted((TESTS / "fuzz" / "corpus" / target).glob("*"))]
+
+
+def with_tar_checksums(content: bytes) -> bytes:
+    """Return the bytes with correct checksums in tar headers: a random mutation never makes them correct."""
+    corrected = bytearray(content)
+    for start in range(0, len(content) - _BLOCK + 1, _BLOCK):
+        block = corrected[start : start + _BLOCK]
+        if block[257:262] == b"ustar":
+            block[_SUM] = b" " * 8
+            corrected[start + _SUM.start : start + _SUM.stop] = b"%06o\0 " % sum(block)
+    return bytes(corrected)
+
 
 def mutations(seeds: list[bytes], pieces: list[bytes], count: int) -> Iterator[bytes]:
     """Yield seeds with a few random changes each, the same in every run."""

@@ -1,0 +1,331 @@
+"""Fuzz target: a query over the tables of a sample. The first byte decides: the rest is SQL, or words of SQL by number.
+
+Every query runs in a folder with a file. Nobody may see the content of the file, nor write another one.
+"""
+
+import contextlib
+import itertools
+import os
+import random
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+from mutations import SAMPLES, TESTS, kept
+
+from logdiag.errors import LogdiagError
+from logdiag.pipeline import examine
+from logdiag.query import answer, build_tables, engine, parse_query, render_table
+from logdiag.reading import read_texts
+from logdiag.rules.library import load
+from logdiag.snapshots import Limits
+from logdiag.snapshots.deadline import Deadline
+from logdiag.tables.export import Rows, csv_lines, json_lines
+
+SECRET = "canary-7f3a91"
+"""The content of the file, and of a variable of the environment."""
+
+SECONDS = 2
+"""Seconds that a query may take."""
+
+_MAX_ROWS = 200
+_LIMITS = Limits(disk=1 << 24, seconds=SECONDS)
+
+WORDS = [
+    *(
+        b"SELECT",
+        b"*",
+        b"FROM",
+        b"WHERE",
+        b"WITH RECURSIVE",
+        b"AS",
+        b"(",
+        b")",
+        b",",
+        b"UNION ALL",
+        b"JOIN",
+        b"ON",
+    ),
+    *(
+        b"GROUP BY ALL",
+        b"ORDER BY",
+        b"LIMIT",
+        b"OFFSET",
+        b"QUALIFY",
+        b"OVER ()",
+        b"LATERAL",
+        b"UNNEST(",
+        b"VALUES",
+    ),
+    *(
+        b"PIVOT",
+        b"UNPIVOT",
+        b"SUMMARIZE",
+        b"DESCRIBE",
+        b"EXPLAIN ANALYZE",
+        b"SHOW",
+        b"CALL",
+        b"PRAGMA",
+        b"SET",
+    ),
+    *(
+        b"COPY",
+        b"TO",
+        b"ATTACH",
+        b"INSTALL",
+        b"LOAD",
+        b"EXPORT DATABASE",
+        b"CREATE TABLE t AS",
+        b"CREATE MACRO",
+    ),
+    *(
+        b"CREATE SECRET",
+        b"INSERT INTO",
+        b"DELETE FROM",
+        b"DROP",
+        b"PREPARE",
+        b"EXECUTE",
+        b"BEGIN",
+        b"CHECKPOINT",
+    ),
+    *(
+        b"FORCE",
+        b"USE",
+        b"VARIABLE",
+        b"RESET",
+        b"ALTER",
+        b"IMPORT DATABASE",
+        b"COMMENT ON",
+        b"POSITIONAL",
+        b"ASOF",
+    ),
+    *(
+        b"records",
+        b"unparsed",
+        b"config",
+        b"status",
+        b"findings",
+        b"coverage",
+        b"fields",
+        b"host",
+        b"time",
+        b"t",
+    ),
+    *(
+        b"'canary.csv'",
+        b"'out.csv'",
+        b"'*'",
+        b"'/etc/passwd'",
+        b"'file:canary.csv'",
+        b'"canary.csv"',
+        b"'https://x/'",
+    ),
+    *(
+        b"read_csv",
+        b"read_text",
+        b"read_blob",
+        b"read_json",
+        b"read_parquet",
+        b"glob",
+        b"sniff_csv",
+        b"query",
+    ),
+    *(
+        b"query_table",
+        b"getenv",
+        b"getvariable",
+        b"current_setting",
+        b"duckdb_settings",
+        b"duckdb_secrets",
+        b"which_secret",
+    ),
+    *(
+        b"json_execute_serialized_sql",
+        b"json_serialize_sql",
+        b"range",
+        b"generate_series",
+        b"repeat",
+        b"value_of",
+    ),
+    *(
+        b"enable_logging",
+        b"write_log",
+        b"parse_duckdb_log_message",
+        b"arrow_scan",
+        b"pandas_scan",
+        b"python_map_function",
+    ),
+    *(
+        b"1",
+        b"0",
+        b"-1",
+        b"99999999999",
+        b"1e400",
+        b"NULL",
+        b"'a'",
+        b"'CANARY'",
+        b"[]",
+        b"{}",
+        b"::JSON",
+        b"::INT",
+        b"::BLOB",
+    ),
+    *(
+        b";",
+        b"--\n",
+        b"/*",
+        b"*/",
+        b"$$",
+        b"=",
+        b"<",
+        b"||",
+        b"->",
+        b"x ->",
+        b".",
+        b":",
+        b"[1]",
+        b"::TIMESTAMP",
+        b"'infinity'",
+    ),
+    *(
+        b"[x FOR x IN",
+        b"COLUMNS(*)",
+        b"EXCLUDE",
+        b"REPLACE",
+        b"CASE WHEN",
+        b"THEN",
+        b"END",
+        b"CAST(",
+        b"TRY(",
+        b"EXISTS",
+    ),
+]
+"""Words of SQL, and ways out that an earlier query might have tried."""
+
+
+def run_input(data: bytes) -> None:
+    """Ask one query, and check what it gave and what it did to the folder."""
+    if not data:
+        return
+    sql = words(data[1:]) if data[0] & 1 else data[1:].decode("utf-8", "surrogateescape")
+    # A query may use most of the memory and all cores; the fuzzer must not.
+    modest = patch.dict(engine._CLOSED, {"memory_limit": "300MB", "threads": 1})
+    # Extensions would be stored in the home of the user.
+    user = patch.dict(os.environ, {"HOME": str(folder()), "CANARY": SECRET})
+    try:
+        with modest, user, contextlib.chdir(folder()):
+            shown = ask(sql)
+    except LogdiagError as error:
+        shown = "\n".join(error.lines)
+        assert shown.strip(), "an error without a message"
+    finally:
+        found = sorted(path.name for path in folder().rglob("*"))
+    # Only a query that contains the secret may show it.
+    assert SECRET not in shown or "canary" in sql.replace("canary.csv", ""), shown
+    assert "root:x:0" not in shown or "root:x:0" in sql, shown
+    assert found == ["canary.csv"], found
+    assert (folder() / "canary.csv").read_text() == f"{SECRET}\n"
+
+
+def ask(sql: str) -> str:
+    """Return the answer in all its forms."""
+    query = parse_query(sql)
+    tables, findings = sample()
+    given = build_tables(query, tables, findings)
+    with answer(sql, given, _LIMITS, Deadline(SECONDS)) as found:
+        rows = Rows(found.rows.schema, list(itertools.islice(found.rows.batches, 1)))
+        some = Rows(rows.schema, [batch.slice(0, _MAX_ROWS) for batch in rows.batches])
+        lines = [*json_lines(some), *csv_lines(some), *render_table(some, 80), *render_table(some, None)]
+    return "".join(lines)
+
+
+def words(script: bytes) -> str:
+    """Return the words with these numbers; a number above all of them is a function, which the next byte selects."""
+    found: list[bytes] = []
+    numbers = iter(script)
+    for number in numbers:
+        if number < len(WORDS):
+            found.append(WORDS[number])
+        else:
+            chosen = functions()
+            found.append(chosen[(number << 8 | next(numbers, 0)) % len(chosen)].encode() + b"(")
+    return b" ".join(found).decode()
+
+
+@cache
+def functions() -> list[str]:
+    """Return the names of all functions of the database."""
+    with duckdb.connect(":memory:") as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() ORDER BY 1"
+        ).fetchall()
+    return [name for (name,) in rows if name.isidentifier()]
+
+
+@cache
+def folder() -> Path:
+    """Return the folder with the file."""
+    place = tempfile.TemporaryDirectory(prefix="logdiag-fuzz-")
+    _PLACES.append(place)
+    path = Path(place.name)
+    (path / "canary.csv").write_text(f"{SECRET}\n")
+    return path
+
+
+_PLACES: list[tempfile.TemporaryDirectory[str]] = []
+
+
+@cache
+def sample() -> tuple[Any, Any]:
+    """Return the tables and the findings of a sample."""
+    files = {path.name: path.read_bytes() for path in sorted((SAMPLES / "peer-lost").iterdir())}
+    tables = read_texts(
+        {**files, "xconf_dump.txt": (TESTS / "dumps/synthetic/expc01_xconf.txt").read_bytes()[:2000]}
+    )
+    return tables, examine(tables, load()).findings
+
+
+def seeds() -> list[bytes]:
+    """Return queries of the documentation, forbidden queries, random words, and the kept inputs."""
+    from test_query import questions
+
+    texts = [sql for _, sql in questions()] + FORBIDDEN + ODD
+    scripts = [bytes([1]) + random.Random(number).randbytes(3 + number % 12) for number in range(100)]
+    return [*(b"\0" + one.encode() for one in texts), *scripts, *kept("queries")]
+
+
+FORBIDDEN = [
+    "SELECT * FROM read_csv('canary.csv')",
+    "SELECT * FROM 'canary.csv'",
+    'SELECT * FROM "canary.csv"',
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT getenv('CANARY')",
+    "COPY records TO 'out.csv'",
+    "ATTACH 'out.db'",
+    "SET enable_external_access = true",
+    "SELECT * FROM query('FROM ''canary.csv''')",
+    "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT * FROM r",
+    "SELECT * FROM query_table('canary.csv')",
+    "SELECT * FROM query_table(['canary.csv', 'records'])",
+    "INSTALL httpfs",
+    "FROM duckdb_secrets()",
+    "CREATE TEMP MACRO m() AS TABLE SELECT * FROM 'canary.csv'",
+    "EXPLAIN ANALYZE SELECT * FROM range(10)",
+    "PIVOT coverage ON kind USING count(*)",
+    "SUMMARIZE coverage",
+    "DESCRIBE records",
+    "SHOW TABLES",
+]
+ODD = [
+    "SELECT 'infinity'::TIMESTAMP, 'nan'::DOUBLE, 1e308::DECIMAL(38, 2), uuid(), '\\xff'::BLOB",
+    "SELECT {'a': [1, NULL], 'b': MAP {'k': 1}}, union_value(x := 1), '1 year'::INTERVAL, TIME '24:00:00'",
+    'SELECT 1 AS "a\nb", 2 AS "a\nb", 3 AS "\u202e"',
+    "SELECT DATE '5877642-06-25 (BC)', DATE '290309-12-22 (BC)', '290000-01-01'::TIMESTAMPTZ",
+    "SELECT range(3) r, unnest(range(3)), repeat('x', 10)",
+    "SELECT 340282366920938463463374607431768211455::UHUGEINT, 170141183460469231731687303715884105727::HUGEINT, bitstring('01', 9)",
+    "FROM records SELECT COLUMNS(*), value_of(fields, 'Event', 2) LIMIT 3",
+    'SELECT value FROM json_each(\'[1, {"a": "\\ud800"}]\')',
+]
