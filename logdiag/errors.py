@@ -26,6 +26,10 @@ class ResourceError(LogdiagError):
     """The time or the disk space for a run is used up, and there is no answer without the rest."""
 
 
+class StuckError(ResourceError):
+    """The time is used up, but a thread cannot be interrupted: only the end of the process ends it."""
+
+
 class EngineError(LogdiagError):
     """The engine cannot do the work: it is not installed, cannot be reached, or was lost during the work."""
 

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -254,6 +255,18 @@ def test_the_seconds_of_a_run_end_a_query(run: Run, log: Path, tmp_path: Path) -
     assert done.returncode == 5
     assert done.stderr == b"logdiag: the query was stopped after 1 seconds (seconds)\n"
     assert not (tmp_path / "x.csv").exists()
+
+
+DISTANCE = "levenshtein(repeat('a', 1000000), repeat('b', 1000000))"
+
+
+@pytest.mark.parametrize("sql", [f"SELECT {DISTANCE}", f"SELECT 1 LIMIT {DISTANCE}"])
+def test_the_seconds_of_a_run_end_what_the_database_does_not_interrupt(sql: str, log: Path) -> None:
+    """One value that takes hours: when the query is answered, or when it is checked."""
+    command = [sys.executable, "-m", "logdiag", "query", sql, log, "--limit", "seconds=1"]
+    done = subprocess.run(command, capture_output=True, timeout=300, check=False)
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert done.stderr == b"logdiag: the query was stopped after 1 seconds (seconds)\n"
 
 
 def test_the_disk_that_a_query_may_use_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -97,7 +97,13 @@ def main() -> None:
         except Exception as error:
             if os.environ.get("LOGDIAG_TRACEBACK"):
                 raise
-            sys.exit(_report_error(error))
+            from logdiag.errors import StuckError
+
+            code = _report_error(error)
+            if isinstance(error, StuckError):
+                sys.stdout.flush()
+                os._exit(code)  # its thread would use the modules that Python removes at its end
+            sys.exit(code)
 
 
 def _end_without_search() -> None:
@@ -211,11 +217,11 @@ def _commands() -> dict[str, dict[str, str]]:
 
 def _report_error(error: Exception) -> int:
     """Say on standard error what ended the command, and return the exit code for it."""
-    from logdiag.errors import LibraryError, LogdiagError, ResourceError
+    from logdiag.errors import LibraryError, LogdiagError, ResourceError, StuckError
 
     if isinstance(error, LogdiagError):
         complain(*error.lines)
-        codes = {LibraryError: EXIT_LIBRARY, ResourceError: EXIT_PARTIAL}
+        codes = {LibraryError: EXIT_LIBRARY, ResourceError: EXIT_PARTIAL, StuckError: EXIT_PARTIAL}
         return codes.get(type(error), EXIT_USAGE)
     if isinstance(error, BrokenPipeError):
         return 0  # the reader of the pipe, such as head, closed it early

@@ -43,7 +43,7 @@ def query(
     limits = options.limits_of(limit)
     deadline = Deadline(limits.seconds)
     with speaking(language):
-        question = sql_over.parse_query(sql)
+        question = sql_over.parse_query(sql, deadline)
         diagnosed = "findings" in question.tables
         library = options.library_of(rules, language) if diagnosed else None
         snapshots = find_snapshots(inputs)

@@ -4,14 +4,15 @@ import difflib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, contextmanager
+from threading import Thread
 from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from logdiag.errors import LogdiagError, ResourceError
+from logdiag.errors import LogdiagError, ResourceError, StuckError
 from logdiag.i18n import gettext
 from logdiag.records import RECORDS, UNPARSED
 from logdiag.snapshots import Limits
@@ -33,6 +34,10 @@ TABLES: dict[str, pa.Schema] = {
 """The tables that a query can name, and their columns."""
 
 _ROWS = 1 << 13
+_PATIENCE = 2
+"""Seconds to notice an interrupt. The database does not notice it inside a function of one row: such as the
+distance of two long texts, which takes hours.
+"""
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -61,10 +66,8 @@ def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.Du
 
     The database may use ``disk`` bytes of the temporary folder for what does not fit into the memory.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="logdiag-") as folder,
-        duckdb.connect(":memory:", config=_CLOSED) as connection,
-    ):
+    with tempfile.TemporaryDirectory(prefix="logdiag-") as folder, ExitStack() as stack:
+        connection = stack.enter_context(duckdb.connect(":memory:", config=_CLOSED))
         # The folder has to be set before external access is disabled.
         place = folder.replace("'", "''")
         connection.execute(f"SET temp_directory = '{place}'")
@@ -77,19 +80,23 @@ def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.Du
         # After the tables: from here on the query can open no file, and cannot undo these settings.
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        yield connection
+        try:
+            yield connection
+        except StuckError:
+            stack.pop_all()  # a connection that is busy cannot be closed
+            raise
 
 
 class Answer:
     """The rows that answer a query, to be read once; ``taken`` is the number of rows read so far."""
 
-    def __init__(self, reader: pa.RecordBatchReader, run: "_Runner") -> None:
+    def __init__(self, reader: pa.RecordBatchReader, run: "Runner") -> None:
         self.taken = 0
         schema = _with_unique_names(reader.schema)
         self.rows = Rows(schema, self._batches(reader, run, schema))
 
     def _batches(
-        self, reader: pa.RecordBatchReader, run: "_Runner", schema: pa.Schema
+        self, reader: pa.RecordBatchReader, run: "Runner", schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:
         # StopIteration would not get out of a thread.
         # Batch by batch, so that a large answer never is in memory as a whole.
@@ -113,8 +120,8 @@ def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, deadline: D
         ResourceError: it needs more time or disk space than the limits allow.
 
     """
-    with sandbox(tables, limits.disk) as connection, ThreadPoolExecutor(1) as thread:
-        run = _Runner(connection, thread, limits, deadline)
+    with sandbox(tables, limits.disk) as connection:
+        run = Runner(connection, limits, deadline)
         reader = run(lambda: connection.sql(sql).to_arrow_reader(_ROWS))
         try:
             yield Answer(reader, run)
@@ -124,27 +131,31 @@ def answer(sql: str, tables: Mapping[str, pa.Table], limits: Limits, deadline: D
             raise QueryError(cannot.format(error=error)) from None
 
 
-class _Runner:
+class Runner:
     """Runs work of the database in a thread, so that an interrupt and the deadline can end it."""
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        thread: ThreadPoolExecutor,
-        limits: Limits,
-        deadline: Deadline,
-    ) -> None:
-        self._connection, self._thread = connection, thread
-        self._limits, self._deadline = limits, deadline
+    def __init__(self, connection: duckdb.DuckDBPyConnection, limits: Limits, deadline: Deadline) -> None:
+        self._connection, self._limits, self._deadline = connection, limits, deadline
 
     def __call__(self, work: Callable[[], Result]) -> Result:
-        future = self._thread.submit(work)
+        """Return the result of the work, or raise its error as a `QueryError`."""
+        future: Future[Result] = Future()
+
+        def fulfil() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+        # Not a pool: Python waits for the threads of a pool before it ends, however long they take.
+        Thread(target=fulfil, daemon=True).start()
         try:
             return future.result(self._deadline.left)
         except TimeoutError:
-            self._connection.interrupt()
+            has_ended = self._interrupt(future)
             message = gettext("the query was stopped after {number} seconds (seconds)")
-            raise ResourceError(message.format(number=f"{self._deadline.seconds:,}")) from None
+            kind = ResourceError if has_ended else StuckError
+            raise kind(message.format(number=f"{self._deadline.seconds:,}")) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if _DISK_ERROR.search(str(error)):
                 message = gettext(
@@ -155,8 +166,13 @@ class _Runner:
                 raise ResourceError(message.format(size=size, folder=tempfile.gettempdir())) from None
             raise QueryError(*complaint(error)) from None
         except BaseException:
-            self._connection.interrupt()
+            self._interrupt(future)
             raise
+
+    def _interrupt(self, future: Future[Result]) -> bool:
+        """Stop the work. Return whether it has ended."""
+        self._connection.interrupt()
+        return bool(wait([future], _PATIENCE).done)
 
 
 def _with_unique_names(schema: pa.Schema) -> pa.Schema:

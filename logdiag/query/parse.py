@@ -13,7 +13,9 @@ from typing import Any
 import duckdb
 
 from logdiag.i18n import gettext
-from logdiag.query.engine import TABLES, QueryError, complaint, sandbox
+from logdiag.query.engine import TABLES, QueryError, Runner, complaint, sandbox
+from logdiag.snapshots import Limits
+from logdiag.snapshots.deadline import Deadline
 
 _HARMLESS = frozenset(
     ("range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "summary")
@@ -31,11 +33,16 @@ class Query:
     tables: frozenset[str]
 
 
-def parse_query(sql: str) -> Query:
+def parse_query(sql: str, deadline: Deadline | None = None) -> Query:
     """Parse and check a query.
+
+    Args:
+        sql: the query.
+        deadline: when the run has to end (default: after the seconds of the limits).
 
     Raises:
         QueryError: it is wrong, or does more than select.
+        ResourceError: the check needs more time. It computes constants, such as those of LIMIT.
 
     """
     try:
@@ -46,11 +53,9 @@ def parse_query(sql: str) -> Query:
         raise QueryError(gettext("the query is too long"))
     tables = frozenset(_tables_of(_parse(sql)))
     # Empty tables show wrong names and types, before minutes are spent on reading.
+    limits = Limits()
     with sandbox({name: TABLES[name].empty_table() for name in tables}) as connection:
-        try:
-            connection.sql(sql)
-        except duckdb.Error as error:
-            raise QueryError(*complaint(error)) from None
+        Runner(connection, limits, deadline or Deadline(limits.seconds))(lambda: connection.sql(sql))
     return Query(sql, tables)
 
 
