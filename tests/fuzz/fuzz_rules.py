@@ -1,4 +1,4 @@
-"""Fuzz target: a file of a rule library, laid over the shipped library.
+"""Fuzz target: a file of a rule library, added to the shipped library.
 
 The first byte decides: the rest is YAML, or a script that puts parts of shipped files together, so that most files are
 almost right. The second byte selects the folder of the file.
