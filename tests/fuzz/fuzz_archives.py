@@ -13,7 +13,7 @@ from mutations import ARCHIVE_WORDS, kept, with_tar_checksums
 from logdiag.snapshots import Limits, Member, Meter
 from logdiag.snapshots.streams import open_members
 
-LIMITS = Limits(member=1 << 14, total=1 << 16, members=30, depth=4, ratio=20, line=1 << 12, seconds=60)
+LIMITS = Limits(member=1 << 13, total=1 << 14, members=30, depth=4, ratio=20, line=1 << 12, seconds=60)
 """Limits low enough that inputs reach each of them."""
 
 WORDS = ARCHIVE_WORDS

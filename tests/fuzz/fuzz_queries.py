@@ -1,4 +1,5 @@
-"""Fuzz target: a query over the tables of a sample. The first byte decides: the rest is SQL, or words of SQL by number.
+"""Fuzz target: a query over the tables of a sample. The first byte decides: the rest is SQL, or a script
+that builds a query.
 
 Every query runs in a folder with a file. Nobody may see the content of the file, nor write another one.
 """
@@ -7,14 +8,15 @@ import contextlib
 import itertools
 import os
 import random
+import re
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import duckdb
 from mutations import SAMPLES, TESTS, kept
+from sql import statement
 
 from logdiag.errors import LogdiagError
 from logdiag.pipeline import examine
@@ -35,173 +37,24 @@ _MAX_ROWS = 200
 _LIMITS = Limits(disk=1 << 24, seconds=SECONDS)
 
 WORDS = [
-    *(
-        b"SELECT",
-        b"*",
-        b"FROM",
-        b"WHERE",
-        b"WITH RECURSIVE",
-        b"AS",
-        b"(",
-        b")",
-        b",",
-        b"UNION ALL",
-        b"JOIN",
-        b"ON",
-    ),
-    *(
-        b"GROUP BY ALL",
-        b"ORDER BY",
-        b"LIMIT",
-        b"OFFSET",
-        b"QUALIFY",
-        b"OVER ()",
-        b"LATERAL",
-        b"UNNEST(",
-        b"VALUES",
-    ),
-    *(
-        b"PIVOT",
-        b"UNPIVOT",
-        b"SUMMARIZE",
-        b"DESCRIBE",
-        b"EXPLAIN ANALYZE",
-        b"SHOW",
-        b"CALL",
-        b"PRAGMA",
-        b"SET",
-    ),
-    *(
-        b"COPY",
-        b"TO",
-        b"ATTACH",
-        b"INSTALL",
-        b"LOAD",
-        b"EXPORT DATABASE",
-        b"CREATE TABLE t AS",
-        b"CREATE MACRO",
-    ),
-    *(
-        b"CREATE SECRET",
-        b"INSERT INTO",
-        b"DELETE FROM",
-        b"DROP",
-        b"PREPARE",
-        b"EXECUTE",
-        b"BEGIN",
-        b"CHECKPOINT",
-    ),
-    *(
-        b"FORCE",
-        b"USE",
-        b"VARIABLE",
-        b"RESET",
-        b"ALTER",
-        b"IMPORT DATABASE",
-        b"COMMENT ON",
-        b"POSITIONAL",
-        b"ASOF",
-    ),
-    *(
-        b"records",
-        b"unparsed",
-        b"config",
-        b"status",
-        b"findings",
-        b"coverage",
-        b"fields",
-        b"host",
-        b"time",
-        b"t",
-    ),
-    *(
-        b"'canary.csv'",
-        b"'out.csv'",
-        b"'*'",
-        b"'/etc/passwd'",
-        b"'file:canary.csv'",
-        b'"canary.csv"',
-        b"'https://x/'",
-    ),
-    *(
-        b"read_csv",
-        b"read_text",
-        b"read_blob",
-        b"read_json",
-        b"read_parquet",
-        b"glob",
-        b"sniff_csv",
-        b"query",
-    ),
-    *(
-        b"query_table",
-        b"getenv",
-        b"getvariable",
-        b"current_setting",
-        b"duckdb_settings",
-        b"duckdb_secrets",
-        b"which_secret",
-    ),
-    *(
-        b"json_execute_serialized_sql",
-        b"json_serialize_sql",
-        b"range",
-        b"generate_series",
-        b"repeat",
-        b"value_of",
-    ),
-    *(
-        b"enable_logging",
-        b"write_log",
-        b"parse_duckdb_log_message",
-        b"arrow_scan",
-        b"pandas_scan",
-        b"python_map_function",
-    ),
-    *(
-        b"1",
-        b"0",
-        b"-1",
-        b"99999999999",
-        b"1e400",
-        b"NULL",
-        b"'a'",
-        b"'CANARY'",
-        b"[]",
-        b"{}",
-        b"::JSON",
-        b"::INT",
-        b"::BLOB",
-    ),
-    *(
-        b";",
-        b"--\n",
-        b"/*",
-        b"*/",
-        b"$$",
-        b"=",
-        b"<",
-        b"||",
-        b"->",
-        b"x ->",
-        b".",
-        b":",
-        b"[1]",
-        b"::TIMESTAMP",
-        b"'infinity'",
-    ),
-    *(
-        b"[x FOR x IN",
-        b"COLUMNS(*)",
-        b"EXCLUDE",
-        b"REPLACE",
-        b"CASE WHEN",
-        b"THEN",
-        b"END",
-        b"CAST(",
-        b"TRY(",
-        b"EXISTS",
-    ),
+    word.encode()
+    for word in re.split(
+        " {2,}|\n",
+        r"""\
+SELECT  *  FROM  WHERE  WITH RECURSIVE  AS  (  )  ,  UNION ALL  JOIN  ON  GROUP BY ALL  ORDER BY  LIMIT
+OFFSET  QUALIFY  OVER ()  LATERAL  UNNEST(  VALUES  PIVOT  UNPIVOT  SUMMARIZE  DESCRIBE  EXPLAIN ANALYZE
+SHOW  CALL  PRAGMA  SET  COPY  TO  ATTACH  INSTALL  LOAD  EXPORT DATABASE  CREATE TABLE t AS
+CREATE MACRO  CREATE SECRET  INSERT INTO  DELETE FROM  DROP  PREPARE  EXECUTE  BEGIN  CHECKPOINT  FORCE
+USE  VARIABLE  RESET  ALTER  IMPORT DATABASE  COMMENT ON  POSITIONAL  ASOF  records  unparsed  config
+status  findings  coverage  fields  host  time  t  'canary.csv'  'out.csv'  '*'  '/etc/passwd'
+'file:canary.csv'  "canary.csv"  'https://x/'  read_csv  read_text  read_blob  read_json  read_parquet
+glob  sniff_csv  query  query_table  getenv  getvariable  current_setting  duckdb_settings
+duckdb_secrets  which_secret  json_execute_serialized_sql  json_serialize_sql  range  generate_series
+repeat  value_of  enable_logging  write_log  parse_duckdb_log_message  arrow_scan  pandas_scan
+python_map_function  1  0  -1  99999999999  1e400  NULL  'a'  'CANARY'  []  {}  ::JSON  ::INT  ::BLOB  ;
+/*  */  $$  =  <  ||  ->  x ->  .  :  [1]  ::TIMESTAMP  'infinity'  [x FOR x IN  COLUMNS(*)  EXCLUDE
+REPLACE  CASE WHEN  THEN  END  CAST(  TRY(  EXISTS  --""",
+    )
 ]
 """Words of SQL, and ways out that an earlier query might have tried."""
 
@@ -210,7 +63,7 @@ def run_input(data: bytes) -> None:
     """Ask one query, and check what it gave and what it did to the folder."""
     if not data:
         return
-    sql = words(data[1:]) if data[0] & 1 else data[1:].decode("utf-8", "surrogateescape")
+    sql = statement(iter(data[1:])) if data[0] & 1 else data[1:].decode("utf-8", "surrogateescape")
     # A query may use most of the memory and all cores; the fuzzer must not.
     modest = patch.dict(engine._CLOSED, {"memory_limit": "300MB", "threads": 1})
     # Extensions would be stored in the home of the user.
@@ -242,29 +95,6 @@ def ask(sql: str) -> str:
     return "".join(lines)
 
 
-def words(script: bytes) -> str:
-    """Return the words with these numbers; a number above all of them is a function, which the next byte selects."""
-    found: list[bytes] = []
-    numbers = iter(script)
-    for number in numbers:
-        if number < len(WORDS):
-            found.append(WORDS[number])
-        else:
-            chosen = functions()
-            found.append(chosen[(number << 8 | next(numbers, 0)) % len(chosen)].encode() + b"(")
-    return b" ".join(found).decode()
-
-
-@cache
-def functions() -> list[str]:
-    """Return the names of all functions of the database."""
-    with duckdb.connect(":memory:") as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT function_name FROM duckdb_functions() ORDER BY 1"
-        ).fetchall()
-    return [name for (name,) in rows if name.isidentifier()]
-
-
 @cache
 def folder() -> Path:
     """Return the folder with the file."""
@@ -289,11 +119,11 @@ def sample() -> tuple[Any, Any]:
 
 
 def seeds() -> list[bytes]:
-    """Return queries of the documentation, forbidden queries, random words, and the kept inputs."""
+    """Return queries of the documentation, forbidden queries, scripts, and the kept inputs."""
     from test_query import questions
 
     texts = [sql for _, sql in questions()] + FORBIDDEN + ODD
-    scripts = [bytes([1]) + random.Random(number).randbytes(3 + number % 12) for number in range(100)]
+    scripts = [bytes([1]) + random.Random(number).randbytes(3 + number % 40) for number in range(100)]
     return [*(b"\0" + one.encode() for one in texts), *scripts, *kept("queries")]
 
 

@@ -21,7 +21,7 @@ SECONDS_EACH = 10
 _WALL_SECONDS_EACH = 900
 """Seconds for one input after which the process ends: a signal cannot interrupt a library."""
 
-_MEMORY = 12 << 30
+_MEMORY = 6 << 30
 """Bytes of address space: an input that needs more fails, and not the machine."""
 
 # numba compiles the bytecode of these, so it must not contain calls of the fuzzer.
