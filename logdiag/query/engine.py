@@ -82,8 +82,8 @@ def sandbox(tables: Mapping[str, pa.Table], disk: int = 0) -> Iterator[duckdb.Du
         connection.execute("SET lock_configuration = true")
         try:
             yield connection
-        except StuckError:
-            stack.pop_all()  # a connection that is busy cannot be closed
+        except (StuckError, KeyboardInterrupt, SystemExit):
+            stack.pop_all()  # a connection that may be busy cannot be closed
             raise
 
 
