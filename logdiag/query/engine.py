@@ -35,8 +35,8 @@ TABLES: dict[str, pa.Schema] = {
 
 _ROWS = 1 << 13
 _PATIENCE = 2
-"""Seconds to notice an interrupt. The database does not notice it inside a function of one row: such as the
-distance of two long texts, which takes hours.
+"""Seconds to notice an interrupt. The database does not notice it while it computes one value, which can take
+hours: for example the distance of two long texts.
 """
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
