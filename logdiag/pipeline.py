@@ -30,6 +30,7 @@ from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
 from logdiag.snapshots import find_snapshots
 from logdiag.snapshots.deadline import Deadline
+from logdiag.snapshots.locations import Location
 
 READING, RULES = 0.7, 0.9
 """The shares of a run's seconds after which reading and judging end at the latest.
@@ -38,8 +39,8 @@ Records are worth nothing until rules have judged them, and findings until a rep
 always written.
 """
 
-Inputs = Sequence[str | Path] | str | Path
-"""Files, folders, archives, URLs, or ``-`` for standard input."""
+Inputs = Sequence[str | Path | Location] | str | Path
+"""Files, folders, archives, URLs, locations, or ``-`` for standard input."""
 
 
 def parse(
@@ -155,5 +156,5 @@ def _examine_each(
     return [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
 
 
-def _listed(inputs: Inputs) -> Sequence[str | Path]:
+def _listed(inputs: Inputs) -> Sequence[str | Path | Location]:
     return [inputs] if isinstance(inputs, str | Path) else inputs

@@ -77,10 +77,10 @@ class Processes:
 
 def _new_worker() -> ProcessPoolExecutor:
     # Not forked: threads of Arrow and of compiled code do not survive that.
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let a worker end when it is interrupted, and when the process that started it has ended."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()

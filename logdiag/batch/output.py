@@ -9,7 +9,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,21 @@ class Output:
             return row if self._digests(row.name) == state["files"] else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
+
+    def rows(self) -> dict[str, tuple[Row, dict[str, Any]]]:
+        """Return the rows of the finished jobs by the digests of their states, with what these are about.
+
+        A state that cannot be read, and one whose cluster has no folder, counts as missing.
+        """
+        found = {}
+        clusters = frozenset(self.store.names("clusters"))
+        for name in self.store.names("state"):
+            with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+                state = json.loads(self.store.read(f"state/{name}"))
+                row = _ROW.validate_json(json.dumps(state["row"]))
+                if row.name in clusters:
+                    found[name.removesuffix(".json")] = row, dict(state["about"])
+        return found
 
     def note_finished(self, digest: str, row: Row, basis: Mapping[str, Any]) -> None:
         """Write that a job is finished, after its files. ``basis`` is all that the digest is of."""

@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Annotated
 
@@ -32,9 +31,11 @@ from logdiag.cli.procedures import procedures
 from logdiag.cli.query import query
 from logdiag.cli.redact import redact
 from logdiag.cli.rules import rules_app
+from logdiag.cli.serve import serve
 from logdiag.cli.settings import defaults
 from logdiag.cli.shapes import shapes
 from logdiag.files.cache import log
+from logdiag.files.no_pandas import NoPandas
 
 EXIT_PARTIAL, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
 _NO_MEMORY = re.compile(r"allocate|memory|map segment|start new thread", re.IGNORECASE)
@@ -58,6 +59,7 @@ for command, example in (
     (shapes, "logdiag shapes case-0815/ -o shapes.jsonl"),
     (redact, "logdiag redact case-0815/ -o to-send/"),
     (batch, "logdiag batch cases/ -o out/"),
+    (serve, "logdiag serve --store cases/"),
 ):
     app.command(epilog=f"Example: {example}")(command)
 
@@ -89,7 +91,7 @@ def main() -> None:
     # ones, and again at the end, took a third of a small run.
     gc.set_threshold(50_000)
     atexit.register(_end_without_search)
-    with _clean_up_when_terminated(), _NoPandas():
+    with _clean_up_when_terminated(), NoPandas():
         try:
             _run(sys.argv[1:])
         except KeyboardInterrupt:
@@ -125,24 +127,6 @@ def _isolate() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in [name for name in os.environ if name.startswith("NUMBA_")]:
         del os.environ[name]
-
-
-class _NoPandas(MetaPathFinder):
-    """Hides pandas, which no command uses.
-
-    Arrow imports pandas when it gets its first list, to see whether that is a frame. The import takes longer
-    than the diagnosis of a small log.
-    """
-
-    def __enter__(self) -> None:
-        sys.meta_path.insert(0, self)
-
-    def __exit__(self, *_: object) -> None:
-        sys.meta_path.remove(self)
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("no command uses pandas", name=fullname)
 
 
 @contextmanager

@@ -30,31 +30,15 @@ def query(
     quiet: options.Quiet = False,
 ) -> None:
     """Ask in SQL what was read: records, unparsed, config, status, findings, coverage."""
-    from logdiag import query as sql_over
     from logdiag.i18n import gettext, ngettext, speaking
-    from logdiag.pipeline import examine
-    from logdiag.reading import read
-    from logdiag.rules.selection import Selection, collect_conditions
-    from logdiag.snapshots import find_snapshots
-    from logdiag.snapshots.deadline import Deadline
+    from logdiag.query.ask import ask
     from logdiag.tables.export import FORMATS
 
     check_outputs([output] if output else [], FORMATS, inputs)
-    limits = options.limits_of(limit)
-    deadline = Deadline(limits.seconds)
+    how = options.diagnosis_options(rules, limit, jobs=jobs, language=language)
     with speaking(language):
-        question = sql_over.parse_query(sql, deadline)
-        diagnosed = "findings" in question.tables
-        library = options.library_of(rules, language) if diagnosed else None
-        snapshots = find_snapshots(inputs)
-        # Findings need only the records that rules ask for; without findings no rule runs.
-        want = sql_over.choose_records(question, Selection(collect_conditions(library)) if library else None)
-        tables = read(snapshots, limits, want=want, jobs=jobs, deadline=deadline)
-        diagnosis = examine(tables, library) if library else None
-        findings, capped = (diagnosis.findings, diagnosis.capped) if diagnosis else ((), ())
-        with sql_over.answer(
-            sql, sql_over.build_tables(question, tables, findings), limits, deadline
-        ) as answer:
+        with ask(sql, inputs, how) as asked:
+            answer = asked.answer
             if output is not None:
                 save(output, lambda file: FORMATS[output.suffix.lower()](answer.rows, file), quiet)
             else:
@@ -62,8 +46,10 @@ def query(
         rows = ngettext("{number} row", "{number} rows", answer.taken)
         say(rows.format(number=f"{answer.taken:,}"), quiet)
         part = gettext("{rule} looked at a part of what it matches")
-        reasons = [part.format(rule=rule) for rule in capped]
-        end_reading(tables, snapshots, allow_partial=allow_partial, quiet=quiet, more_reasons=reasons)
+        reasons = [part.format(rule=rule) for rule in asked.capped]
+        end_reading(
+            asked.tables, asked.snapshots, allow_partial=allow_partial, quiet=quiet, more_reasons=reasons
+        )
 
 
 def _print(rows: "Rows", form: Format) -> None:

@@ -77,6 +77,7 @@ def read(
         meter.begin()
         reader.read(snapshot.name, snapshot.members(meter))
         builder.add_snapshot(snapshot.name, meter.read, meter.sha256)
+    meter.watch(None, 0)
     return builder.tables()
 
 

@@ -103,11 +103,11 @@ class Snapshot:
             waiting += [(below + child.name, child) for child in reversed(children)]
 
 
-def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
+def find_snapshots(inputs: Sequence[str | Path | Location]) -> list[Snapshot]:
     """Return the snapshots in the inputs, in the order of their names.
 
-    An input is a path, a URL that fsspec opens, or ``-`` for standard input. A local path wins over a URL
-    with the same spelling.
+    An input is a path, a URL that fsspec opens, ``-`` for standard input, or a location. A local path wins
+    over a URL with the same spelling.
 
     Raises:
         InputError: an input does not exist or cannot be read; all of them are named.
@@ -115,10 +115,11 @@ def find_snapshots(inputs: Sequence[str | Path]) -> list[Snapshot]:
     """
     found: list[Snapshot] = []
     problems: list[str] = []
-    for given in map(str, inputs):
+    for one in inputs:
+        given = str(one) if isinstance(one, str | Path) else one.name
         try:
-            location = open_location(given)
-            if isinstance(location, Stream) and any(location == one.location for one in found):
+            location = open_location(given) if isinstance(one, str | Path) else one
+            if isinstance(location, Stream) and any(location == known.location for known in found):
                 continue  # it can be read once
             found.extend(_split(location, shown(given)))
         except OSError as error:

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 
 from logdiag.errors import InputError
@@ -72,6 +74,22 @@ def parse_size(written: str) -> int | None:
     return int(number) * _UNITS[unit]
 
 
+Watch = Callable[[str | None, int], None]
+"""Is called with the member that is read, and the bytes that were read; with None after the last."""
+
+_watch: ContextVar[Watch] = ContextVar("watch", default=lambda source, size: None)
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Report the progress of what is read in the block."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
+
+
 RATIO_FROM = 64 << 20
 """Bytes that may be unpacked before the ratio counts: a small file of zeros does no harm."""
 
@@ -98,6 +116,9 @@ class Meter:
     wasted: int = 0
     members: int = 0
     stopped: Fault | None = None
+    source: str = ""
+    """The member that is read."""
+    watch: Watch = field(default_factory=_watch.get, repr=False)
     _deadline: Deadline = field(init=False)
     _digest: "hashlib._Hash" = field(init=False)
 
@@ -121,6 +142,7 @@ class Meter:
         """Yield the bytes of an input as it was given, counted and timed."""
         for chunk in chunks:
             self.read += len(chunk)
+            self.watch(self.source, len(chunk))
             if self.digesting:
                 self._digest.update(chunk)
             if self._is_late():

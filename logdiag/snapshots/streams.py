@@ -80,6 +80,8 @@ def open_members(
 def _admitted(member: Member, meter: Meter) -> Iterator[Member]:
     """Yield the member, or the limit that prevents reading the member and all after it."""
     if meter.stopped is None and meter.admits():
+        meter.source = member.source
+        meter.watch(member.source, 0)
         yield member
     elif meter.stopped is not None:
         yield Member(member.source, iter(()), [*member.faults, meter.stopped])
