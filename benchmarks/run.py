@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python benchmarks/run.py [small] [cold] [speed] [sizes] [rules]`` (default: all).
+"""Run the benchmarks: ``python benchmarks/run.py [small] [cold] [speed] [sizes] [page] [rules]`` (default: all).
 
 Figures are ratios, measured in one run on one machine. Each reader runs in its own warm process, and the best of
 several runs counts. These are not tests.
@@ -7,6 +7,7 @@ several runs counts. These are not tests.
 - ``cold``: the first large log on a machine, with an empty cache.
 - ``speed``: readers against each other.
 - ``sizes``: a diagnosis from a packed snapshot to the page, and how time and memory grow with its size.
+- ``page``: from the upload of a log of 500 MiB to `logdiag serve` until its report is there.
 - ``rules``: how time grows with the number of rules.
 """
 
@@ -33,7 +34,7 @@ MIB = 1 << 20
 def main() -> None:
     """Run the selected benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", default=["small", "cold", "speed", "sizes", "rules"])
+    parser.add_argument("what", nargs="*", default=["small", "cold", "speed", "sizes", "page", "rules"])
     parser.add_argument("--size", type=int, default=200, help="size of the log for comparing readers, in MiB")
     parser.add_argument("--largest", type=int, default=2000, help="size of the largest log, in MiB")
     parser.add_argument("--times", type=int, default=3)
@@ -54,6 +55,8 @@ def main() -> None:
             _speed(folder, options.size, options.times)
         if "sizes" in options.what:
             _sizes(folder, options.largest, options.times)
+        if "page" in options.what:
+            _page(folder, options.times)
         if "rules" in options.what:
             _rules(folder, options.size, options.times)
     finally:
@@ -234,6 +237,62 @@ def _diagnosed(path: Path, folder: Path, *more: str) -> tuple[float, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     seconds, memory = done.stderr.splitlines()[-1].split()
     return float(seconds), float(memory)
+
+
+# ── the web page ────────────────────────────────────────────────────────────────────────────
+
+
+def _page(folder: Path, times: int) -> None:
+    from http.client import HTTPConnection
+    from urllib.parse import urlsplit
+
+    path = folder / "log_500.txt"
+    if not path.exists():
+        write(path, 500 * MIB)
+    with path.open("rb") as file:
+        head = (
+            b'--x\r\nContent-Disposition: form-data; name="files"; filename="expa01.log"\r\n'
+            b"Content-Type: text/plain\r\n\r\n"
+        )
+        length = len(head) + path.stat().st_size + len(b"\r\n--x--\r\n")
+        command = [sys.executable, "-m", "logdiag", "serve", "--no-open"]
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
+        assert server.stderr is not None
+        link = urlsplit(server.stderr.readline().split()[-1])
+        own = {"Origin": f"http://{link.netloc}", "Content-Type": "multipart/form-data; boundary=x"}
+
+        def get(address: str) -> tuple[int, str]:
+            connection = HTTPConnection(link.netloc)
+            connection.request("GET", address, headers=own)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.getheader("Set-Cookie", "")
+
+        own["Cookie"] = get(f"/?{link.query}")[1].partition(";")[0]
+        seconds, alone = float("inf"), float("inf")
+        for _ in range(times):
+            alone = min(alone, _diagnosed(path, folder)[0])
+            file.seek(0)
+            start = time.perf_counter()
+            connection = HTTPConnection(link.netloc)
+            connection.putrequest("POST", "/diagnose")
+            for name, value in {**own, "Content-Length": str(length)}.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            connection.send(head)
+            connection.send(file)
+            connection.send(b"\r\n--x--\r\n")
+            case = connection.getresponse().getheader("Location")
+            while get(f"{case}/report")[0] == 404:
+                time.sleep(0.05)
+            seconds = min(seconds, time.perf_counter() - start)
+        status = Path(f"/proc/{server.pid}/status").read_text().splitlines()
+        [memory] = [int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM")]
+        server.terminate()
+        server.wait()
+    print(
+        f"upload to report: {seconds / alone:.2f} times the command ({seconds:.1f} s), server {memory:.0f} MiB"
+    )
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────
