@@ -102,3 +102,61 @@ def test_settings_under_which_the_cluster_replicates_explain_no_loss(is_healthy:
     diagnosis = told(files)
     [loss] = (finding.id for finding in diagnosis.findings if finding.rule == "database/peer-down")
     assert [one.rule for one in diagnosis.incidents if loss in one.findings] == [rule]
+
+
+def refused(clock: str, peer: str, other: int, words: str) -> str:
+    text = f'tvcs: Event="Outbound TLS Negotiation Error" Dst-ip="10.0.0.{other}" Dst-port="4372"'
+    return record(clock, peer, f'{text} Detail="{words}"')
+
+
+def test_a_refused_certificate_that_both_sides_log_is_one_incident() -> None:
+    one = lists("expa01") + refused("09:10:00", "expa01", 2, "certificate revoked")
+    other = lists("expa02") + refused("09:10:02", "expa02", 1, "tlsv1 alert certificate revoked")
+    [incident] = told({"a.log": one, "b.log": other}).incidents
+    assert incident.title == "expa01 refused the certificate of expa02: it counts as revoked"
+
+
+def test_an_expired_certificate_heads_its_refusal_as_both_sides_log_it() -> None:
+    one = lists("expa01") + refused("09:10:00", "expa01", 2, "certificate has expired")
+    other = lists("expa02") + alarm("09:05:00", "expa02", "40068", "The server certificate has expired")
+    other += refused("09:10:02", "expa02", 1, "sslv3 alert certificate expired")
+    [incident] = told({"a.log": one, "b.log": other}).incidents
+    assert (incident.rule, incident.peers) == ("tls/certificate-expired", ("expa02",))
+
+
+@pytest.mark.parametrize(
+    ("clock", "rules"),
+    [
+        ("09:20:00", ["replication/upgrade-in-progress"]),
+        ("10:20:00", ["incident/peer-lost", "replication/upgrade-in-progress"]),
+    ],
+)
+def test_a_peer_that_started_anew_before_the_alarm_of_an_upgrade_was_upgraded(
+    clock: str, rules: list[str]
+) -> None:
+    text = 'Module="developer.clusterdb.cdb" Node="clusterdb@expa02" Detail="Processed mnesia_up event"'
+    log = lists("expa02") + lost("09:13:00", "expa02", "expa01")
+    log += record("09:19:00", "expa02", f'{text} Node="clusterdb@expa01"')
+    log += alarm(clock, "expa02", "20008", "Cluster replication error: an upgrade is in progress")
+    log += record("10:50:00", "expa02", 'tvcs: Module="network.dns"')
+    diagnosis = told({"b.log": log})
+    assert [incident.rule for incident in diagnosis.incidents] == rules
+    steps = [step.do for incident in diagnosis.incidents[:1] for step in incident.remedy]
+    assert any("another peer the primary" in step for step in steps) is False
+
+
+def test_lists_that_differ_long_after_an_edit_belong_to_the_edit() -> None:
+    logs = {}
+    for peer in ("expa01", "expa02", "expa03"):
+        logs[peer] = "".join(lists(peer).replace("09:00:00", f"{clock}:00") for clock in ("09:00", "10:10"))
+    left = LIST.replace(", u'(10.0.0.3 expa03)'", "")
+    logs["expa01"] = lists("expa01") + edit(
+        "09:01:00", "expa01", "alternates Peer 3 Address", "10.0.0.3", "''"
+    )
+    for clock in ("09:02:00", "10:10:00"):
+        logs["expa01"] += lists("expa01").replace(LIST, left).replace("09:00:00", clock)
+    diagnosis = told({f"{peer}.log": log for peer, log in logs.items()})
+    assert [incident.rule for incident in diagnosis.incidents] == ["incident/change-unfinished"]
+    [differs] = [one for one in diagnosis.findings if one.rule == "replication/peer-list-differs"]
+    assert differs.first is not None
+    assert differs.first.hour == 9

@@ -31,8 +31,15 @@ class Fact:
     as_of: datetime | None = None
     state: State | None = None
     until: datetime | None = None
+    since: datetime | None = None
+    """The time of the first of some records in a row with the same values; ``time`` is that of the last."""
     episodes: tuple["Fact", ...] = ()
     """What was so several times, one fact for each time: an audit of each peer has an answer for each."""
+
+    @property
+    def began(self) -> datetime:
+        """When the values were seen first."""
+        return self.time if self.since is None else min(self.since, self.time)
 
 
 Facts = dict[str, dict[str, Fact]]

@@ -46,12 +46,21 @@ def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fa
     for peer, row, _, new, text in _tls_edits(log, cluster):
         yield "tls_mode", peer, logged_fact(log, row, (new,), text)
     unlisted: dict[str, datetime] = {}
+    shown: dict[tuple[str, str], Fact] = {}
+
+    def newest(name: str, peer: str, fact: Fact) -> tuple[str, str, Fact]:
+        before = shown.get((name, peer))
+        if before is not None and before.values == fact.values:
+            fact = replace(fact, since=before.began)
+        shown[name, peer] = fact
+        return name, peer, fact
+
     for said in peer_lists(log):
         peer = cluster.peer_of(said.host)
         names = tuple(cluster.peer_of(name) for _, name in said.pairs)
         fact = logged_fact(log, said.row, names, f'AlternateIPAddresses="{said.text}"')
         if said.pairs:
-            yield "logged_peer_list", peer, fact
+            yield newest("logged_peer_list", peer, fact)
             if repeated := find_repeated(address for address, _ in said.pairs):
                 # A record may leave out what the list has twice, and then takes nothing back.
                 yield "twice_in_list", peer, replace(fact, values=repeated)
@@ -65,7 +74,7 @@ def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fa
                 unlisted.pop(peer, None)
                 yield "primary_not_listed", peer, replace(fact, values=())
         if said.primary is not None:
-            yield "logged_primary", peer, replace(fact, values=(cluster.peer_of(said.primary),))
+            yield newest("logged_primary", peer, replace(fact, values=(cluster.peer_of(said.primary),)))
 
 
 def _tls_edits(log: Log, cluster: Cluster) -> list[tuple[str, int, str, str, str]]:

@@ -77,7 +77,7 @@ def measure_skews(
     found: dict[tuple[str, str], float] = {}
     jumps: list[Jump] = []
     for (a, b), seen in sorted(pairs.items()):
-        stretches = _stretches(sorted(seen))
+        stretches = _stretches(seen)
         found[a, b] = _skew(stretches[-1])
         jumps += (_jump(a, b, before, after) for before, after in pairwise(stretches))
     return found, _without_repeats(jumps)
@@ -85,14 +85,9 @@ def measure_skews(
 
 def _stretches(seen: list[_Pair]) -> list[list[_Pair]]:
     """Return the messages between jumps; a message that differs alone was paired with another one."""
-    stretches: list[list[_Pair]] = []
-    last = None
-    for pair in seen:
-        apart = pair.other - pair.one
-        if last is None or abs(apart - last) > _JUMP:
-            stretches.append([])
-        stretches[-1].append(pair)
-        last = apart
+    # A clock that was set back shows a time twice. In the order of the other clock nothing is mixed.
+    orders = sorted(seen), sorted(seen, key=lambda pair: (pair.other, pair.one))
+    stretches = min(map(_split, orders), key=len)
     joined: list[list[_Pair]] = []
     for stretch in stretches:
         if len(stretch) < 2:
@@ -102,6 +97,18 @@ def _stretches(seen: list[_Pair]) -> list[list[_Pair]]:
         else:
             joined.append(stretch)
     return joined or [seen]
+
+
+def _split(seen: list[_Pair]) -> list[list[_Pair]]:
+    stretches: list[list[_Pair]] = []
+    last = None
+    for pair in seen:
+        apart = pair.other - pair.one
+        if last is None or abs(apart - last) > _JUMP:
+            stretches.append([])
+        stretches[-1].append(pair)
+        last = apart
+    return stretches
 
 
 def _skew(stretch: list[_Pair]) -> float:

@@ -89,7 +89,7 @@ def _kind(finding: Finding, library: Library) -> tuple[str, ...]:
     """Return the rule of a finding with what the rule distinguishes, except peers and numbers of alarms."""
     names = [name for match in library.rules[finding.rule].match for name in match.by if name != "alarm"]
     values = (finding.values.get(name, "") for name in names)
-    return finding.rule, *(value for value in values if value not in finding.peers)
+    return finding.rule, *(value for value in values if value not in (*finding.hosts, *finding.peers))
 
 
 def combine(parts: Sequence[Folded]) -> Folded:

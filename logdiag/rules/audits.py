@@ -156,7 +156,7 @@ def _across(audit: Audit, known: dict[str, Fact]) -> list[ClusterAnswer]:
         hosts = set(known) - set(common[0] if len(common) == 1 else ())
         # Nothing differed before the second of the values was seen; a value that only a dump has is older.
         since = sorted(
-            min(known[peer].time if known[peer].dated else EPOCH for peer in peers)
+            min(known[peer].began if known[peer].dated else EPOCH for peer in peers)
             for peers in groups.values()
         )[1]
     return [_answer((), sorted(hosts), sorted(set(known) - hosts), known, audit, since=since)]
@@ -203,7 +203,9 @@ def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[Clus
         hardware = next(iter(known.values())).values[0]
         said = gettext("no figures are known of {platform}").format(platform=hardware)
     else:
-        number = len(case.cluster.peers)
+        # Dumps without logs may show hosts that cannot be matched with the addresses in the lists.
+        listed_peers = [int(fact.values[0]) for fact in case.facts["peer_count"].values() if fact.values]
+        number = min(len(case.cluster.peers), max(listed_peers, default=0) or sys.maxsize)
         times = _counted(number, [versions_of[peer] for peer in found]) if platform.grows else 1
         texts = _carried(platform, times)
         note = ngettext(
@@ -249,9 +251,10 @@ def _answer(
     note: str = "",
     since: datetime | None = None,
 ) -> ClusterAnswer:
-    dated = [fact.time for fact in facts.values() if fact.dated]
-    times = dated or [fact.time for fact in facts.values()]
-    first, last = max(min(times), since or EPOCH), max(times)
+    dated = [fact for fact in facts.values() if fact.dated]
+    timed = dated or list(facts.values())
+    first = max(min(fact.began for fact in timed), since or EPOCH)
+    last = max(fact.time for fact in timed)
     state: State = "seen" if audit.must in ("told", "carries") else "open"
     states = [fact.state for fact in facts.values() if fact.state is not None]
     if states and state == "open":

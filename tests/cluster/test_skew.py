@@ -52,6 +52,11 @@ def test_a_clock_that_is_set_back_leaves_no_time_out() -> None:
     assert found.observed["expa03"].down == ()
 
 
+def test_a_clock_that_shows_a_time_twice_is_the_one_that_was_set() -> None:
+    found = cluster({"expa01": [0.0] * 8 + [-3.0] * 8}, count=16)
+    assert [(jump.peer, jump.seconds) for jump in found.jumps] == [("expa01", -180)]
+
+
 def test_a_constant_difference_and_a_slow_drift_are_no_jumps() -> None:
     assert cluster({"expa02": [3.0] * 8}).jumps == ()
     assert cluster({"expa02": [minute / 6 for minute in range(8)]}).jumps == ()
