@@ -79,7 +79,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "database": ("Alternates DatabaseStatus", "Cluster DatabaseStatus", "Cluster Database Status"),
     "zone_type": ("Zones Zone Type", "Zone Type"),
     "zone_peer": ("Zones Zone Neighbor Peer Address", "Zones Zone TraversalClient Peer Address"),
-    "alarm": ("Alarm", "Alarms Alarm", "Alarms", "Warnings Warning", "Warning", "Warnings"),
+    "alarm": ("Alarm", "Alarm Alarm", "Alarms Alarm", "Alarms", "Warnings Warning", "Warning", "Warnings"),
     "alternate": ("Alternates Peer", "Cluster Peer"),
 }
 """Facts and the paths that state them, the best first, without indexes and in any case.

@@ -145,7 +145,8 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
             known, sources = notes_for(alarm, [case.cluster.versions.get(host) for host in finding.hosts])
             notes += known
             references = (*finding.references, *cite(sources))
-            finding = replace(finding, severity=severity_of(alarm), references=references)
+            severity = severity_of(alarm, finding.values.get("called", ""))
+            finding = replace(finding, severity=severity, references=references)
         finding = replace(finding, explanation=" ".join(notes))
         judged.findings.append(finding)
     if evaluation.capped and name not in judged.capped:

@@ -34,6 +34,10 @@ class UnclaimedAlarms(Collected):
         return [e for e in super().events(patterns, by) if (e.table, e.row) not in self._claimed]
 
 
+_OF_CLUSTER = ("cluster", "클러스터")
+"""How the titles of alarms about the cluster begin."""
+
+
 def from_catalogue(values: dict[str, str]) -> dict[str, str]:
     """Name, meaning and advice of the alarm whose ``id`` and ``detail`` were bound."""
     alarm = load().get(values.get("id", ""))
@@ -61,9 +65,14 @@ def notes_for(alarm: str, of_peers: Iterable[str | None]) -> tuple[list[str], li
     return said, sources
 
 
-def severity_of(alarm: str) -> Severity:
-    """Return how bad an alarm is that does not concern the cluster: never worse than medium."""
+def severity_of(alarm: str, title: str) -> Severity:
+    """Return how bad an alarm is that no rule is about: never worse than medium.
+
+    Most such alarms do not concern the cluster. One that is known by its title alone may.
+    """
     known = load().get(alarm)
+    if known is None and title.casefold().startswith(_OF_CLUSTER):
+        return "medium"
     if alarm == "25019":  # it is raised by diagnostic logging itself
         return "info"
     word = known.severity.lower() if known is not None else "warning"
