@@ -160,3 +160,27 @@ def test_lists_that_differ_long_after_an_edit_belong_to_the_edit() -> None:
     [differs] = [one for one in diagnosis.findings if one.rule == "replication/peer-list-differs"]
     assert differs.first is not None
     assert differs.first.hour == 9
+
+
+def test_one_clock_of_three_is_told_apart_from_the_others() -> None:
+    logs = {peer: lists(peer) for peer in ("expa01", "expa02", "expa03")}
+    for number, (source, target) in enumerate([(1, 2), (1, 3), (2, 3)]):
+        for peer, other, said in ((source, target, "Sent"), (target, source, "Received")):
+            verb, end = ("Sending", "Dst") if said == "Sent" else ("Receiving", "Src")
+            text = f'tvcs: Module="network.h323" Action="{said}" {end}-ip="10.0.0.{other}"'
+            clock = "09:02:10" if peer == 3 else "09:05:10"
+            logs[f"expa0{peer}"] += record(
+                clock, f"expa0{peer}", f'{text} Detail="{verb} RAS SCI  SeqNum={number}"'
+            )
+    [incident] = told({f"{peer}.log": log for peer, log in logs.items()}).incidents
+    assert incident.title == "The clocks of peers differ by more than a minute: expa03"
+
+
+def test_an_edit_of_a_list_that_leaves_its_own_peer_out_is_not_finished() -> None:
+    logs = {}
+    for peer in ("expa01", "expa02", "expa03"):
+        logs[f"{peer}.log"] = lists(peer) + record("09:50:00", peer, 'tvcs: Module="network.dns"')
+    for place, address in ((2, "10.0.0.2"), (3, "10.0.0.3")):
+        logs["expa03.log"] += edit("09:10:00", "expa03", f"alternates Peer {place} Address", address, "''")
+    logs["expa03.log"] += record("09:50:01", "expa03", 'tvcs: Module="network.dns"')
+    assert [one.rule for one in told(logs).incidents] == ["incident/change-unfinished"]

@@ -229,7 +229,9 @@ def _gone(of_setting: Mapping[str, list[Edit]], cluster: Cluster) -> set[str]:
     """Return the peers that were removed from the lists, and those that cleared their own list."""
     places = [own for own in of_setting.values() if own[0].place is not None]
     listed = {cluster.resolve(edit.new) for own in places for edit in own if edit.new}
-    removed = {cluster.resolve(edit.old) for own in places for edit in own if edit.old}
+    # A peer that deletes its own address from its own list is still in the lists of the others.
+    old = [(edit.peer, cluster.resolve(edit.old)) for own in places for edit in own if edit.old]
+    removed = {peer for editor, peer in old if peer != editor}
     newest = {edit.peer: edit for edit in of_setting.get("peer 1 address", ())}
     left = {peer for peer, edit in newest.items() if not edit.new}
     return {peer for peer in removed - listed if peer is not None} | left
