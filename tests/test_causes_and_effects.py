@@ -164,7 +164,7 @@ def built(pair: Pair, state: State = "open") -> Iterator[tuple[Finding, Finding]
     """Yield the cause and the effect of a pair, both at `START`, for each of their places."""
     for of_cause, of_effect in places(pair):
         cause = finding(pair.cause, of_cause, state=state, values=pair.explains.values)
-        yield cause, finding(pair.effect.rule, of_effect)
+        yield cause, finding(pair.effect.rule, of_effect, values=pair.explains.effect_values)
 
 
 def built_of(rule: str, state: State = "open") -> Iterator[tuple[Pair, Finding, Finding]]:
@@ -216,6 +216,7 @@ def relations(cause: Finding, effect: Finding) -> list[Explains]:
         for relation, explains in EXPLAINED[cause.rule]
         if relation.rule == effect.rule and relates(cause, effect, relation.on)
         if all(cause.values.get(name) == value for name, value in explains.values.items())
+        if all(effect.values.get(name) == value for name, value in explains.effect_values.items())
     ]
 
 
@@ -419,6 +420,13 @@ def test_a_cause_with_another_value_is_no_cause(pair: Pair) -> None:
         other = replace(cause, values=dict.fromkeys(cause.values, "another"))
         late = moved(effect, SECOND)
         assert (cause_of(late, other) == other.id) == bool(relations(other, late))
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.explains.effect_values], ids=str)
+def test_an_effect_with_another_value_has_no_such_cause(pair: Pair) -> None:
+    for cause, effect in built(pair):
+        late = moved(replace(effect, values=dict.fromkeys(effect.values, "another")), SECOND)
+        assert (cause_of(late, cause) == cause.id) == bool(relations(cause, late))
 
 
 def test_a_direct_cause_is_first_and_the_summary_says_so() -> None:

@@ -184,3 +184,12 @@ def test_an_edit_of_a_list_that_leaves_its_own_peer_out_is_not_finished() -> Non
         logs["expa03.log"] += edit("09:10:00", "expa03", f"alternates Peer {place} Address", address, "''")
     logs["expa03.log"] += record("09:50:01", "expa03", 'tvcs: Module="network.dns"')
     assert [one.rule for one in told(logs).incidents] == ["incident/change-unfinished"]
+
+
+def test_an_expired_certificate_is_not_why_its_peer_refuses_another_one() -> None:
+    log = lists("expa01") + alarm("09:05:00", "expa01", "40068", "The server certificate has expired")
+    log += refused("09:10:00", "expa01", 2, "unknown ca")
+    assert sorted(one.rule for one in told({"a.log": log}).incidents) == [
+        "tls/certificate-expired",
+        "tls/certificate-refused",
+    ]

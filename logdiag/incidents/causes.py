@@ -283,7 +283,11 @@ def _cause(effect: Finding, key: _Key, explains: Explains, index: _Index) -> Fin
             for other in index.on(rule, peer)
         ):
             return False
-        if any(cause.values.get(name) != value for name, value in explains.values.items()):
+        if any(
+            one.values.get(name) != value
+            for one, wanted in ((cause, explains.values), (effect, explains.effect_values))
+            for name, value in wanted.items()
+        ):
             return False
         return explains.only_with is None or _speaks_for(cause, effect, explains.only_with, index)
 

@@ -204,8 +204,9 @@ def _capacity(audit: Audit, known: dict[str, Fact], case: CaseData) -> list[Clus
         said = gettext("no figures are known of {platform}").format(platform=hardware)
     else:
         # Dumps without logs may show hosts that cannot be matched with the addresses in the lists.
-        listed_peers = [int(fact.values[0]) for fact in case.facts["peer_count"].values() if fact.values]
-        number = min(len(case.cluster.peers), max(listed_peers, default=0) or sys.maxsize)
+        sizes = [int(fact.values[0]) for fact in case.facts["peer_count"].values() if fact.values]
+        sizes += [len(fact.values) for fact in case.facts["logged_peer_list"].values()]
+        number = min(len(case.cluster.peers), max(sizes, default=0) or sys.maxsize)
         times = _counted(number, [versions_of[peer] for peer in found]) if platform.grows else 1
         texts = _carried(platform, times)
         note = ngettext(

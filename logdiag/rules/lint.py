@@ -145,6 +145,10 @@ def _used(library: Library) -> dict[str, set[str]]:
     for when in filter(None, asked):
         for name in when.finding or ():
             used[name].update(when.values)
+    for rule in library.rules.values():
+        for explained in rule.explains:
+            if explained.rule is not None:
+                used[explained.rule].update(explained.effect_values)
     for _, _, incident in library.incidents():
         for cause in incident.causes:
             used[cause].update(incident.values)

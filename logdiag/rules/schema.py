@@ -59,6 +59,7 @@ class Explains(Short):
     on: On = "hosts"
     """where effects of a `rule` are logged, as in effect"""
     values: dict[str, str] = Field({}, description="what the cause must have bound")
+    effect_values: dict[str, str] = Field({}, description="what the effect must have bound")
     steps: Literal["own", "cause"] = "own"
     """whether the steps of the effect's own rule are right as well (own), or would do harm: then only those
     of the cause are shown (cause)"""
