@@ -194,6 +194,7 @@ def split_brain(case: Case) -> Truth:
             *NO_PRIMARY,
             "replication/role-conflict",
             "replication/primaries-apart",
+            "replication/different-primaries",
             "requirements/primary-index",
         ),
         never=("force-config-update", "destroy"),

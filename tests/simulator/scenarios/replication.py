@@ -143,6 +143,7 @@ def role_conflict(case: Case) -> Truth:
         headline("replication/role-conflict", "high", "open seen", primary, other, among=case.cluster.names),
         about("replication/role-conflict", primary, other),
         about("requirements/primary-index", other),
+        allowed=("replication/different-primaries",),
         never=("force-config-update", "restart", "reboot", "destroy"),
     )
 

@@ -40,13 +40,17 @@ def primary_index_differs(case: Case) -> Truth:
     case.world.configure(host, primary=case.world.nodes[other].peer.index)
     return truth(
         headline(
-            "requirements/primary-index replication/role-conflict",
+            "replication/different-primaries requirements/primary-index replication/role-conflict",
             "medium high",
             "open",
             among=case.cluster.names,
         ),
         about("requirements/primary-index", host, state="open"),
-        allowed=("replication/role-conflict", "replication/peer-list-differs"),
+        allowed=(
+            "replication/different-primaries",
+            "replication/role-conflict",
+            "replication/peer-list-differs",
+        ),
         never=NO_RESTART,
     )
 
