@@ -9,7 +9,7 @@ from .world import World
 
 _NAMES = {
     "replication": (
-        "healthy stalled not-completed role-conflict primaries-apart peer-list-differs manual-sync-required "
+        "healthy stalled not-completed role-conflict primaries-apart different-primaries peer-list-differs manual-sync-required "
         "primary-unreachable upgrade-in-progress settings-differ not-in-peer-list"
     ),
     "database": "peer-down inconsistent connect-failed failure sync-failed log-server-frozen",
