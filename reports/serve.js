@@ -77,7 +77,9 @@ for (const form of document.querySelectorAll("form.upload")) {
     request.addEventListener("load", () => {
       if (request.status < 400) { location.assign(request.responseURL); return; }
       const main = new DOMParser().parseFromString(request.responseText, "text/html").querySelector("main");
-      end(main ? main.textContent.trim() : problem.dataset.cut);
+      // Its title and sentences, one on each line, without the link back.
+      const lines = main ? [...main.querySelectorAll("h1, .verdict-rest")].map((one) => one.textContent) : [];
+      end(lines.join("\n") || problem.dataset.cut);
     });
     request.addEventListener("error", () => end(problem.dataset.cut));
     request.addEventListener("abort", () => end(""));
@@ -92,7 +94,7 @@ for (const form of document.querySelectorAll("form.upload")) {
 
 // ── progress ────────────────────────────────────────────────────────────────────────────────
 
-// The page asks for itself, and takes over what has changed. A page that is none any more is the result.
+// The page asks for itself, and takes over what has changed. A page without [data-poll] is the result.
 async function poll() {
   const shown = document.querySelector("[data-poll]");
   let isLeaving = false; // a reload would undo the way to the page after Cancel

@@ -120,7 +120,8 @@ class Site:
         upload = await receive(request, self.cases.uploads / name, self.options.limits)
         if not upload.files:
             shutil.rmtree(upload.folder, ignore_errors=True)
-            raise UploadError(400, gettext("No file and no text was given."))
+            said = gettext("No file and no text was given. Drop or choose files, or paste text.")
+            raise UploadError(400, said)
         number, before = upload.fields.get("case", "")[:_MAX_CASE_CHARS], None
         if earlier is not None and earlier.upload is not None:
             await run_in_threadpool(upload.add, earlier.upload)

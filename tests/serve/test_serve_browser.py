@@ -112,6 +112,30 @@ def test_from_the_drop_to_the_report_and_back(
         assert noticed == []
 
 
+def test_text_is_pasted_and_the_short_form_copied(browser: Browser) -> None:
+    with serving() as server, opened(browser, server) as (page, _):
+        page.click("form.upload button.main")
+        page.locator(".problem:not(:empty)").wait_for()
+        title, reason = page.locator(".problem").inner_text().split("\n")
+        assert (title, reason[:30]) == ("The files could not be used", "No file and no text was given.")
+        paste = "form.upload details:has(#text) > summary"
+        page.click(paste)
+        page.fill("#text", PRIMARY.read_text())
+        page.click("form.upload button.main")
+        page.wait_for_url("**/case/*")
+        copy = page.frame_locator("iframe.report").locator("button.copy").first
+        copy.click()
+        copy.filter(has_text="Copied").wait_for()
+        first = page.url
+        page.click("details:has(form.upload) > summary")
+        page.click(paste)
+        page.fill("#text", PEER.read_text())
+        page.click("form.upload button.main")
+        page.wait_for_url(lambda url: "/case/" in url and url != first)
+        page.click("a[href*='/compare']")
+        page.frame_locator("iframe.report").locator("h1").wait_for()
+
+
 def tab_to(page: Page, selector: str) -> None:
     """Press Tab until an element has the focus, and check that the focus can be seen."""
     for _ in range(60):
