@@ -35,8 +35,8 @@ class Binding(Short):
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
     say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
     kind: Literal["text", "peer", "peers", "stranger", "primary", "place"] = Field("text", alias="as")
-    """a peer is known by any of its names and addresses; peers are a list of them, each told by its name if
-    it is known and as written if not; a stranger is an address that no peer has; primary: the
+    """a peer is known by any of its names and addresses; peers are a list of them, each by its name if
+    it is known, otherwise as written; a stranger is an address that no peer has; primary: the
     configuration primary that this peer followed at that time, without a value if it is not known; place:
     a peer by its number, from 1, in the list of the peer that logs it, or by name or address, without a
     value if it is none of the cluster's"""

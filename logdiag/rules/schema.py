@@ -179,8 +179,8 @@ class Expectation(Strict):
     last: str | None = Field(None, description="when it was last seen")
     count: int | None = Field(None, description="how many times")
     requested: bool | None = Field(None, description="whether it is work that somebody asked for")
-    remedy: list[str] = Field([], description="texts that must stand in the rendered remedy")
-    remedy_without: list[str] = Field([], description="texts that must not")
+    remedy: list[str] = Field([], description="texts that the rendered remedy must contain")
+    remedy_without: list[str] = Field([], description="texts that it must not contain")
 
 
 class Case(Strict):
@@ -190,7 +190,7 @@ class Case(Strict):
     log: str | None = Field(None, description="raw records of one file, of one peer or of several")
     logs: dict[str, str] | None = None
     """several files by name, such as `expa01.txt`, `xconf_expa01.txt`, `xstat_expa01.txt`: logs and dumps"""
-    until: str | None = Field(None, description="how long every log goes on: an ISO time, behind all records")
+    until: str | None = Field(None, description="when every log ends: an ISO time after all records")
     expect: list[Expectation]
     """the findings of this rule in the order of time; `[]` is a near miss"""
 
