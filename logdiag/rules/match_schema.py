@@ -17,30 +17,30 @@ class Count(Strict):
     of: OneOrMore[Pattern] = Field(description="what is counted")
     at_least: int = Field(ge=1, description="how many")
     distinct: str | None = Field(None, description="a bound name: count its distinct values")
-    within: Span = Field(description="in how long a time")
+    within: Span = Field(description="the span")
 
 
 class Sequence(Strict):
     """Steps in order, the last within ``[t, t + within)`` of the first."""
 
     steps: list[Step] = Field(min_length=2, description="what happens, in this order")
-    within: Span = Field(description="from the first step to the last")
+    within: Span = Field(description="the longest time from the first step to the last")
     at_least: Span = timedelta(0)
-    """how long it takes at least, from the first step to the last"""
+    """the shortest time from the first step to the last"""
     unless: list[Contrary] = []
-    """records that speak against it; names of `by` that they bind must agree"""
+    """records that contradict the sequence; names of `by` that they bind must agree"""
 
 
 class Absence(Strict):
     """An opening record with no closing one in ``[t, t + within)``, with three answers.
 
-    With ``before``, none in ``[t - within, t)``: what is absent is then what would have announced it.
+    With ``before``, an opening record with no closing one in ``[t - within, t)``: nothing announced it.
     """
 
-    opening: OneOrMore[Pattern] = Field(description="what makes one wait")
-    closing: OneOrMore[Pattern] = Field(description="what is waited for; `by` must be bound here, too")
-    within: Span = Field(description="for how long")
-    before: bool = Field(False, description="whether closing had to come first, `within` before the opening")
+    opening: OneOrMore[Pattern] = Field(description="records after which a closing record is expected")
+    closing: OneOrMore[Pattern] = Field(description="the expected records; `by` must be bound here, too")
+    within: Span = Field(description="the span in which the closing record is expected")
+    before: bool = Field(False, description="whether the closing record is expected before the opening one")
     up: bool = False
     """whether `within` and `due` do not count the time in which the peer was down"""
     due: Span = timedelta(0)
@@ -58,15 +58,15 @@ class Absence(Strict):
 class StateMatch(Strict):
     """Raise, lower and acknowledge, folded into intervals."""
 
-    raised: OneOrMore[Pattern] = Field(alias="raise", description="what begins it")
-    lower: OneOrMore[Pattern] = Field([], description="what ends it")
+    raised: OneOrMore[Pattern] = Field(alias="raise", description="what begins the state")
+    lower: OneOrMore[Pattern] = Field([], description="what ends the state")
     acknowledge: OneOrMore[Pattern] = []
-    """what says that somebody knows of it, and ends nothing"""
-    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    """records that acknowledge the state, and do not end it"""
+    over_by: list[str] = Field([], description="signals that prove that it is over by then")
     gone_by: list[str] = []
-    """signals that it ends nothing: what it is about was taken away within the hour around it"""
+    """signals that its subject was removed within an hour before or after: then the lowering ends nothing"""
     unraised: Literal["closed", "nothing"] = "closed"
-    """what a lowering is that nothing was seen to raise"""
+    """what a lowering without a raising gives: a closed finding, or nothing"""
 
     @property
     def patterns(self) -> list[Pattern]:
@@ -109,12 +109,11 @@ class Lasts(Strict):
     """
 
     until: OneOrMore[Pattern] = []
-    """what shows the opposite, logged by one of the peers that logged it; what it binds of `by` must be the
-    same"""
-    over_by: list[str] = Field([], description="signals that prove that it is over, at the latest then")
+    """records that show the opposite, logged by one of the same peers; names of `by` must agree"""
+    over_by: list[str] = Field([], description="signals that prove that it is over by then")
     again: Span | None = None
-    """how soon it is logged again while it lasts; after a longer time without it nobody can know whether it
-    does. Without this it lasts until the opposite is seen"""
+    """the longest time between two such records while the condition lasts; after a longer silence its
+    state is unknown. Without this key the condition lasts until the opposite is seen"""
 
 
 ACROSS = ("equal", "same-order", "within")
@@ -147,33 +146,34 @@ class Platform(Strict):
 
 
 class Audit(Strict):
-    """One fact of each peer, compared: across the peers, or with what it must be.
+    """A fact of each peer, compared with the other peers or with a required value.
 
     ``equal`` and ``same-order`` compare peers, ``within`` compares numbers, which are no further apart
     than ``value``. ``present`` and ``none`` ask whether there is a value, ``one-of`` and ``at-most``
-    compare each with ``value``, ``last`` asks whether it is later than the log. ``told`` is never
-    wrong, only said. ``carries`` says what the cluster carries, by ``platforms``: one answer for its number
-    of peers. What only dumps say is as old as they are; a peer of which the fact is not known
-    is named.
+    compare each with ``value``, ``last`` asks whether it is later than the log. ``told`` only
+    reports the fact. ``carries`` reports what the cluster carries, by ``platforms`` and the number of
+    peers. Values from dumps are as old as the dumps. A peer whose fact is not known is named.
     """
 
     of: str = Field(description="a fact; `logdiag rules facts` lists them")
     must: Literal[
         "equal", "same-order", "present", "none", "one-of", "at-most", "last", "within", "told", "carries"
     ]
-    """what is asked of it, see above"""
+    """the requirement, see above"""
     value: OneOrMore[str] | None = Field(None, description="what one-of, at-most and within compare with")
     exempt: list[str] = Field([], description="regular expressions (RE2) of values that may differ")
     say: dict[str, str] = {}
     """what a value is called in {found}: the first key it contains"""
     topology: Literal["cluster", "any"] = Field("cluster", description="whether it matters in clusters only")
-    only_if: OnlyIf | None = Field(None, description="peers of which something else is not so are left out")
+    only_if: OnlyIf | None = Field(None, description="compare only peers that have this other fact")
     within: Span | None = None
-    """values that are from further apart in time are not compared with each other"""
-    platforms: list[Platform] = Field([], description="what carries looks the fact up in")
+    """do not compare values whose times are further apart"""
+    platforms: list[Platform] = Field([], description="the platforms in which `carries` looks up the fact")
     bare: bool = False
     """whether {found} is the value alone, without the peer that has it"""
-    unknown: str | None = Field(None, description="why it may not be known, in place of the fact's own words")
+    unknown: str | None = Field(
+        None, description="why the fact may not be known, in other words than the fact's"
+    )
 
     @model_validator(mode="after")
     def _with_its_value(self) -> "Audit":
@@ -194,15 +194,15 @@ class Audit(Strict):
 class IncidentMatch(Strict):
     """Findings that are one incident: those of ``causes``, and what they explain."""
 
-    causes: list[str] = Field(min_length=1, description="the rules whose findings head it")
+    causes: list[str] = Field(min_length=1, description="the rules whose findings head the incident")
     values: dict[str, str] = Field({}, description="what a cause must have bound")
     by: list[Literal["subject"]] = []
-    """what causes of one incident share; the subject is the peers, or else the hosts"""
+    """what causes of one incident have in common; the subject is the peers, or the hosts without peers"""
     within: Span = Field(timedelta(minutes=5), description="how far apart causes of one incident start")
     requires: list[str] = []
     """one of these rules must have fired too, within the span or without an end"""
     requested: bool | None = None
-    """only causes that are work that somebody asked for and that is no fault, or none such"""
+    """true: only causes that are requested work and no fault; false: no such causes"""
     draws: list[str] = []
     """rules of requested work that the incident includes if it began in the same time"""
     state_of: list[str] = Field([], description="the rules that decide whether it is over; else the causes")
@@ -211,7 +211,7 @@ class IncidentMatch(Strict):
 class Match(Strict):
     """What a rule looks for: exactly one kind."""
 
-    record: OneOrMore[Pattern] | None = Field(None, description="records, each for itself")
+    record: OneOrMore[Pattern] | None = Field(None, description="single records")
     count: Count | None = Field(None, description="many records in a short time")
     sequence: Sequence | None = Field(None, description="steps in order")
     absence: Absence | None = Field(None, description="something that did not follow, or was not announced")
@@ -222,10 +222,10 @@ class Match(Strict):
     """why no snapshot answers this, and how to measure it instead"""
     incident: IncidentMatch | None = Field(None, description="findings of other rules that are one problem")
     lasts: Lasts | None = None
-    """for a record, a count, a sequence or an absence with `before`: until when it lasts"""
+    """for a record, a count, a sequence or an absence with `before`: when the condition ends"""
     by: list[str] = Field([], description="bound names: one finding for each of their values")
     across: Literal["peer", "cluster"] = "peer"
-    """one finding a peer, or one for all of them"""
+    """one finding for each peer, or one for the cluster"""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Match":

@@ -33,7 +33,7 @@ class Binding(Short):
     """a key (Node[2] is its second value) or a column"""
     value: str | None = Field(None, description="a fixed text, instead of from")
     re: str | None = Field(None, description="a regular expression (RE2) with a group (?P<value>…)")
-    say: dict[str, str] = Field({}, description="what a value is called, where it is not itself")
+    say: dict[str, str] = Field({}, description="words to show instead of some values")
     kind: Literal["text", "peer", "peers", "stranger", "primary", "place"] = Field("text", alias="as")
     """a peer is known by any of its names and addresses; peers are a list of them, each by its name if
     it is known, otherwise as written; a stranger is an address that no peer has; primary: the
@@ -41,8 +41,8 @@ class Binding(Short):
     a peer by its number, from 1, in the list of the peer that logs it, or by name or address, without a
     value if it is none of the cluster's"""
     optional: bool = False
-    """whether a record matches too where it names none of the cluster's peers, or its own"""
-    missing: str | None = Field(None, description="what {name} says where no record has the value")
+    """whether a record that names no peer of the cluster, or the peer that logged it, matches, too"""
+    missing: str | None = Field(None, description="what {name} shows if no record has the value")
 
     @model_validator(mode="after")
     def _one_source(self) -> "Binding":
@@ -62,7 +62,7 @@ database, with the key ``Database``."""
 
 
 class Pattern(Strict):
-    """Records or values of dumps, and what is taken from each."""
+    """A condition on records or values of dumps, and the values to take from them."""
 
     table: Table = Field("records", alias="in")
     """where to look: config and status have the keys path and value, alarms (those that xStatus dumps and
@@ -70,10 +70,10 @@ class Pattern(Strict):
     of its list) Peer, Status, Certificate and Mode, or Database"""
     where: Where = Field(description="a condition: a map is *and*, a list is *or*")
     role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
-    """what the peer that logs it was at that time, as far as is known; else any"""
+    """the role of the logging peer at that time, if it is known (default: any)"""
     bind: dict[str, Binding] = Field({}, description="names for values of what matches")
     older: dict[str, str] = {}
-    """bound software versions, each with the bound one that it has to be older than"""
+    """pairs of bound software versions: the first must be older than the second"""
 
     @model_validator(mode="after")
     def _older_is_bound(self) -> "Pattern":
@@ -91,13 +91,14 @@ class Pattern(Strict):
 class Step(Pattern):
     """One step of a sequence."""
 
-    peer: Literal["any", "same", "other"] = Field("any", description="against the peer of the first step")
+    peer: Literal["any", "same", "other"] = "any"
+    """the logging peer: any, the same as that of the first step, or another"""
     known: bool = False
-    """whether it only says what was known before: it is no part of what happened, and no evidence"""
+    """whether the step only shows what was known before: it is no part of the event, and no evidence"""
 
 
 class Contrary(Pattern):
-    """A record of the peer of the first step that speaks against a sequence."""
+    """A record of the peer of the first step that contradicts a sequence."""
 
     until: Literal["last", "end"] = "last"
     """whether it counts up to the last step, or as long as `within` lasts"""

@@ -88,7 +88,7 @@ def _describe(model: type[BaseModel]) -> None:
 
 def _section(model: type[BaseModel]) -> str:
     lines = [f"## {_called(model)}", "", _prose(model.__doc__ or ""), ""]
-    lines += ["| key | is | default | meaning |", "| --- | --- | --- | --- |"]
+    lines += ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
     for name, field in model.model_fields.items():
         cells = (
             f"`{field.alias or name}`",

@@ -1,4 +1,4 @@
-"""What a rule, a signal and a procedure may hold. The JSON Schema for editors is made from here."""
+"""What a rule, a signal and a procedure may contain. The JSON Schema for editors is made from here."""
 
 from datetime import timedelta
 from typing import ClassVar, Literal
@@ -47,7 +47,7 @@ class Explains(Short):
     lasting: bool = True
     """whether effects may start at any time while the cause lasts"""
     unless: OneOrMore[str] | None = None
-    """rules that speak against it where they fire on the same peers within the span"""
+    """rules that exclude it if they fire on the same peers within the span"""
     only_with: OneOrMore[str] | None = None
     """one of these rules has to fire on the same peers, about the same ones, while the cause lasts"""
     not_before: OneOrMore[str] | None = None
@@ -83,21 +83,21 @@ class Requested(Strict):
     """
 
     over_within: Span | None = None
-    """how soon after it all effects must be over; else: ever"""
+    """the longest time after it in which all effects must be over (default: any time)"""
     begins_within: Span | None = None
-    """how soon after its own last record, once that was seen, effects begin; default: `over_within`"""
+    """the longest time after its last record in which effects begin (default: `over_within`)"""
     shown_by: list[str] = []
     """rules that show its end: a later finding that is over, on each peer or about it; on a single node its
     own last record is enough; without such rules nothing has to show it"""
-    own_end: bool = Field(False, description="whether its own last record must be seen as well")
+    own_end: bool = Field(False, description="whether its own last record is required, too")
     unless: list[str] = []
-    """rules: where one of them was open before, the work was an attempted repair"""
+    """rules: if a finding of them was open before, the work was an attempted repair"""
     told_under: list[str] = []
     """rules of effects that include the work if they do not end: the work was the fault"""
 
 
 class When(Strict):
-    """When a procedure or a step applies; every line must hold."""
+    """When a procedure or a step applies: all keys must be true."""
 
     topology: OneOrMore[Literal["single", "cluster", "unknown"]] | None = None
     """what the inputs are from"""
@@ -111,20 +111,20 @@ class When(Strict):
     """rules, none of which has fired in the same incident"""
     peers: Literal["none", "one", "several"] | None = Field(None, description="how many peers it is about")
     mutual: bool | None = None
-    """whether peers report it of each other; {hosts} are then one side, {peers} the other, and there are no
-    {peers} if there are no two sides"""
+    """whether peers report it of each other; {hosts} are then one side and {peers} the other;
+    without two sides there are no {peers}"""
     version: OneOrMore[str] | None = None
-    """software versions such as ">=X8.8"; holds too if no peer's version is known"""
+    """software versions such as ">=X8.8"; true, too, if no version of a peer is known"""
     fires: OneOrMore[str] | None = Field(None, description="rules, one of which has fired in the cluster")
     silent: OneOrMore[str] | None = Field(None, description="rules, none of which has fired in the cluster")
     role: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
-    """the role of the peers that report it; the primary's if it is one of them"""
+    """the role of the peers that report it; `primary` if the primary is one of them"""
     about: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
-    """the role of the peers that it is about; the primary's if it is one of them"""
+    """the role of the peers that it is about; `primary` if the primary is one of them"""
     goes_on: OneOrMore[str] | None = None
-    """rules, one of which some peer was in and is not known to be out of"""
+    """rules, at least one of which may still be open"""
     over: OneOrMore[str] | None = None
-    """rules that each peer that was in them is known to be out of"""
+    """rules, none of which may still be open"""
     way: Literal["whole", "broken"] | None = None
     """whether a rule with `breaks_the_way` has fired and is not known to be over"""
 
@@ -151,7 +151,7 @@ class Remedy(Short):
     plain: ClassVar = "procedure"
 
     procedure: str = Field(description="a file of `procedures/`, without `.yaml`")
-    when: When | None = Field(None, description="when it applies; else always")
+    when: When | None = Field(None, description="when it applies (default: always)")
 
 
 class AsEffect(Strict):
@@ -168,13 +168,13 @@ class AsEffect(Strict):
 
 
 class Expectation(Strict):
-    """One finding that a case expects; what is not named is not compared."""
+    """One finding that a case expects; only the given keys are compared."""
 
-    state: State | None = Field(None, description="how it ended")
-    severity: Severity | None = Field(None, description="after what lowers it, such as requested work")
+    state: State | None = Field(None, description="its state")
+    severity: Severity | None = Field(None, description="as lowered, for example by requested work")
     title: str | None = Field(None, description="with its placeholders filled in")
-    hosts: list[str] | None = Field(None, description="who logged it, sorted")
-    peers: list[str] | None = Field(None, description="whom it is about, sorted")
+    hosts: list[str] | None = Field(None, description="the peers that logged it, sorted")
+    peers: list[str] | None = Field(None, description="the peers that it is about, sorted")
     first: str | None = Field(None, description="when it began, as `2024-03-05T09:00:00.524Z`")
     last: str | None = Field(None, description="when it was last seen")
     count: int | None = Field(None, description="how many times")
@@ -206,32 +206,32 @@ class Rule(Strict):
 
     title: str = Field(description="the fact, not the advice; with {placeholders}")
     severity: Severity = Field(description="how bad it is")
-    basis: Basis = Field(description="how well the shapes that it matches are known")
+    basis: Basis = Field(description="how well the shapes of the matched records are known")
     why: str = Field(description="what it means; with {placeholders}")
     without_log: str | None = None
-    """what is added to `why` if no log of a peer that it is about covers its beginning; {peers} are then the
-    peers without such a log"""
+    """text to add to `why` if a peer that the finding is about has no log that covers its beginning;
+    {peers} are then such peers"""
     applies_to: OneOrMore[str] | None = None
-    """software versions, each such as ">=X14", "<X8.8" or "X14.2"; one must hold"""
-    match: OneOrMore[Match] = Field(description="what it looks for; of several, each finds for itself")
+    """software versions, such as ">=X14", "<X8.8" or "X14.2"; one of them must match"""
+    match: OneOrMore[Match] = Field(description="what to look for; each item of a list matches on its own")
     settling: Span = Field(timedelta(minutes=5), description="how long it may take to end without help")
     explains: list[Explains] = []
     """rules whose findings are effects of this one: they fold under it"""
     wordings: list[Wording] = []
-    """other titles and meanings of an incident that the rule heads: the first that applies counts"""
+    """other titles and meanings of an incident that the rule heads; the first that applies is used"""
     implies_effects: bool = False
     """whether the title of an incident that it heads says enough without its main effect"""
     as_effect: AsEffect | None = None
     """how the title of an incident names it as the main effect of another cause"""
-    requested: Requested | None = Field(None, description="what it finds is work that somebody asked for")
+    requested: Requested | None = Field(None, description="its findings are requested work")
     breaks_the_way: bool = False
-    """whether peers do not reach each other while it lasts: nothing replicates between them"""
+    """whether peers cannot reach each other while it lasts, so that nothing replicates between them"""
     before_outages: str | None = None
     """a procedure that replaces every step of risk outage or destructive, of any procedure, while this is not
     over"""
     remedy: list[Remedy] = Field([], description="what to do: procedures by name")
     references: list[str] = []
-    """where the knowledge is from, such as `"document: ports"`, `"administrator guide X15.5: Maintenance"`,
+    """sources, such as `"document: ports"`, `"administrator guide X15.5: Maintenance"`,
     `"alarm 20021"`, `"defect CSCvx35891"` (keys: rules/references.csv); what begins with `assumed:` or
     `note:` is a remark and not in reports"""
     cases: list[Case] = Field([], description="at least one that fires and one near miss")
@@ -319,16 +319,17 @@ class ProcedureStep(Strict):
     """One step; ``where`` is a role, resolved to peers of the cluster."""
 
     do: str = Field(description="what to do; with {placeholders}")
-    why: str = Field(description="what for")
+    why: str = Field(description="the purpose")
     where: str = Field(description="a role, see below")
     command: str | None = Field(None, description="what to type, exactly")
     risk: Risk
-    """read and change say it; outage interrupts service, destructive cannot be undone"""
+    """read changes nothing, change changes settings, outage interrupts service, destructive cannot be
+    undone"""
     impact: str = Field("None.", description="what users notice")
     verify: str = Field("", description="how to see that it worked")
-    wait: str = Field("", description="how long, for what")
+    wait: str = Field("", description="how long to wait, and for what")
     avoid: str = Field("", description="what must not be done meanwhile, as a sentence: Do not …")
-    when: When | None = Field(None, description="when it applies; else always")
+    when: When | None = Field(None, description="when it applies (default: always)")
     done_when: DoneWhen | None = Field(None, description="what shows that it was done; else nothing does")
 
 
