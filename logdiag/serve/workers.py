@@ -67,6 +67,10 @@ class Worker:
     def run(self, task: Callable[..., Any], *arguments: Any, listen: Say = lambda said: None) -> Any:
         """Run a task and return its result; ``listen`` is called with its progress. Raises TaskError."""
         until = time.monotonic() + self._seconds
+        # A process that was taken over could send the beginning of a message only.
+        timer = threading.Timer(self._seconds, self.process.kill)
+        timer.daemon = True
+        timer.start()
         try:
             self._pipe.send((task, arguments))
             while (left := until - time.monotonic()) > 0:
@@ -78,8 +82,12 @@ class Worker:
                 if kind in get_args(Reason):
                     raise TaskError(kind, tuple(map(str, value)))
                 listen(value)
-        except (EOFError, OSError, ValueError, TypeError):
+        except (EOFError, OSError, ValueError, TypeError, OverflowError, RecursionError):
+            if not self._is_cancelled and time.monotonic() >= until:
+                raise TaskError("time") from None
             raise TaskError("cancelled" if self._is_cancelled else "killed") from None
+        finally:
+            timer.cancel()
         raise TaskError("time")
 
     def cancel(self) -> None:

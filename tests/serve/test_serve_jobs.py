@@ -6,6 +6,7 @@ import pickle
 import signal
 import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -183,11 +184,33 @@ def test_a_killed_worker_costs_its_job_and_the_end_of_the_server_ends_its_worker
 
 def test_a_process_that_was_taken_over_costs_only_its_task() -> None:
     workers = Workers(BOUNDS)
-    for task in (send_nonsense, send_pickle):
+    job = Job("a", "a", Upload(Path("a")), (), keep=False)
+    for task in (send_nonsense, send_pickle, send_nested, send_infinity):
         with pytest.raises(TaskError) as failed, workers.worker() as worker:
-            worker.run(task)
+            worker.run(task, listen=job.listen)
         assert failed.value.reason == "killed"
     workers.close()
+
+
+def test_the_beginning_of_a_message_does_not_wait_for_its_end() -> None:
+    workers = Workers(replace(BOUNDS, seconds=5))
+    with pytest.raises(TaskError) as failed, workers.worker() as worker:
+        worker.run(send_beginning)
+    assert failed.value.reason == "time"
+    workers.close()
+
+
+def send_beginning(say: Say) -> None:
+    os.write(_pipe().fileno(), b"\x00\x00\x10\x00[")
+    time.sleep(SECONDS)
+
+
+def send_nested(say: Say) -> None:
+    _write(b"[" * 100_000)
+
+
+def send_infinity(say: Say) -> None:
+    _write(b'["progress", {"read": Infinity}]')
 
 
 def send_nonsense(say: Say) -> None:
@@ -200,5 +223,8 @@ def send_pickle(say: Say) -> None:
 
 def _write(content: bytes) -> None:
     """Write to the pipe that leads to the server, as a task cannot do it."""
-    pipe = next(one for one in gc.get_objects() if isinstance(one, Connection) and one.writable)
-    pipe.send_bytes(content)
+    _pipe().send_bytes(content)
+
+
+def _pipe() -> Connection:
+    return next(one for one in gc.get_objects() if isinstance(one, Connection) and one.writable)
