@@ -7,7 +7,7 @@ There is a file for each severity, even without rows, so that a reader of it fin
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,27 @@ def write(output: Output, rows: Sequence[Row]) -> None:
         with contextlib.ExitStack() as stack:
             files = {one: stack.enter_context(_SeverityFile(folder, one)) for one in SEVERITIES}
             for row in rows:
-                content = json.loads(output.findings(row.name))
-                incident_of = {id_: one["id"] for one in content["incidents"] for id_ in one["findings"]}
-                for finding in content["findings"]:
-                    incident = incident_of.get(finding["id"])
-                    files[finding["severity"]].add({**finding, "cluster": row.name, "incident": incident})
+                for finding in _findings(output, row):
+                    files[finding["severity"]].add(finding)
 
     output.store.put_folder("findings", fill)
+
+
+def is_usable(output: Output, row: Row) -> bool:
+    """Return whether the findings of a cluster, perhaps written by somebody else, fit into the dataset."""
+    try:
+        found = list(_findings(output, row))
+        pa.Table.from_pylist([_typed(finding) for finding in found], COLUMNS)
+        return all(finding["severity"] in SEVERITIES for finding in found)
+    except Exception:
+        return False
+
+
+def _findings(output: Output, row: Row) -> Iterator[dict[str, Any]]:
+    content = json.loads(output.findings(row.name))
+    incident_of = {id_: one["id"] for one in content["incidents"] for id_ in one["findings"]}
+    for finding in content["findings"]:
+        yield {**finding, "cluster": row.name, "incident": incident_of.get(finding["id"])}
 
 
 class _SeverityFile:
@@ -57,9 +71,7 @@ class _SeverityFile:
         return self
 
     def add(self, finding: dict[str, Any]) -> None:
-        evidence = [{**record, "time": _time(record["time"])} for record in finding["evidence"]]
-        times = {name: _time(finding[name]) for name in ("first", "last", "as_of")}
-        self._rows.append({**finding, **times, "evidence": evidence})
+        self._rows.append(_typed(finding))
         if len(self._rows) >= _GROUP_ROWS:
             self._write()
 
@@ -70,6 +82,12 @@ class _SeverityFile:
     def _write(self) -> None:
         self._file.write_table(pa.Table.from_pylist(self._rows, COLUMNS))
         self._rows = []
+
+
+def _typed(finding: dict[str, Any]) -> dict[str, Any]:
+    evidence = [{**record, "time": _time(record["time"])} for record in finding["evidence"]]
+    times = {name: _time(finding[name]) for name in ("first", "last", "as_of")}
+    return {**finding, **times, "evidence": evidence}
 
 
 def _time(written: str | None) -> datetime | None:

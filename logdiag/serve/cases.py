@@ -3,8 +3,10 @@
 A case is found by its name in the list of the cases. No path is made of a name that a browser sends.
 """
 
+import os
 import re
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,10 +82,13 @@ class Cases:
             InputError: the folder has other content than an earlier batch, or another run uses it.
 
         """
-        # The store may be from a stranger: what is deleted through a link would be somewhere else.
-        for one in self.folder.glob("*"):
-            if one.is_symlink():
-                raise InputError(gettext("{link}: a store contains no links").format(link=one))
+        # The store may be from a stranger: what is read or deleted through a link would be somewhere else,
+        # and reading a pipe never ends.
+        for root, folders, files in os.walk(self.folder):
+            for one in (Path(root, name) for name in (*folders, *files)):
+                if not (stat.S_ISREG(mode := one.lstat().st_mode) or stat.S_ISDIR(mode)):
+                    said = gettext("{path}: a store contains only files and folders, no links")
+                    raise InputError(said.format(path=one))
         with self._output.lock():
             self.uploads.mkdir(exist_ok=True)
             self.reload()
@@ -103,7 +108,7 @@ class Cases:
                 if any(one.is_symlink() for one in (folder, folder / REPORT, folder / FINDINGS)):
                     continue
                 case = Case(row, state, folder, self._made(state, about))
-                with suppress(TypeError, ValueError, KeyError):
+                with suppress(TypeError, ValueError, KeyError, OverflowError):
                     case = replace(case, number=str(about["options"]["case"] or ""))
                     changed = tuple((str(name), int(number)) for name, number in about["changed"])
                     case = replace(case, earlier=str(about["earlier"]), changed=changed)
@@ -137,7 +142,7 @@ class Cases:
                 shutil.rmtree(folder)
 
     def _made(self, state: str, about: dict[str, Any]) -> datetime:
-        with suppress(TypeError, ValueError, KeyError):
+        with suppress(TypeError, ValueError, KeyError, OverflowError):
             return datetime.fromisoformat(about["made"]).astimezone(UTC)
         # Of a batch: the state is written when its job has finished.
         with suppress(OSError):

@@ -108,7 +108,11 @@ def publish(say: Say, out: str, options: Options) -> None:
     with _library(options) as library:
         output = Output(out)
         rows = sorted((row for row, _ in output.rows().values()), key=lambda row: row.name)
-        dataset.write(output, [row for row in rows if row.has_report])
+        reported = [row for row in rows if row.has_report]
+        try:
+            dataset.write(output, reported)
+        except Exception:  # a broken file in the store of a stranger is no reason to lose a new case
+            dataset.write(output, [row for row in reported if dataset.is_usable(output, row)])
         output.store.put_file("index.html", page.render(rows, (), library).encode())
 
 

@@ -81,7 +81,7 @@ def find_upload(folder: Path, files: Any) -> Upload | None:
         is_linked = any(one.is_symlink() for one in (folder.parent, folder, *paths))
         is_whole = [one.stat().st_size for one in paths] == [size for _, size in listed]
         return Upload(folder, listed) if is_whole and not is_linked else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError):
         return None
 
 

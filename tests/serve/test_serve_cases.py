@@ -2,6 +2,8 @@
 
 import html
 import json
+import math
+import os
 import re
 import shutil
 import subprocess
@@ -197,21 +199,46 @@ def test_a_store_of_a_stranger_leads_nowhere(batch_output: Path, tmp_path: Path)
     (secret / "report.html").write_text("secret")
     [state] = [path for path in (store / "state").iterdir() if b'"peer-lost"' in path.read_bytes()]
     written = json.loads(state.read_text())
-    for name in ("../../secret", "..", ".", "", "/etc", "link", "file"):
+    for name in ("../../secret", "..", ".", "", "/etc"):
         written["row"]["name"] = name
         written["about"]["made"] = "2024-01-01T00:00:00"
         (store / "state" / f"{len(name)}{name.strip('./')[:4]}.json").write_text(json.dumps(written))
-    (store / "clusters" / "link").symlink_to(secret)
-    (store / "clusters" / "file").mkdir()
-    (store / "clusters" / "file" / "report.html").symlink_to(secret / "report.html")
     cases = Cases(store, tmp_path / "uploads")
     with cases.opened():
         assert sorted(case.name for case in cases.all()) == ["peer-lost", "replication"]
         assert cases.get("../../secret") is None
-    (store / "inputs").symlink_to(secret)
-    with pytest.raises(InputError, match="no links"), Cases(store, store / "inputs").opened():
-        pass
+    for name in ("inputs", "clusters/link", "clusters/peer-lost/more", "state/a.json", "findings/b.parquet"):
+        for make in (lambda path: path.symlink_to(secret), os.mkfifo):
+            make(store / name)
+            with pytest.raises(InputError, match="no links"), Cases(store, store / "inputs").opened():
+                pass
+            (store / name).unlink()
     assert (secret / "report.html").read_text() == "secret"
+
+
+def test_a_store_of_a_stranger_with_wrong_values_is_opened(batch_output: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(batch_output, store)
+    for state in (store / "state").iterdir():
+        written = json.loads(state.read_text())
+        written["about"] |= {
+            "made": "0001-01-01T00:00:00+14:00",
+            "changed": [["x", math.inf]],
+            "inputs": [["x", math.inf]],
+            "options": {"case": "<b>\ud800"},
+            "earlier": [],
+        }
+        written["row"]["label"] = "<script>alert(1)</script>"
+        state.write_text(json.dumps(written))
+    (store / "clusters" / "peer-lost" / "findings.json").write_text('{"incidents": [], "findings": [{}]}')
+    with serving("--store", store) as server:
+        server.sign_in()
+        assert "<script>alert" not in server.ask("/").text
+        assert server.ask("/case/peer-lost").status == 200
+        assert server.ask("/case/peer-lost/download/ticket").status == 400
+        case = server.diagnose([("a.log", b"nothing")])
+        assert "<iframe" in server.ask(case).text
+        assert "replication" in server.ask("/search?q=replication").text
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path: Path, run: Run) -> None:
