@@ -71,7 +71,8 @@ class Guard:
         name = (
             next(iter(self.own_names), self.host) if _is_address(self.host, "is_unspecified") else self.host
         )
-        name = f"[{name}]" if ":" in name else name
+        # Another user may listen on the other address that browsers know by this name, and get the token.
+        name = "127.0.0.1" if name == "localhost" else f"[{name}]" if ":" in name else name
         return f"{self._scheme}://{name}:{self.port}/?token={self._token}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,6 +122,8 @@ class Guard:
                 "terminal."
             )
             return _refuse(said)
+        # The server closes the connections of strangers.
+        request.scope.get("state", {}).get("keep", lambda: None)()
         if not self._is_own_page(request):
             return _refuse(gettext("The request comes from another site, so it was refused."))
         return None
@@ -171,22 +174,29 @@ def is_loopback(host: str) -> bool:
 def is_other_user(scope: Scope) -> bool:
     """Return whether another user of this machine, except root, has the other end of a loopback connection.
 
-    Only Linux shows this. An end that is not listed, such as that of a container's proxy, is not refused.
+    Only Linux shows this. An end that is not listed, such as that of a container's proxy, is not refused. An
+    end that is closed counts as that of another user: nobody can see any more whose it was.
     """
     if not scope.get("client") or not scope.get("server") or not hasattr(os, "geteuid"):
         return False
     ends = [as_listed(*scope["client"]), as_listed(*scope["server"])]
+    # A socket for IPv6 that connects to 127.0.0.1 is listed with the address ::ffff:127.0.0.1.
+    mapped = as_listed("::ffff:0.0.0.0", 0)[:24]
+    is_listing, is_open = False, False
     for table in _TABLES:
         try:
             lines = table.read_text(encoding="ascii").splitlines()[1:]
         except OSError:
             continue
+        is_listing = True
         for line in lines:
-            # Number, own end, other end, state, queues, timer, retries, user.
+            # Number, own end, other end, state, queues, timer, retries, user, timeout, file.
             words = line.split()
-            if words[1:3] == ends:
-                return int(words[7]) not in (0, os.geteuid())
-    return False
+            found = [word.removeprefix(mapped) for word in words[1:3]]
+            if found == ends:
+                return words[9] == "0" or int(words[7]) not in (0, os.geteuid())
+            is_open = is_open or (found == ends[::-1] and words[3] == "01")
+    return is_listing and not is_open
 
 
 def as_listed(host: str, port: int) -> str:

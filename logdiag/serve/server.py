@@ -1,5 +1,6 @@
 """Starts the server: its socket, its folders, and what is deleted when it ends."""
 
+import asyncio
 import os
 import socket
 import ssl
@@ -7,8 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from logdiag.errors import InputError
 from logdiag.files.atomic_write import scratch_folder
@@ -21,6 +24,42 @@ from logdiag.serve.tasks import MODULES
 from logdiag.serve.workers import Bounds, Workers
 
 _SECONDS_TO_CLOSE = 2
+_SECONDS_TO_SIGN_IN = 20
+_MAX_STRANGERS = 64
+"""Connections on which no request of the user has come yet. Each is a descriptor, and these can run out."""
+_BACKLOG = 32
+"""Connections that are accepted at a time, before the server can close any: macOS has 256 descriptors."""
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed if it is of a stranger: after some time, or when there are too many."""
+
+    _strangers: ClassVar[dict["_Connection", asyncio.TimerHandle]] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request of the user."""
+        super().connection_made(transport)
+        # It is closed already: nobody can see whose it was, but its request would still be answered.
+        if self.client is None or self.server is None:
+            transport.abort()
+            return
+        self.app_state = {"keep": self._keep}
+        if len(self._strangers) >= _MAX_STRANGERS:
+            next(iter(self._strangers))._end()  # the oldest: a browser sends its request at once
+        self._strangers[self] = self.loop.call_later(_SECONDS_TO_SIGN_IN, self._end)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the waiting."""
+        self._keep()
+        super().connection_lost(exc)
+
+    def _keep(self) -> None:
+        if timer := self._strangers.pop(self, None):
+            timer.cancel()
+
+    def _end(self) -> None:
+        self._keep()
+        self.transport.abort()
 
 
 @contextmanager
@@ -77,7 +116,8 @@ def serving(
             proxy_headers=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=_Connection,
+            backlog=_BACKLOG,
             loop="asyncio",
             timeout_graceful_shutdown=_SECONDS_TO_CLOSE,
             ssl_certfile=certificate,

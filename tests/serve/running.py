@@ -18,6 +18,8 @@ import os, resource, sys
 from logdiag.cli import main
 if most := os.environ.get("TEST_FILE_BYTES"):  # as a full disk does it: a file does not become larger
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
+if most := os.environ.get("TEST_DESCRIPTORS"):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(most), int(most)))
 sys.argv = ["logdiag", "serve", *sys.argv[1:]]
 main()
 """

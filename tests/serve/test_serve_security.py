@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from running import Server, serving
+from running import SECONDS, Server, opened, serving
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -161,8 +162,52 @@ def test_another_user_of_the_machine_is_refused_even_with_the_cookie(
             fake.write_text("head\n" + line.replace(own, f" {user} ", 1) + "\n")
             monkeypatch.setattr(security, "_TABLES", (fake,))
             assert security.is_other_user(scope) is refused
+        # A foreign end that is not listed is open if the own end is; a closed one is nobody's.
+        own_end = next(one for one in listed.splitlines() if one.split()[1:3] == [*ends[::-1]])
+        for lines, refused in ((own_end, False), (own_end.replace(" 01 ", " 08 ", 1), True), ("", True)):
+            (tmp_path / "table").write_text(f"head\n{lines}\n")
+            monkeypatch.setattr(security, "_TABLES", (tmp_path / "table",))
+            assert security.is_other_user(scope) is refused, lines
         monkeypatch.setattr(security, "_TABLES", (tmp_path / "missing",))
         assert not security.is_other_user(scope)
+
+
+def test_a_socket_for_ipv6_does_not_hide_its_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Linux lists its address as ::ffff:127.0.0.1, and the server sees 127.0.0.1."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.socket(socket.AF_INET6) as client,
+    ):
+        client.connect(("::ffff:127.0.0.1", listener.getsockname()[1]))
+        with listener.accept()[0] as accepted:
+            scope = {"type": "http", "client": accepted.getpeername(), "server": accepted.getsockname()}
+            assert not security.is_other_user(scope)
+            own = f" {os.geteuid()} "
+            table = tmp_path / "tcp6"
+            table.write_text(Path("/proc/net/tcp6").read_text(encoding="ascii").replace(own, " 4711 "))
+            monkeypatch.setattr(security, "_TABLES", (Path("/proc/net/tcp"), table))
+            assert security.is_other_user(scope)
+
+
+def test_connections_of_strangers_do_not_keep_the_user_out() -> None:
+    with serving(TEST_DESCRIPTORS="256") as server, ExitStack() as stack:
+        server.sign_in()
+        address = ("127.0.0.1", server.port)
+        for _ in range(300):
+            idle = stack.enter_context(socket.create_connection(address, timeout=SECONDS))
+            idle.sendall(b"GET / HTTP/1.1\r\n")
+        assert server.ask("/").status == 200
+        assert len(opened(server.process.pid)) < 200
+
+
+def test_the_link_names_the_address_that_the_server_listens_on() -> None:
+    """Another user may listen on the other address of this name, and would get the token."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    assert Guard(app, "localhost", 1, "en").link.startswith("http://127.0.0.1:1/?token=")
+    assert Guard(app, "::1", 1, "en").link.startswith("http://[::1]:1/?token=")
 
 
 def test_files_are_for_the_user_alone_and_go_with_the_server(tmp_path: Path) -> None:
