@@ -242,7 +242,7 @@ def _any(test: Test, asked: pa.Array) -> Mask:
     answers = np.zeros(len(asked), dtype=np.bool_)
     for value in test.values:
         held = MODIFIERS[test.modifier](value)(asked)
-        answers |= held.fill_null(False).to_numpy(zero_copy_only=False)
+        answers |= (held.fill_null(False) if held.null_count else held).to_numpy(zero_copy_only=False)
     return answers
 
 
