@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FileChooser, Page
-from running import SECONDS, Server, serving
+from web_server import SECONDS, Server, serving
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
 PRIMARY, PEER = (SAMPLES / "replication" / f"replication-{name}.log" for name in ("primary", "peer"))

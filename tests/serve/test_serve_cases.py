@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import duckdb
 import pytest
-from running import Server, serving
+from web_server import Server, serving
 
 from logdiag.errors import InputError
 from logdiag.serve.app import DOWNLOADS

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import SECONDS, serving
+from web_server import SECONDS, serving
 
 from logdiag.errors import InputError
 from logdiag.serve.jobs import WORKERS, Job, Jobs

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from running import SECONDS, Server, opened, serving
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
+from web_server import SECONDS, Server, opened, serving
 
 from logdiag.serve import security
 from logdiag.serve.security import Guard

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Server, form, serving
+from web_server import Server, form, serving
 
 from logdiag.reading import read
 from logdiag.serve.uploads import Upload, _label, find_upload
