@@ -246,53 +246,56 @@ def _page(folder: Path, times: int) -> None:
     from http.client import HTTPConnection
     from urllib.parse import urlsplit
 
-    path = folder / "log_500.txt"
-    if not path.exists():
-        write(path, 500 * MIB)
-    with path.open("rb") as file:
-        head = (
-            b'--x\r\nContent-Disposition: form-data; name="files"; filename="expa01.log"\r\n'
-            b"Content-Type: text/plain\r\n\r\n"
-        )
-        length = len(head) + path.stat().st_size + len(b"\r\n--x--\r\n")
-        command = [sys.executable, "-m", "logdiag", "serve", "--no-open"]
-        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
-        assert server.stderr is not None
-        link = urlsplit(server.stderr.readline().split()[-1])
-        own = {"Origin": f"http://{link.netloc}", "Content-Type": "multipart/form-data; boundary=x"}
+    plain, packed = folder / "log_500.txt", folder / "diagnostic_log_expa01_500.tar.gz"
+    if not plain.exists():
+        write(plain, 500 * MIB)
+    if not packed.exists():
+        _pack(packed, 500)
+    command = [sys.executable, "-m", "logdiag", "serve", "--no-open"]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
+    assert server.stderr is not None
+    link = urlsplit(server.stderr.readline().split()[-1])
+    own = {"Origin": f"http://{link.netloc}", "Content-Type": "multipart/form-data; boundary=x"}
 
-        def get(address: str) -> tuple[int, str]:
-            connection = HTTPConnection(link.netloc)
-            connection.request("GET", address, headers=own)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.getheader("Set-Cookie", "")
+    def get(address: str) -> tuple[int, str]:
+        connection = HTTPConnection(link.netloc)
+        connection.request("GET", address, headers=own)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.getheader("Set-Cookie", "")
 
-        own["Cookie"] = get(f"/?{link.query}")[1].partition(";")[0]
-        seconds, alone = float("inf"), float("inf")
+    def send(path: Path) -> str:
+        form = f'form-data; name="files"; filename="{path.name}"'
+        head, tail = f"--x\r\nContent-Disposition: {form}\r\n\r\n".encode(), b"\r\n--x--\r\n"
+        connection = HTTPConnection(link.netloc)
+        connection.putrequest("POST", "/diagnose")
+        length = len(head) + path.stat().st_size + len(tail)
+        for name, value in {**own, "Content-Length": str(length)}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        with path.open("rb") as file:
+            for part in (head, file, tail):
+                connection.send(part)
+        return str(connection.getresponse().getheader("Location"))
+
+    own["Cookie"] = get(f"/?{link.query}")[1].partition(";")[0]
+    print("| upload | seconds to the report | times the command |")
+    print("| --- | ---: | ---: |")
+    for name, path in (("a log of 500 MiB", plain), ("the same in a .tar.gz", packed)):
+        alone, seconds = float("inf"), float("inf")
         for _ in range(times):
             alone = min(alone, _diagnosed(path, folder)[0])
-            file.seek(0)
             start = time.perf_counter()
-            connection = HTTPConnection(link.netloc)
-            connection.putrequest("POST", "/diagnose")
-            for name, value in {**own, "Content-Length": str(length)}.items():
-                connection.putheader(name, value)
-            connection.endheaders()
-            connection.send(head)
-            connection.send(file)
-            connection.send(b"\r\n--x--\r\n")
-            case = connection.getresponse().getheader("Location")
+            case = send(path)
             while get(f"{case}/report")[0] == 404:
                 time.sleep(0.05)
             seconds = min(seconds, time.perf_counter() - start)
-        status = Path(f"/proc/{server.pid}/status").read_text().splitlines()
-        [memory] = [int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM")]
-        server.terminate()
-        server.wait()
-    print(
-        f"upload to report: {seconds / alone:.2f} times the command ({seconds:.1f} s), server {memory:.0f} MiB"
-    )
+        print(f"| {name} | {seconds:.1f} | {seconds / alone:.2f} |")
+    status = Path(f"/proc/{server.pid}/status").read_text().splitlines()
+    [memory] = [int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM")]
+    server.terminate()
+    server.wait()
+    print(f"memory of the server: {memory:.0f} MiB")
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,5 @@
 """`logdiag serve`: a web page on this machine."""
 
-import threading
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +92,9 @@ def serve(
             say(gettext("Open {link}").format(link=link), quiet=False)
             say(gettext("The server ends with Ctrl-C."), quiet)
             if open_:
+                import threading
+                import webbrowser
+
                 # A page that leads to the link: other users can see the arguments of a browser's process.
                 threading.Thread(target=webbrowser.open, args=(opener.as_uri(),), daemon=True).start()
             run()
