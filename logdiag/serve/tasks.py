@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from logdiag.rules.library import Library
 
 MODULES = (
+    "batch.dataset",
+    "batch.page",
     "compare.diff_sentences",
     "outputs",
     "pipeline",
     "query",
+    "records.compiled",
     "redaction",
     "report.html",
     "report.json_",
