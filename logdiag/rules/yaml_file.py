@@ -23,6 +23,8 @@ _BRACKETS = re.compile(rb"[\[\]{}]")
 # Nested lists can be written without brackets: `- - - -`. Each dash is a level.
 _NESTED_DASHES = re.compile(rb"(?:[-?:][ \t]+){100}")
 
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -57,6 +59,10 @@ def read(file: RuleFile) -> Mistake | None:
     except yaml.MarkedYAMLError as error:
         if (mark := error.problem_mark or error.context_mark) is not None:
             line, column = mark.line + 1, mark.column + 1
+            # The parser counts one line more if the last line has no line end.
+            lines = _LINE_END.split(file.content.decode("utf-8"))
+            if line > len(lines):
+                line, column = len(lines), len(lines[-1]) + 1
         message = error.problem or "cannot be read"
     except yaml.reader.ReaderError as error:
         before = file.content[: error.position].decode("utf-8")

@@ -228,6 +228,11 @@ def test_broken_yaml_has_a_place(tmp_path: Path) -> None:
     assert the_mistake(tmp_path, "title: [a\nwhy: b\n").startswith("2:4: did not find expected ',' or ']'")
 
 
+def test_a_mistake_at_the_end_is_on_the_last_line(tmp_path: Path) -> None:
+    assert the_mistake(tmp_path, b"title: a\nb: {") == "2:5: did not find expected node content"
+    assert the_mistake(tmp_path, b"title: a\r\nb: {") == "2:5: did not find expected node content"
+
+
 def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     assert the_mistake(tmp_path, "title: Grün\n".encode("latin-1")) == "1:1: is not UTF-8 (byte 9)"
 
