@@ -238,7 +238,7 @@ def _column(reference: Reference) -> str | None:
 
 
 def _any(test: Test, asked: pa.Array) -> Mask:
-    """Return which of some texts a test holds for."""
+    """Return which of some texts meet a test."""
     answers = np.zeros(len(asked), dtype=np.bool_)
     for value in test.values:
         held = MODIFIERS[test.modifier](value)(asked)
