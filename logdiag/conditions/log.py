@@ -1,13 +1,13 @@
 """Asking records: which rows a condition means."""
 
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from logdiag.conditions.alarm_catalogue import identify
-from logdiag.conditions.modifiers import MODIFIERS
+from logdiag.conditions.modifiers import MODIFIERS, Question
 from logdiag.conditions.parse import (
     COLUMNS,
     SHORTCUTS,
@@ -35,6 +35,7 @@ def holds(test: Test, text: str) -> bool:
     return any(answer[0].as_py() for answer in answers)
 
 
+_ALL = slice(None)
 _REPEATED = 4
 """How often values repeat, on average, if each of them is asked once."""
 
@@ -61,8 +62,16 @@ class Log:
 
     def values(self, reference: Reference, rows: Rows) -> pa.Array:
         """Return the values of a reference in some rows, as strings; null if a record lacks the key."""
+        if self._is_seldom(reference, rows):
+            return self._of_fields(reference, rows)
         values = self._values_of(reference).take(pa.array(rows))
         return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
+
+    def _is_seldom(self, reference: Reference, rows: Rows) -> bool:
+        """Return whether only some rows need the values of a key, and all would take longer."""
+        return (
+            reference not in self._values and _column(reference) is None and len(rows) < len(self) / _REPEATED
+        )
 
     def _values_of(self, reference: Reference) -> pa.Array:
         """Return the values of a reference in all rows, as a dictionary if they repeat."""
@@ -81,8 +90,8 @@ class Log:
             self._values[reference] = found
         return self._values[reference]
 
-    def _of_fields(self, reference: Reference) -> pa.Array:
-        places = self._places_of(reference)
+    def _of_fields(self, reference: Reference, rows: Rows | slice = _ALL) -> pa.Array:
+        places = self._places_of(reference)[rows]
         return self._pairs.field("value").take(pa.array(places, mask=places < 0))
 
     def _alarm_ids(self) -> pa.Array:
@@ -124,7 +133,8 @@ class Log:
     @cached_property
     def _keys(self) -> tuple[dict[str, int], npt.NDArray[np.int32]]:
         """A number for each key, and the key of each pair as its number."""
-        encoded = self._pairs.field("key").dictionary_encode()
+        keys = self._pairs.field("key")
+        encoded = keys if pa.types.is_dictionary(keys.type) else keys.dictionary_encode()
         names = {name: number for number, name in enumerate(encoded.dictionary.to_pylist())}
         return names, encoded.indices.to_numpy()
 
@@ -210,13 +220,19 @@ class Log:
         if test.modifier == "exists":
             there = self._has(test.reference)[rows]
             return rows[(there & ("true" in test.values)) | (~there & ("false" in test.values))]
+        if _column(test.reference) is None:
+            rows = rows[self._has(test.reference)[rows]]
+        if not len(rows):
+            return rows
+        if self._is_seldom(test.reference, rows):
+            return rows[_any(test, self._of_fields(test.reference, rows))]
         values = self._values_of(test.reference)
         repeat = pa.types.is_dictionary(values.type)
         if not repeat or (test not in self._holding and len(values.dictionary) > len(rows)):
             return rows[_any(test, self.values(test.reference, rows))]
         # Each value is asked once. Most tests hold for none.
         if test not in self._holding:
-            self._holding[test] = np.r_[_any(test, values.dictionary), False]
+            self._holding[test] = np.append(_any(test, values.dictionary), False)
         holding = self._holding[test]
         return rows[holding[self._codes_of(test.reference)[rows]]] if holding.any() else rows[:0]
 
@@ -240,10 +256,15 @@ def _column(reference: Reference) -> str | None:
 def _any(test: Test, asked: pa.Array) -> Mask:
     """Return which of some texts meet a test."""
     answers = np.zeros(len(asked), dtype=np.bool_)
-    for value in test.values:
-        held = MODIFIERS[test.modifier](value)(asked)
+    for question in _questions(test):
+        held = question(asked)
         answers |= (held.fill_null(False) if held.null_count else held).to_numpy(zero_copy_only=False)
     return answers
+
+
+@cache
+def _questions(test: Test) -> list[Question]:
+    return [MODIFIERS[test.modifier](value) for value in test.values]
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

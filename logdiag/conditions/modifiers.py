@@ -35,8 +35,17 @@ def check_extraction(pattern: str) -> None:
         raise ValueError(f"{pattern!r} has a group without a name: write (?:…) instead") from error
 
 
-MODIFIERS: dict[str, Callable[[str], Callable[[pa.Array], pa.Array]]] = {
-    "is": lambda v: lambda a: pc.equal(pc.utf8_lower(a), pc.utf8_lower(pa.scalar(v, pa.string()))),
+Question = Callable[[pa.Array], pa.Array]
+"""Returns for each of some texts whether it holds; null for a null."""
+
+
+def _is(value: str) -> Question:
+    lower = pc.utf8_lower(pa.scalar(value, pa.string()))
+    return lambda a: pc.equal(pc.utf8_lower(a), lower)
+
+
+MODIFIERS: dict[str, Callable[[str], Question]] = {
+    "is": _is,
     "contains": lambda v: lambda a: pc.match_substring(a, v, ignore_case=True),
     "startswith": lambda v: lambda a: pc.starts_with(a, v, ignore_case=True),
     "re": lambda v: lambda a: pc.match_substring_regex(a, v),

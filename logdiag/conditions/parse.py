@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,6 +164,32 @@ def _scalar(value: Any) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise ValueError("a value is a text or a number, or a list of them")
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that one of some conditions holds, with each common first term asked once.
+
+    Most conditions begin with the name of an event or a module, which few logs contain.
+    """
+    rests: dict[Condition, list[tuple[Condition, ...]]] = {}
+    for condition in _flat(conditions):
+        first, *rest = condition.terms if isinstance(condition, AllOf) else (condition,)
+        rests.setdefault(first, []).append(tuple(rest))
+    found = [
+        # A rest of no terms holds always.
+        first if () in rest else AllOf((first, any_of(map(AllOf, rest))))
+        for first, rest in rests.items()
+    ]
+    return found[0] if len(found) == 1 else AnyOf(tuple(found))
+
+
+def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Yield conditions, and of those that are alternatives each one."""
+    for condition in conditions:
+        if isinstance(condition, AnyOf) or (isinstance(condition, AllOf) and len(condition.terms) == 1):
+            yield from _flat(condition.terms)
+        else:
+            yield condition
 
 
 def find_references(condition: Condition) -> Iterator[Reference]:

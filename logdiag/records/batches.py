@@ -77,7 +77,7 @@ class Together:
 
 
 def batch(table: pa.Table, texts: _Texts, digests: _Digests, want: Want) -> Batch:
-    """Return a batch of the records of a table with columns of `READ`, at least `COUNTED`.
+    """Return a batch of the records of a table with columns of `READ` or `SELECTING`, at least `COUNTED`.
 
     Selected rows are copied, even if they are all.
     """
@@ -116,7 +116,8 @@ def _select(table: pa.Table, counts: Numbers, texts: _Texts, digests: _Digests, 
         kept = table
     else:
         numbers, asked = want.select(table, members)
-        kept = table.take(pa.array(numbers))
+        types = pa.schema([READ.field(name) for name in table.column_names])
+        kept = table.take(pa.array(numbers)).cast(types)
     kept = kept.select([name for name in kept.column_names if want.wants(name)])
     kept_texts = pa.array(texts(numbers) if want.texts else [], pa.string())
     hosts, times, lengths, offsets = (whole(table.column(name)) for name in COUNTED)

@@ -11,13 +11,16 @@ from logdiag.i18n import gettext
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", "UTC")
-_FIELD = pa.struct(
-    [pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string(), nullable=False)]
-)
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:
     return pa.field(name, kind, nullable=False)
+
+
+def pairs_of(key: pa.DataType) -> pa.Field:
+    """Return the column with the pairs of a record, whose keys have a type."""
+    pair = pa.struct([_required("key", key), _required("value", pa.string())])
+    return _required("fields", pa.list_(_required("item", pair)))
 
 
 _PLACE = [_required("snapshot", _NAME), _required("source", _NAME)]
@@ -37,7 +40,7 @@ RECORDS = pa.schema(
         ("level", _NAME),
         ("event", _NAME),
         ("detail", pa.string()),
-        _required("fields", pa.list_(pa.field("item", _FIELD, nullable=False))),
+        pairs_of(pa.string()),
         ("text", pa.string()),
         ("body", pa.string()),
         *_PLACE,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.records.columns import RECORDS
+from logdiag.records.columns import RECORDS, pairs_of
 
 Numbers = npt.NDArray[np.int64]
 
@@ -16,6 +16,9 @@ PLACE = ("snapshot", "source")
 
 READ = pa.schema([one for one in RECORDS if one.name not in PLACE])
 """The columns that a reader of logs fills; the table adds `PLACE`."""
+
+SELECTING = READ.set(READ.get_field_index("fields"), pairs_of(pa.dictionary(pa.int32(), pa.string())))
+"""The same with numbered keys, so that whoever selects records need not number them."""
 
 
 class Selected(NamedTuple):
@@ -26,7 +29,7 @@ class Selected(NamedTuple):
 
 
 Select = Callable[[pa.Table, Numbers], Selected]
-"""Selects rows of a table with the columns `READ`; the second argument is the member number of each row."""
+"""Selects rows of a table with columns of `READ` or `SELECTING`; also given the member number of each row."""
 
 
 class Want(NamedTuple):

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from logdiag import cluster
 from logdiag.cluster import alarms, changes, membership, pauses, record_facts
-from logdiag.conditions import AnyOf, Condition, Log, Reference
+from logdiag.conditions import Condition, Log, Reference, any_of
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
 from logdiag.rules.match_schema import Match, list_patterns
@@ -49,8 +49,7 @@ class Selection:
 
     def __init__(self, conditions: frozenset[Condition], *, whole: bool = False) -> None:
         self._whole = whole
-        # Conditions that share their first question are together, so that an order of theirs costs nothing.
-        self._conditions = AnyOf(tuple(sorted(conditions, key=repr)))
+        self._conditions = any_of(sorted(conditions, key=repr))
 
     def __call__(self, records: pa.Table, members: npt.NDArray[np.int64]) -> Selected:
         """The rows."""
@@ -69,10 +68,10 @@ def _naming(log: Log, rows: npt.NDArray[np.int64], members: npt.NDArray[np.int64
     """
     if not len(rows):
         return rows
-    columns = [
-        log.values(reference, rows).dictionary_encode().indices.fill_null(-1).to_numpy()
-        for reference in (Reference("host"), Reference("Node"), Reference("Node", 2))
-    ]
-    _, first = np.unique(np.column_stack([members[rows], *columns]), axis=0, return_index=True)
+    pairs = members[rows]
+    for reference in (Reference("host"), Reference("Node"), Reference("Node", 2)):
+        values = log.values(reference, rows).dictionary_encode()
+        pairs = pairs * (len(values.dictionary) + 1) + values.indices.fill_null(-1).to_numpy() + 1
+    _, first = np.unique(pairs, return_index=True)
     found: npt.NDArray[np.int64] = rows[first]
     return found

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logdiag.conditions import ConditionError, Log, Reference, compile_condition, find_references
+from logdiag.conditions import ConditionError, Log, Reference, any_of, compile_condition, find_references
 from logdiag.reading import read_texts
 from logdiag.records import RECORDS
 
@@ -45,6 +45,15 @@ def table(*records: Pairs, host: str = "expa01") -> pa.Table:
         ],
         schema=RECORDS,
     )
+
+
+def with_numbered_keys(records: pa.Table) -> pa.Table:
+    """The same records as the compiled reader gives them to those that select from them."""
+    fields = records.column("fields").combine_chunks()
+    key, value = fields.flatten().flatten()
+    pairs = pa.StructArray.from_arrays([key.dictionary_encode(), value], ["key", "value"])
+    numbered = pa.ListArray.from_arrays(fields.offsets, pairs)
+    return records.set_column(records.column_names.index("fields"), "fields", numbered)
 
 
 def rows(log: Log, written: Any) -> list[int]:
@@ -330,3 +339,13 @@ def test_random_conditions_agree_with_a_naive_evaluator(written: Any, records: l
     assert rows(log, written) == [row for row, pairs in enumerate(records) if naive(written, pairs)]
     part = Log(table(*records).slice(cut))
     assert rows(part, written) == [row for row, pairs in enumerate(records[cut:]) if naive(written, pairs)]
+
+
+@given(st.lists(CONDITIONS, max_size=5), st.lists(st.lists(PAIRS, max_size=4), max_size=9))
+@settings(deadline=None, max_examples=150)
+def test_alternatives_select_what_one_of_them_does(written: list[Any], records: list[Pairs]) -> None:
+    """Whatever they have in common is asked once."""
+    log = Log(with_numbered_keys(table(*records)))
+    found = log.rows(any_of(map(compile_condition, written)))
+    wanted = [row for row, pairs in enumerate(records) if any(naive(one, pairs) for one in written)]
+    assert found.tolist() == wanted

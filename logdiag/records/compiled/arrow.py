@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdiag.records.columns import masked
-from logdiag.records.compiled.buffers import NAMES, NULLABLE, Columns, Numbers, Strings
+from logdiag.records.compiled.buffers import KEY, NAMES, NULLABLE, Columns, Numbers, Strings
 from logdiag.records.compiled.strings import is_ascii
-from logdiag.records.want import READ
 
 _TRIM: dict[str, Callable[[str], str]] = {
     "host": lambda name: name.rstrip(" "),
@@ -21,7 +20,7 @@ _TRIM: dict[str, Callable[[str], str]] = {
 
 
 def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: bool) -> pa.Table:
-    """Return the records as a table with columns of `READ`; ``line`` and ``offset`` count from 0.
+    """Return the records as a table with the columns of a schema; ``line`` and ``offset`` count from 0.
 
     Unless it is ``copied``, the table uses the memory of ``columns`` and lasts as long.
     """
@@ -35,15 +34,17 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
         return found if is_ascii_ else _decoded(found)
 
     def array(name: str) -> pa.Array:
-        kind = READ.field(name).type
+        kind = schema.field(name).type
         if name in NAMES:
-            return _dictionary(columns, NAMES.index(name), chunk, _TRIM.get(name, str))
+            number = NAMES.index(name)
+            return _dictionary(columns, number, columns.codes[number], chunk, _TRIM.get(name, str))
         if name == "pid":
             return masked(columns.pid.copy() if copied else columns.pid)
         if name in NULLABLE:
             return strings(getattr(columns, name), columns.has[NULLABLE.index(name)])
         if name == "fields":
-            parts = [strings(columns.keys), strings(columns.values)]
+            keys = _dictionary(columns, KEY, columns.keys, chunk, str).cast(kind.value_type.field("key").type)
+            parts = [keys, strings(columns.values)]
             pairs = pa.Array.from_buffers(kind.value_type, len(parts[0]), [None], children=parts)
             size = len(columns.field_ends) - 1
             return pa.Array.from_buffers(kind, size, [None, buffer(columns.field_ends)], children=[pairs])
@@ -72,14 +73,12 @@ def _copy(column: Numbers) -> pa.Buffer:
 
 
 def _dictionary(
-    columns: Columns, column: int, chunk: memoryview, trim: Callable[[str], str]
+    columns: Columns, column: int, numbers: Numbers, chunk: memoryview, trim: Callable[[str], str]
 ) -> pa.DictionaryArray:
     # Two names may be the same after trimming; the dictionary has each once.
-    numbers: dict[str, int] = {}
+    known: dict[str, int] = {}
     codes = np.full(len(columns.name_columns) + 1, -1, np.int32)
     for place in np.flatnonzero(columns.name_columns == column).tolist():
         raw = chunk[columns.name_starts[place] : columns.name_ends[place]]
-        codes[place] = numbers.setdefault(trim(str(raw, "utf-8", "replace")), len(numbers))
-    return pa.DictionaryArray.from_arrays(
-        masked(codes[columns.codes[column]]), pa.array(list(numbers), pa.string())
-    )
+        codes[place] = known.setdefault(trim(str(raw, "utf-8", "replace")), len(known))
+    return pa.DictionaryArray.from_arrays(masked(codes[numbers]), pa.array(list(known), pa.string()))

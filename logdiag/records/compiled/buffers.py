@@ -12,6 +12,9 @@ Numbers = npt.NDArray[Any]
 NAMES = ("host", "process", "subprocess", "module", "level", "event")
 """Columns with few distinct values, in the order of their numbers in the kernel."""
 
+KEY = len(NAMES)
+"""The number of the keys of pairs, which the kernel numbers like names."""
+
 NULLABLE = ("detail", "text", "body")
 """Columns of strings that a record may lack, in the order of the rows of `Columns.has`."""
 
@@ -56,10 +59,11 @@ class Columns(NamedTuple):
     """Whether a record has each of the columns `NULLABLE`."""
     field_ends: Annotated[Numbers, Shape(np.int32, extra=1)]
     """Record ``n`` has the pairs from ``field_ends[n]`` to ``field_ends[n + 1]``."""
-    keys: Annotated[Strings, Shape(str, "fields")]
+    keys: Annotated[Numbers, Shape(np.int32, "fields")]
+    """Numbers of the keys in the following list of names."""
     values: Annotated[Strings, Shape(str, "fields")]
     codes: Annotated[Numbers, Shape(np.int32, rows=len(NAMES))]
-    """Numbers of the values of each of `NAMES` in the following list of names; -1 for none."""
+    """Numbers of the values of each of `NAMES` in the same list; -1 for none."""
     name_starts: Annotated[Numbers, Shape(np.int32, "names")]
     name_ends: Annotated[Numbers, Shape(np.int32, "names")]
     name_columns: Annotated[Numbers, Shape(np.int8, "names")]
@@ -67,8 +71,8 @@ class Columns(NamedTuple):
     """Bytes in no record: start, end, line and reason."""
     slots: Annotated[Numbers, Shape(np.int32, "slots")]
     """A hash table of the names."""
-    last: Annotated[Numbers, Shape(np.int64, "columns")]
-    """The number of the last name of each of `NAMES`."""
+    last: Annotated[Numbers, Shape(np.int64, "columns", extra=1)]
+    """The number of the last name of each of `NAMES`; of keys, which seldom repeat, always -1."""
     spans: Annotated[Numbers, Shape(np.int64, "columns", extra=1, rows=2)]
     """Start and end of the names of the current record and, in the extra column, of its detail."""
 
@@ -103,7 +107,7 @@ class BufferPool:
 
     def columns(self, size: int, tokens: int, records: int, fields: int) -> Columns:
         """Return memory for the columns of ``size`` bytes with at most so many tokens, records and pairs."""
-        names = records * len(NAMES) + 1
+        names = records * len(NAMES) + fields + 1
         sizes = {"records": records, "fields": fields, "names": names, "stretches": tokens + 1}
         sizes |= {"columns": len(NAMES), "slots": min(_MAX_SLOTS, 1 << (2 * names).bit_length())}
         arrays: dict[str, Any] = {}

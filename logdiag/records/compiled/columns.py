@@ -112,7 +112,7 @@ def write_columns(log, roles, places, count, starts, wanted, out):
     """
     out.slots[:] = -1
     out.last[:] = -1
-    out.field_ends[0] = out.keys.ends[0] = out.values.ends[0] = 0
+    out.field_ends[0] = out.values.ends[0] = 0
     out.detail.ends[0] = out.text.ends[0] = out.body.ends[0] = 0
 
     t = r = f = stretches = name_count = line = 0
@@ -136,8 +136,9 @@ def write_columns(log, roles, places, count, starts, wanted, out):
         else:
             out.offset[nth(r)], out.length[nth(r)], out.line[nth(r)] = begin, end - begin, line
             head = (moment, offset, whole, bsd_time)
-            found, relay, body_start = read_record(log, roles, places, t, after, head, wanted, out, r, f)
-            f, moment, offset, bsd_time, time, utc_found = found
+            numbers = (r, f, name_count)
+            found, relay, body_start = read_record(log, roles, places, t, after, head, wanted, out, numbers)
+            f, name_count, moment, offset, bsd_time, time, utc_found = found
             relayed, relay_moment, relay_offset = relay
             has_year = bsd_time < 0
             if not has_year:

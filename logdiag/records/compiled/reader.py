@@ -35,7 +35,7 @@ from logdiag.records.compiled.strings import write_digests
 from logdiag.records.digests import SEED
 from logdiag.records.record import Unparsed
 from logdiag.records.rows import NO_INSTANT, Cursor
-from logdiag.records.want import READ, Want
+from logdiag.records.want import READ, SELECTING, Want
 
 _REASONS = {WITHOUT_INSTANT: NO_INSTANT, BEFORE_RECORDS: ORPHAN, WITHOUT_YEAR: NO_YEAR}
 
@@ -149,7 +149,8 @@ class Reader:
         digests = self._digests(log, columns)
         # Selected rows are copied anyway; other tables must not use the memory, which the next chunk
         # overwrites.
-        table = to_table(columns, chunk, self._schema, copied=self._want.select is None)
+        schema = self._schema if self._want.select is None else SELECTING
+        table = to_table(columns, chunk, schema, copied=self._want.select is None)
         with self._selecting:
             records = batch(table, _texts(chunk, columns), digests, self._want)
         return _Parsed(records, columns.stretches.T.tolist(), lines)

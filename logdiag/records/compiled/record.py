@@ -7,9 +7,9 @@ import numpy as np
 
 from logdiag.grammar.machine_code import inlined, nth
 from logdiag.records.compiled import roles as role
-from logdiag.records.compiled.buffers import NAMES
+from logdiag.records.compiled.buffers import KEY, NAMES
 from logdiag.records.compiled.header import header, is_relayed
-from logdiag.records.compiled.strings import append, append_text, trim
+from logdiag.records.compiled.strings import append, append_text, intern_name, trim
 from logdiag.records.compiled.times import number, utc_time
 from logdiag.records.compiled.word_ops import WORD, equal, find_byte, first_word
 
@@ -28,7 +28,7 @@ def _set_span(spans, column, start, end):
 
 
 @inlined
-def read_record(log, roles, places, first, after, head, wanted, out, r, f):
+def read_record(log, roles, places, first, after, head, wanted, out, numbers):
     """Read the tokens of record ``r`` after its time, from ``first`` to ``after``.
 
     Args:
@@ -36,15 +36,16 @@ def read_record(log, roles, places, first, after, head, wanted, out, r, f):
         first: the token with the time; the next one is the host.
         after: the end of the record's tokens.
         head: the time, as `header` reads it.
-        r, f: number of the record and of its first pair.
+        numbers: number of the record and of its first pair, and how many names are known.
 
     Returns:
-        The next pair; the header's microseconds, offset and time without a year; the record's microseconds
-        and whether a UTCTime states them; whether a relay's header with a year precedes, its microseconds and
-        offset; where the body starts.
+        The next pair; how many names are known; the header's microseconds, offset and time without a year;
+        the record's microseconds and whether a UTCTime states them; whether a relay's header with a year
+        precedes, its microseconds and offset; where the body starts.
 
     """
     moment, offset, whole, bsd_time = head
+    r, f, name_count = numbers
     spans = out.spans
     spans[0, :] = -1
     _set_span(spans, _HOST, places[nth(first)], places[nth(first + 1)])
@@ -94,7 +95,7 @@ def read_record(log, roles, places, first, after, head, wanted, out, r, f):
                 if column >= 0 and spans[0, column] < 0:
                     _set_span(spans, column, key_end, close)
                 if wanted.fields:
-                    append(log, a, b, out.keys, f)
+                    out.keys[nth(f)], name_count = intern_name(log, a, b, KEY, out, name_count)
                     append(log, key_end, close, out.values, f)
                     f += 1
                 key_start = -1
@@ -157,5 +158,5 @@ def read_record(log, roles, places, first, after, head, wanted, out, r, f):
         text_end = append_text(log, key_start, line_end, out.text.bytes, text_end, text_begin)
     out.text.ends[nth(r + 1)] = text_end
     out.field_ends[nth(r + 1)] = f
-    found = (f, moment, offset, bsd_time, time, utc_found)
+    found = (f, name_count, moment, offset, bsd_time, time, utc_found)
     return found, (relayed, relay_moment, relay_offset), body_start
