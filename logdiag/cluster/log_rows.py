@@ -24,6 +24,8 @@ class LogRow(NamedTuple):
 def select(log: Log, condition: Condition, *keys: str | Reference) -> list[LogRow]:
     """Return the records that a condition matches, in the order of time."""
     rows = log.rows(condition)
+    if not len(rows):
+        return []
     references = (key if isinstance(key, Reference) else Reference(key) for key in keys)
     columns = [log.values(reference, rows).to_pylist() for reference in references]
     values = zip(*columns, strict=True) if columns else repeat((), len(rows))
