@@ -1,5 +1,6 @@
 """Make sure that the browser tests have a Chromium: use the one that is there, or install Debian's."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -7,6 +8,9 @@ import sys
 
 
 def main() -> int:
+    """Install a browser if there is none; of two that are started, the second waits for the first."""
+    lock = open(__file__)  # noqa: SIM115 - held until this process ends
+    fcntl.flock(lock, fcntl.LOCK_EX)
     if shutil.which("chromium"):
         return 0
     if not shutil.which("apt-get"):

@@ -488,7 +488,7 @@ class Logs:
 def test_small_members_that_are_read_together_give_what_each_gives(
     contents: list[bytes], engine: Any, selected: bool, together: int
 ) -> None:
-    select = Selection(frozenset([compile_condition({"Event": "x"})])) if selected else None
+    select = Selection([compile_condition({"Event": "x"})]) if selected else None
     want = Want(select, texts=True, digests=True)
     found = []
     for small in (-1, 1 << 16):

@@ -3,6 +3,8 @@
 A log of a busy peer has millions of records, and all of this together means some thousands of them.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,7 +25,7 @@ def want_of(library: Library, *, explain: bool = False) -> Want:
     return Want(select, texts=True, digests=True, sha256=True)
 
 
-def collect_conditions(library: Library) -> frozenset[Condition]:
+def collect_conditions(library: Library) -> list[Condition]:
     """Return all conditions that records are asked for when a diagnosis is made with a library."""
     of_library = (match for rule in library.rules.values() for match in rule.match)
     of_rules = (
@@ -32,12 +34,8 @@ def collect_conditions(library: Library) -> frozenset[Condition]:
         for pattern in (*(one for _, one in list_patterns(match)), *_of_alarm(match))
         if pattern.table == "records"
     )
-    return frozenset(
-        (
-            *(*of_rules, *cluster.ASKED, *alarms.ASKED, *changes.ASKED),
-            *(*record_facts.ASKED, *membership.ASKED, *pauses.ASKED),
-        )
-    )
+    of_stages = (cluster, alarms, changes, record_facts, membership, pauses)
+    return list(dict.fromkeys((*of_rules, *(one for stage in of_stages for one in stage.ASKED))))
 
 
 def _of_alarm(match: Match) -> list[Pattern]:
@@ -47,9 +45,9 @@ def _of_alarm(match: Match) -> list[Pattern]:
 class Selection:
     """The rows that somebody asks for, or ``whole`` logs. Ask it of any part of one: it remembers nothing."""
 
-    def __init__(self, conditions: frozenset[Condition], *, whole: bool = False) -> None:
+    def __init__(self, conditions: Iterable[Condition], *, whole: bool = False) -> None:
         self._whole = whole
-        self._conditions = any_of(sorted(conditions, key=repr))
+        self._conditions = any_of(conditions)
 
     def __call__(self, records: pa.Table, members: npt.NDArray[np.int64]) -> Selected:
         """The rows."""
