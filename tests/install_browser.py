@@ -5,11 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 
 def main() -> int:
     """Install a browser if there is none; of two that are started, the second waits for the first."""
-    lock = open(__file__)  # noqa: SIM115 - held until this process ends
+    lock = Path(__file__).open()  # noqa: SIM115 - held until this process ends
     fcntl.flock(lock, fcntl.LOCK_EX)
     if shutil.which("chromium"):
         return 0

@@ -1,6 +1,5 @@
 """The wheel and the sdist, the lowest versions of dependencies, and the commands of the README."""
 
-import json
 import os
 import re
 import shutil
