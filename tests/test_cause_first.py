@@ -66,12 +66,6 @@ class Judged:
         return fold([*self.findings, *more], LIBRARY, self.cluster, self.changes, self.facts)
 
 
-@pytest.fixture(autouse=True)
-def effects_are_expanded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To expand the effects of all rules takes much of the time of a fold."""
-    monkeypatch.setattr(Library, "explained_by", lambda _, name: EXPLAINED[name])
-
-
 def diagnose(bundles: Sequence[Bundle]) -> Diagnosis:
     want = Want(_selection(), texts=True, digests=True)
     return examine(read(bundles, want=want, engine="compiled", jobs=1), LIBRARY)  # type: ignore[arg-type]

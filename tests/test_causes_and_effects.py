@@ -18,7 +18,7 @@ from logdiag.cluster.observed import Observed
 from logdiag.incidents.fold import Folded, fold
 from logdiag.model import SEVERITIES, Finding, Incident, Peer, State
 from logdiag.records import micros
-from logdiag.rules.library import Library, load
+from logdiag.rules.library import load
 from logdiag.rules.match_schema import list_bound, list_peer_names
 from logdiag.rules.schema import Effect, Explains
 
@@ -81,12 +81,6 @@ PAIRS = [Pair(name, *one) for name in sorted(LIBRARY.rules) for one in LIBRARY.e
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=str)
 every_cause = pytest.mark.parametrize("rule", sorted({pair.cause for pair in PAIRS}))
 """Tests of every cause go through all its pairs: this takes less time than a test for each pair."""
-
-
-@pytest.fixture(autouse=True)
-def effects_are_expanded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To expand the effects of all rules takes most of the time of a fold of two findings."""
-    monkeypatch.setattr(Library, "explained_by", lambda _, name: EXPLAINED[name])
 
 
 EXPLAINED = {name: LIBRARY.explained_by(name) for name in LIBRARY.rules}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cache as once
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,12 +60,19 @@ class Library:
 
     def explained_by(self, name: str) -> list[tuple[Effect, Explains]]:
         """The effects of a rule other than itself, with those of its groups, and how each is explained."""
-        return [
-            (effect, explains)
-            for explains in self.rules[name].explains
-            for effect in self._effects(explains)
-            if effect.rule != name
-        ]
+        return self._explained[name]
+
+    @cached_property
+    def _explained(self) -> dict[str, list[tuple[Effect, Explains]]]:
+        return {
+            name: [
+                (effect, explains)
+                for explains in rule.explains
+                for effect in self._effects(explains)
+                if effect.rule != name
+            ]
+            for name, rule in self.rules.items()
+        }
 
     def _effects(self, explains: Explains) -> list[Effect]:
         if explains.rule is not None:

@@ -1,6 +1,7 @@
 """Alarms that no rule names: what the catalogue says of them."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from logdiag.conditions.alarm_catalogue import alarm_title, load, notes
 from logdiag.i18n import N_, gettext
@@ -22,16 +23,22 @@ class UnclaimedAlarms(Collected):
 
     def __init__(self, case: CaseData, library: Library) -> None:
         super().__init__(case)
-        self._claimed: set[tuple[str, int]] = set()
-        for rule in library.rules.values():
-            for match in rule.match:
-                if match.alarm is not None and not match.alarm.others:
-                    events = super().events(match.alarm.as_state.patterns)
-                    self._claimed |= {(e.table, e.row) for e in events}
+        self._library = library
 
     def events(self, patterns: Iterable[Pattern], by: Iterable[str] = ()) -> list[Event]:
         """Return what the patterns match and no other rule claims."""
-        return [e for e in super().events(patterns, by) if (e.table, e.row) not in self._claimed]
+        found = super().events(patterns, by)
+        return [e for e in found if (e.table, e.row) not in self._claimed]
+
+    @cached_property
+    def _claimed(self) -> set[tuple[str, int]]:
+        claimed: set[tuple[str, int]] = set()
+        for rule in self._library.rules.values():
+            for match in rule.match:
+                if match.alarm is not None and not match.alarm.others:
+                    events = super().events(match.alarm.as_state.patterns)
+                    claimed |= {(e.table, e.row) for e in events}
+        return claimed
 
 
 _OF_CLUSTER = ("cluster", "클러스터")
