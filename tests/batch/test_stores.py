@@ -1,17 +1,14 @@
 """Batches from URLs and to URLs: the same bytes as in folders, and nothing half written counts as done."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from clusters import Here, cluster, log, put, tree
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from logdiag.batch.jobs import find_jobs
 from logdiag.batch.run import Outcome, batch
@@ -20,30 +17,9 @@ from logdiag.errors import InputError
 from logdiag.options import Options
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    settings = {
-        "AWS_ENDPOINT_URL": moto,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    boto3.client("s3").create_bucket(Bucket="cases")
+def bucket(s3_client: Any) -> Iterator[Any]:
+    s3_client.create_bucket(Bucket="cases")
     backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
     yield backend
     backend.reset()
