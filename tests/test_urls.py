@@ -439,11 +439,11 @@ def test_an_archive_on_a_connection_that_was_lost_is_cut(server: Server) -> None
 
 
 @dataclass(frozen=True)
-class Broken:
+class Broken(Location):
     """A place that fails when it is listed, or when it is read beyond what it has."""
 
-    name: str
     kind: LocationKind = "file"
+    address: str = ""
     has: tuple[bytes, ...] = ()
 
     def children(self) -> list[Location]:

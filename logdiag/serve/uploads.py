@@ -89,13 +89,7 @@ def find_upload(folder: Path, files: Any) -> Upload | None:
 class _Sent(Local):
     """A file of an upload, or a folder of such files, with its label as name."""
 
-    label: str = ""
     inside: tuple["_Sent", ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Its label."""
-        return self.label
 
     def children(self) -> list[Location]:
         """Return the content of a folder."""
@@ -109,9 +103,9 @@ def _tree(files: Sequence[tuple[list[str], Path]]) -> tuple[_Sent, ...]:
         if rest:
             folders.setdefault(first, []).append((rest, path))
         else:
-            found.append(_Sent(path, "file", first))
-    found += [_Sent(Path(name), "folder", name, _tree(inside)) for name, inside in folders.items()]
-    return tuple(sorted(found, key=lambda one: (one.name, str(one.path))))
+            found.append(_Sent(first, "file", str(path)))
+    found += [_Sent(name, "folder", name, _tree(inside)) for name, inside in folders.items()]
+    return tuple(sorted(found, key=lambda one: (one.name, one.address)))
 
 
 async def receive(request: Request, folder: Path, limits: Limits) -> Upload:

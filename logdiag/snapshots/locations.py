@@ -9,11 +9,12 @@ import html
 import os
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from urllib.parse import unquote, urljoin
 
 from logdiag.i18n import gettext
@@ -43,27 +44,27 @@ _MAX_PAGE_BYTES = 16 << 20
 _LINK = re.compile(r"""href\s{0,8}=\s{0,8}["']([^"'<>]{1,4096})["']""", re.IGNORECASE)
 
 
-class Location(Protocol):
-    """A file or a folder, wherever it is. Its methods raise ``OSError`` and nothing else."""
+@dataclass(frozen=True)
+class Location(ABC):
+    """A file or a folder, wherever it is. Its methods raise ``OSError`` and nothing else.
 
-    @property
-    def name(self) -> str:
-        """The last part of its path, a label only."""
+    ``name`` is the last part of its path, a label only. Links and devices are neither followed nor read.
+    ``address`` is the path or URL that `open_location` opens again.
+    """
 
-    @property
-    def kind(self) -> LocationKind:
-        """Links and devices are neither followed nor read."""
-
-    @property
-    def address(self) -> str:
-        """The path or URL that `open_location` opens again."""
+    name: str
+    kind: LocationKind
+    address: str = field(repr=False)
 
     def children(self) -> "list[Location]":
         """Return the content of a folder, sorted by name."""
+        return []
 
     def head(self) -> bytes:
         """Return the first `CHUNK` bytes of a file, or all of a shorter one."""
+        return next(self.chunks(), b"")
 
+    @abstractmethod
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes of a file once, at most `CHUNK` at a time."""
 
@@ -78,43 +79,33 @@ def open_location(given: str) -> Location:
     if given == STDIN:
         if sys.stdin is None:
             raise OSError(errno.EBADF, gettext("standard input is closed"))
-        return Stream()
+        return Stream(STDIN, "file", STDIN)
     path = Path(given)
-    return _remote(given) if is_url(given) and not path.exists() else _local(path)
+    return _remote(given) if is_url(given) and not path.exists() else _open_local(path)
 
 
-def _local(path: Path) -> "Local | Stream":
+def _open_local(path: Path) -> Location:
     if path.is_file():
         with path.open("rb"):
-            return Local(path, "file")
+            return _local(path, "file")
     if path.is_dir():
-        return Local(path, "folder")
+        return _local(path, "folder")
     if path.is_fifo() or (path.is_char_device() and path.samefile("/dev/stdin")):
-        return Stream(path)
+        return Stream(readable(path.name), "file", str(path), path)
     said = gettext("is neither a file nor a folder") if path.exists() else gettext(NOTHING_THERE)
     raise OSError(errno.ENOENT, said)
 
 
+def _local(path: Path, kind: LocationKind) -> "Local":
+    name = path.name if path.name not in ("", "..") else path.resolve().name
+    return Local(readable(name), kind, str(path))
+
+
 @dataclass(frozen=True)
-class Stream:
+class Stream(Location):
     """Standard input (no ``path``) or a pipe, such as that of ``<(…)``. It can be read once."""
 
     path: Path | None = None
-    kind: LocationKind = "file"
-
-    @property
-    def name(self) -> str:
-        """The last part of its path."""
-        return STDIN if self.path is None else readable(self.path.name)
-
-    @property
-    def address(self) -> str:
-        """Its path."""
-        return STDIN if self.path is None else str(self.path)
-
-    def children(self) -> list[Location]:
-        """Return nothing: it is a file."""
-        return []
 
     def head(self) -> bytes:
         """Return nothing: a stream cannot be read again from its beginning."""
@@ -128,35 +119,18 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Local:
+class Local(Location):
     """A file or folder of this machine."""
-
-    path: Path
-    kind: LocationKind
-
-    @property
-    def name(self) -> str:
-        """The last part of its path."""
-        return readable(self.path.name if self.path.name not in ("", "..") else self.path.resolve().name)
-
-    @property
-    def address(self) -> str:
-        """Its path."""
-        return str(self.path)
 
     def children(self) -> list[Location]:
         """Return the content of a folder, links as links."""
-        with os.scandir(self.path) as entries:
+        with os.scandir(self.address) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
-            return [Local(self.path / entry.name, _kind(entry)) for entry in found]
-
-    def head(self) -> bytes:
-        """Return its first bytes."""
-        return next(self.chunks(), b"")
+            return [_local(Path(self.address, entry.name), _kind(entry)) for entry in found]
 
     def chunks(self) -> Iterator[bytes]:
         """Yield its bytes."""
-        with self.path.open("rb") as file:
+        with Path(self.address).open("rb") as file:
             missing = os.fstat(file.fileno()).st_size
             while chunk := file.read(CHUNK):
                 missing -= len(chunk)
@@ -174,14 +148,11 @@ def _kind(entry: "os.DirEntry[str]") -> LocationKind:
 
 
 @dataclass(frozen=True)
-class Remote:
+class Remote(Location):
     """A file or folder of a file system of fsspec (``files``)."""
 
     files: Any = field(repr=False)
     path: str = field(repr=False)
-    address: str = field(repr=False)
-    name: str
-    kind: LocationKind
 
     def children(self) -> list[Location]:
         """Return what the file system lists."""
@@ -222,7 +193,7 @@ class Remote:
         # These names would lead out of the folder or back into it.
         elsewhere = last in ("", ".", "..") or _same(path, self.path)
         address = f"{self.address.rstrip('/')}/{last}"
-        return Remote(self.files, path, address, unquote(last), "link" if elsewhere else _remote_kind(kind))
+        return Remote(unquote(last), "link" if elsewhere else _remote_kind(kind), address, self.files, path)
 
 
 @dataclass(frozen=True)
@@ -246,7 +217,7 @@ class Web(Remote):
             is_below = target.startswith(base) and not set(last) & set("/?#")
             if is_below and unquote(last) not in ("", ".", ".."):
                 kind: LocationKind = "folder" if target.endswith("/") else "file"
-                found[target] = Web(self.files, target, target, unquote(last), kind)
+                found[target] = Web(unquote(last), kind, target, self.files, target)
         return [location for _, location in sorted(found.items())]
 
     def open(self) -> Any:
@@ -281,17 +252,17 @@ class Web(Remote):
 def _remote(given: str) -> Location:
     files, path = file_system(given)
     if is_local(files):
-        return _local(Path(path))
+        return _open_local(Path(path))
     name = _last(shown(path) if "://" in path else path) or _last(shown(given))
     if protocols(files) & {"http", "https"}:
         folder = re.split(r"[?#]", path, maxsplit=1)[0].endswith("/")
-        page = Web(files, path, path, name, "folder" if folder else "file")
+        page = Web(name, "folder" if folder else "file", path, files, path)
         if not folder:
             with as_os_error(), page.open():
                 pass  # a server that refuses it is reported before the work
         return page
     with as_os_error():
-        location = Remote(files, path, given, name, _remote_kind(files.info(path)["type"]))
+        location = Remote(name, _remote_kind(files.info(path)["type"]), given, files, path)
     if location.kind not in ("file", "folder"):
         raise OSError(errno.ENOENT, gettext("is neither a file nor a folder"))
     return location
