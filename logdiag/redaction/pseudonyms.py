@@ -7,7 +7,6 @@ from collections.abc import Container
 from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import product
-from typing import Protocol
 
 from logdiag.redaction.addresses import carries_ipv4
 from logdiag.redaction.literal_span import Address, LiteralKind
@@ -19,16 +18,6 @@ _TRIPLES = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3
 """All words of three consonants: a pseudonym spells nothing."""
 
 
-class Namer(Protocol):
-    """Gives each literal a pseudonym, always the same one."""
-
-    def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
-        """Return the pseudonym of a literal in lower case; it is not one of the ``taken`` texts."""
-
-    def address(self, address: Address) -> str:
-        """Return the pseudonym of an IP address."""
-
-
 class NumberedWords:
     """Pseudonyms with numbers in the order in which literals come: ``host-1``, ``user-2``."""
 
@@ -38,7 +27,7 @@ class NumberedWords:
         self._last: Counter[LiteralKind] = Counter()
 
     def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
-        """Return the kind with the literal's number."""
+        """Return the kind with the literal's number; it is not one of the ``taken`` texts."""
         word = self._words.get((kind, literal))
         while word is None:
             self._last[kind] += 1

@@ -7,7 +7,7 @@ from logdiag.redaction.literal_span import Address, LiteralKind
 from logdiag.redaction.literals import NUMBERED, Literals
 from logdiag.redaction.names import unicode_name
 from logdiag.redaction.phones import alias_end, plain_alias
-from logdiag.redaction.pseudonyms import Namer, NumberedWords
+from logdiag.redaction.pseudonyms import KeyedWords, NumberedWords
 from logdiag.redaction.spellings import spelled_as
 
 
@@ -21,7 +21,7 @@ class Redacted(NamedTuple):
 class Redactor(Literals):
     """Literals and their pseudonyms."""
 
-    def __init__(self, namer: Namer | None = None) -> None:
+    def __init__(self, namer: NumberedWords | KeyedWords | None = None) -> None:
         super().__init__()
         self._namer = namer or NumberedWords()
         self.hidden: set[Address | str] = set()
