@@ -1,14 +1,13 @@
 """Engines that run jobs: here the processes of this machine. Another engine has the same methods."""
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from logdiag.worker_process import start_worker
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,7 +40,7 @@ class Processes:
     def run(self, tasks: Sequence[T], work: Callable[[T], R]) -> Iterator[tuple[T, R | None]]:
         """Run the tasks. Exceptions of ``work`` are raised here."""
         waiting = [(task, 1) for task in reversed(tasks)]
-        idle = [_new_worker() for _ in range(min(self.workers, len(tasks)))]
+        idle = [start_worker() for _ in range(min(self.workers, len(tasks)))]
         running: dict[Future[R], tuple[ProcessPoolExecutor, T, int]] = {}
         try:
             while waiting or running:
@@ -55,7 +54,7 @@ class Processes:
                         result = future.result()
                     except BrokenProcessPool:
                         worker.shutdown(wait=False)
-                        worker = _new_worker()
+                        worker = start_worker()
                         if attempt == 1:
                             waiting.append((task, 2))
                     idle.append(worker)
@@ -73,21 +72,3 @@ class Processes:
     def everywhere(self, ask: Callable[[], str]) -> list[tuple[str, str]]:
         """Return nothing: the workers see the same files as this process."""
         return []
-
-
-def _new_worker() -> ProcessPoolExecutor:
-    # Not forked: threads of Arrow and of compiled code do not survive that.
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
-
-
-def end_with_parent() -> None:
-    """Let a worker end when it is interrupted, and when the process that started it has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()

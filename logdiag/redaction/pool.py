@@ -1,9 +1,6 @@
 """A pool of worker processes that returns the results of line batches in input order."""
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,6 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 from logdiag.errors import LogdiagError
 from logdiag.i18n import gettext
 from logdiag.redaction.line_batches import LineBatch
+from logdiag.worker_process import start_worker
 
 R = TypeVar("R")
 Task = Callable[[LineBatch], R]
@@ -55,10 +53,8 @@ class WorkerPool:
 
     def start(self, make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> list[ProcessPoolExecutor]:
         """Return the workers, each with its task for a stage."""
-        # Not forked: threads of Arrow and of compiled code do not survive a fork.
-        context = multiprocessing.get_context("spawn")
         while len(self._workers) < self.jobs:
-            self._workers.append(ProcessPoolExecutor(1, context, _begin))
+            self._workers.append(start_worker())
         for made in [worker.submit(_make_task, make, arguments) for worker in self._workers]:
             made.result()
         return self._workers
@@ -118,16 +114,3 @@ def _make_task(make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> No
 
 def _run(batch: LineBatch) -> Any:
     return _tasks[0](batch)
-
-
-def _begin() -> None:
-    """Let a worker end when it is interrupted, and when its parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

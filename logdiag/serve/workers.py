@@ -19,9 +19,9 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, Literal, get_args
 
-from logdiag.batch.engines import end_with_parent
 from logdiag.errors import LogdiagError
 from logdiag.files.no_pandas import NoPandas
+from logdiag.worker_process import end_with_parent
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MAX_MESSAGE = 64 << 20

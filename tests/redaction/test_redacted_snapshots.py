@@ -21,6 +21,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from redacting import KEY, die, members, redact_into
 
+from logdiag import worker_process
 from logdiag.model import Diagnosis
 from logdiag.pipeline import diagnose
 from logdiag.redaction import pool
@@ -413,7 +414,7 @@ def test_a_process_that_is_ended_from_outside_is_said_to_be(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_SERIAL_BYTES", 1)
-    monkeypatch.setattr(pool, "_begin", die)
+    monkeypatch.setattr(worker_process, "end_with_parent", die)
     (tmp_path / "log").write_text(f"{HEAD} kilo7 x: y\n")
     done = run("redact", "log", "-o", "out", "--jobs", "2")
     assert done.returncode == 2
@@ -646,12 +647,8 @@ def test_the_bytes_do_not_depend_on_the_jobs(
     records = "".join(f'{HEAD} kilo7 x: a="box{n}.acme.sh" b="10.1.{n}.3" User="u{n}x"\n' for n in range(99))
     (tmp_path / "log").write_text(f"{records}{block}{HEAD} kilo7 x: c@box.acme.sh box7\n")
     begun = []
-    executor = pool.ProcessPoolExecutor
-    monkeypatch.setattr(
-        pool,
-        "ProcessPoolExecutor",
-        lambda *given, **more: begun.append(executor(*given, **more)) or begun[-1],
-    )
+    start = pool.start_worker
+    monkeypatch.setattr(pool, "start_worker", lambda: begun.append(start()) or begun[-1])
     for out, jobs in (("one", 1), ("two", 2)):
         assert run("redact", "log", "-o", out, "--key", "key", "--jobs", jobs).returncode == 0
         assert bool(begun) == (jobs > 1)
