@@ -16,7 +16,7 @@ from logdiag.redaction.line_parts import (
 )
 from logdiag.redaction.literal_span import LiteralKind
 from logdiag.redaction.literals import LiteralIndex, Literals, as_literal
-from logdiag.redaction.pool import WorkerPool
+from logdiag.redaction.pool import Stage, WorkerPool
 from logdiag.redaction.read_comparison import ReadComparison
 from logdiag.snapshots import Limits, Member, Meter, Snapshot
 
@@ -72,7 +72,7 @@ class SnapshotCollector:
 
     def __init__(self, limits: Limits, pool: WorkerPool, reads: ReadComparison) -> None:
         self._limits, self._reads = limits, reads
-        self._stage = pool.stage(Collector)
+        self._stage = Stage(pool, Collector)
         self._collector = Collector()
         self._literals = Literals()
         self._dotted: set[str] = set()

@@ -7,7 +7,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import cycle
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from logdiag.errors import LogdiagError
@@ -36,35 +35,29 @@ class WorkerPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for worker in self._workers:
             worker.shutdown(wait=kind is None, cancel_futures=True)
-
-    def stage(self, make: Callable[..., Task[R]], *arguments: Any) -> "Stage[R]":
-        """Begin another stage: each worker makes its own task from the arguments."""
-        return Stage(self, make, arguments)
 
     def is_worth_starting(self, size: int) -> bool:
         """Return whether workers pay off with this number of bytes more."""
         self._serial_bytes -= size
         return self.jobs > 1 and self._serial_bytes <= 0
 
-    def start(self, make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> list[ProcessPoolExecutor]:
+    def start(self, make: Callable[[], Task[Any]]) -> list[ProcessPoolExecutor]:
         """Return the workers, each with its task for a stage."""
         while len(self._workers) < self.jobs:
             self._workers.append(start_worker())
-        for made in [worker.submit(_make_task, make, arguments) for worker in self._workers]:
+        for made in [worker.submit(_make_task, make) for worker in self._workers]:
             made.result()
         return self._workers
 
 
 class Stage(Generic[R]):
-    """One task for many batches."""
+    """One task for many batches; each worker makes its own."""
 
-    def __init__(self, pool: WorkerPool, make: Callable[..., Task[R]], arguments: tuple[Any, ...]) -> None:
-        self._pool, self._make, self._arguments = pool, make, arguments
+    def __init__(self, pool: WorkerPool, make: Callable[[], Task[R]]) -> None:
+        self._pool, self._make = pool, make
         self._local: Task[R] | None = None
         self._workers: Iterator[ProcessPoolExecutor] | None = None
         self._futures: deque[Future[R]] = deque()
@@ -77,12 +70,12 @@ class Stage(Generic[R]):
 
         """
         if self._workers is None and not self._pool.is_worth_starting(len(batch.lines)):
-            self._local = self._local or self._make(*self._arguments)
+            self._local = self._local or self._make()
             yield self._local(batch)
             return
         with _worker_errors():
             if self._workers is None:
-                self._workers = cycle(self._pool.start(self._make, self._arguments))
+                self._workers = cycle(self._pool.start(self._make))
             self._futures.append(next(self._workers).submit(_run, batch))
             most = _WAITING_PER_WORKER * self._pool.jobs
             while self._futures and (len(self._futures) > most or self._futures[0].done()):
@@ -108,8 +101,8 @@ _tasks: list[Task[Any]] = []
 """The task of this worker."""
 
 
-def _make_task(make: Callable[..., Task[Any]], arguments: tuple[Any, ...]) -> None:
-    _tasks[:] = [make(*arguments)]
+def _make_task(make: Callable[[], Task[Any]]) -> None:
+    _tasks[:] = [make()]
 
 
 def _run(batch: LineBatch) -> Any:

@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -72,7 +73,7 @@ class SnapshotRedactor:
     def write(self, snapshots: Sequence[Snapshot], folder: Path) -> None:
         """Write an archive for each snapshot into an empty folder."""
         meter = Meter(self._limits)
-        stage = self._pool.stage(LineRedactor, self._key, self._index)
+        stage = Stage(self._pool, partial(LineRedactor, self._key, self._index))
         self.archives = []
         for snapshot in snapshots:
             meter.begin()
@@ -89,9 +90,9 @@ class SnapshotRedactor:
                 where and of what kind, and never what.
 
         """
-        given = self._index.searched, self._lines.redactor.hidden, self._lines.redactor.issued
-        stage = self._pool.stage(LeakCheck, *given)
-        self._check = ArchiveCheck(stage, LeakCheck(*given), self._limits, self._lines.name)
+        redactor = self._lines.redactor
+        make = partial(LeakCheck, self._index.searched, redactor.hidden, redactor.issued)
+        self._check = ArchiveCheck(Stage(self._pool, make), make(), self._limits, self._lines.name)
         self.archives = [self._check.check_archive(one, folder / one.name) for one in self.archives]
 
     def check_text(self, name: str, text: str) -> None:
