@@ -130,7 +130,7 @@ class ArchiveCheck:
                 file.write(encode("\n".join(kept), opened.encoding))
                 first += len(lines) - 1
             size = add_file(archive, member.source, file)
-        return replace(listed, size=size, unredacted_lines=len(leaks))
+        return replace(listed, bytes=size, unredacted_lines_left_out=len(leaks))
 
     def _error(self, where: str, line: int, kind: LiteralKind) -> RedactionError:
         text = gettext("not redacted: line {line} of {where} holds a literal ({kind})")

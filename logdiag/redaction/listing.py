@@ -3,7 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from logdiag.i18n import gettext, ngettext
 
@@ -16,11 +17,11 @@ class ListedMember:
 
     name: str
     kind: str | None = None
-    size: int = 0
+    bytes: int = 0
     replaced: Mapping[str, int] = field(default_factory=dict)
     left_out: str | None = None
-    long_lines: int = 0
-    unredacted_lines: int = 0
+    long_lines_left_out: int = 0
+    unredacted_lines_left_out: int = 0
     faults: tuple[str, ...] = ()
 
 
@@ -35,27 +36,17 @@ class ListedArchive:
 def as_json(archives: Sequence[ListedArchive], *, all_searched: bool) -> str:
     """Return the list for a program."""
     listed = [
-        {
-            "archive": archive.name,
-            "members": [
-                {
-                    "member": member.name,
-                    "kind": member.kind,
-                    "bytes": member.size,
-                    "replaced": dict(sorted(member.replaced.items())),
-                    "left_out": member.left_out,
-                    "long_lines_left_out": member.long_lines,
-                    "unredacted_lines_left_out": member.unredacted_lines,
-                    "faults": member.faults,
-                }
-                for member in archive.members
-            ],
-        }
+        {"archive": archive.name, "members": [_values(member) for member in archive.members]}
         for archive in archives
     ]
     replaced = _sum(archives)
     content = {"schema": SCHEMA, "archives": listed, "replaced": replaced, "all_searched": all_searched}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _values(member: ListedMember) -> dict[str, Any]:
+    values = asdict(member)
+    return {"member": values.pop("name"), **values, "replaced": dict(sorted(member.replaced.items()))}
 
 
 def as_text(archives: Sequence[ListedArchive], *, all_searched: bool) -> str:
@@ -80,14 +71,17 @@ def _lines(member: ListedMember) -> list[str]:
     long_lines = ngettext(
         "{number} line that is too long is left out",
         "{number} lines that are too long are left out",
-        member.long_lines,
+        member.long_lines_left_out,
     )
     unredacted_lines = ngettext(
         "{number} line that could not be redacted is left out",
         "{number} lines that could not be redacted are left out",
-        member.unredacted_lines,
+        member.unredacted_lines_left_out,
     )
-    counted = ((long_lines, member.long_lines), (unredacted_lines, member.unredacted_lines))
+    counted = (
+        (long_lines, member.long_lines_left_out),
+        (unredacted_lines, member.unredacted_lines_left_out),
+    )
     more = [text.format(number=number) for text, number in counted if number]
     return [first, *(f"  {text}" for text in (*more, *member.faults))]
 
