@@ -8,7 +8,7 @@ from logdiag.dumps import DumpKind
 from logdiag.dumps.kinds import is_xml
 from logdiag.reading.classify import classify
 from logdiag.records.utf16 import Encoding
-from logdiag.redaction.line_parts import BEGIN_MARK, OUTSIDE, LineForm, PemBlocks, PemState
+from logdiag.redaction.line_parts import BEGIN_MARK, LineForm, PemBlocks, PemState
 from logdiag.snapshots import Member
 
 _BATCH_BYTES = 1 << 20
@@ -32,7 +32,7 @@ class LineBatch(NamedTuple):
     lines: bytes
     form: LineForm
     encoding: Encoding | None = None
-    pem: PemState = OUTSIDE
+    pem: PemState = "outside"
 
     @property
     def text(self) -> str:
@@ -60,7 +60,7 @@ def read_batches(member: OpenedMember, max_line: int) -> Iterator[LineBatch | No
             continue
         batch = LineBatch(lines, member.form, member.encoding, blocks.state)
         yield batch
-        if blocks.state.is_inside or BEGIN_MARK.encode() in lines:
+        if blocks.state != "outside" or BEGIN_MARK.encode() in lines:
             for line in batch.text.removesuffix("\n").split("\n"):
                 blocks.next(line)
 

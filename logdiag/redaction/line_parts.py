@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
 LineForm = Literal["log", "text", "xml"]
 """Lines of a log, of a dump as text, of a dump as XML."""
@@ -57,32 +57,26 @@ def cached_by_text(function: Callable[[str], R]) -> Callable[[str], R]:
     return lambda text: cached(text) if len(text) <= _MAX_CACHED_LENGTH else function(text)
 
 
-class PemState(NamedTuple):
-    """Whether a line follows within a PEM block, and whether the block has its pseudonym already."""
-
-    is_inside: bool = False
-    is_replaced: bool = False
-
-
-OUTSIDE = PemState()
+PemState = Literal["outside", "inside", "replaced"]
+"""Whether a line follows within a PEM block, and whether the block has its pseudonym already."""
 
 
 class PemBlocks:
     """Follows lines one by one through PEM blocks."""
 
-    def __init__(self, state: PemState = OUTSIDE) -> None:
+    def __init__(self, state: PemState = "outside") -> None:
         self.state = state
 
     def may_contain(self, lines: str) -> bool:
         """Return whether some of the next lines may be in a block."""
-        return self.state.is_inside or BEGIN_MARK in lines
+        return self.state != "outside" or BEGIN_MARK in lines
 
     def next(self, line: str) -> Literal["begin", "first", "more"] | None:
         """Return the role of the next line in a block; ``first`` is the first line with content."""
-        if self.state.is_inside and _WITHIN.fullmatch(line):
-            if self.state.is_replaced or not line.strip():
+        if self.state != "outside" and _WITHIN.fullmatch(line):
+            if self.state == "replaced" or not line.strip():
                 return "more"
-            self.state = PemState(is_inside=True, is_replaced=True)
+            self.state = "replaced"
             return "first"
-        self.state = PemState(is_inside=_BEGIN.search(line) is not None)
-        return "begin" if self.state.is_inside else None
+        self.state = "outside" if _BEGIN.search(line) is None else "inside"
+        return "begin" if self.state == "inside" else None
