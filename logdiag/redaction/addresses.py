@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 from ipaddress import IPv6Address, ip_address
 
 from logdiag.redaction.literal_span import Address, LiteralSpan, mask
-from logdiag.redaction.spellings import find_numbers, find_spelled, read_spelled
+from logdiag.redaction.spellings import find_numbers, find_spelled, from_bytes, read_spelled
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 # The software is called X8.11.4 and v14.0.1.2: these are not addresses.
@@ -91,8 +91,7 @@ def address_of(text: str) -> Address:
     if ":" not in text:
         spelled = read_spelled(text)
         return spelled if spelled is not None else tuple(map(int, text.split(".")))
-    packed = IPv6Address(text).packed
-    return tuple(packed[i] << 8 | packed[i + 1] for i in range(0, 16, 2))
+    return from_bytes(IPv6Address(text).packed)
 
 
 def is_address(text: str) -> bool:

@@ -44,15 +44,8 @@ _HARMLESS_ENDS = """
 """
 """Last words of keys that say how a secret or an account is used, and not what it is: ``PasswordMode``."""
 
-_HARMLESS = (
-    "key-id",
-    "key-tag",
-    "token-id",
-    "last-login",
-    "foreign-key",
-    "primary-key",
-    "public-key",
-    "sort-key",
+_HARMLESS = frozenset(
+    ("key-id", "key-tag", "token-id", "last-login", "foreign-key", "primary-key", "public-key", "sort-key")
 )
 """Whole names that only seem to be of a kind. A public key is replaced by its form (a long base64 word)."""
 

@@ -1,8 +1,8 @@
 """Find the literals of texts; what one text shows to be a literal is found in all of them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from logdiag.redaction.addresses import address_of, find_addresses, find_macs, is_address
@@ -195,7 +195,7 @@ class Literals:
             self._search_odd.find,
             find_macs,
             find_enum,
-            self._find_addresses,
+            partial(find_addresses, known=self._addresses),
             find_phones,
             self.domains.find,
             find_placed,
@@ -223,9 +223,6 @@ class Literals:
             text = mask(text, fresh)
             spans += fresh
         return sorted(spans)
-
-    def _find_addresses(self, text: str) -> Iterator[LiteralSpan]:
-        return find_addresses(text, self._addresses)
 
 
 def _find_in_pair(text: str) -> LiteralSpan | None:

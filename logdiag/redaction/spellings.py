@@ -4,6 +4,7 @@ Each spelling is read into an address, and the address that replaces it is writt
 """
 
 import re
+import struct
 from collections.abc import Callable, Container, Iterator
 
 from logdiag.redaction.literal_span import Address, LiteralSpan
@@ -31,14 +32,15 @@ _KEY = re.compile(r"(?i)(?:ip|addr|address)\"?\s?[=:]\s?[\"']?\Z")
 _MAX_KEY_LENGTH = 16
 
 
-def _from_bytes(packed: bytes) -> Address:
+def from_bytes(packed: bytes) -> Address:
+    """Return the address of four or sixteen bytes."""
     if len(packed) == 4:
         return tuple(packed)
-    return tuple(packed[i] << 8 | packed[i + 1] for i in range(0, len(packed), 2))
+    return struct.unpack(">8H", packed)
 
 
 def _from_hex(digits: str) -> Address:
-    return _from_bytes(bytes.fromhex(digits))
+    return from_bytes(bytes.fromhex(digits))
 
 
 def _to_hex(address: Address) -> str:
@@ -78,7 +80,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], Address], Callable[[Add
     ),
     (
         re.compile(r"[0-9]{8,10}"),
-        lambda text: _from_bytes(int(text).to_bytes(_OCTETS, "big")),
+        lambda text: from_bytes(int(text).to_bytes(_OCTETS, "big")),
         lambda address, _: str(int(_to_hex(address), 16)),
     ),
 )
