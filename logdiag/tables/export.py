@@ -84,11 +84,9 @@ def plain_rows(records: pa.Table | Rows) -> Iterator[dict[str, Any]]:
     # Only for tables with maps: it takes a third longer.
     has_maps = any("map<" in str(one.type) for one in records.schema)
     maps: Literal["lossy"] | None = "lossy" if has_maps else None
-    for part in _parts(records):
-        batches = [part] if isinstance(part, pa.RecordBatch) else part.to_batches(max_chunksize=_BATCH_ROWS)
-        for batch in batches:
-            for row in batch.to_pylist(maps_as_pydicts=maps):
-                yield row | {name: _exact(row[name]) for name in odd}
+    for batch in records.batches if isinstance(records, Rows) else records.to_batches(_BATCH_ROWS):
+        for row in batch.to_pylist(maps_as_pydicts=maps):
+            yield row | {name: _exact(row[name]) for name in odd}
 
 
 def _parts(records: pa.Table | Rows) -> Iterable[Any]:
