@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO
 
+from logdiag.snapshots.compression import ARCHIVE_SUFFIXES, COMPRESSIONS
+
 MAX_IN_MEMORY = 8 << 20
 """Bytes of a member; a larger one is written to a temporary file first: its header contains its size."""
 _MAX_PART_LENGTH = 200
-# Redacted members are written under the names of their originals, so the endings have to be known.
-_PACKED = (".gz", ".xz", ".zst", ".bz2")
-_SUFFIXES = (".tar", ".tgz", ".zip", *_PACKED, *(f".tar{packed}" for packed in _PACKED))
+_SUFFIXES = (*ARCHIVE_SUFFIXES, *(one.suffix for one in COMPRESSIONS))
 
 
 @contextmanager

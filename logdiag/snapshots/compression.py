@@ -77,7 +77,7 @@ Decompressor = Deflate | lzma.LZMADecompressor | bz2.BZ2Decompressor | zstd.Zstd
 
 @dataclass(frozen=True)
 class Compression:
-    """One format: its name, the first bytes of its streams, and its file suffixes.
+    """One format: its name, the first bytes of its streams, and its file suffix.
 
     ``decompressor`` makes one for streams that refer back no further than a power of 2 of bytes. Streams of
     gzip and bzip2 never refer back far.
@@ -85,7 +85,7 @@ class Compression:
 
     name: str
     magics: tuple[bytes, ...]
-    suffixes: tuple[str, ...]
+    suffix: str
     decompressor: Callable[[int], Decompressor]
 
 
@@ -101,11 +101,13 @@ def _zstandard(window: int) -> Decompressor:
 _ZSTD_SKIPPED = tuple(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))
 
 COMPRESSIONS = (
-    Compression("gzip", (b"\x1f\x8b",), (".gz",), lambda window: Deflate(Deflate.GZIP)),
-    Compression("xz", (b"\xfd7zXZ\0",), (".xz",), _xz),
-    Compression("Zstandard", (b"\x28\xb5\x2f\xfd", *_ZSTD_SKIPPED), (".zst",), _zstandard),
-    Compression("bzip2", (b"BZh",), (".bz2",), lambda window: bz2.BZ2Decompressor()),
+    Compression("gzip", (b"\x1f\x8b",), ".gz", lambda window: Deflate(Deflate.GZIP)),
+    Compression("xz", (b"\xfd7zXZ\0",), ".xz", _xz),
+    Compression("Zstandard", (b"\x28\xb5\x2f\xfd", *_ZSTD_SKIPPED), ".zst", _zstandard),
+    Compression("bzip2", (b"BZh",), ".bz2", lambda window: bz2.BZ2Decompressor()),
 )
+
+ARCHIVE_SUFFIXES = (".tar", ".tgz", ".zip", *(f".tar{one.suffix}" for one in COMPRESSIONS))
 
 # What the decompressors raise on damaged data; each of them becomes a fault in the coverage.
 ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError)
@@ -122,9 +124,9 @@ def unpacked_name(source: str) -> str:
     folder, slash, name = source.rpartition("/")
     if name.endswith(".tgz"):
         return f"{folder}{slash}{name.removesuffix('.tgz')}.tar"
-    for suffix in (suffix for one in COMPRESSIONS for suffix in one.suffixes):
-        if name.endswith(suffix):
-            return folder + slash + (name.removesuffix(suffix) or name)
+    for one in COMPRESSIONS:
+        if name.endswith(one.suffix):
+            return folder + slash + (name.removesuffix(one.suffix) or name)
     return source
 
 

@@ -10,13 +10,13 @@ from logdiag.files.unique_names import Numbering
 from logdiag.grammar import record_start
 from logdiag.i18n import N_, gettext
 from logdiag.model import Fault
+from logdiag.snapshots.compression import ARCHIVE_SUFFIXES
 from logdiag.snapshots.file_systems import shown
 from logdiag.snapshots.limits import Meter
 from logdiag.snapshots.locations import Location, Stream, open_location
 from logdiag.snapshots.member import Member
 from logdiag.snapshots.streams import open_members
 
-_ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip")
 # A folder with one of these in it is an unpacked archive and not a folder of snapshots.
 _UNPACKED_FOLDERS = {"mnt", "tmp", "var", "etc", "opt", "log", "logs", "tandberg"}
 # `logdiag redact` writes these next to its archives.
@@ -134,7 +134,7 @@ def _split(location: Location, given: str) -> list[Snapshot]:
         return [Snapshot(location.name, given, location)]
     children = location.children()
     folders = [child for child in children if child.kind == "folder"]
-    archives = [child for child in children if child.kind == "file" and child.name.endswith(_ARCHIVES)]
+    archives = [child for child in children if child.kind == "file" and child.name.endswith(ARCHIVE_SUFFIXES)]
     listings = _LISTINGS if archives else ()
     rest = [
         child

@@ -40,6 +40,8 @@ _FOLDER, _FOLDER_WITH_NAMES = b"5", b"D"
 _OLD_FILE = b"\0"
 _LINK = N_("a link in the archive is not followed")
 _DEVICE = N_("a device in the archive is not followed")
+# No Expressway writes sparse files, and four formats would have to be read for the others.
+_SPARSE = N_("sparse file, not read: unpack the archive with tar and give the folder instead")
 _SKIPPED = {b"1": _LINK, b"2": _LINK, b"3": _DEVICE, b"4": _DEVICE, b"6": _DEVICE}
 
 
@@ -72,7 +74,7 @@ def read_entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Membe
             data = _Data(stream, int(values.get(SIZE, header.size)))
             if header.is_sparse or SPARSE in values:
                 stream.skip_places(header)
-                yield Member(label, iter(()), [_sparse()])
+                yield Member(label, iter(()), [Fault("unreadable", gettext(_SPARSE))])
             elif header.kind != _FOLDER_WITH_NAMES and not (header.kind == _OLD_FILE and name.endswith(b"/")):
                 own: list[Fault] = []
                 yield Member(label, _content(data, own), own)
@@ -81,12 +83,6 @@ def read_entries(chunks: Iterator[bytes], faults: list[Fault]) -> Iterator[Membe
     if values or long_name:
         damage.note(gettext("a header for a member that does not follow"))
     damage.report(faults)
-
-
-def _sparse() -> Fault:
-    # No Expressway writes sparse files, and four formats would have to be read for the others.
-    said = gettext("sparse file, not read: unpack the archive with tar and give the folder instead")
-    return Fault("unreadable", said)
 
 
 def _content(data: "_Data", faults: list[Fault]) -> Iterator[bytes]:
