@@ -1,7 +1,6 @@
 """A job of a batch, and its row in the index page once it is finished."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -69,6 +68,8 @@ def failed_row(job: Job, reason: str) -> Row:
 
 def row_of(job: Job, diagnosis: Diagnosis) -> Row:
     """Return the row of a job that was diagnosed."""
+    # Those about the input, not about the findings.
+    bad = [reason for reason in diagnosis.exit.reasons if reason.code in (NOTHING_READ, PARTIAL)]
     headline = diagnosis.incidents[0] if diagnosis.incidents else None
     peers = diagnosis.cluster.peers
     versions = Counter(" ".join(filter(None, (peer.product, peer.version))) for peer in peers if peer.version)
@@ -77,7 +78,7 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
         name=job.name,
         label=job.label,
         code=diagnosis.exit.code,
-        reasons=tuple(_bad(diagnosis))[:_MAX_REASONS],
+        reasons=tuple(short(reason.text) for reason in bad[:_MAX_REASONS]),
         verdict=short(diagnosis.verdict.headline),
         severity=headline.severity if headline else None,
         state=headline.state if headline else None,
@@ -93,13 +94,6 @@ def row_of(job: Job, diagnosis: Diagnosis) -> Row:
         rules=_rules(diagnosis),
         months=_months(diagnosis),
     )
-
-
-def _bad(diagnosis: Diagnosis) -> Iterator[str]:
-    """Yield the reasons for exit codes about the input, not about the findings."""
-    for reason in diagnosis.exit.reasons:
-        if reason.code in (NOTHING_READ, PARTIAL):
-            yield short(reason.text)
 
 
 def _rules(diagnosis: Diagnosis) -> dict[str, Severity]:

@@ -31,7 +31,7 @@ class Task:
     options: Options
     library: str
     out: str
-    engine: Engine = "auto"
+    engine: Engine
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class CertificateRedactor:
     """Redacts PEM files. Their names get the same pseudonyms as elsewhere."""
 
     def __init__(self, lines: LineRedactor) -> None:
-        self._lines = lines
+        self._lines, self._bytes = lines, lines.words.bytes
 
     def redact(self, pieces: Iterable[str | None]) -> Iterator[str | None]:
         """Redact a PEM file piece by piece; None is a line that is too long.
@@ -147,9 +147,6 @@ class CertificateRedactor:
         kind = "name" if is_name(name) and "." in name else self._lines.redactor.kind(name) or "alias"
         self._lines.count(kind)
         return star + self._lines.redactor.token(name, kind)
-
-    def _bytes(self, given: bytes, length: int) -> bytes:
-        return self._lines.words.bytes(given, length)
 
 
 def _signed(builder: x509.CertificateBuilder, given: x509.Certificate) -> x509.Certificate:

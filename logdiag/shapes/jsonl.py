@@ -82,7 +82,8 @@ def _assumed_texts(library: Library) -> set[_AssumedText]:
 
 def _near_rules(shape: Shape, texts: set[_AssumedText]) -> list[str]:
     """Return the rules, by id, that have most of their words, or similar ones, in a shape."""
-    found = {key: set(_WORD.findall((text or "").lower())) for key, text in _texts_of(shape)}
+    texts_by_key = {"Event": shape.event, "Detail": shape.detail}
+    found = {key: set(_WORD.findall((text or "").lower())) for key, text in texts_by_key.items()}
     near = set()
     for rule, key, words in texts:
         common = sum(not similar.isdisjoint(found[key]) for similar in words)
@@ -90,10 +91,6 @@ def _near_rules(shape: Shape, texts: set[_AssumedText]) -> list[str]:
         if common >= max(_MIN_COMMON, _SIMILARITY * len(words)):
             near.add(rule)
     return sorted(near)
-
-
-def _texts_of(shape: Shape) -> tuple[tuple[str, str | None], ...]:
-    return ("Event", shape.event), ("Detail", shape.detail)
 
 
 @cache
