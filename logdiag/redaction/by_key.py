@@ -73,7 +73,8 @@ _MAX_MEAN_UNIT = 2.2
 _VERSION = re.compile(r"[0-9]\.[0-9]")
 
 _WORD = r"(?P<c>[^\s,;&\"'<>()\[\]{}]++)"
-_VALUE = re.compile(rf"\s{{0,2}}(?![=:>])(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|{_WORD})")
+_QUOTED_OR_WORD = rf"(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|{_WORD})"
+_VALUE = re.compile(rf"\s{{0,2}}(?![=:>]){_QUOTED_OR_WORD}")
 # A quote or a comma ends a secret only if what follows cannot belong to it. It may have an ampersand.
 _NO_END = r"(?![\s,:;&)}\]<>\"']|$)"
 _SECRET = re.compile(
@@ -91,12 +92,10 @@ _CHANGED_SIGN = " - changed from: "
 _CHANGED = re.compile(r"(?i) - changed from: '?(?P<a>[^\r\n\"]{0,256}?)'? to: '?(?P<b>[^\r\n\"']{0,256})")
 
 
-def _keyed(keys: str) -> re.Pattern[str]:
-    value = rf"(?:\"(?P<a>[^\"]*+)|'(?P<b>[^']*+)|{_WORD})"
-    return re.compile(rf"(?i)(?<![\w-])(?:{keys})\"?\s{{0,2}}[=:>]\s{{0,2}}{value}")
-
-
-_BY_KEY = {kind: _keyed(keys) for kind, keys in _KEYS.items()}
+_BY_KEY = {
+    kind: re.compile(rf"(?i)(?<![\w-])(?:{keys})\"?\s{{0,2}}[=:>]\s{{0,2}}{_QUOTED_OR_WORD}")
+    for kind, keys in _KEYS.items()
+}
 
 _LOCAL = re.compile(r"(?<![^\s@<>\"'(),;:\[\]{}|=/\\\0])[^\s@<>\"'(),;:\[\]{}|=/\\\0]++(?=@)")
 _AT = re.compile(rf"(?<=@){LABEL}(?:\.{LABEL})*+")
@@ -242,7 +241,8 @@ def find_addressed(text: str) -> Iterator[LiteralSpan]:
             if name.lower() not in _NO_VALUE:
                 kind: LiteralKind = "name" if "." in name else "host"
                 yield LiteralSpan(match.start(), match.start() + len(name), kind)
-    for match in _SCHEMED.finditer(text) if _is_schemed(text.lower()) else ():
+    lower = text.lower() if ":" in text else ""
+    for match in _SCHEMED.finditer(text) if any(scheme in lower for scheme in _SCHEMES) else ():
         host, _, _ = match[1].partition(":")
         if host not in words and host.strip("."):
             yield LiteralSpan(match.start(1), match.start(1) + len(host), "alias")
@@ -251,10 +251,6 @@ def find_addressed(text: str) -> Iterator[LiteralSpan]:
         for match in pattern.finditer(text):
             if "\0" not in match[1] and match[1].strip():
                 yield LiteralSpan(*match.span(1), "alias")
-
-
-def _is_schemed(lower: str) -> bool:
-    return ":" in lower and any(scheme in lower for scheme in _SCHEMES)
 
 
 def find_hosts(text: str) -> Iterator[LiteralSpan]:

@@ -17,6 +17,16 @@ _LETTERS = "bcdfghjklmnpqrstvwxz"
 _TRIPLES = ["".join(reversed(letters)) for letters in product(_LETTERS, repeat=3)]
 """All words of three consonants: a pseudonym spells nothing."""
 
+_V4 = """
+0.0.0.0/8 127.0.0.0/8 224.0.0.0/4 255.0.0.0/8 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24
+10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16
+"""
+_V6 = "::/96 ::ffff:0:0/96 64:ff9b::/96 ff00::/8 fc00::/7 fe80::/10 2001:db8::/32"
+_RANGES = {
+    4: [(int(net.network_address), net.prefixlen) for net in map(IPv4Network, _V4.split())],
+    6: [(int(net.network_address), net.prefixlen) for net in map(IPv6Network, _V6.split())],
+}
+
 
 class NumberedWords:
     """Pseudonyms with numbers in the order in which literals come: ``host-1``, ``user-2``."""
@@ -56,14 +66,18 @@ class NumberedWords:
 class KeyedWords:
     """Pseudonyms such as ``host-xkqzbtrwmcd`` that nobody can compute without the key.
 
-    They contain no digits: no other literal and no address can be found in them.
+    They contain no digits: no other literal and no address can be found in them. Addresses are mapped one to
+    one, and ranges with a meaning (private, link-local, multicast) onto themselves.
     """
 
     def __init__(self, key: bytes) -> None:
+        from yacryptopan import CryptoPAn
+
         self._key = _derive(key, b"words")
         self._hmac = hmac.new(self._key, digestmod="sha256")
         self._word = lru_cache(_MAX_CACHED)(self._make_word)
-        self.address = cache(PrefixMap(_derive(key, b"addresses")).map)
+        self._cipher = CryptoPAn(_derive(key, b"addresses"))
+        self.address = cache(self._make_address)
 
     def word(self, kind: LiteralKind, literal: str, taken: Container[str]) -> str:
         """Return the kind with eleven letters."""
@@ -79,40 +93,7 @@ class KeyedWords:
             letters += _TRIPLES[index]
         return f"{kind}-{letters[:11]}"
 
-    def bytes(self, given: bytes, length: int) -> bytes:
-        """Return a number of bytes that replace others."""
-        return hashlib.shake_256(hmac.digest(self._key, b"bytes" + given, "sha256")).digest(length)
-
-
-def _derive(key: bytes, purpose: bytes) -> bytes:
-    return hmac.digest(key, b"logdiag redact: " + purpose, "sha256")
-
-
-_V4 = """
-0.0.0.0/8 127.0.0.0/8 224.0.0.0/4 255.0.0.0/8 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24
-10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16
-"""
-_V6 = "::/96 ::ffff:0:0/96 64:ff9b::/96 ff00::/8 fc00::/7 fe80::/10 2001:db8::/32"
-_RANGES = {
-    4: [(int(net.network_address), net.prefixlen) for net in map(IPv4Network, _V4.split())],
-    6: [(int(net.network_address), net.prefixlen) for net in map(IPv6Network, _V6.split())],
-}
-
-
-class PrefixMap:
-    """Maps addresses one to one, and ranges with a meaning (private, link-local, multicast) onto themselves.
-
-    Crypto-PAn flips each bit or not, depending on the bits before it. If these are the beginning of a range
-    with a meaning, the bit stays: no address gets into such a range or out of it, and what addresses share
-    stays exact.
-    """
-
-    def __init__(self, key: bytes) -> None:
-        from yacryptopan import CryptoPAn
-
-        self._cipher = CryptoPAn(key)
-
-    def map(self, address: Address) -> str:
+    def _make_address(self, address: Address) -> str:
         """Return the spelling of the address that replaces one."""
         width = 8 if len(address) == 4 else 16
         number = sum(part << width * place for place, part in enumerate(reversed(address)))
@@ -123,6 +104,9 @@ class PrefixMap:
         return str(IPv6Address(self._mapped(number, 6)))
 
     def _mapped(self, number: int, version: int) -> int:
+        # Crypto-PAn flips each bit or not, depending on the bits before it. If these are the beginning of a
+        # range with a meaning, the bit stays: no address gets into such a range or out of it, and what
+        # addresses share stays exact.
         width = 32 if version == 4 else 128
         # The bit after those shared with a range stays as well; within the range it is free.
         kept = 1 + max(
@@ -130,3 +114,11 @@ class PrefixMap:
         )
         changed = int(self._cipher.anonymize_bin(number, version)) ^ number
         return number ^ (changed & ((1 << max(width - kept, 0)) - 1))
+
+    def bytes(self, given: bytes, length: int) -> bytes:
+        """Return a number of bytes that replace others."""
+        return hashlib.shake_256(hmac.digest(self._key, b"bytes" + given, "sha256")).digest(length)
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return hmac.digest(key, b"logdiag redact: " + purpose, "sha256")
