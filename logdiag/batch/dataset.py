@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet
 
 from logdiag.batch.output import Output
 from logdiag.batch.rows import Row
-from logdiag.model import SEVERITIES
+from logdiag.model import SEVERITIES, Severity
 from logdiag.tables.schemas import FINDINGS
 
 _OWN = [("cluster", pa.string()), ("incident", pa.string())]
@@ -30,15 +31,32 @@ _GROUP_ROWS = 4096
 
 def write(output: Output, rows: Sequence[Row]) -> None:
     """Write the dataset of some clusters, in their order."""
+    findings = (finding for row in rows for finding in _findings(output, row))
+    output.store.put_folder("findings", partial(_write_files, findings))
 
-    def fill(folder: Path) -> None:
-        with contextlib.ExitStack() as stack:
-            files = {one: stack.enter_context(_SeverityFile(folder, one)) for one in SEVERITIES}
-            for row in rows:
-                for finding in _findings(output, row):
-                    files[finding["severity"]].add(finding)
 
-    output.store.put_folder("findings", fill)
+def _write_files(findings: Iterator[dict[str, Any]], folder: Path) -> None:
+    waiting: dict[Severity, list[dict[str, Any]]] = {severity: [] for severity in SEVERITIES}
+    with contextlib.ExitStack() as stack:
+        files = {severity: stack.enter_context(_new_file(folder, severity)) for severity in SEVERITIES}
+
+        def write_group(severity: Severity) -> None:
+            files[severity].write_table(pa.Table.from_pylist(waiting[severity], COLUMNS))
+            waiting[severity].clear()
+
+        for finding in findings:
+            severity = finding["severity"]
+            waiting[severity].append(_typed(finding))
+            if len(waiting[severity]) >= _GROUP_ROWS:
+                write_group(severity)
+        for severity in SEVERITIES:
+            write_group(severity)
+
+
+def _new_file(parent: Path, severity: str) -> pa.parquet.ParquetWriter:
+    folder = parent / f"severity={severity}"
+    folder.mkdir()
+    return pa.parquet.ParquetWriter(folder / "part-0.parquet", COLUMNS, compression="zstd")
 
 
 def is_usable(output: Output, row: Row) -> bool:
@@ -56,32 +74,6 @@ def _findings(output: Output, row: Row) -> Iterator[dict[str, Any]]:
     incident_of = {id_: one["id"] for one in content["incidents"] for id_ in one["findings"]}
     for finding in content["findings"]:
         yield {**finding, "cluster": row.name, "incident": incident_of.get(finding["id"])}
-
-
-class _SeverityFile:
-    """The file of one severity."""
-
-    def __init__(self, parent: Path, severity: str) -> None:
-        folder = parent / f"severity={severity}"
-        folder.mkdir()
-        self._file = pa.parquet.ParquetWriter(folder / "part-0.parquet", COLUMNS, compression="zstd")
-        self._rows: list[dict[str, Any]] = []
-
-    def __enter__(self) -> "_SeverityFile":
-        return self
-
-    def add(self, finding: dict[str, Any]) -> None:
-        self._rows.append(_typed(finding))
-        if len(self._rows) >= _GROUP_ROWS:
-            self._write()
-
-    def __exit__(self, *_: object) -> None:
-        self._write()
-        self._file.close()
-
-    def _write(self) -> None:
-        self._file.write_table(pa.Table.from_pylist(self._rows, COLUMNS))
-        self._rows = []
 
 
 def _typed(finding: dict[str, Any]) -> dict[str, Any]:
