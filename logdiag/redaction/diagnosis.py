@@ -135,13 +135,13 @@ class _DiagnosisRedactor:
                     return redactor.text(text, names)
                 case "id":
                     fingerprint, at, when = text.partition("@")
-                    return redactor.literal(fingerprint, "id") + at + when
+                    return redactor.literal(fingerprint, "id").text + at + when
                 case "cluster" if text.startswith(_OF_HOSTS):
-                    return _OF_HOSTS + redactor.literal(text.removeprefix(_OF_HOSTS), "host")
+                    return _OF_HOSTS + redactor.literal(text.removeprefix(_OF_HOSTS), "host").text
                 case "host" | "cluster" | "user":
-                    return redactor.literal(text, role)
+                    return redactor.literal(text, role).text
                 case "value" if redactor.kind(text) in ("host", "user"):
-                    return redactor.literal(text, "host")
+                    return redactor.literal(text, "host").text
             return redactor.text(text)
 
         return change

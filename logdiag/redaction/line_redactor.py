@@ -47,7 +47,7 @@ class LineRedactor:
         self.redactor.use_index(index)
         self._tally: Counter[tuple[LiteralKind, ...]] = Counter()
         self._blocks = PemBlocks()
-        self._host = cached_by_text(lambda host: self._whole(host, "host"))
+        self._host = cached_by_text(lambda host: self.redactor.literal(host, "host"))
         self._parts: dict[LineForm, Callable[[str], Redacted]] = {
             form: cached_by_text(partial(self._part, form)) for form in get_args(LineForm)
         }
@@ -118,16 +118,9 @@ class LineRedactor:
         if form != "log" and (value := _VALUE.fullmatch(part)):
             kind = self.redactor.kind(html.unescape(value[2]))
             if kind in _WHOLE_KINDS:
-                word = self._whole(html.unescape(value[2]), kind)
+                word = self.redactor.literal(html.unescape(value[2]), kind)
                 return Redacted(value[1] + word.text + value[3], word.kinds)
         return self.redactor.replace(part)
-
-    def _whole(self, literal: str, kind: LiteralKind) -> Redacted:
-        if self.redactor.kind(literal) is None:
-            if not self.redactor.is_full_name(literal):
-                return self.redactor.replace(literal)
-            kind = "name"
-        return Redacted(self.redactor.literal(literal, kind), (kind,))
 
     def _with_blocks(self, line: str, form: LineForm) -> str | None:
         """Redact a line. The first line in a PEM block becomes a pseudonym, the others are dropped."""

@@ -48,14 +48,14 @@ class Redactor(Literals):
             end = span.end
         return Redacted("".join((*parts, text[end:])), tuple([span.kind for span, _ in found]))
 
-    def literal(self, text: str, kind: LiteralKind) -> str:
-        """Return the pseudonym of a text that is a literal as a whole; a number after it stays."""
+    def literal(self, text: str, kind: LiteralKind) -> Redacted:
+        """Redact a text that is a literal as a whole; a number after it stays."""
         bare = NUMBERED.sub("", text)
         if self.kind(bare) is None:
             if not self.is_full_name(bare):
-                return self.text(text)
+                return self.replace(text)
             kind = "name"
-        return self.token(bare, kind) + text[len(bare) :]
+        return Redacted(self.token(bare, kind) + text[len(bare) :], (kind,))
 
     def token(self, literal: str, kind: LiteralKind) -> str:
         """Return the pseudonym of a literal."""
