@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from logdiag.errors import InputError
 from logdiag.i18n import gettext
@@ -23,64 +23,25 @@ UNFINISHED = ".unfinished"
 """The folder of what is not complete yet."""
 
 
-class Store(Protocol):
-    """Files by their paths, with ``/`` between folders. Methods raise ``OSError``, which names the file."""
-
-    def create(self) -> None:
-        """Create the store, if only as an empty folder. Raises `InputError` if that is not possible."""
-
-    def lock(self, mark: str) -> AbstractContextManager[None]:
-        """Lock the file ``mark`` against other runs. Raises `InputError` if another run has it."""
-
-    def names(self, folder: str) -> list[str]:
-        """Return the sorted names in a folder; none if it does not exist."""
-
-    def read(self, file: str) -> bytes:
-        """Return the content of a file."""
-
-    def put_file(self, file: str, content: bytes) -> None:
-        """Write a file, or replace it."""
-
-    def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
-        """Write a folder, or replace it. ``fill`` writes its files to an empty folder elsewhere first."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all that is in it."""
-
-    def remove_unfinished(self) -> None:
-        """Remove what a killed run did not complete."""
-
-
-def open_store(given: str) -> Store:
-    """Return the store that a path or a URL names.
-
-    Raises:
-        InputError: nothing can be written to such a URL.
-
-    """
-    if not is_url(given) or Path(given).exists():
-        return _Folder(Path(given).absolute(), given)
-    try:
-        files, path = file_system(given)
-    except OSError as error:
-        raise InputError(f"{shown(given)}: {error.strerror}") from None
-    return _Folder(Path(path), given) if is_local(files) else _Objects(files, path.rstrip("/"), shown(given))
-
-
 @dataclass(frozen=True)
 class _Folder:
-    """A folder of this machine. Everything is written to ``.unfinished/`` and then renamed."""
+    """A folder of this machine. Everything is written to ``.unfinished/`` and then renamed.
+
+    Paths have ``/`` between folders. Methods raise ``OSError``, which names the file.
+    """
 
     path: Path
     shown: str
 
     def create(self) -> None:
+        """Create the store, if only as an empty folder. Raises `InputError` if that is not possible."""
         if not self.path.parent.is_dir() or (self.path.exists() and not self.path.is_dir()):
             raise InputError(gettext("{out}: not a folder, and cannot be created").format(out=self.shown))
         self.path.mkdir(exist_ok=True)
 
     @contextmanager
     def lock(self, mark: str) -> Iterator[None]:
+        """Lock the file ``mark`` against other runs. Raises `InputError` if another run has it."""
         if sys.platform == "win32":
             yield
             return
@@ -98,19 +59,23 @@ class _Folder:
             os.close(handle)
 
     def names(self, folder: str) -> list[str]:
+        """Return the sorted names in a folder; none if it does not exist."""
         path = self.path / folder
         return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
 
     def read(self, file: str) -> bytes:
+        """Return the content of a file."""
         return (self.path / file).read_bytes()
 
     def put_file(self, file: str, content: bytes) -> None:
+        """Write a file, or replace it."""
         new = self._unfinished()
         new.write_bytes(content)
         (self.path / file).parent.mkdir(exist_ok=True)
         new.replace(self.path / file)
 
     def put_folder(self, folder: str, fill: Callable[[Path], None]) -> None:
+        """Write a folder, or replace it. ``fill`` writes its files to an empty folder elsewhere first."""
         # Two steps; after a kill between them there is no folder, and its job is not finished.
         new = self._unfinished()
         new.mkdir()
@@ -125,11 +90,13 @@ class _Folder:
                 raise
 
     def remove(self, name: str) -> None:
+        """Remove a file, or a folder with all that is in it."""
         # One step; `remove_unfinished` deletes it.
         with suppress(FileNotFoundError):
             (self.path / name).rename(self._unfinished())
 
     def remove_unfinished(self) -> None:
+        """Remove what a killed run did not complete."""
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
 
     def _unfinished(self) -> Path:
@@ -140,7 +107,7 @@ class _Folder:
 
 @dataclass(frozen=True)
 class _Objects:
-    """A folder with a URL, such as a prefix of a bucket. ``files`` is its file system."""
+    """The same for a folder with a URL, such as a prefix of a bucket. ``files`` is its file system."""
 
     files: Any = field(repr=False)
     path: str = field(repr=False)
@@ -198,3 +165,19 @@ class _Objects:
                 yield
         except OSError as error:
             raise OSError(error.errno, error.strerror, f"{self.shown.rstrip('/')}/{name}") from None
+
+
+def open_store(given: str) -> _Folder | _Objects:
+    """Return the store that a path or a URL names.
+
+    Raises:
+        InputError: nothing can be written to such a URL.
+
+    """
+    if not is_url(given) or Path(given).exists():
+        return _Folder(Path(given).absolute(), given)
+    try:
+        files, path = file_system(given)
+    except OSError as error:
+        raise InputError(f"{shown(given)}: {error.strerror}") from None
+    return _Folder(Path(path), given) if is_local(files) else _Objects(files, path.rstrip("/"), shown(given))
