@@ -109,9 +109,8 @@ COMPRESSIONS = (
 
 ARCHIVE_SUFFIXES = (".tar", ".tgz", ".zip", *(f".tar{one.suffix}" for one in COMPRESSIONS))
 
-# What the decompressors raise on damaged data; each of them becomes a fault in the coverage.
 ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError)
-"""The exceptions of decompressors for damaged data."""
+"""What the decompressors raise on damaged data; each of them becomes a fault in the coverage."""
 
 
 def compression_of(head: bytes) -> Compression | None:

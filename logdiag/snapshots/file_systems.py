@@ -34,7 +34,7 @@ _MEANINGS = {
 
 
 def is_url(given: str) -> bool:
-    """Return whether an input is a URL, unless a local file has that name."""
+    """Return whether an input has the form of a URL; a local file may have such a name, too."""
     return _URL.match(given) is not None
 
 

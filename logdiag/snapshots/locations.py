@@ -31,9 +31,8 @@ from logdiag.snapshots.member import CHUNK, readable
 
 LocationKind = Literal["file", "folder", "link", "device"]
 
-# The usual name of standard input on a command line.
 STDIN = "-"
-"""The input that is standard input."""
+"""The usual name of standard input on a command line."""
 
 _READ_AHEAD = 4 << 20
 """Bytes of one request to a remote store."""
