@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from logdiag.redaction.literal_span import LiteralSpan
 
 # ENUM writes a number as a domain name, digit by digit from its end (RFC 6116).
-_ENUM_END = ".e164.arpa"
+ENUM_END = ".e164.arpa"
 _ENUM = re.compile(r"(?i)(?<![\w.-])(?:[0-9]\.){3,15}e164\.arpa(?![\w-])")
 # A count or a port does not begin with zero; seconds or milliseconds since 1970 begin with 1.
 _PREFIXED = r"0{1,2}[1-9][0-9]{6,13}"
@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"(?:\+|00)?([1-9][0-9]{7,14})")
 
 def find_enum(text: str) -> Iterator[LiteralSpan]:
     """Find the names that ENUM makes of phone numbers."""
-    for match in _ENUM.finditer(text) if _ENUM_END in text.lower() else ():
+    for match in _ENUM.finditer(text) if ENUM_END in text.lower() else ():
         yield LiteralSpan(*match.span(), "alias")
 
 
@@ -45,12 +45,7 @@ def find_phones(text: str) -> Iterator[LiteralSpan]:
 
 def plain_alias(literal: str) -> str:
     """Return a phone number as its digits with the country's code, and any other alias as it is."""
-    if literal.endswith(_ENUM_END):
-        return literal.removesuffix(_ENUM_END).replace(".", "")[::-1]
+    if literal.endswith(ENUM_END):
+        return literal.removesuffix(ENUM_END).replace(".", "")[::-1]
     phone = _PLAIN.fullmatch(literal)
     return phone[1] if phone is not None else literal
-
-
-def alias_end(literal: str) -> str:
-    """Return what follows the pseudonym of an alias: the domain of ENUM."""
-    return _ENUM_END if literal.endswith(_ENUM_END) else ""

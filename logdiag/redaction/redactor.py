@@ -6,7 +6,7 @@ from logdiag.redaction.addresses import address_of, is_address, plain_mac
 from logdiag.redaction.literal_span import Address, LiteralKind
 from logdiag.redaction.literals import NUMBERED, Literals
 from logdiag.redaction.names import unicode_name
-from logdiag.redaction.phones import alias_end, plain_alias
+from logdiag.redaction.phones import ENUM_END, plain_alias
 from logdiag.redaction.pseudonyms import KeyedWords, NumberedWords
 from logdiag.redaction.spellings import spelled_as
 
@@ -75,7 +75,7 @@ class Redactor(Literals):
             return self._word(kind, plain_mac(literal))
         literal = literal.lower()
         plain = plain_alias(literal)
-        end = alias_end(literal) if kind == "alias" else ""
+        end = ENUM_END if kind == "alias" and literal.endswith(ENUM_END) else ""
         known = self.kind(literal) or (self.kind(plain) if kind == "alias" else None)
         return self._word(known or kind, plain) + end
 
