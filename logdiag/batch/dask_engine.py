@@ -160,7 +160,9 @@ def on_this_machine(workers: int, memory: int | None) -> Iterator[Dask]:
             host="127.0.0.1",
             protocol="tls://",
             security=Security.temporary(),
-            dashboard_address=None,
+            # A free port instead of the one that other clusters of this machine use.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             local_directory=folder,
             silence_logs=logging.CRITICAL,
         ) as cluster,
