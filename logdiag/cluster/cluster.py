@@ -77,6 +77,11 @@ class Cluster:
                         names.setdefault(plain_name(alias).partition(".")[0], peer.name)
         return {**self.aliases, **names}
 
+    @property
+    def dumps_by_peer(self) -> list[tuple[str, Dump]]:
+        """Each dump with the name of its peer."""
+        return [(peer, dump) for peer, dumps in self.dumps.items() for dump in dumps]
+
     @cached_property
     def names(self) -> frozenset[str]:
         """The names of all peers."""

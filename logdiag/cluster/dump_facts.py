@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_rows import DumpRow, DumpRows, anchor_of, evidence_in
 from logdiag.cluster.facts import Fact
 from logdiag.cluster.names import is_address, plain_name
+from logdiag.dumps import Facts as DumpFacts
 from logdiag.model import Evidence
 from logdiag.reading import Dump
 from logdiag.records import instant
@@ -37,11 +38,10 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
         return Fact(values, time, evidence, dated=False, as_of=dump.taken)
 
     for peer, dumps in cluster.dumps.items():
-        for name, (path_name, read) in _READ.items():
-            # Of several dumps the one that says what the keys are for says more.
-            said = sorted(dumps, key=lambda dump: name == "option_keys" and _option_keys(dump) is None)
-            known = ((dump, values) for dump in said if (values := read(dump)) is not None)
-            for dump, values in [*known][:1]:
+        read = [(dump, _values(dump)) for dump in dumps]
+        for name, path_name in _STATED_BY.items():
+            known = [(dump, own[name]) for dump, own in read if name in own]
+            for dump, values in known[:1]:
                 yield name, peer, fact(peer, dump, values, rows.evidence(dump, path_name))
         for dump, values in _not_in_own_list(dumps):
             yield "not_in_own_list", peer, fact(peer, dump, values, rows.evidence(dump, "peer"))
@@ -65,90 +65,74 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
 
 # ── one dump ────────────────────────────────────────────────────────────────────────────────
 
-
-def _attribute(name: str) -> Callable[[Dump], Values]:
-    """Return a reader for a fact that `logdiag.dumps.Facts` has under the same name."""
-
-    def read(dump: Dump) -> Values:
-        value = getattr(dump.facts, name)
-        return value if value is None or isinstance(value, tuple) else (str(value),)
-
-    return read
-
-
-def _kind(dump: Dump) -> Values:
-    return None if dump.facts.is_edge is None else (("C", "E")[dump.facts.is_edge],)
-
-
-def _image(dump: Dump) -> Values:
-    product = dump.facts.product
-    if product is None:
-        return None
-    return ("Expressway Select" if "select" in product.lower().split() else "Expressway",)
-
-
-def _option_keys(dump: Dump) -> Values:
-    # Keys are made for one box: only what they are for can be compared.
-    return tuple(sorted(filter(None, dump.facts.option_keys.values()))) or None
-
-
-def _peer_count(dump: Dump) -> Values:
-    return None if dump.facts.peer_list is None else (str(sum(map(bool, dump.facts.peer_list))),)
-
-
-def _primary_not_listed(dump: Dump) -> Values:
-    """Return the number of the primary if the list lacks this entry; None if list or number is missing."""
-    number, peers = dump.facts.primary, dump.facts.peer_list
-    if number is None or not peers or not any(peers):
-        return None
-    return () if 1 <= number <= len(peers) and peers[number - 1] else (str(number),)
-
-
-def find_repeated(entries: Iterable[str] | None) -> Values:
-    """Return the entries of a list that it has more than once; None if there is no list."""
-    count = Counter(plain_name(entry) for entry in entries or () if entry)
-    return tuple(entry for entry, number in count.items() if number > 1) if count else None
-
-
-def _servers(name: str) -> Callable[[Dump], Values]:
-    """Return a reader for servers: only xConfiguration shows the configured ones."""
-    return lambda dump: _attribute(name)(dump) if dump.kind == "xconfiguration" else None
-
-
-def _nat_in_list(dump: Dump) -> Values:
-    """Return NAT addresses in the list of peers; None without a list, or if it contains names."""
-    peers = [entry for entry in dump.facts.peer_list or () if entry]
-    if not peers or not all(is_address(entry) for entry in peers):
-        return None
-    mapped = {plain_name(address) for address in dump.facts.nat_addresses.values()}
-    return tuple(entry for entry in peers if plain_name(entry) in mapped)
-
-
-_ATTRIBUTES = (
+_TEXTS = (
     *("version", "hardware", "h323_mode", "ip_protocol", "tls_mode"),
     *("cluster_name", "domain", "primary"),
 )
-_READ: dict[str, tuple[str, Callable[[Dump], Values]]] = {
-    **{name: (name, _attribute(name)) for name in _ATTRIBUTES},
-    "kind": ("edge", _kind),
-    "image": ("product", _image),
-    "option_keys": ("option", _option_keys),
-    "primary_not_listed": ("primary", _primary_not_listed),
-    "peer_list": ("peer", _attribute("peer_list")),
-    "twice_in_list": ("peer", lambda dump: find_repeated(dump.facts.peer_list)),
-    "peer_count": ("peer", _peer_count),
-    "ntp_servers": ("ntp_server", _servers("ntp_servers")),
-    "dns_servers": ("dns_server", _servers("dns_servers")),
-    "nat_in_list": ("nat_address", _nat_in_list),
+"""The facts with one value that `logdiag.dumps.Facts` has under the same name."""
+
+_STATED_BY = {
+    **{name: name for name in _TEXTS},
+    "kind": "edge",
+    "image": "product",
+    "option_keys": "option",
+    "primary_not_listed": "primary",
+    "peer_list": "peer",
+    "twice_in_list": "peer",
+    "peer_count": "peer",
+    "ntp_servers": "ntp_server",
+    "dns_servers": "dns_server",
+    "nat_in_list": "nat_address",
 }
-"""Each fact of one dump: the name of its paths in `logdiag.dumps.paths`, and how its values are read."""
+"""Each fact of one dump, and the name of the paths in `logdiag.dumps.paths` that state it."""
+
+
+def _values(dump: Dump) -> dict[str, tuple[str, ...]]:
+    """Return the values of those facts in `_STATED_BY` that a dump shows."""
+    facts = dump.facts
+    texts = {name: getattr(facts, name) for name in _TEXTS}
+    # Keys are made for one box: only what they are for can be compared.
+    options = tuple(sorted(filter(None, facts.option_keys.values())))
+    image = "Expressway Select" if "select" in (facts.product or "").lower().split() else "Expressway"
+    is_configuration = dump.kind == "xconfiguration"  # the only dump that shows the configured servers
+    found: dict[str, Values] = {
+        **{name: None if text is None else (str(text),) for name, text in texts.items()},
+        "kind": None if facts.is_edge is None else ("E" if facts.is_edge else "C",),
+        "image": None if facts.product is None else (image,),
+        "option_keys": options or None,
+        "primary_not_listed": _primary_not_listed(facts),
+        "peer_list": facts.peer_list,
+        "twice_in_list": find_repeated(facts.listed),
+        "peer_count": None if facts.peer_list is None else (str(len(facts.listed)),),
+        "ntp_servers": facts.ntp_servers if is_configuration else None,
+        "dns_servers": facts.dns_servers if is_configuration else None,
+        "nat_in_list": _nat_in_list(facts),
+    }
+    return {name: values for name, values in found.items() if values is not None}
+
+
+def _primary_not_listed(facts: DumpFacts) -> Values:
+    """Return the number of the primary if the list lacks this entry; None if list or number is missing."""
+    if facts.primary is None or not facts.listed:
+        return None
+    return (str(facts.primary),) if facts.listed_primary is None else ()
+
+
+def find_repeated(entries: Iterable[str]) -> Values:
+    """Return the entries of a list that it has more than once; None if it has no entries."""
+    count = Counter(plain_name(entry) for entry in entries)
+    return tuple(entry for entry, number in count.items() if number > 1) if count else None
+
+
+def _nat_in_list(facts: DumpFacts) -> Values:
+    """Return NAT addresses in the list of peers; None without a list, or if it contains names."""
+    if not facts.listed or not all(map(is_address, facts.listed)):
+        return None
+    mapped = {plain_name(address) for address in facts.nat_addresses.values()}
+    return tuple(entry for entry in facts.listed if plain_name(entry) in mapped)
 
 
 # ── several dumps ───────────────────────────────────────────────────────────────────────────
-
-
-def _own_addresses(dump: Dump) -> tuple[str, ...]:
-    return (*dump.facts.addresses, *dump.facts.nat_addresses.values())
 
 
 def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str, ...]]]:
@@ -156,16 +140,16 @@ def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str,
 
     Not known if the list has addresses and the peer's are not known, or names and its name is not.
     """
-    addresses = [address for dump in dumps for address in _own_addresses(dump)]
+    addresses = [address for dump in dumps for address in dump.facts.own_addresses]
     names = [name for dump in dumps for name in (dump.facts.fqdn, dump.facts.hostname) if name]
     known = {plain_name(name) for name in (*addresses, *names)}
     for dump in dumps:
-        entries = {plain_name(entry) for entry in dump.facts.peer_list or () if entry}
+        entries = set(map(plain_name, dump.facts.listed))
         # A list of addresses can only be compared with addresses, a list of names also with names. In a list
         # that mixes them, the entry of this peer may be an address that is not known.
-        if all(is_address(entry) for entry in entries):
+        if all(map(is_address, entries)):
             own = addresses
-        elif any(is_address(entry) for entry in entries) and not addresses:
+        elif any(map(is_address, entries)) and not addresses:
             own = []
         else:
             own = [*addresses, *names] if names else []
@@ -181,7 +165,7 @@ def _on_interfaces(dumps: tuple[Dump, ...]) -> Iterator[tuple[str, Dump, tuple[s
     """
     is_edge = next((dump.facts.is_edge for dump in dumps if dump.facts.is_edge is not None), None)
     for dump in dumps:
-        entries = [plain_name(entry) for entry in dump.facts.peer_list or () if entry]
+        entries = [plain_name(entry) for entry in dump.facts.listed]
         own = {n: address for n, address in dump.facts.lan_addresses.items() if address not in _NOT_IN_USE}
         if (
             is_edge is None
@@ -200,11 +184,11 @@ def _on_interfaces(dumps: tuple[Dump, ...]) -> Iterator[tuple[str, Dump, tuple[s
 
 def _resolved_outside(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
     """Return the names that a peer resolves to an address of static NAT or of an external interface."""
-    dumps = [(peer, dump) for peer, own in cluster.dumps.items() for dump in own]
-    outside = {plain_name(address) for _, dump in dumps for address in dump.facts.nat_addresses.values()}
-    external = (dump for _, dump in dumps if dump.facts.external_interface == 2)
+    dumps = [dump for _, dump in cluster.dumps_by_peer]
+    outside = {plain_name(address) for dump in dumps for address in dump.facts.nat_addresses.values()}
+    external = (dump for dump in dumps if dump.facts.external_interface == 2)
     outside |= {plain_name(address) for dump in external if (address := dump.facts.lan_addresses.get(2))}
-    for peer, dump in dumps:
+    for peer, dump in cluster.dumps_by_peer:
         resolved = [
             found.groups() for one in dump.facts.alternates if (found := _RESOLVED.search(one.status))
         ]
@@ -219,8 +203,7 @@ def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, 
     Only addresses that a list of peers has, and the first of a peer, count: an unused interface keeps its
     factory address. Behind static NAT two sites can use the same addresses.
     """
-    entries = (e for dumps in cluster.dumps.values() for dump in dumps for e in dump.facts.peer_list or ())
-    listed = set(map(plain_name, entries))
+    listed = {plain_name(entry) for _, dump in cluster.dumps_by_peer for entry in dump.facts.listed}
     serials: dict[str, set[str]] = {}
     own: dict[str, set[str]] = {}
     first: dict[str, Dump] = {}
@@ -247,8 +230,7 @@ def _listed_names(cluster: Cluster) -> dict[str | None, dict[str, None]]:
     A peer that was started while logging ran gives no dump. If there is no list, its name is the one that
     its database goes by.
     """
-    dumps = (dump for dumps in cluster.dumps.values() for dump in dumps)
-    entries = dict.fromkeys(entry for dump in dumps for entry in dump.facts.peer_list or () if entry)
+    entries = dict.fromkeys(entry for _, dump in cluster.dumps_by_peer for entry in dump.facts.listed)
     names: dict[str | None, dict[str, None]] = {}
     for entry in entries:
         names.setdefault(None if is_address(entry) else cluster.resolve(entry), {})[entry] = None

@@ -60,13 +60,13 @@ class _Row:
 
 
 def _settings(table: str, rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
-    for peer, dump in _dumps(cluster):
+    for peer, dump in cluster.dumps_by_peer:
         for path, value, line in rows.of(dump) if dump.table == table else ():
             yield _Row(peer, dump, line, {"path": path, "value": value}, f"{path}: {value}")
 
 
 def _alarms(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
-    for peer, dump in _dumps(cluster):
+    for peer, dump in cluster.dumps_by_peer:
         lines = _lines_by_value(rows, dump, "alarm")
         for alarm in dump.facts.alarms or ():
             if alarm.is_raised:
@@ -86,7 +86,7 @@ def _states(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
         peer: next((dump.facts.tls_mode for dump in dumps if dump.facts.tls_mode), "")
         for peer, dumps in cluster.dumps.items()
     }
-    for peer, dump in _dumps(cluster):
+    for peer, dump in cluster.dumps_by_peer:
         lines = _lines_by_value(rows, dump, "alternate")
         for one in dump.facts.alternates:
             fields = {"Peer": one.address, "Status": one.status, "Certificate": one.certificate}
@@ -96,10 +96,6 @@ def _states(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
         if database := dump.facts.database:
             line = _line(_lines_by_value(rows, dump, "database"), database)
             yield _Row(peer, dump, line, {"Database": database}, f"Database: {database}")
-
-
-def _dumps(cluster: Cluster) -> Iterator[tuple[str, Dump]]:
-    return ((peer, dump) for peer, dumps in cluster.dumps.items() for dump in dumps)
 
 
 def _filled(fields: dict[str, str]) -> dict[str, str]:
@@ -129,7 +125,7 @@ def _source(found: Iterable[_Row], cluster: Cluster) -> Source:
 
 
 def _table(rows: list[_Row], cluster: Cluster) -> pa.Table:
-    anchors = {id(dump): anchor_of(dump, peer, cluster) for peer, dump in _dumps(cluster)}
+    anchors = {id(dump): anchor_of(dump, peer, cluster) for peer, dump in cluster.dumps_by_peer}
     times = [anchors[id(row.dump)] if row.since is None else micros(row.since) for row in rows]
     nothing = [0] * len(rows)
     # The schema of records, so that one engine matches both; columns that a dump cannot have stay null.

@@ -175,12 +175,12 @@ def _add_dumps(dumps: list[Dump], drafts: Drafts) -> None:
         own = drafts.add(str(dump.host))
         if dump.facts.fqdn is not None and own.fqdn is None:
             own.fqdn = dump.facts.fqdn
-        own.addresses.update((*dump.facts.addresses, *dump.facts.nat_addresses.values()))
+        own.addresses.update(dump.facts.own_addresses)
     for dump in dumps:
         for shown in dump.facts.alternates:
             if shown.called is not None and is_address(shown.address):
                 drafts.add(shown.called).addresses.add(shown.address)
-        for entry in filter(None, dump.facts.peer_list or ()):
+        for entry in dump.facts.listed:
             drafts.add(entry)
 
 
@@ -203,10 +203,9 @@ def _product(dumps: list[Dump]) -> str | None:
 
 def _claims(log: Log, drafts: Drafts, lists: list[PeerList], dumps: list[Dump]) -> Iterator[Claim]:
     for dump in dumps:
-        index, peers = dump.facts.primary, dump.facts.peer_list
-        if index is not None and peers and 1 <= index <= len(peers) and peers[index - 1]:
+        if (primary := dump.facts.listed_primary) is not None:
             # Dumps are older than the log of the same snapshot.
-            yield Claim(_BEFORE_ALL, drafts.add(str(dump.host)).name, drafts.add(peers[index - 1]).name)
+            yield Claim(_BEFORE_ALL, drafts.add(str(dump.host)).name, drafts.add(primary).name)
     for one in lists:
         if one.primary is not None:
             yield Claim(one.time, drafts.add(one.host).name, drafts.add(one.primary).name)

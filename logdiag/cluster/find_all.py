@@ -91,7 +91,7 @@ def _namesakes(tables: Tables) -> dict[SnapshotHost, str]:
     own: dict[SnapshotHost, str] = {}
     lists: set[frozenset[str]] = set()
     for dump in tables.dumps:
-        entries = frozenset(plain_name(entry) for entry in dump.facts.peer_list or () if entry)
+        entries = frozenset(map(plain_name, dump.facts.listed))
         addresses = [plain_name(address) for address in dump.facts.addresses]
         listed = [address for address in addresses if address in entries]
         if dump.host is not None and listed:

@@ -201,7 +201,7 @@ def _groups(tables: Tables) -> list[_Group]:
                 group(snapshot, host).mentions.add(name)
     for snapshot, host, listed in {(one.snapshot, one.host, one.pairs) for one in peer_lists(log)}:
         of_host = group(snapshot, host)
-        _add_list(of_host, [name for _, name in listed], len(listed))
+        _add_list(of_host, [name for _, name in listed])
         of_host.located.update((short_name(name), plain_name(address)) for address, name in listed)
         for address, name in listed:
             of_host.mentions.add(plain_name(address))
@@ -227,9 +227,9 @@ def _add_fqdn(group: _Group, name: str) -> None:
         group.domains.add(name.partition(".")[2])
 
 
-def _add_list(group: _Group, entries: Iterable[str], size: int) -> None:
-    names = [plain_name(entry) for entry in entries if entry]
-    group.size = max(group.size, size)
+def _add_list(group: _Group, entries: Iterable[str]) -> None:
+    names = [plain_name(entry) for entry in entries]
+    group.size = max(group.size, len(names))
     group.mentions.update(names)
     group.listed.update(short_name(name) for name in names)
     group.called.update(short_name(name) for name in names if not is_address(name))
@@ -237,15 +237,11 @@ def _add_list(group: _Group, entries: Iterable[str], size: int) -> None:
 
 def _add_dump(group: _Group, dump: Dump) -> None:
     facts = dump.facts
-    group.addresses.update(
-        plain_name(address) for address in (*facts.addresses, *facts.nat_addresses.values())
-    )
+    group.addresses.update(map(plain_name, facts.own_addresses))
     group.located.update((name, address) for name in group.names for address in group.addresses)
     if facts.fqdn is not None:
         _add_fqdn(group, plain_name(facts.fqdn))
-    if facts.peer_list:
-        entries = [entry for entry in facts.peer_list if entry]
-        _add_list(group, entries, len(entries))
+    _add_list(group, facts.listed)
     if facts.cluster_name:
         group.clusters.add(plain_name(facts.cluster_name))
     if facts.is_edge is not None:

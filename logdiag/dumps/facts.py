@@ -126,6 +126,22 @@ class Facts:
     database: str | None = None
     """The state of the cluster database."""
 
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """Its own addresses, and those that static NAT gives it."""
+        return (*self.addresses, *self.nat_addresses.values())
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The entries of the list of peers, without gaps."""
+        return tuple(filter(None, self.peer_list or ()))
+
+    @property
+    def listed_primary(self) -> str | None:
+        """The entry of the list that is the primary's; None if the list has no such entry."""
+        number, entries = self.primary or 0, self.peer_list or ()
+        return entries[number - 1] or None if 1 <= number <= len(entries) else None
+
 
 def collect_facts(settings: Iterable[tuple[str, str]]) -> Facts:
     """Return the facts about one peer from the paths and values of all its dumps.
