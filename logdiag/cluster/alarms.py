@@ -5,7 +5,8 @@ unknown, and it is not listed here. An alarm that was raised before a gap is unk
 alarms in an xStatus dump shows the states when logging began; the log shows the changes after that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 from logdiag.cluster import Cluster
@@ -14,12 +15,11 @@ from logdiag.cluster.log_rows import select
 from logdiag.conditions import Condition, Log, compile_event
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.model import AlarmEvent, AlarmState
-from logdiag.records import instant
+from logdiag.records import instant, micros
 
 RAISED = compile_event("Alarm Raised", {"Id|exists": True})
 """The records that raise an alarm."""
-_Logged = Literal["raised", "clear"]
-_STATES: dict[_Logged, Condition] = {
+_STATES: dict[Literal["raised", "clear"], Condition] = {
     "raised": RAISED,
     "clear": compile_event("Alarm Lowered", {"Id|exists": True}),
 }
@@ -27,36 +27,36 @@ ASKED = tuple(_STATES.values())
 """The records that this module asks for."""
 
 
-def find_alarm_states(log: Log, cluster: Cluster) -> dict[str, dict[str, AlarmState]]:
-    """Return the state of each known alarm at the end of the log, by peer."""
+def find_alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
+    """Return the records that raise or lower an alarm, in the order of time."""
     # Of two records at one time, the later one in the log is the last.
-    newest = {(peer, alarm): (time, state) for time, _, peer, alarm, state in sorted(_logged(log, cluster))}
+    logged = sorted(
+        (record.time, record.row, cluster.peer_of(record.host), record.values[0].strip(), state)
+        for state, condition in _STATES.items()
+        for record in select(log, condition, "Id")
+    )
+    return tuple(AlarmEvent(instant(time), peer, alarm, state) for time, _, peer, alarm, state in logged)
+
+
+def with_alarms(events: Iterable[AlarmEvent], cluster: Cluster) -> Cluster:
+    """Return the cluster with the state of each known alarm at the end of the log."""
+    newest = {(one.peer, one.alarm): (micros(one.time), one.state) for one in events}
     states: dict[str, dict[str, AlarmState]] = {}
     for (peer, alarm), (time, state) in sorted({**_listed(cluster), **newest}.items()):
         seen = cluster.observed.get(peer)
         hidden = state == "raised" and seen is not None and seen.gap_within(time, seen.end) is not None
         states.setdefault(peer, {})[alarm] = "unknown" if hidden else state
     everywhere = {alarm for others in states.values() for alarm in others}
-    for peer in find_whole_lists(cluster):
+    listed = set(_with_whole_list(cluster))
+    for peer in listed:
         # Not listed when logging began, and no word of it since, in a log without a gap.
         for alarm in everywhere:
             states.setdefault(peer, {}).setdefault(alarm, "clear")
-    return {peer: dict(sorted(of_peer.items())) for peer, of_peer in sorted(states.items())}
-
-
-def find_alarm_events(log: Log, cluster: Cluster) -> tuple[AlarmEvent, ...]:
-    """Return the records that raise or lower an alarm, in the order of time."""
-    return tuple(
-        AlarmEvent(instant(time), peer, alarm, state)
-        for time, _, peer, alarm, state in sorted(_logged(log, cluster))
+    peers = tuple(
+        replace(one, alarms=dict(sorted(states.get(one.name, {}).items())), alarms_listed=one.name in listed)
+        for one in cluster.peers
     )
-
-
-def _logged(log: Log, cluster: Cluster) -> Iterator[tuple[int, int, str, str, _Logged]]:
-    """Time, row, peer, alarm id and new state of each record that raises or lowers an alarm."""
-    for state, condition in _STATES.items():
-        for record in select(log, condition, "Id"):
-            yield record.time, record.row, cluster.peer_of(record.host), record.values[0].strip(), state
+    return replace(cluster, peers=peers)
 
 
 def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
@@ -71,7 +71,7 @@ def _listed(cluster: Cluster) -> dict[tuple[str, str], tuple[int, AlarmState]]:
     return listed
 
 
-def find_whole_lists(cluster: Cluster) -> Iterator[str]:
+def _with_whole_list(cluster: Cluster) -> Iterator[str]:
     """Return the peers whose dump lists all alarms, and whose log has no gap after it."""
     for peer, dumps in cluster.dumps.items():
         # A pasted page may be a part of the list: the user chose what to copy.

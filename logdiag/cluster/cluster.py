@@ -1,15 +1,14 @@
 """The class `Cluster`: the peers, the times that their logs cover, and claims about the primary."""
 
 import bisect
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from logdiag.cluster.names import is_address, plain_name, short_name
 from logdiag.cluster.observed import Observed
 from logdiag.cluster.skew import Jump
-from logdiag.model import AlarmState, Gap, Peer, Role
+from logdiag.model import Gap, Peer, Role
 from logdiag.reading import Dump
 from logdiag.records import instant
 
@@ -149,16 +148,6 @@ class Cluster:
             for peer in sorted(self.observed)
             for start, end in self.observed[peer].gaps()
         )
-
-    def with_alarms(
-        self, alarms: Mapping[str, dict[str, AlarmState]], listed: Collection[str] = ()
-    ) -> "Cluster":
-        """Return the cluster with the states of alarms; the dumps of ``listed`` peers list all alarms."""
-        peers = tuple(
-            replace(peer, alarms=alarms.get(peer.name, {}), alarms_listed=peer.name in listed)
-            for peer in self.peers
-        )
-        return replace(self, peers=peers)
 
 
 def _last_before(claims: list[Claim], time: int) -> Claim | None:

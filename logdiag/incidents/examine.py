@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from logdiag.cluster import Cluster
-from logdiag.cluster.alarms import find_alarm_events, find_alarm_states, find_whole_lists
+from logdiag.cluster.alarms import find_alarm_events, with_alarms
 from logdiag.cluster.changes import find_changes
 from logdiag.cluster.dump_rows import DumpRows
 from logdiag.cluster.dump_tables import build_sources
@@ -48,7 +48,8 @@ def examine_cluster(
 
     """
     log = Log(part.records)
-    cluster = cluster.with_alarms(find_alarm_states(log, cluster), set(find_whole_lists(cluster)))
+    alarm_events = find_alarm_events(log, cluster)
+    cluster = with_alarms(alarm_events, cluster)
     rows = DumpRows(part)
     facts = find_facts(rows, log, cluster)
     case = CaseData(build_sources(part, rows, log, cluster), cluster, facts)
@@ -59,7 +60,7 @@ def examine_cluster(
         case,
         fold(judged.findings, library, cluster, changes, facts),
         changes,
-        find_alarm_events(log, cluster),
+        alarm_events,
         tuple(judged.not_checked),
         capped=tuple(judged.capped),
         late=tuple(judged.late),
