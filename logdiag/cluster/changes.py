@@ -10,24 +10,23 @@ from datetime import timedelta
 from typing import Literal
 
 from logdiag.cluster import Cluster
-from logdiag.cluster.log_rows import select
-from logdiag.conditions import Log, compile_event
+from logdiag.cluster.log_rows import EDIT, select
+from logdiag.conditions import Condition, Log, compile_event
 from logdiag.model import Change
 from logdiag.records import instant
 
 _RESTARTS = ["Restart Requested", "Reboot Requested", "System Shutdown", "System Start", "Application Start"]
-_EVENTS: dict[Literal["edit", "restart", "upgrade", "command"], list[str]] = {
-    "edit": ["System Configuration Changed"],
-    "restart": _RESTARTS,
-    "upgrade": ["Upgrade"],
-    "command": ["Command Executed"],
+_ASKED: dict[Literal["edit", "restart", "upgrade", "command"], Condition] = {
+    "edit": compile_event(EDIT),
+    "restart": compile_event(_RESTARTS),
+    "upgrade": compile_event("Upgrade"),
+    "command": compile_event("Command Executed"),
 }
-_SAME = timedelta(seconds=2)
-"""Web records have whole seconds, so one edit may be logged up to this far apart."""
-
-_ASKED = {kind: compile_event(events) for kind, events in _EVENTS.items()}
 ASKED = tuple(_ASKED.values())
 """The records that this module asks for."""
+
+_SAME = timedelta(seconds=2)
+"""Web records have whole seconds, so one edit may be logged up to this far apart."""
 
 
 def find_changes(log: Log, cluster: Cluster) -> tuple[Change, ...]:

@@ -1,6 +1,6 @@
 """Coverage: how much of every snapshot, member and peer was read. The sizes add up."""
 
-import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -56,19 +56,17 @@ def in_words(member: MemberCoverage) -> MemberCoverage:
 
 
 def _peers(cluster: Cluster, part: Tables) -> Iterator[PeerCoverage]:
-    of_hosts: dict[str, tuple[int, int]] = {}
-    for span in itertools.chain.from_iterable(part.spans.values()):
-        records, size = of_hosts.get(span.host, (0, 0))
-        of_hosts[span.host] = (records + span.records, size + span.bytes)
-    held: dict[str, tuple[int, int]] = {}
-    for host, of_host in of_hosts.items():
-        name = cluster.peer_of(host)
-        records, size = held.get(name, (0, 0))
-        held[name] = (records + of_host[0], size + of_host[1])
+    spans = [span for of_member in part.spans.values() for span in of_member]
+    names = {host: cluster.peer_of(host) for host in {span.host for span in spans}}
+    records: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for span in spans:
+        records[names[span.host]] += span.records
+        sizes[names[span.host]] += span.bytes
+    gaps = Counter(gap.peer for gap in cluster.gaps)
     for peer in cluster.peers:
-        records, size = held.get(peer.name, (0, 0))
-        gaps = len(cluster.observed[peer.name].gaps()) if peer.name in cluster.observed else 0
-        yield PeerCoverage(peer.name, records, size, peer.seen_from, peer.seen_to, gaps)
+        name = peer.name
+        yield PeerCoverage(name, records[name], sizes[name], peer.seen_from, peer.seen_to, gaps[name])
 
 
 def is_empty(members: Sequence[MemberCoverage]) -> bool:

@@ -63,17 +63,16 @@ def measure_skews(
     A pair without a message that both logged is left out. With messages in one direction only, the
     transfer time counts as difference: it is less than 0.1 s in a cluster that works.
     """
-    ends: dict[tuple[str, str, tuple[str, str]], dict[bool, list[int]]] = {}
+    logged: dict[tuple[str, str, bool, tuple[str, str]], dict[str, list[int]]] = {}
     for time, peer, other, kind, is_sent in _messages(log, resolve):
-        source, target = (peer, other) if is_sent else (other, peer)
-        ends.setdefault((source, target, kind), {True: [], False: []})[is_sent].append(time)
+        a, b = sorted((peer, other))
+        is_there = is_sent == (peer == a)
+        logged.setdefault((a, b, is_there, kind), {a: [], b: []})[peer].append(time)
     pairs: dict[tuple[str, str], list[_Pair]] = {}
-    for (source, target, _), both in ends.items():
+    for (a, b, is_there, _), times in logged.items():
         # A sequence number that repeats cannot be paired: it wraps after 65,535.
-        if len(both[True]) == 1 and len(both[False]) == 1:
-            times = (both[True][0], both[False][0]) if source < target else (both[False][0], both[True][0])
-            pair = _Pair(*times, is_there=source < target)
-            pairs.setdefault((min(source, target), max(source, target)), []).append(pair)
+        if len(times[a]) == 1 and len(times[b]) == 1:
+            pairs.setdefault((a, b), []).append(_Pair(times[a][0], times[b][0], is_there))
     found: dict[tuple[str, str], float] = {}
     jumps: list[Jump] = []
     for (a, b), seen in sorted(pairs.items()):
