@@ -58,22 +58,20 @@ class Edit:
 
 @dataclass(frozen=True)
 class _Before:
-    """A peer's list of peers and its primary, as dumps and other records show them."""
+    """A peer's list of peers and its primary; ``exact`` if a dump shows the list, and not only a record."""
 
-    dumped: tuple[str, ...] = ()
-    """The list exactly as a dump shows it."""
-    entries: tuple[str, ...] = ()
-    """The list as its newest replication record names it."""
-    primary: str | None = None
+    entries: tuple[str, ...]
+    exact: bool
+    primary: str | None
 
-    @classmethod
-    def of(cls, peer: str, found: Facts) -> "_Before":
-        """Return the list and the primary from the other facts of a peer."""
-        dumped, entries, primary = (
-            found[name][peer].values if peer in found[name] else ()
-            for name in ("peer_list", "logged_peer_list", "logged_primary")
-        )
-        return cls(tuple(map(str.lower, dumped)), entries, next(iter(primary), None))
+
+def _before(peer: str, found: Facts) -> _Before:
+    """Return the list and the primary from the other facts of a peer."""
+    dumped, logged, primary = (
+        found[name][peer].values if peer in found[name] else ()
+        for name in ("peer_list", "logged_peer_list", "logged_primary")
+    )
+    return _Before(tuple(map(str.lower, dumped)) or logged, bool(dumped), next(iter(primary), None))
 
 
 def find_edits(log: Log, cluster: Cluster) -> Iterator[Edit]:
@@ -113,7 +111,7 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
     if not of_setting:  # no edit on any peer: the fact is known to be empty for all of them
         yield from ((peer.name, Fact((), peer.seen_from or EPOCH)) for peer in cluster.peers)
         return
-    before = {peer: _Before.of(peer, found) for peer in cluster.observed}
+    before = {peer: _before(peer, found) for peer in cluster.observed}
     gone = _gone(of_setting, cluster)
     values: dict[str, list[str]] = {}
     unequal: list[Edit] = []
@@ -135,12 +133,30 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
         yield peer, Fact(tuple(texts), time, tuple(evidence))
 
 
-def find_unverified_addresses(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+PeerLists = dict[str, tuple[dict[int, str], Fact]]
+"""For each peer the entries of its list of peers by place (from 1), and the fact that they are from."""
+
+
+def newest_lists(log: Log, cluster: Cluster, dumped_lists: Mapping[str, Fact]) -> PeerLists:
+    """Return the list of each peer as its dump and later edits show it, with the fact that this is from."""
+    edits = [edit for edit in find_edits(log, cluster) if edit.place is not None]
+    lists = {}
+    for peer, dumped in dumped_lists.items():
+        own = [edit for edit in edits if edit.peer == peer]
+        entries = dict(enumerate(dumped.values, start=1))
+        entries |= {edit.place: edit.new for edit in own if edit.place is not None}
+        evidence = (*dumped.evidence, *(evidence_of(log, one.row, one.text) for one in own))
+        known = replace(dumped, evidence=evidence)
+        lists[peer] = entries, replace(known, time=instant(own[-1].time), dated=True) if own else known
+    return lists
+
+
+def find_unverified_addresses(lists: PeerLists, found: Facts) -> Iterator[tuple[str, Fact]]:
     """Return the IP addresses in each peer's own list that no certificate can confirm under Enforcing.
 
     Only dumps and edits show what was entered: a replication record shows addresses in place of names too.
     """
-    for peer, (entries, known) in _newest_lists(log, cluster, found).items():
+    for peer, (entries, known) in lists.items():
         if (mode := found["tls_mode"].get(peer)) is None:
             continue
         is_enforcing = any(value.lower() == "enforcing" for value in mode.values)
@@ -150,20 +166,19 @@ def find_unverified_addresses(log: Log, cluster: Cluster, found: Facts) -> Itera
         yield peer, replace(dated, values=tuple(addresses), evidence=evidence)
 
 
-def find_gaps(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+def find_gaps(lists: PeerLists) -> Iterator[tuple[str, Fact]]:
     """Return the numbers of the empty places before the last address of each peer's list."""
-    for peer, (own, known) in _newest_lists(log, cluster, found).items():
+    for peer, (own, known) in lists.items():
         last = max((place for place, entry in own.items() if entry), default=0)
         gaps = tuple(str(place) for place in range(1, last) if not own.get(place))
         yield peer, replace(known, values=gaps)
 
 
-def find_mixed_lists(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple[str, Fact]]:
+def find_mixed_lists(lists: PeerLists, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     """Return the lists of all peers if names and addresses are mixed in a list, or between lists.
 
     While somebody is still replacing the addresses, nothing is half done.
     """
-    lists = _newest_lists(log, cluster, found)
     end = max((instant(seen.end) for seen in cluster.observed.values()), default=EPOCH)
     is_half_done = not any(known.dated and end - known.time < _STILL_EDITING for _, known in lists.values())
     entries = [(place, entry) for own, _ in lists.values() for place, entry in own.items() if entry]
@@ -176,20 +191,6 @@ def find_mixed_lists(log: Log, cluster: Cluster, found: Facts) -> Iterator[tuple
     )
     for peer, (own, known) in lists.items():
         yield peer, replace(known, values=tuple(own.values()) if is_mixed and is_half_done else ())
-
-
-def _newest_lists(log: Log, cluster: Cluster, found: Facts) -> dict[str, tuple[dict[int, str], Fact]]:
-    """Return the list of each peer as its dump and later edits show it, with the fact that this is from."""
-    edits = [edit for edit in find_edits(log, cluster) if edit.place is not None]
-    lists = {}
-    for peer, dumped in found["peer_list"].items():
-        own = [edit for edit in edits if edit.peer == peer]
-        entries = dict(enumerate(dumped.values, start=1))
-        entries |= {edit.place: edit.new for edit in own if edit.place is not None}
-        evidence = (*dumped.evidence, *(evidence_of(log, one.row, one.text) for one in own))
-        known = replace(dumped, evidence=evidence)
-        lists[peer] = entries, replace(known, time=instant(own[-1].time), dated=True) if own else known
-    return lists
 
 
 def _label(edit: Edit) -> str:
@@ -212,11 +213,10 @@ def _current(
         # A peer that joins fills in what the others have had all along.
         new = joins or (not first.old and first.place is None)
         value: _Value | None = None if new else _Value(first.old)
-        if first.place is not None and (known.entries or known.dumped):
-            entries = known.dumped or known.entries
-            entry = entries[first.place - 1] if first.place <= len(entries) else ""
-            value = _Value(entry, exact=bool(known.dumped) or not entry)
-            if not known.dumped and first.old and cluster.resolve(first.old) == cluster.resolve(entry):
+        if first.place is not None and known.entries:
+            entry = known.entries[first.place - 1] if first.place <= len(known.entries) else ""
+            value = _Value(entry, exact=known.exact or not entry)
+            if not known.exact and first.old and cluster.resolve(first.old) == cluster.resolve(entry):
                 value = _Value(first.old)
         elif first.setting == PRIMARY and known.primary is not None:
             value = _Value(known.primary, exact=False)
@@ -246,7 +246,7 @@ def _is_same(one: _Value, other: _Value, before: Mapping[str, _Before], cluster:
 def _peer(text: str, before: Mapping[str, _Before], cluster: Cluster) -> str:
     """Return the peer that a value means: an address, a name, or a number in the list of peers."""
     if text.isdecimal():
-        lists = (known.dumped or known.entries for known in before.values())
         place = int(text)
+        lists = (known.entries for known in before.values())
         text = next((entries[place - 1] for entries in lists if 1 <= place <= len(entries)), text)
     return cluster.resolve(text) or text if text else ""

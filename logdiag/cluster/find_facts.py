@@ -10,6 +10,7 @@ from logdiag.cluster.edited_settings import (
     find_gaps,
     find_mixed_lists,
     find_unverified_addresses,
+    newest_lists,
 )
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
 from logdiag.cluster.membership import find_domains, find_membership_facts
@@ -43,7 +44,8 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["domain"] = dict(find_domains(log, cluster))
     for name, peer, fact in find_dump_facts(rows, cluster):
         found[name][peer] = fact
-    found["gaps_in_list"] = dict(find_gaps(log, cluster, found))
+    lists = newest_lists(log, cluster, found["peer_list"])
+    found["gaps_in_list"] = dict(find_gaps(lists))
     for name, peer, fact in find_record_facts(log, cluster):
         # The list of a record has no empty places, so that its numbers are others than those that are set.
         has_gap = peer in found["gaps_in_list"] and found["gaps_in_list"][peer].values
@@ -62,8 +64,8 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["without_cycle"] = dict(find_missing_cycles(log, cluster))
     found["no_primary"] = dict(find_missing_primary(log, cluster))
     found["edited_settings"] = dict(find_edited_settings(log, cluster, found))
-    found["unverified_in_list"] = dict(find_unverified_addresses(log, cluster, found))
-    found["mixed_list"] = dict(find_mixed_lists(log, cluster, found))
+    found["unverified_in_list"] = dict(find_unverified_addresses(lists, found))
+    found["mixed_list"] = dict(find_mixed_lists(lists, cluster))
     found["moved_address"] = dict(find_moved_addresses(log, cluster, found))
     for peer, fact in found["moved_address"].items():
         if fact.values and peer in found["not_in_own_list"]:  # one cause is reported once
