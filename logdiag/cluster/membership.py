@@ -7,7 +7,7 @@ replace that of the cluster. A peer whose list differs for another reason is not
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_rows import MAX_EVIDENCE
@@ -15,7 +15,7 @@ from logdiag.cluster.edited_settings import find_edits
 from logdiag.cluster.facts import EPOCH, Fact, Facts, logged_fact
 from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
-from logdiag.cluster.observed import BOOT
+from logdiag.cluster.observed import BOOT, MINUTE
 from logdiag.conditions import Log, Reference, compile_event
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed, second
@@ -36,7 +36,7 @@ _STILL_LEAVING = timedelta(minutes=10)
 _MAX_PEERS = 50
 """Peers with lists of their own; a cluster has six."""
 
-_LONG_SILENCE = timedelta(minutes=30)
+_LONG_SILENCE = 30 * MINUTE
 """A requested restart may take this long; a peer that was silent for longer was away."""
 
 
@@ -140,26 +140,25 @@ def _starts(peer: str, others: set[str], log: Log, cluster: Cluster) -> Iterator
     ran = min((said.time for said in peer_lists(log) if cluster.resolve(said.host) in others), default=None)
     # A peer whose own list was edited on it is being added, and has not come back.
     edits = select(log, _LIST_EDITED)
-    edited = [instant(edit.time) for edit in edits if cluster.resolve(edit.host) == peer]
+    edited = [edit.time for edit in edits if cluster.resolve(edit.host) == peer]
     for row, host, version in started_versions(log):
-        at = instant(log.time_at(row))
-        if cluster.resolve(host) != peer or ran is None or instant(ran) >= at:
+        at = log.time_at(row)
+        if cluster.resolve(host) != peer or ran is None or ran >= at:
             continue
-        if _was_silent(peer, at, cluster) and not any(abs(at - edit) < timedelta(hours=1) for edit in edited):
+        if _was_silent(peer, at, cluster) and not any(abs(at - edit) < 60 * MINUTE for edit in edited):
             text = gettext("it started at {time} after a silence, while {others} ran without it")
             start = evidence_of(log, row, f"Application Start: Software version {version}")
-            yield text.format(time=second(at), others=listed(sorted(others))), (start,)
+            yield text.format(time=second(instant(at)), others=listed(sorted(others))), (start,)
             return
 
 
-def _was_silent(peer: str, at: datetime, cluster: Cluster) -> bool:
+def _was_silent(peer: str, at: int, cluster: Cluster) -> bool:
     """Return whether a peer logged nothing for a long time before a moment."""
     if peer not in cluster.observed:
         return False
     seen = cluster.observed[peer]
-    return instant(seen.start) >= at or any(
-        instant(end) <= at <= instant(end) + BOOT and instant(end) - instant(start) >= _LONG_SILENCE
-        for start, end in (*seen.gaps(), *seen.down)
+    return seen.start >= at or any(
+        end <= at <= end + BOOT and end - start >= _LONG_SILENCE for start, end in (*seen.gaps(), *seen.down)
     )
 
 

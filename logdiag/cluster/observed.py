@@ -9,20 +9,21 @@ from functools import cached_property
 
 from logdiag.cluster.log_rows import select
 from logdiag.conditions import Log, compile_event
-from logdiag.records import SILENCE, Span, instant, micros
+from logdiag.records import SILENCE, Span, micros
 
 STARTS = compile_event(["Application Start", "System Start"])
 """The records of a start."""
 ASKED = (STARTS,)
 """The records that this module asks for."""
 
-_MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
 
 BETWEEN_MEMBERS = timedelta(minutes=2)
 """A peer replicates about every two minutes: a longer silence between two logs is a gap."""
 
-_BETWEEN = BETWEEN_MEMBERS // _MICROSECOND
-_MAX_SILENCE = timedelta(minutes=65) // _MICROSECOND
+_BETWEEN = BETWEEN_MEMBERS // timedelta(microseconds=1)
+_MAX_SILENCE = 65 * MINUTE
 """Syslog writes a mark in each idle hour: a longer silence inside one log is a gap, whatever its rhythm.
 A silence that ends with a start is no gap: a peer can be down for days."""
 
@@ -33,7 +34,7 @@ _INTERVALS = 4
 _MIN_INTERVALS = 5
 """Intervals that a log must show before its rhythm is known."""
 
-BOOT = timedelta(minutes=10)
+BOOT = 10 * MINUTE
 """How long after the first record of a boot the start of the application may be logged."""
 
 _Times = list[tuple[int, int]]
@@ -95,18 +96,17 @@ class Observed:
             end += until - max(since, start)
         return end
 
-    def silence_before(self, start: datetime) -> tuple[datetime, datetime] | None:
+    def silence_before(self, start: int) -> tuple[int, int] | None:
         """Return the silence before a start of the peer; None if the peer was not silent before it.
 
         A booting peer writes records with shorter silences between them, and so does a quiet one before it
         stops: the last long silence counts.
         """
-        time = micros(start)
-        near = [span for span in self.down if time - BOOT // _MICROSECOND <= span[1] <= time]
+        near = [span for span in self.down if start - BOOT <= span[1] <= start]
         longest = max((until - since for since, until in near), default=0)
         for since, until in reversed(near):
             if 2 * (until - since) >= longest:
-                return instant(since), instant(until)
+                return since, until
         return None
 
     def silence_at(self, time: int) -> tuple[int, int] | None:
@@ -202,7 +202,7 @@ def _silences(spans: Sequence[tuple[int, int]]) -> _Times:
 
 def _is_boot(time: int, starts: Sequence[int]) -> bool:
     place = bisect.bisect_left(starts, time)
-    return place < len(starts) and starts[place] <= time + BOOT // _MICROSECOND
+    return place < len(starts) and starts[place] <= time + BOOT
 
 
 def _joined(spans: Iterable[tuple[int, int]], apart: int, over: Container[tuple[int, int]] = ()) -> _Times:

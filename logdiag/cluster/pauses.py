@@ -3,32 +3,30 @@
 import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.facts import Fact
 from logdiag.cluster.log_rows import evidence_of, select
-from logdiag.cluster.observed import BOOT, STARTS, Observed
+from logdiag.cluster.observed import BOOT, MINUTE, SECOND, STARTS, Observed
 from logdiag.cluster.starts import REQUESTS, RowsByPeer, rows_by_peer
 from logdiag.conditions import AnyOf, Condition, Log, Reference, compile_condition, compile_event
 from logdiag.records import instant
 
-_MICROSECOND = timedelta(microseconds=1)
-_AROUND = timedelta(minutes=4) // _MICROSECOND
+_AROUND = 4 * MINUTE
 """The log must show so much of the time before a silence, for its rhythm, and of the time after it, in which
 a start would be logged. It contains two replication cycles, or a start of the application (3 minutes)."""
 _TIMES_LONGER = 2
 """A pause is at least so many times longer than the longest silence just before it. What the log does after
 it does not count: a peer that comes back may log more or less than before."""
-_WAKING = timedelta(seconds=5) // _MICROSECOND
+_WAKING = 5 * SECOND
 """A peer that continues after a pause notices at once that its connections are lost."""
-_NOTICED = timedelta(seconds=30) // _MICROSECOND
+_NOTICED = 30 * SECOND
 """Both ends of a cut link notice it within this time of each other: it takes each of them 45 to 75 s."""
-_LONGEST = BOOT // _MICROSECOND
+_LONGEST = BOOT
 """A longer silence can be a boot, of which the start is logged some minutes later."""
-_CLOCKS = timedelta(seconds=5) // _MICROSECOND
+_CLOCKS = 5 * SECOND
 """How far the clocks of two peers may differ when another peer logs the return."""
 
 _LOSSES, _RETURNS = (
@@ -125,10 +123,9 @@ def _any_between(times: Sequence[int], start: int, end: int) -> bool:
 
 
 def _fact(pause: Pause, log: Log) -> Fact:
-    length = timedelta(microseconds=pause.end - pause.start)
     texts = log.values(Reference("Detail"), np.array(pause.rows)).to_pylist()
     return Fact(
-        (f"{length.total_seconds():.0f} s",),
+        (f"{(pause.end - pause.start) / SECOND:.0f} s",),
         instant(pause.start),
         tuple(evidence_of(log, row, text[:500]) for row, text in zip(pause.rows, texts, strict=True)),
         state="closed",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
@@ -14,20 +14,20 @@ from logdiag.cluster.facts import EPOCH, Fact, logged_fact
 from logdiag.cluster.find import ROLE_CLAIMS
 from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import peer_lists, started_versions
-from logdiag.cluster.observed import STARTS
+from logdiag.cluster.observed import MINUTE, STARTS
 from logdiag.cluster.starts import find_starts_together, rows_by_peer
 from logdiag.conditions import Log, Reference, compile_condition, compile_event
 from logdiag.model import Evidence
 from logdiag.records import instant
 
 _TLS_MODE = re.compile(r"changed from:\s*'?(?P<old>[A-Za-z]+)'?\s+to:\s*'?(?P<new>[A-Za-z]+)")
-_ARRIVAL = timedelta(minutes=10)
+_ARRIVAL = 10 * MINUTE
 """A change of the TLS mode replicates in about 2 minutes, up to 5; after this it has not arrived."""
 
-_CYCLE = timedelta(minutes=2)
+_CYCLE = 2 * MINUTE
 """How long after a start, or after one cycle, the next cycle is due."""
 
-_FIVE_CYCLES = timedelta(minutes=10) // timedelta(microseconds=1)
+_FIVE_CYCLES = 10 * MINUTE
 """How long a claim to be the primary, or a cycle, has to be missing, in microseconds. One is due every two
 minutes; after a start it may take five."""
 
@@ -93,10 +93,10 @@ def find_late_tls_modes(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
     if not edits:
         return
     _, row, old, _, text = edits[-1]
-    time, within = log.time_at(row), _ARRIVAL // timedelta(microseconds=1)
+    time = log.time_at(row)
     reached = {edit[0] for edit in edits}
     for peer, seen in cluster.observed.items():
-        was_up = seen.covers_all(time, time + within) and seen.up_for(time, within) == time + within
+        was_up = seen.covers_all(time, time + _ARRIVAL) and seen.up_for(time, _ARRIVAL) == time + _ARRIVAL
         if peer not in reached and was_up:
             yield peer, logged_fact(log, row, (old,), text)
 
@@ -143,7 +143,7 @@ def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
             # A start before it has its own time to finish; other rules report what delayed it.
             if late == own[0] and first + _FIVE_CYCLES <= late[0] <= until:
                 ended = (_logged(log, late[1]),)
-                times = (instant(first) + _CYCLE, instant(late[0]))
+                times = (instant(first + _CYCLE), instant(late[0]))
                 yield peer, Fact((peer,), times[0], ended, state="closed", until=times[1])
             else:
                 yield peer, Fact((), instant(own[-1][0]))
@@ -156,7 +156,7 @@ def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
             if other != peer and last[0] >= begin
         ]
         if len(known) > len(started):
-            yield peer, Fact((peer,), instant(begin) + _CYCLE, tuple(_logged(log, row) for _, row in known))
+            yield peer, Fact((peer,), instant(begin + _CYCLE), tuple(_logged(log, row) for _, row in known))
 
 
 def _logged(log: Log, row: int) -> Evidence:

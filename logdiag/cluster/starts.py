@@ -2,23 +2,20 @@
 
 import bisect
 from dataclasses import dataclass
-from datetime import timedelta
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.log_rows import select
-from logdiag.cluster.observed import BOOT, STARTS
+from logdiag.cluster.observed import BOOT, MINUTE, STARTS
 from logdiag.conditions import AnyOf, Condition, Log, compile_condition, compile_event
 from logdiag.model import State
-from logdiag.records import instant, micros
 
-_MICROSECOND = timedelta(microseconds=1)
-_TOGETHER = timedelta(minutes=10) // _MICROSECOND
+_TOGETHER = 10 * MINUTE
 """Boots after one power cut: a disk check or the order of the virtual machines can make minutes."""
-_REQUESTED = timedelta(minutes=30) // _MICROSECOND
+_REQUESTED = 30 * MINUTE
 """A restart takes up to this long after its request."""
-_BEFORE = timedelta(minutes=5) // _MICROSECOND
+_BEFORE = 5 * MINUTE
 """A request comes just before a peer goes down. A log that shows less of the time before says nothing."""
-_BACK = timedelta(minutes=10) // _MICROSECOND
+_BACK = 10 * MINUTE
 """A peer that has finished no cycle so long after its start has not come back."""
 
 REQUESTS = AnyOf(
@@ -95,10 +92,10 @@ def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
         seen, asked, done = cluster.observed[peer], requests.get(peer, []), completed.get(peer, [])
         for number, (at, row) in enumerate(records):
             # The system and the application log one start each.
-            if number and at - records[number - 1][0] <= BOOT // _MICROSECOND:
+            if number and at - records[number - 1][0] <= BOOT:
                 continue
-            silence = seen.silence_before(instant(at))
-            went = at if silence is None else micros(silence[0])
+            silence = seen.silence_before(at)
+            went = at if silence is None else silence[0]
             place = bisect.bisect_left(asked, (at, -1))
             was_requested = place and asked[place - 1][0] >= at - _REQUESTED
             if was_requested or not seen.covers_all(went - _BEFORE, at):

@@ -12,7 +12,7 @@ from logdiag.incidents.context import LOSS, UNWATCHED
 from logdiag.incidents.fold import Folded
 from logdiag.model import Incident, Verdict
 from logdiag.reading import Tables
-from logdiag.records import instant
+from logdiag.records import instant, micros
 
 _MAX_SHOWN = 3
 """Members and gaps that a sentence of the verdict lists; the coverage has them all."""
@@ -203,12 +203,12 @@ def _unexplained_starts(cluster: Cluster, folded: Folded) -> list[str]:
                 "{peer} started at {time}, and the logs do not show whether the start was requested."
             )
             span = ""
-            if (silence := cluster.observed[host].silence_before(finding.last)) is not None:
+            if (silence := cluster.observed[host].silence_before(micros(finding.last))) is not None:
                 text = gettext(
                     "{peer} was silent for {span} and started at {time}, "
                     "and the logs do not show whether the start was requested."
                 )
-                span = stretch(silence[1] - silence[0])
+                span = stretch(timedelta(microseconds=silence[1] - silence[0]))
             said.append(text.format(peer=host, span=span, time=second(finding.last)))
     return said
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from logdiag.cluster.observed import Observed
-from logdiag.records import instant, micros
 
 AbsenceState = Literal["absent", "open_at_end", "unknown"]
 
@@ -128,8 +127,8 @@ def find_unannounced(
         index = bisect.bisect_left(times, event.time)
         if index and start <= times[index - 1]:
             continue
-        down = None if seen is None else seen.silence_before(instant(event.time))
-        needed = start if down is None else max(start, micros(down[0]) - _STOPS_WITHIN)
+        down = None if seen is None else seen.silence_before(event.time)
+        needed = start if down is None else max(start, down[0] - _STOPS_WITHIN)
         covered = (
             seen is not None
             and seen.start <= needed
