@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding, to_plain, written
@@ -14,22 +14,16 @@ if TYPE_CHECKING:
     from logdiag.redaction import Form, Redactor
 
 
-class _View(NamedTuple):
-    """The module of ``logdiag.report`` that renders a view, and the form in which the leak check reads it."""
-
-    module: str
-    form: "Form"
-
-
-VIEWS: dict[str, _View] = {
-    ".html": _View("html", "html"),
-    ".md": _View("markdown", "markdown"),
-    ".json": _View("json_", "json"),
-    ".jsonl": _View("jsonl", "json"),
-    ".xml": _View("junit", "html"),
-    ".sarif": _View("sarif", "json"),
+VIEWS: dict[str, tuple[str, "Form"]] = {
+    ".html": ("html", "html"),
+    ".md": ("markdown", "markdown"),
+    ".json": ("json_", "json"),
+    ".jsonl": ("jsonl", "json"),
+    ".xml": ("junit", "html"),
+    ".sarif": ("sarif", "json"),
 }
-"""The views that are written to a file, by the suffix of the file."""
+"""The views that are written to a file, by the suffix of the file: the module of ``logdiag.report`` that
+renders a view, and the form in which the leak check reads it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +46,11 @@ class Report:
             RedactionError: a redacted report still contains something that was to be replaced.
 
         """
-        view = VIEWS[suffix]
+        module, form = VIEWS[suffix]
         # A module of a view is imported when it is used: templates and XML take long to load.
-        render: Callable[[Diagnosis], str] = import_module(f"logdiag.report.{view.module}").render
+        render: Callable[[Diagnosis], str] = import_module(f"logdiag.report.{module}").render
         with speaking(self.diagnosis.language):
-            return self._checked(render(self.diagnosis), view.form)
+            return self._checked(render(self.diagnosis), form)
 
     def to_html(self) -> str:
         """Return one self-contained page. Raises as `render` does."""

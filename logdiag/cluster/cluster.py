@@ -97,7 +97,7 @@ class Cluster:
         return next((peer.name for peer in self.peers if peer.role == "primary"), None)
 
     def role_at(self, peer: str, time: int) -> Role | None:
-        """Return a peer's role at a time; None if the inputs do not show it.
+        """Return a peer's role at a time in microseconds since 1970; None if the inputs do not show it.
 
         A peer's own claim counts more than those of others, and claims before the time count more than claims
         after it.
@@ -109,13 +109,7 @@ class Cluster:
         return None
 
     def primary_of(self, peer: str, time: int) -> str | None:
-        """Return the configuration primary that a peer followed at a time; None if it is not known.
-
-        Args:
-            peer: the name of a peer.
-            time: in microseconds since 1970.
-
-        """
+        """Return the configuration primary that a peer followed at a time; None if it is not known."""
         claim = _last_before(self._claims_of(peer)[1], time)
         return self.primary if claim is None else claim.primary
 

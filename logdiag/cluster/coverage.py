@@ -20,14 +20,7 @@ NOTHING_READ, PARTIAL = 4, 5
 def measure_coverage(
     tables: Tables, clusters: Sequence[tuple[Cluster, Tables]], *, repeated: int
 ) -> Coverage:
-    """Return the coverage of the inputs.
-
-    Args:
-        tables: what was read, every record of it.
-        clusters: each cluster with its own part of the tables.
-        repeated: how many records are in several members.
-
-    """
+    """Return the coverage of the inputs, of which ``repeated`` records are in several members."""
     members = tuple(map(in_words, tables.members))
     return Coverage(
         size=sum(member.size for member in members),

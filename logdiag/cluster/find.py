@@ -45,12 +45,8 @@ ASKED = tuple(ROLE_CLAIMS.values())
 def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
     """Find the peers that the records and dumps of one cluster name.
 
-    `logdiag.cluster.alarms` adds alarms afterwards, because it needs the cluster.
-
-    Args:
-        tables: the records and dumps of this cluster and no other.
-        name: what the cluster is called, if there are several.
-
+    `logdiag.cluster.alarms` adds alarms afterwards, because it needs the cluster. ``name`` is the name of
+    the cluster, if there are several.
     """
     log = Log(tables.records)
     lists = list(peer_lists(log))
@@ -79,7 +75,7 @@ def find_cluster(tables: Tables, name: str | None = None) -> Cluster:
         of_peers.setdefault(peer_of(str(dump.host)), []).append(dump)
     offsets, snapshots = _offsets_and_snapshots(tables, of_peers, peer_of)
     roles = _roles(claims, drafts)
-    versions = {peer_of(host): version for _, host, version in started_versions(log)}
+    versions = {peer_of(start.host): version for start, version in started_versions(log)}
     peers = []
     for draft in drafts.all():
         own, seen = of_peers.get(draft.name, []), observed.get(draft.name)

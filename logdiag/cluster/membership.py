@@ -141,13 +141,13 @@ def _starts(peer: str, others: set[str], log: Log, cluster: Cluster) -> Iterator
     # A peer whose own list was edited on it is being added, and has not come back.
     edits = select(log, _LIST_EDITED)
     edited = [edit.time for edit in edits if cluster.resolve(edit.host) == peer]
-    for row, host, version in started_versions(log):
-        at = log.time_at(row)
-        if cluster.resolve(host) != peer or ran is None or ran >= at:
+    for record, version in started_versions(log):
+        at = record.time
+        if cluster.resolve(record.host) != peer or ran is None or ran >= at:
             continue
         if _was_silent(peer, at, cluster) and not any(abs(at - edit) < 60 * MINUTE for edit in edited):
             text = gettext("it started at {time} after a silence, while {others} ran without it")
-            start = evidence_of(log, row, f"Application Start: Software version {version}")
+            start = evidence_of(log, record.row, f"Application Start: Software version {version}")
             yield text.format(time=second(instant(at)), others=listed(sorted(others))), (start,)
             return
 

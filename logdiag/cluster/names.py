@@ -97,8 +97,8 @@ def _peer_list(record: LogRow) -> PeerList:
     )
 
 
-def started_versions(log: Log) -> Iterator[tuple[int, str, str]]:
-    """Row, host and version of each record that says which software started, in the order of time."""
+def started_versions(log: Log) -> Iterator[tuple[LogRow, str]]:
+    """Return each record that says which software started, with its version, in the order of time."""
     for record in select(log, _STARTED, "Detail"):
         if found := _VERSION.search(record.values[0][:500]):
-            yield record.row, record.host, found[0]
+            yield record, found[0]

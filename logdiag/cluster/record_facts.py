@@ -40,9 +40,9 @@ ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED, *moved_addr
 
 def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fact]]:
     """Return the facts that records state, by name and peer, the newest last."""
-    for row, host, version in started_versions(log):
+    for start, version in started_versions(log):
         text = f"Application Start: Software version {version}"
-        yield "version", cluster.peer_of(host), logged_fact(log, row, (version,), text)
+        yield "version", cluster.peer_of(start.host), logged_fact(log, start.row, (version,), text)
     for peer, row, _, new, text in _tls_edits(log, cluster):
         yield "tls_mode", peer, logged_fact(log, row, (new,), text)
     unlisted: dict[str, datetime] = {}

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from logdiag.conditions.alarm_catalogue import load
-from logdiag.dumps.facts import collect_facts
 from logdiag.dumps.sections import Section
 from logdiag.dumps.setting import Setting
 from logdiag.i18n import in_every_language
@@ -79,11 +78,7 @@ def find_pages(text: str) -> list[Section]:
     if clustering:  # alarms without a peer are those of the page in the same text
         clustering += alarms.pop("", [])
     parts = [clustering, *(settings for _, settings in sorted(alarms.items()))]
-    return [
-        Section("page", tuple(part), collect_facts((one.path, one.value) for one in part))
-        for part in parts
-        if part
-    ]
+    return [Section("page", tuple(part)) for part in parts if part]
 
 
 def _clustering(lines: list[tuple[int, str]]) -> Iterator[Setting]:

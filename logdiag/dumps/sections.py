@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from logdiag.dumps.facts import Facts, collect_facts
 from logdiag.dumps.lookup import is_single
@@ -10,22 +11,22 @@ from logdiag.dumps.setting import DumpKind, Setting
 
 @dataclass(frozen=True)
 class Section:
-    """One dump of a file: its settings in order, and what they say of its peer."""
+    """One dump of a file: its settings in order."""
 
     kind: DumpKind
     settings: tuple[Setting, ...]
-    facts: Facts
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the settings say of their peer."""
+        return collect_facts((one.path, one.value) for one in self.settings)
 
 
 def find_sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
     """Return the dumps of a file, in the order of their first lines.
 
-    A new dump begins if a path that occurs once in a dump occurs again with another value.
-
-    Args:
-        kind: the kind of a setting that does not say it itself.
-        settings: those of one file, in order.
-
+    A new dump begins if a path that occurs once in a dump occurs again with another value. ``kind`` is that
+    of a setting that does not say it itself.
     """
     values: dict[DumpKind, dict[str, str]] = {}  # of the newest dump of a kind
     newest: dict[DumpKind, list[Setting]] = {}
@@ -38,4 +39,4 @@ def find_sections(kind: DumpKind, settings: Iterable[Setting]) -> list[Section]:
             found.append((of_kind, newest[of_kind]))
         newest[of_kind].append(one)
         values[of_kind].setdefault(key, one.value)
-    return [Section(of, tuple(own), collect_facts((one.path, one.value) for one in own)) for of, own in found]
+    return [Section(of_kind, tuple(own)) for of_kind, own in found]

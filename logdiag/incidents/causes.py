@@ -36,24 +36,14 @@ class Causes:
     possible: Mapping[str, tuple[str, ...]]
 
 
-def find_causes(
-    findings: Sequence[Finding], library: Library, primary: str | None = None, facts: Facts | None = None
-) -> Causes:
-    """Return each finding with its most likely cause, if it has one, and all causes that are possible.
-
-    Args:
-        findings: the findings of a cluster.
-        library: the rules.
-        primary: the configuration primary; None if it is unknown.
-        facts: what is known of each peer.
-
-    """
+def find_causes(findings: Sequence[Finding], library: Library, primary: str | None, facts: Facts) -> Causes:
+    """Return each finding with its most likely cause, if it has one, and all causes that are possible."""
     explained: dict[str, list[tuple[str, Effect, Explains]]] = {}
     for name in library.rules:
         for effect, explains in library.explained_by(name):
             explained.setdefault(effect.rule, []).append((name, effect, explains))
     work = {name for name, rule in library.rules.items() if rule.requested is not None}
-    index = _Index(findings, work, facts or {})
+    index = _Index(findings, work, facts)
     possible: dict[str, tuple[str, ...]] = {}
     for finding in findings:
         causes: dict[str, tuple[bool, Finding]] = {}

@@ -37,15 +37,9 @@ class Examined:
 def examine_cluster(
     cluster: Cluster, part: Tables, library: Library, most: int, is_late: Callable[[], bool]
 ) -> Examined:
-    """Judge a cluster by all rules, and fold the findings into incidents.
+    """Judge a cluster by all rules, and fold the findings, at most ``most``, into incidents.
 
-    Args:
-        cluster: the cluster.
-        part: the tables of its peers.
-        library: the rules.
-        most: how many findings it may have at most.
-        is_late: whether the time for judging is used up.
-
+    ``part`` are the tables of its peers, and ``is_late`` returns whether the time for judging is used up.
     """
     log = Log(part.records)
     alarm_events = find_alarm_events(log, cluster)

@@ -35,18 +35,11 @@ def fold(
     changes: tuple[Change, ...] = (),
     facts: Facts | None = None,
 ) -> Folded:
-    """Fold findings into incidents.
-
-    Args:
-        findings: all findings of the cluster.
-        library: the rules.
-        cluster: the cluster.
-        changes: what somebody changed, in the order of time.
-        facts: what is known of each peer.
-
-    """
+    """Fold all findings of a cluster into incidents; ``changes`` are in the order of time."""
     clocks = Clocks.of(cluster)
-    causes_of = find_causes([clocks.corrected(one) for one in findings], library, cluster.primary, facts)
+    causes_of = find_causes(
+        [clocks.corrected(one) for one in findings], library, cluster.primary, facts or {}
+    )
     corrected = judge_requests(causes_of, library, cluster)
     folded = [clocks.as_logged(one) for one in corrected]
     context = Context.of(folded, causes_of.possible, changes, library, cluster)

@@ -20,6 +20,21 @@ _SAME_TIME_OF_DAY = timedelta(minutes=5)
 """What a job does each night begins within some minutes."""
 
 
+def hosts_of(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the peers that report findings, sorted."""
+    return tuple(sorted({host for finding in findings for host in finding.hosts}))
+
+
+def peers_of(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the peers that findings are about, sorted."""
+    return tuple(sorted({peer for finding in findings for peer in finding.peers}))
+
+
+def without_peers(hosts: tuple[str, ...], peers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the hosts that report others; if they only report themselves, all of them."""
+    return tuple(sorted({*hosts} - {*peers})) or hosts
+
+
 def is_cause(finding: Finding, match: IncidentMatch) -> bool:
     """Return whether a finding is one of the causes that a composite rule names."""
     if match.requested is not None and match.requested != finding.requested:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed
 from logdiag.incidents.context import Context
-from logdiag.incidents.groups import is_mutual, sides_of
+from logdiag.incidents.groups import hosts_of, is_mutual, peers_of, sides_of, without_peers
 from logdiag.incidents.story import Story, counted, main_effects
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
 from logdiag.rules.findings import stamp
@@ -56,20 +56,20 @@ def incident_of(
     decisive = required or causes
     lasting = [finding for finding in decisive if finding.state != "closed"] or decisive
     rules = [context.library.rules[cause] for cause in dict.fromkeys(cause.rule for cause in causes)]
-    hosts, peers = _hosts(lasting), _peers(lasting)
+    hosts, peers = hosts_of(lasting), peers_of(lasting)
     if all(match.audit for rule in rules for match in rule.match):
         peers = ()  # an audit compares with peers that are right
     mutual = is_mutual(lasting)
     # A composite is about the peers that its findings name; another rule also about those that report it.
     named = tuple(sorted({*hosts, *peers})) if mutual or match is None else peers or hosts
-    reporters = _hosts([one for one in deciding if one.state != "closed"] or deciding)
+    reporters = hosts_of([one for one in deciding if one.state != "closed"] or deciding)
     values = _values(causes, rules)
     values["primary"] = context.overall.cluster.primary or gettext("the configuration primary")
     situation = Situation(
         context.overall,
         min(deciding, key=_standing).rule,
         # Those who report it now, or did if it is over everywhere.
-        reporters if mutual else _without(reporters, peers),
+        reporters if mutual else without_peers(reporters, peers),
         peers,
         state,
         fired=tuple((finding.rule, finding.values) for finding in members),
@@ -77,7 +77,7 @@ def incident_of(
         values=values,
     )
     hosts, peers = (
-        sides_of(lasting, context.overall.cluster.primary) if mutual else (_without(hosts, peers), peers)
+        sides_of(lasting, context.overall.cluster.primary) if mutual else (without_peers(hosts, peers), peers)
     )
     count = sum(finding.count for finding in causes)
     since = min((finding.first for finding in decisive if finding.first), default=None)
@@ -142,16 +142,3 @@ def _state(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[l
 
 def _standing(finding: Finding) -> int:
     return STATES.index(finding.state)
-
-
-def _hosts(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(sorted({host for finding in findings for host in finding.hosts}))
-
-
-def _without(hosts: tuple[str, ...], peers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the hosts that report others; if they only report themselves, all of them."""
-    return tuple(sorted({*hosts} - {*peers})) or hosts
-
-
-def _peers(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(sorted({peer for finding in findings for peer in finding.peers}))

@@ -1,6 +1,7 @@
 """Makes pages of procedures: for any cluster, or for given clusters with what was done already."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from logdiag.i18n import gettext
 from logdiag.i18n.sentences import MOST_NAMED, listed
 from logdiag.incidents.context import Context
 from logdiag.incidents.examine import Examined
-from logdiag.incidents.groups import is_mutual
+from logdiag.incidents.groups import hosts_of, is_mutual, peers_of, without_peers
 from logdiag.model import Finding, State, Step
 from logdiag.procedure import ClusterSteps, MarkedStep, ProcedurePage, Progress
 from logdiag.rules.library import Library
@@ -107,15 +108,13 @@ def _calling(name: str, library: Library, one: Examined) -> list[Finding]:
 
 def _situation(calling: Sequence[Finding], overall: Overall) -> Situation:
     if not calling:
-        return Situation(overall, "", (), (), "")
-    peers = {peer for finding in calling for peer in finding.peers}
-    hosts = {host for finding in calling for host in finding.hosts}
-    mutual = is_mutual(calling)
+        return replace(_ANYWHERE, overall=overall)
+    hosts, peers, mutual = hosts_of(calling), peers_of(calling), is_mutual(calling)
     return Situation(
         overall,
         calling[0].rule,
-        tuple(sorted(hosts if mutual else hosts - peers or hosts)),
-        tuple(sorted(peers)),
+        hosts if mutual else without_peers(hosts, peers),
+        peers,
         calling[0].state,
         fired=tuple((finding.rule, finding.values) for finding in calling),
         mutual=mutual,

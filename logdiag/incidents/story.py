@@ -8,7 +8,7 @@ from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.incidents.causes import likelihood, root_of
 from logdiag.incidents.context import Context
-from logdiag.incidents.groups import is_mutual, is_same_time_of_day
+from logdiag.incidents.groups import hosts_of, is_mutual, is_same_time_of_day, peers_of
 from logdiag.model import SEVERITIES, STATES, Change, Finding
 from logdiag.rules.placeholders import MAX_TITLE, fill, shortened
 from logdiag.rules.roles import Situation
@@ -117,8 +117,7 @@ def main_effects(members: Iterable[Finding], context: Context) -> list[Finding]:
 
 def _situation(named: Iterable[str], effects: Sequence[Finding], context: Context) -> Situation:
     """Return what the remedy of effects is resolved against; the cause says which side is at fault."""
-    hosts = {host for one in effects for host in one.hosts}
-    peers = {peer for one in effects for peer in one.peers}
+    hosts, peers = {*hosts_of(effects)}, {*peers_of(effects)}
     mutual = is_mutual(effects)
     at_fault = (hosts | peers).intersection(named)
     if at_fault and (at_fault != hosts | peers if mutual else at_fault <= hosts - peers):
