@@ -1,6 +1,7 @@
 """Finds the causes of each finding, by the effects that rules explain."""
 
 import bisect
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -75,6 +76,11 @@ def likelihood(cause: Finding, effect: Finding) -> tuple[bool, bool, bool, int, 
     return is_earlier, distance <= _NEAR, same_peers, -minutes, effect.began - cause.began, cause.id
 
 
+def by_time(finding: Finding) -> tuple[datetime, str]:
+    """Return the key that sorts findings by when they began."""
+    return finding.began, finding.id
+
+
 # ── trees of findings ───────────────────────────────────────────────────────────────────────
 
 
@@ -146,7 +152,7 @@ def _without_circles(findings: list[Finding]) -> list[Finding]:
             at = known[at].caused_by[0]
         if at in way:
             circle = list(way)[list(way).index(at) :]
-            first = min((known[id_] for id_ in circle), key=lambda one: (one.began, one.id))
+            first = min((known[id_] for id_ in circle), key=by_time)
             known[first.id] = replace(first, caused_by=())
         done.update(way)
     return [known[finding.id] for finding in findings]
@@ -154,6 +160,7 @@ def _without_circles(findings: list[Finding]) -> list[Finding]:
 
 # ── possible causes ─────────────────────────────────────────────────────────────────────────
 
+_began = operator.attrgetter("began")
 _Key = tuple[str, ...]
 """The name of a relation, and the peers that it relates, such as ``("host about", "expc01", "expc02")``."""
 
@@ -183,7 +190,7 @@ class _Index(dict[_Key, _Group]):
     def __init__(self, findings: Iterable[Finding], work: set[str], facts: Facts) -> None:
         super().__init__()
         self._facts = facts
-        for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
+        for finding in sorted(findings, key=by_time):
             for key in _keys(finding):
                 group = self.setdefault((finding.rule, *key), _Group())
                 if finding.state not in ("closed", "seen") and finding.rule not in work:
@@ -321,10 +328,6 @@ def _candidates(effect: Finding, explains: Explains, group: _Group) -> Iterator[
 def _is_over(cause: Finding, effect: Finding) -> bool:
     """Return whether a cause had ended before an effect began."""
     return cause.state == "closed" and effect.began > cause.ended + _LATE
-
-
-def _began(finding: Finding) -> datetime:
-    return finding.began
 
 
 def _speaks_against(cause: Finding, explains: Explains, index: _Index) -> bool:

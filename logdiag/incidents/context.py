@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from logdiag.cluster import Cluster
+from logdiag.incidents.causes import by_time
 from logdiag.model import Change, Finding
 from logdiag.rules.library import Library
 from logdiag.rules.roles import Overall
@@ -14,8 +15,9 @@ LOSS = "database/peer-down"
 UNWATCHED = "system/started-unwatched"
 """The rule whose findings are starts that may have been requested before the logs begin."""
 
-_LASTING = ("open", "open_at_end")
-_NOT_OVER = (*_LASTING, "unknown")
+LASTING = ("open", "open_at_end")
+"""The states of a finding that is known not to be over."""
+_NOT_OVER = (*LASTING, "unknown")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Context:
         cluster: Cluster,
     ) -> "Context":
         """Return the context from all findings of a cluster."""
-        lost = [one for one in findings if one.rule == LOSS and one.state in _LASTING]
+        lost = [one for one in findings if one.rule == LOSS and one.state in LASTING]
         # A peer that itself reports a loss is up, whatever the others report.
         up = {host for one in lost for host in one.hosts}
         overall = Overall(
@@ -65,7 +67,7 @@ class Context:
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """Return, by rule, the peers whose newest finding of any key is not over."""
     newest: dict[tuple[str, str], Finding] = {}
-    for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
+    for finding in sorted(findings, key=by_time):
         for host in finding.hosts:
             newest[finding.fingerprint, host] = finding
     holding: dict[str, set[str]] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from logdiag.incidents.causes import by_time
 from logdiag.model import Finding
 from logdiag.rules.match_schema import IncidentMatch
 
@@ -57,7 +58,7 @@ def groups_of(findings: Iterable[Finding], by: Sequence[str], within: timedelta)
 
 def _group(findings: Iterable[Finding], by: Sequence[str], within: timedelta) -> list[list[Finding]]:
     groups: dict[tuple[str, ...], list[list[Finding]]] = {}
-    for finding in sorted(findings, key=lambda finding: (finding.began, finding.id)):
+    for finding in sorted(findings, key=by_time):
         parts = groups.setdefault((finding.peers or finding.hosts) if by else (), [])
         if parts and finding.began - parts[-1][-1].began <= within:
             parts[-1].append(finding)
@@ -99,7 +100,7 @@ def is_same_time_of_day(one: datetime, other: datetime) -> bool:
 
 
 def _first(group: Sequence[Finding]) -> tuple[datetime, str]:
-    return group[0].began, group[0].id
+    return by_time(group[0])
 
 
 def works_of(match: IncidentMatch, causes: Sequence[Finding], left: Iterable[Finding]) -> list[Finding]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed
-from logdiag.incidents.context import Context
+from logdiag.incidents.context import LASTING, Context
 from logdiag.incidents.groups import hosts_of, is_mutual, peers_of, sides_of, without_peers
 from logdiag.incidents.story import Story, counted, main_effects
 from logdiag.model import SEVERITIES, STATES, Finding, Incident, Severity, State
@@ -16,8 +16,6 @@ from logdiag.rules.placeholders import fill, fill_title, list_placeholders, unbo
 from logdiag.rules.remedies import holds, resolve_remedy
 from logdiag.rules.roles import Situation
 from logdiag.rules.schema import Rule
-
-_LASTING = ("open", "open_at_end")
 
 
 def with_remedy(finding: Finding, context: Context) -> Finding:
@@ -133,7 +131,7 @@ def _state(rule: Rule, causes: list[Finding], members: list[Finding]) -> tuple[l
     effects = [one for one in members if one.caused_by and one.id not in not_asked]
     if all(one.requested for one in causes):
         effects = []  # the effects of work that ended well or is running decide nothing
-    lasting = [one for one in effects if one.state in _LASTING]
+    lasting = [one for one in effects if one.state in LASTING]
     without_end = effects and all(one.state == "seen" for one in deciding)
     decider = min([*(() if without_end else deciding), *(effects if without_end else lasting)], key=_standing)
     # How an effect ended says nothing of the cause.

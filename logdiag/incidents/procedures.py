@@ -12,7 +12,7 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.facts import EPOCH
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import MOST_NAMED, listed
-from logdiag.incidents.context import Context
+from logdiag.incidents.context import LASTING, Context
 from logdiag.incidents.examine import Examined
 from logdiag.incidents.groups import hosts_of, is_mutual, peers_of, without_peers
 from logdiag.model import Finding, State, Step
@@ -25,8 +25,6 @@ from logdiag.rules.when_text import describe
 
 _ANYWHERE = Situation(Overall(Cluster((), {}, False, {}, {}, {})), "", (), (), "")
 """The situation of a procedure that is read without evidence."""
-
-_OPEN = ("open", "open_at_end")
 
 
 def page_of(name: str, library: Library, examined: Sequence[Examined] = ()) -> ProcedurePage:
@@ -155,7 +153,7 @@ def _progress(done: DoneWhen | None, peer: str, one: Examined) -> Progress:
     signs = _signs(one)
     on_peer = [it for it in signs if peer in it.peers]
     against = signs if done.on == "cluster" else on_peer
-    if any(it.rule in (done.not_while or ()) and it.state in _OPEN for it in against):
+    if any(it.rule in (done.not_while or ()) and it.state in LASTING for it in against):
         return "not_done"
     work = [it.began for it in signs if it.rule in (done.after or ())]
     if done.after and not work:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import stretch
-from logdiag.incidents.causes import Causes, effects_of, root_of, tree_of
+from logdiag.incidents.causes import Causes, by_time, effects_of, root_of, tree_of
 from logdiag.incidents.groups import SAME_TIME, is_mirror
 from logdiag.model import Finding, State
 from logdiag.records import instant
@@ -68,7 +68,7 @@ class _Requests:
             for finding in findings
             if (requested := library.rules[finding.rule].requested) is not None
         ]
-        self.works = sorted(works, key=lambda work: (work.finding.began, work.finding.id))
+        self.works = sorted(works, key=lambda work: by_time(work.finding))
         self._firsts = [work.finding.began for work in self.works]
         self._work_of = {work.finding.id: work for work in self.works}
         for work in self.works:
@@ -146,7 +146,7 @@ class _Requests:
             return
         blamed = [one for one in faults if one.rule in work.requested.told_under]
         if blamed and not any(self._is_setting(one) for one in faults):
-            fault = min(blamed, key=_order)
+            fault = min(blamed, key=by_time)
             self._change(fault, caused_by=())
             self._change(finding, caused_by=(fault.id,), severity="info")
             return
@@ -166,7 +166,7 @@ class _Requests:
         """Return the most likely cause of the faults after a work that is neither work nor its effect."""
         possible = [self.known[id_] for id_ in self._possible_effects.get(work.finding.id, ())]
         lasting = [one for one in possible if one.state != "closed" and one.severity != "info"]
-        for fault in sorted([*faults, *(one for one in lasting if one.caused_by)], key=_order):
+        for fault in sorted([*faults, *(one for one in lasting if one.caused_by)], key=by_time):
             if (cause := self._other_cause(fault)) is not None:
                 return cause
         return None
@@ -348,7 +348,7 @@ class _Requests:
             and one.id not in own
             and not {*one.hosts, *one.peers}.isdisjoint(work.finding.hosts)
         ]
-        return max(earlier, key=_order, default=None)
+        return max(earlier, key=by_time, default=None)
 
 
 def _has_own_end(work: Finding) -> bool:
@@ -362,13 +362,9 @@ def _first_after(finding: Finding, since: datetime) -> datetime:
     return min((time for time in times if time is not None and time > since), default=finding.ended)
 
 
-def _order(finding: Finding) -> tuple[datetime, str]:
-    return finding.began, finding.id
-
-
 def _not_over(faults: Iterable[Finding]) -> str:
     """Return a sentence with the open effects of a work; empty if all are over."""
-    lasting = sorted((one for one in faults if one.state != "closed"), key=_order)
+    lasting = sorted((one for one in faults if one.state != "closed"), key=by_time)
     titles = list(dict.fromkeys(one.title for one in lasting))
     return gettext("Not over: {what}.").format(what="; ".join(titles[:_MAX_NAMED])) if titles else ""
 
