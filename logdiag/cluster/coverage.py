@@ -88,24 +88,17 @@ def _with_reasons(text: str, members: Iterable[MemberCoverage]) -> str:
 
 def partial_reasons(coverage: Sequence[MemberCoverage], snapshots: Sequence[Snapshot]) -> list[str]:
     """Return why a run is partial: inputs that gave nothing among others, and every fault."""
-    useful_names = {member.snapshot for member in coverage if member.records or member.settings}
-    useful = {snapshot.given for snapshot in snapshots if snapshot.name in useful_names}
-    # If nothing was read at all, exit code 4 says so, and no single input needs a reason.
-    useless = sorted({snapshot.given for snapshot in snapshots} - useful) if useful_names else []
-    nothing = gettext("{input} contains no log record and no dump")
-    of_input: dict[str, list[MemberCoverage]] = {given: [] for given in useless}
+    of_input: dict[str, list[MemberCoverage]] = {snapshot.given: [] for snapshot in snapshots}
     given_as = {snapshot.name: snapshot.given for snapshot in snapshots}
     for member in coverage:
-        if (given := given_as.get(member.snapshot)) in of_input:
-            of_input[given].append(member)
-    return [
-        *(
-            _with_reasons(nothing.format(input=Path(given).name or given), of_input[given])
-            for given in useless
-        ),
-        *(
-            f"{member.snapshot}: {member.source}: {fault.text}"
-            for member in coverage
-            for fault in member.faults
-        ),
+        of_input[given_as[member.snapshot]].append(member)
+    useful = {given for given, own in of_input.items() if any(one.records or one.settings for one in own)}
+    nothing = gettext("{input} contains no log record and no dump")
+    useless = [
+        _with_reasons(nothing.format(input=Path(given).name or given), own)
+        for given, own in sorted(of_input.items())
+        # If nothing was read at all, exit code 4 says so, and no single input needs a reason.
+        if useful and given not in useful
     ]
+    faults = [f"{one.snapshot}: {one.source}: {fault.text}" for one in coverage for fault in one.faults]
+    return useless + faults

@@ -17,23 +17,27 @@ from logdiag.records import RECORDS, micros
 
 
 @dataclass(frozen=True)
-class Dated:
-    """The time of a dumped row: whether the dump states it, and when the dump was made."""
+class DumpedRow:
+    """A row of a table that dumps fill. ``since`` is its time if the dump states one."""
 
-    stated: bool
-    as_of: datetime | None
+    peer: str
+    dump: Dump
+    line: int
+    fields: Mapping[str, str]
+    text: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Source:
     """A table that conditions can match, with the text of each row for evidence.
 
-    ``dumped`` has the time of each row of a dump; it is None for records, which have their own times.
+    ``dumped`` are the rows of a table that dumps fill; it is None for records, which have their own times.
     """
 
     log: Log
     text: Callable[[int], str]
-    dumped: Callable[[int], Dated] | None = None
+    dumped: Sequence[DumpedRow] | None = None
 
 
 def build_sources(tables: Tables, rows: DumpRows, log: Log, cluster: Cluster) -> dict[str, Source]:
@@ -47,25 +51,13 @@ def build_sources(tables: Tables, rows: DumpRows, log: Log, cluster: Cluster) ->
     }
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row of a table that dumps fill. ``since`` is its time if the dump states one."""
-
-    peer: str
-    dump: Dump
-    line: int
-    fields: Mapping[str, str]
-    text: str
-    since: datetime | None = None
-
-
-def _settings(table: str, rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
+def _settings(table: str, rows: DumpRows, cluster: Cluster) -> Iterator[DumpedRow]:
     for peer, dump in cluster.dumps_by_peer:
         for path, value, line in rows.of(dump) if dump.table == table else ():
-            yield _Row(peer, dump, line, {"path": path, "value": value}, f"{path}: {value}")
+            yield DumpedRow(peer, dump, line, {"path": path, "value": value}, f"{path}: {value}")
 
 
-def _alarms(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
+def _alarms(rows: DumpRows, cluster: Cluster) -> Iterator[DumpedRow]:
     for peer, dump in cluster.dumps_by_peer:
         lines = _lines_by_value(rows, dump, "alarm")
         for alarm in dump.facts.alarms or ():
@@ -76,10 +68,10 @@ def _alarms(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
                 line = _line(lines, alarm.id or alarm.title or alarm.description)
                 name = f"Alarm {id_}" if id_ else "Alarm"
                 text = f"{name}: {alarm.detail} ({alarm.status or 'listed'})"
-                yield _Row(peer, dump, line, _filled(fields), text, time_in(alarm.first_raised))
+                yield DumpedRow(peer, dump, line, _filled(fields), text, time_in(alarm.first_raised))
 
 
-def _states(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
+def _states(rows: DumpRows, cluster: Cluster) -> Iterator[DumpedRow]:
     """Return the states of the listed peers, as each peer sees them, and of its own cluster database."""
     # In Permissive mode a failed certificate check does not end the connection.
     modes = {
@@ -92,10 +84,10 @@ def _states(rows: DumpRows, cluster: Cluster) -> Iterator[_Row]:
             fields = {"Peer": one.address, "Status": one.status, "Certificate": one.certificate}
             fields = _filled(fields | {"Mode": modes[peer]})
             text = ", ".join(f"{name}: {value}" for name, value in fields.items())
-            yield _Row(peer, dump, _line(lines, one.address, one.status), fields, text)
+            yield DumpedRow(peer, dump, _line(lines, one.address, one.status), fields, text)
         if database := dump.facts.database:
             line = _line(_lines_by_value(rows, dump, "database"), database)
-            yield _Row(peer, dump, line, {"Database": database}, f"Database: {database}")
+            yield DumpedRow(peer, dump, line, {"Database": database}, f"Database: {database}")
 
 
 def _filled(fields: dict[str, str]) -> dict[str, str]:
@@ -118,13 +110,12 @@ def _line(lines: dict[str, list[int]], value: str, then: str = "") -> int:
     return later[index] if index < len(later) else at
 
 
-def _source(found: Iterable[_Row], cluster: Cluster) -> Source:
+def _source(found: Iterable[DumpedRow], cluster: Cluster) -> Source:
     rows = list(found)
-    dated = [Dated(row.since is not None, row.dump.taken) for row in rows]
-    return Source(Log(_table(rows, cluster)), lambda row: rows[row].text, lambda row: dated[row])
+    return Source(Log(_table(rows, cluster)), lambda row: rows[row].text, rows)
 
 
-def _table(rows: list[_Row], cluster: Cluster) -> pa.Table:
+def _table(rows: list[DumpedRow], cluster: Cluster) -> pa.Table:
     anchors = {id(dump): anchor_of(dump, peer, cluster) for peer, dump in cluster.dumps_by_peer}
     times = [anchors[id(row.dump)] if row.since is None else micros(row.since) for row in rows]
     nothing = [0] * len(rows)

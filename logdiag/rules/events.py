@@ -111,8 +111,8 @@ class Collected:
                     place = (snapshots[index], members[index], lines[index])
                     event = Event(time, host, *place, int(row), number, values, pattern.table)
                     if source.dumped is not None:
-                        dated = source.dumped(int(row))
-                        event = replace(event, dated=dated.stated, as_of=dated.as_of)
+                        dumped = source.dumped[int(row)]
+                        event = replace(event, dated=dumped.since is not None, as_of=dumped.dump.taken)
                     events.append(event)
         return events
 
