@@ -13,8 +13,8 @@ from logdiag.cluster.membership import list_strangers
 from logdiag.compare.baseline import mark_known
 from logdiag.exit_code import exit_of, late_exit
 from logdiag.i18n import speaking
-from logdiag.incidents import combine
 from logdiag.incidents.examine import Examined, examine_cluster, nearest, not_checked
+from logdiag.incidents.fold import combine
 from logdiag.incidents.verdict import verdict
 from logdiag.incidents.wanted import wanted
 from logdiag.model import ClusterView, Command, Diagnosis, Silent, Tool

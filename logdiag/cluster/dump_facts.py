@@ -38,15 +38,8 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
         return Fact(values, time, evidence, dated=False, as_of=dump.taken)
 
     for peer, dumps in cluster.dumps.items():
-        read = [(dump, _values(dump)) for dump in dumps]
-        for name, path_name in _STATED_BY.items():
-            known = [(dump, own[name]) for dump, own in read if name in own]
-            for dump, values in known[:1]:
-                yield name, peer, fact(peer, dump, values, rows.evidence(dump, path_name))
-        for dump, values in _not_in_own_list(dumps):
-            yield "not_in_own_list", peer, fact(peer, dump, values, rows.evidence(dump, "peer"))
-        for name, dump, values in _on_interfaces(dumps):
-            yield name, peer, fact(peer, dump, values, rows.evidence(dump, "address_v4"))
+        for name, dump, values in (*_of_one_dump(dumps), *_not_in_own_list(dumps), *_on_interfaces(dumps)):
+            yield name, peer, fact(peer, dump, values, rows.evidence(dump, _STATED_BY[name]))
         for dump in reversed([dump for dump in dumps if dump.kind == "certificate"]):
             for name, values, evidence in _certificate(dump, rows.of(dump), certified_names.get(peer, {})):
                 yield name, peer, fact(peer, dump, values, evidence)
@@ -55,12 +48,10 @@ def find_dump_facts(rows: DumpRows, cluster: Cluster) -> Iterator[tuple[str, str
             values = tuple(dict.fromkeys(row.value for row in zones))
             lines = tuple(evidence_in(dump, row) for row in zones)
             yield "peers_in_zones", peer, fact(peer, dump, values, lines)
-    for peer, dump, values in _resolved_outside(cluster):
-        lines = rows.evidence(dump, "alternate") if values else ()
-        yield "resolved_outside", peer, fact(peer, dump, values, lines)
-    for peer, dump, values in _shared_addresses(cluster):
-        lines = rows.evidence(dump, "address_v4") if values else ()
-        yield "shared_address", peer, fact(peer, dump, values, lines)
+    for find in (_resolved_outside, _shared_addresses):
+        for name, peer, dump, values in find(cluster):
+            lines = rows.evidence(dump, _STATED_BY[name]) if values else ()
+            yield name, peer, fact(peer, dump, values, lines)
 
 
 # ── one dump ────────────────────────────────────────────────────────────────────────────────
@@ -83,19 +74,34 @@ _STATED_BY = {
     "ntp_servers": "ntp_server",
     "dns_servers": "dns_server",
     "nat_in_list": "nat_address",
+    "not_in_own_list": "peer",
+    "external_in_list": "address_v4",
+    "private_in_list": "address_v4",
+    "resolved_outside": "alternate",
+    "shared_address": "address_v4",
 }
-"""Each fact of one dump, and the name of the paths in `logdiag.dumps.paths` that state it."""
+"""Facts, and the name of the paths in `logdiag.dumps.paths` that state them."""
 
 
-def _values(dump: Dump) -> dict[str, tuple[str, ...]]:
-    """Return the values of those facts in `_STATED_BY` that a dump shows."""
+def _of_one_dump(dumps: Iterable[Dump]) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
+    """Return the facts that one dump alone shows, each from the first dump that shows it."""
+    shown: set[str] = set()
+    for dump in dumps:
+        for name, values in _values(dump).items():
+            if values is not None and name not in shown:
+                shown.add(name)
+                yield name, dump, values
+
+
+def _values(dump: Dump) -> dict[str, Values]:
+    """Return the values of the facts that one dump alone can show."""
     facts = dump.facts
     texts = {name: getattr(facts, name) for name in _TEXTS}
     # Keys are made for one box: only what they are for can be compared.
     options = tuple(sorted(filter(None, facts.option_keys.values())))
     image = "Expressway Select" if "select" in (facts.product or "").lower().split() else "Expressway"
     is_configuration = dump.kind == "xconfiguration"  # the only dump that shows the configured servers
-    found: dict[str, Values] = {
+    return {
         **{name: None if text is None else (str(text),) for name, text in texts.items()},
         "kind": None if facts.is_edge is None else ("E" if facts.is_edge else "C",),
         "image": None if facts.product is None else (image,),
@@ -108,7 +114,6 @@ def _values(dump: Dump) -> dict[str, tuple[str, ...]]:
         "dns_servers": facts.dns_servers if is_configuration else None,
         "nat_in_list": _nat_in_list(facts),
     }
-    return {name: values for name, values in found.items() if values is not None}
 
 
 def _primary_not_listed(facts: DumpFacts) -> Values:
@@ -135,7 +140,7 @@ def _nat_in_list(facts: DumpFacts) -> Values:
 # ── several dumps ───────────────────────────────────────────────────────────────────────────
 
 
-def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str, ...]]]:
+def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
     """Return the addresses and names of a peer if its own list of peers has none of them.
 
     Not known if the list has addresses and the peer's are not known, or names and its name is not.
@@ -154,7 +159,7 @@ def _not_in_own_list(dumps: tuple[Dump, ...]) -> Iterator[tuple[Dump, tuple[str,
         else:
             own = [*addresses, *names] if names else []
         if entries and own:
-            yield dump, () if known & entries else tuple(dict.fromkeys(own))
+            yield "not_in_own_list", dump, () if known & entries else tuple(dict.fromkeys(own))
             return
 
 
@@ -182,7 +187,7 @@ def _on_interfaces(dumps: tuple[Dump, ...]) -> Iterator[tuple[str, Dump, tuple[s
         return
 
 
-def _resolved_outside(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
+def _resolved_outside(cluster: Cluster) -> Iterator[tuple[str, str, Dump, tuple[str, ...]]]:
     """Return the names that a peer resolves to an address of static NAT or of an external interface."""
     dumps = [dump for _, dump in cluster.dumps_by_peer]
     outside = {plain_name(address) for dump in dumps for address in dump.facts.nat_addresses.values()}
@@ -194,10 +199,10 @@ def _resolved_outside(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, 
         ]
         if resolved:
             wrong = (f"{name} ({address})" for name, address in resolved if plain_name(address) in outside)
-            yield peer, dump, tuple(wrong)
+            yield "resolved_outside", peer, dump, tuple(wrong)
 
 
-def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, ...]]]:
+def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, str, Dump, tuple[str, ...]]]:
     """Return the LAN addresses that another peer has as well, for each peer whose dump shows addresses.
 
     Only addresses that a list of peers has, and the first of a peer, count: an unused interface keeps its
@@ -218,7 +223,8 @@ def _shared_addresses(cluster: Cluster) -> Iterator[tuple[str, Dump, tuple[str, 
     for peer, addresses_of_peer in own.items():
         # One machine whose host name was changed is not two peers.
         others = (own[other] for other in own if other != peer and serials[other].isdisjoint(serials[peer]))
-        yield peer, first[peer], tuple(sorted(addresses_of_peer.intersection(set().union(*others))))
+        shared = tuple(sorted(addresses_of_peer.intersection(set().union(*others))))
+        yield "shared_address", peer, first[peer], shared
 
 
 # ── certificates ────────────────────────────────────────────────────────────────────────────

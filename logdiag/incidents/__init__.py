@@ -19,8 +19,3 @@ How a finding becomes an incident, step by step (`logdiag.incidents.fold.fold`):
 To let a finding fold under another one, add it to ``explains`` of the other's rule. To give several causes
 one headline, write a composite rule. Neither needs a change here.
 """
-
-from logdiag.incidents.context import LOSS, UNWATCHED
-from logdiag.incidents.fold import Folded, combine, fold
-
-__all__ = ["LOSS", "UNWATCHED", "Folded", "combine", "fold"]
