@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from logdiag.cluster.cluster import Cluster
-from logdiag.cluster.facts import EPOCH, Fact, Facts
+from logdiag.cluster.facts import EPOCH, Fact, Facts, nothing_found
 from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import is_address
 from logdiag.conditions import Log, compile_event
@@ -109,7 +109,7 @@ def find_edited_settings(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
     for edit in find_edits(log, cluster):
         of_setting.setdefault(edit.setting, []).append(edit)
     if not of_setting:  # no edit on any peer: the fact is known to be empty for all of them
-        yield from ((peer.name, Fact((), peer.seen_from or EPOCH)) for peer in cluster.peers)
+        yield from nothing_found(cluster).items()
         return
     before = {peer: _before(peer, found) for peer in cluster.observed}
     gone = _gone(of_setting, cluster)

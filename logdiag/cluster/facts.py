@@ -8,6 +8,7 @@ describe it in `FACTS` and find it in `logdiag.cluster.dump_facts`, `record_fact
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.log_rows import evidence_of
 from logdiag.conditions import Log
 from logdiag.i18n import N_
@@ -115,6 +116,11 @@ FACTS: dict[str, str] = {
     "still_listed": N_("peers whose lists name it long after its own list was cleared"),
 }
 """The facts that an audit can name."""
+
+
+def nothing_found(cluster: Cluster) -> dict[str, Fact]:
+    """Return for each peer a fact without values, from the beginning of its logs."""
+    return {peer.name: Fact((), peer.seen_from or EPOCH) for peer in cluster.peers}
 
 
 def after(fact: Fact, moment: datetime) -> timedelta | None:

@@ -114,8 +114,7 @@ def _namesakes(tables: Tables) -> dict[SnapshotHost, str]:
 
 
 def _with_hosts(table: pa.Table, addresses: Mapping[SnapshotHost, str]) -> pa.Table:
-    columns = {name: table.column(name).to_pylist() for name in ("snapshot", "host")}
-    pairs = zip(columns["snapshot"], columns["host"], strict=True)
-    hosts = pa.array([addresses.get((snapshot, host), host) for snapshot, host in pairs], pa.string())
-    index = table.column_names.index("host")
-    return table.set_column(index, table.schema.field(index), hosts.cast(table.schema.field(index).type))
+    pairs = zip(*(table.column(name).to_pylist() for name in ("snapshot", "host")), strict=True)
+    hosts = [addresses.get((snapshot, host), host) for snapshot, host in pairs]
+    field = table.schema.field("host")
+    return table.set_column(table.column_names.index("host"), field, pa.array(hosts, field.type))

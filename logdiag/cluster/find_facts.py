@@ -12,7 +12,7 @@ from logdiag.cluster.edited_settings import (
     find_unverified_addresses,
     newest_lists,
 )
-from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts
+from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts, nothing_found
 from logdiag.cluster.membership import find_domains, find_membership_facts
 from logdiag.cluster.moved_addresses import find_moved_addresses
 from logdiag.cluster.pauses import find_pauses
@@ -56,7 +56,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
         for peer in cluster.peers
     }
     together = find_common_starts(log, cluster)
-    nothing = {peer.name: Fact((), peer.seen_from or EPOCH) for peer in cluster.peers}
+    nothing = nothing_found(cluster)
     everyone = together.keys() == cluster.names
     found["all_started"] = nothing | (together if everyone else {})
     found["started_together"] = nothing | ({} if everyone else together)
@@ -66,7 +66,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["edited_settings"] = dict(find_edited_settings(log, cluster, found))
     found["unverified_in_list"] = dict(find_unverified_addresses(lists, found))
     found["mixed_list"] = dict(find_mixed_lists(lists, cluster))
-    found["moved_address"] = dict(find_moved_addresses(log, cluster, found))
+    found["moved_address"] = nothing | dict(find_moved_addresses(log, cluster, found))
     for peer, fact in found["moved_address"].items():
         if fact.values and peer in found["not_in_own_list"]:  # one cause is reported once
             found["not_in_own_list"][peer] = replace(found["not_in_own_list"][peer], values=())

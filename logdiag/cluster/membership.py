@@ -12,7 +12,7 @@ from datetime import timedelta
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_rows import MAX_EVIDENCE
 from logdiag.cluster.edited_settings import find_edits
-from logdiag.cluster.facts import EPOCH, Fact, Facts, logged_fact
+from logdiag.cluster.facts import Fact, Facts, logged_fact, nothing_found
 from logdiag.cluster.log_rows import EDIT, evidence_of, select
 from logdiag.cluster.names import NODES, is_address, node_name, peer_lists, short_name, started_versions
 from logdiag.cluster.observed import BOOT, MINUTE
@@ -44,8 +44,8 @@ def find_membership_facts(found: Facts, log: Log, cluster: Cluster) -> Facts:
     """Return the facts about membership, which follow from the facts of all peers."""
     lists = {**found["peer_list"], **found["logged_peer_list"]}  # what each peer said last
     nothing = {peer: replace(fact, values=()) for peer, fact in lists.items()}
-    logged = {peer: Fact((), instant(seen.start)) for peer, seen in cluster.observed.items()}
-    everyone = {peer.name: Fact((), peer.seen_from or EPOCH) for peer in cluster.peers}
+    everyone = nothing_found(cluster)
+    logged = {peer: everyone[peer] for peer in cluster.observed}
     return {
         "returned": nothing | dict(_returned(lists, log, cluster)),
         "still_listed": logged | dict(_still_listed(found["logged_peer_list"], log, cluster)),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.edited_settings import find_edits
-from logdiag.cluster.facts import EPOCH, Fact, Facts, logged_fact
+from logdiag.cluster.facts import Fact, Facts, logged_fact
 from logdiag.cluster.log_rows import EDIT, select
 from logdiag.cluster.names import is_address, peer_lists, plain_name
 from logdiag.conditions import Log, compile_event
@@ -37,7 +37,6 @@ def find_moved_addresses(log: Log, cluster: Cluster, found: Facts) -> Iterator[t
     everywhere = {plain_name(entry) for entries in lists.values() for entry in entries} - removed | edited
     for peer in cluster.peers:
         entries = {plain_name(entry) for entry in dumped.get(peer.name, ())} - removed
-        yield peer.name, Fact((), peer.seen_from or EPOCH)
         not_listed = found["not_in_own_list"].get(peer.name)
         if not_listed is not None and not_listed.values:
             new = next(filter(is_address, not_listed.values), None)

@@ -71,8 +71,7 @@ def find_pauses(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
     for peer, seen in cluster.observed.items():
         times = ([time for time, _ in rows.get(peer, ())] for rows in (found, lost_others, stops))
         facts = [_fact(one, log) for one in list_pauses(Marks(lost.get(peer, ()), *times), seen)]
-        nothing = Fact((), instant(seen.start))
-        yield peer, replace(facts[0], episodes=tuple(facts)) if facts else nothing
+        yield peer, replace(facts[0], episodes=tuple(facts)) if facts else Fact((), instant(seen.start))
 
 
 def _by_peers(log: Log, cluster: Cluster, condition: Condition) -> tuple[RowsByPeer, RowsByPeer]:

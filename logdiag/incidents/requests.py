@@ -15,7 +15,7 @@ from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import stretch
 from logdiag.incidents.causes import Causes, by_time, effects_of, root_of, tree_of
-from logdiag.incidents.groups import SAME_TIME, is_mirror
+from logdiag.incidents.groups import SAME_TIME, hosts_of, is_mirror
 from logdiag.model import Finding, State
 from logdiag.records import instant
 from logdiag.rules.library import Library
@@ -254,8 +254,7 @@ class _Requests:
 
     def _time_after(self, work: Finding, effects: Iterable[Finding]) -> timedelta:
         """Return the length of the logs after a work that would show its end."""
-        hosts = {host for one in (work, *effects) for host in one.hosts}
-        return self._end_of_log(hosts, default=work.ended) - work.began
+        return self._end_of_log(hosts_of((work, *effects)), default=work.ended) - work.began
 
     # ── its effects ─────────────────────────────────────────────────────────────────────────
 

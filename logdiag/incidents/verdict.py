@@ -10,6 +10,7 @@ from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.sentences import RAISED_BEFORE, listed, second, stretch
 from logdiag.incidents.context import LOSS, UNWATCHED
 from logdiag.incidents.fold import Folded
+from logdiag.incidents.groups import hosts_of
 from logdiag.model import Incident, Verdict
 from logdiag.reading import Tables
 from logdiag.records import instant, micros
@@ -162,7 +163,7 @@ def _nothing_wrong(cluster: Cluster, folded: Folded, *, several: bool) -> Iterat
             for f in completed
         }
         yield gettext("Replication completed on {peers}.").format(peers=listed(sorted(roles)))
-    unseen = sorted(set(cluster.observed) - {host for f in completed for host in f.hosts})
+    unseen = sorted(cluster.observed.keys() - hosts_of(completed))
     # On a single node there is nothing to replicate.
     if unseen and cluster.topology == "cluster":
         yield ngettext(

@@ -7,6 +7,7 @@ from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import moment
 from logdiag.incidents.context import LOSS
 from logdiag.incidents.fold import Folded
+from logdiag.incidents.groups import hosts_of
 from logdiag.incidents.verdict import short_logs
 from logdiag.model import Finding, Incident, Wanted
 from logdiag.records import instant, micros
@@ -105,8 +106,8 @@ def _rest_of_logs(
     """Return the missing parts of logs: after their end, in a gap, or before they begin."""
     for incident in incidents:
         states = {incident.state, *(by_id[id_].state for id_ in incident.findings)}
-        hosts = {host for id_ in incident.findings for host in by_id[id_].hosts}
-        for host in sorted(hosts & cluster.observed.keys()):
+        reporting = hosts_of(by_id[id_] for id_ in incident.findings)
+        for host in (host for host in reporting if host in cluster.observed):
             seen = cluster.observed[host]
             # If it is not known when the incident began, the whole log may show it.
             began = seen.start if incident.first is None else micros(incident.first)
