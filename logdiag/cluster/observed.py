@@ -64,9 +64,10 @@ class Observed:
         """The last covered instant."""
         return self.spans[-1][1]
 
-    def covers(self, time: datetime, within: timedelta = timedelta(0)) -> bool:
-        """Return whether a span contains a moment, or starts at most ``within`` after it."""
-        number = bisect.bisect_right(self._starts, micros(time + within)) - 1
+    def covers(self, time: datetime) -> bool:
+        """Return whether a span contains a moment, or starts at most `BETWEEN_MEMBERS` after it."""
+        # Two logs never begin in the same second, and a cycle is about two minutes.
+        number = bisect.bisect_right(self._starts, micros(time + BETWEEN_MEMBERS)) - 1
         return number >= 0 and micros(time) <= self.spans[number][1]
 
     def covers_all(self, start: int, end: int) -> bool:

@@ -86,10 +86,15 @@ def by_time(finding: Finding) -> tuple[datetime, str]:
 
 def effects_of(findings: Iterable[Finding]) -> dict[str, list[str]]:
     """Return for each finding that is a cause, by its id, the ids of what it caused."""
+    return inverted({finding.id: finding.caused_by for finding in findings})
+
+
+def inverted(causes: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return the effects of each cause from the causes of each effect."""
     effects: dict[str, list[str]] = {}
-    for finding in findings:
-        for cause in finding.caused_by:
-            effects.setdefault(cause, []).append(finding.id)
+    for effect, causes_of_effect in causes.items():
+        for cause in causes_of_effect:
+            effects.setdefault(cause, []).append(effect)
     return effects
 
 

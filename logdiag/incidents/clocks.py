@@ -20,11 +20,7 @@ class Clocks:
     @classmethod
     def of(cls, cluster: Cluster) -> "Clocks":
         """Return the clocks of a cluster."""
-        skews = {
-            peer.name: timedelta(seconds=peer.clock_skew)
-            for peer in cluster.peers
-            if peer.clock_skew is not None
-        }
+        skews = {peer.name: timedelta(seconds=peer.clock_skew or 0) for peer in cluster.peers}
         return cls({name: skew for name, skew in skews.items() if abs(skew) >= _MIN_SKEW})
 
     def corrected(self, finding: Finding) -> Finding:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from logdiag.cluster import Cluster
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import stretch
-from logdiag.incidents.causes import Causes, by_time, effects_of, root_of, tree_of
+from logdiag.incidents.causes import Causes, by_time, effects_of, inverted, root_of, tree_of
 from logdiag.incidents.groups import SAME_TIME, hosts_of, is_mirror
 from logdiag.model import Finding, State
 from logdiag.records import instant
@@ -53,10 +53,7 @@ class _Requests:
         findings = causes.findings
         self.known = {finding.id: finding for finding in findings}
         self._possible = causes.possible
-        self._possible_effects: dict[str, list[str]] = {}
-        for effect, possible in causes.possible.items():
-            for cause in possible:
-                self._possible_effects.setdefault(cause, []).append(effect)
+        self._possible_effects = inverted(causes.possible)
         self._library = library
         self._cluster = cluster
         self._effects = effects_of(findings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from logdiag.cluster import BETWEEN_MEMBERS, Cluster
+from logdiag.cluster import Cluster
 from logdiag.i18n import N_, gettext
 from logdiag.i18n.sentences import moment
 from logdiag.incidents.context import LOSS
@@ -93,8 +93,7 @@ def _logs_of_losses(
         logged = [record.time for id_ in loss.findings for record in by_id[id_].evidence if record.time]
         time = max(first, min(logged, default=first))
         for name in loss.peers if logged else ():
-            # Two logs never begin in the same second, and a cycle is about two minutes.
-            if name in cluster.observed and not cluster.observed[name].covers(time, BETWEEN_MEMBERS):
+            if name in cluster.observed and not cluster.observed[name].covers(time):
                 what = gettext("The log of {peer} that covers {time}").format(peer=name, time=moment(time))
                 why = gettext("Its logs that were given do not cover this time.")
                 yield Wanted(what, f"{why} {gettext(_WHILE_LOST)}", name)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from logdiag.cluster import BETWEEN_MEMBERS
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.model import SEVERITIES, STATES, UNDATED, Evidence, Finding, Incident, NotChecked
@@ -230,10 +229,7 @@ def _without_log(
 ) -> str:
     """Return a text about the peers without a log that covers a time; nothing if each has one."""
     logs = case.cluster.observed
-    # Two logs never begin in the same second, and a cycle is about two minutes.
-    missing = [
-        name for name in peers if first and not (name in logs and logs[name].covers(first, BETWEEN_MEMBERS))
-    ]
+    missing = [name for name in peers if first and not (name in logs and logs[name].covers(first))]
     return fill(text, {**texts, "peers": listed(missing)}) if missing else ""
 
 
