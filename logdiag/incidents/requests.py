@@ -7,7 +7,7 @@ fault. What counts as the end of work, and which effects are normal, its rule sa
 
 import bisect
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -19,7 +19,6 @@ from logdiag.incidents.groups import SAME_TIME, hosts_of, is_mirror
 from logdiag.model import Finding, State
 from logdiag.records import instant
 from logdiag.rules.library import Library
-from logdiag.rules.schema import Requested
 
 _MAX_LENGTH = timedelta(minutes=30)
 """A restart may take so long: about every 30th checks the disk."""
@@ -38,14 +37,6 @@ def judge_requests(causes: Causes, library: Library, cluster: Cluster) -> list[F
     return [requests.known[finding.id] for finding in causes.findings]
 
 
-@dataclass(frozen=True)
-class _Work:
-    """Requested work: its finding, and the ``requested`` part of its rule."""
-
-    finding: Finding
-    requested: Requested
-
-
 class _Requests:
     """Findings by id. They change while requested work is judged in the order of time."""
 
@@ -60,20 +51,19 @@ class _Requests:
         self._of_rule: dict[str, list[Finding]] = {}
         for finding in findings:
             self._of_rule.setdefault(finding.rule, []).append(finding)
-        works = [
-            _Work(finding, requested)
-            for finding in findings
-            if (requested := library.rules[finding.rule].requested) is not None
-        ]
-        self.works = sorted(works, key=lambda work: by_time(work.finding))
-        self._firsts = [work.finding.began for work in self.works]
-        self._work_of = {work.finding.id: work for work in self.works}
+        self._requested = {
+            name: rule.requested for name, rule in library.rules.items() if rule.requested is not None
+        }
+        self.works = sorted((one for one in findings if self._is_work(one)), key=by_time)
+        """Requested work as it was found; `known` has its outcome."""
+        self._firsts = [work.began for work in self.works]
+        self._work_of = {work.id: work for work in self.works}
         for work in self.works:
             self._detach_faults_of_others(work)
 
-    def judge(self, work: _Work) -> None:
+    def judge(self, work: Finding) -> None:
         """Fill in the outcome of a work, and the consequences for its effects."""
-        finding = self.known[work.finding.id]
+        finding = self.known[work.id]
         late = [one for one in self._direct(finding) if self._is_late(one, work)]
         if finding.requested:
             # It is a part of work that ended well: what began long after it is a fault of its own.
@@ -128,8 +118,8 @@ class _Requests:
             outcome = f"{finding.outcome} {note}".strip()
             self._change(finding, explanation=f"{finding.explanation} {note}", outcome=outcome)
 
-    def _unfinished(self, work: _Work, effects: list[Finding], faults: list[Finding]) -> None:
-        finding = self.known[work.finding.id]
+    def _unfinished(self, work: Finding, effects: list[Finding], faults: list[Finding]) -> None:
+        finding = self.known[work.id]
         if (cause := self._cause_besides(work, faults)) is not None:
             # The work brought out what was wrong before: the peer comes back when that is repaired.
             noise = {one.id for one in effects} - {one.id for one in faults}
@@ -141,7 +131,7 @@ class _Requests:
             self._note(finding, _not_over(faults))
             self._change(finding, caused_by=(cause.id,), severity="info")
             return
-        blamed = [one for one in faults if one.rule in work.requested.told_under]
+        blamed = [one for one in faults if one.rule in self._requested[work.rule].told_under]
         if blamed and not any(self._is_setting(one) for one in faults):
             fault = min(blamed, key=by_time)
             self._change(fault, caused_by=())
@@ -159,9 +149,9 @@ class _Requests:
         self._note(finding, _not_over(faults))
         self._change(finding, state=state)
 
-    def _cause_besides(self, work: _Work, faults: Iterable[Finding]) -> Finding | None:
+    def _cause_besides(self, work: Finding, faults: Iterable[Finding]) -> Finding | None:
         """Return the most likely cause of the faults after a work that is neither work nor its effect."""
-        possible = [self.known[id_] for id_ in self._possible_effects.get(work.finding.id, ())]
+        possible = [self.known[id_] for id_ in self._possible_effects.get(work.id, ())]
         lasting = [one for one in possible if one.state != "closed" and one.severity != "info"]
         for fault in sorted([*faults, *(one for one in lasting if one.caused_by)], key=by_time):
             if (cause := self._other_cause(fault)) is not None:
@@ -180,64 +170,64 @@ class _Requests:
 
     # ── how it ended ────────────────────────────────────────────────────────────────────────
 
-    def _outcome(self, work: _Work, effects: Sequence[Finding], faults: Sequence[Finding]) -> Outcome:
+    def _outcome(self, work: Finding, effects: Sequence[Finding], faults: Sequence[Finding]) -> Outcome:
         # A restart that its rule still waits for when its span is over ended too late, though it ended.
-        if work.finding.state == "closed":
+        if work.state == "closed":
             return "unfinished"
         if not faults and self._end(work, effects) is not None:
             return "finished"
         left = [one for one in faults if not self._may_go_on(one, work)]
-        if not left and self._time_after(work.finding, effects) < _MAX_LENGTH:
+        if not left and self._time_after(work, effects) < _MAX_LENGTH:
             return "running"
         return "unfinished"
 
-    def _may_go_on(self, fault: Finding, work: _Work) -> bool:
+    def _may_go_on(self, fault: Finding, work: Finding) -> bool:
         """Return whether an open effect can be the noise of work that has not ended either."""
-        finding, requested = work.finding, work.requested
+        requested = self._requested[work.rule]
         if fault.state == "closed" or self._is_alarm(fault):
             return False
         within = requested.begins_within or requested.over_within
-        if within is None or not _has_own_end(finding) or self._is_setting(fault):
+        if within is None or not _has_own_end(work) or self._is_setting(fault):
             # A peer that starts takes its time, and so does entering a setting on one peer after the other.
             return True
-        return self._end_of_log(fault.hosts, default=finding.ended) <= finding.ended + within
+        return self._end_of_log(fault.hosts, default=work.ended) <= work.ended + within
 
-    def _is_over(self, effect: Finding, work: _Work) -> bool:
+    def _is_over(self, effect: Finding, work: Finding) -> bool:
         """Return whether an effect ended, within the time that the rule of the work allows."""
-        if work.requested.over_within is None:
+        within = self._requested[work.rule].over_within
+        if within is None:
             return effect.state in ("seen", "closed")
         # Alarms that come and go are one finding: the last work that began before they were over counts.
-        start = bisect.bisect_left(self._firsts, work.finding.began)
+        start = bisect.bisect_left(self._firsts, work.began)
         end = bisect.bisect_right(self._firsts, effect.ended)
-        last = max((one.finding.ended for one in self.works[start:end]), default=work.finding.ended)
+        last = max((one.ended for one in self.works[start:end]), default=work.ended)
         # What is no fault, such as H.323 that arrives, may be logged for as long as the logs last.
         ended = effect.began if (effect.state, effect.severity) == ("seen", "info") else effect.ended
-        return effect.state in ("seen", "closed") and ended <= last + work.requested.over_within
+        return effect.state in ("seen", "closed") and ended <= last + within
 
-    def _end(self, work: _Work, effects: Sequence[Finding]) -> datetime | None:
+    def _end(self, work: Finding, effects: Sequence[Finding]) -> datetime | None:
         """Return when the end of a work had been logged on each of its peers; None if it was not."""
-        finding, requested = work.finding, work.requested
-        own_end = _has_own_end(finding)
+        requested, own_end = self._requested[work.rule], _has_own_end(work)
         if not requested.shown_by:
-            return finding.ended
-        if not own_end and (requested.own_end or finding.state == "open"):
+            return work.ended
+        if not own_end and (requested.own_end or work.state == "open"):
             return None
         if own_end and len(self._cluster.peers) == 1:
-            return finding.ended
+            return work.ended
         caused = {one.id for one in effects}
         shown = [
             one
             for rule in requested.shown_by
             for one in self._of_rule.get(rule, ())
-            if one.state in ("seen", "closed") and one.ended > finding.began
+            if one.state in ("seen", "closed") and one.ended > work.began
         ]
         # What the peer itself logs shows its end from its start on; if a gap hides that, some time later.
-        since = finding.ended if own_end else finding.began + _MAX_LENGTH
+        since = work.ended if own_end else work.began + _MAX_LENGTH
         ends = []
-        for host in finding.hosts:
+        for host in work.hosts:
             of_host = [one.ended for one in shown if host in one.peers]
             of_host += [_first_after(one, since) for one in shown if host in one.hosts and one.ended > since]
-            if len(finding.hosts) == 1:
+            if len(work.hosts) == 1:
                 of_host += [one.ended for one in shown if one.id in caused and not one.peers]
             if not of_host:
                 return None
@@ -259,10 +249,10 @@ class _Requests:
         effects = (self.known[id_] for id_ in self._effects.get(work.id, ()))
         return [one for one in effects if one.caused_by == (work.id,)]
 
-    def _below(self, work: _Work) -> list[Finding]:
+    def _below(self, work: Finding) -> list[Finding]:
         """Return all effects of a work and of the work that it led to, except those that began long after."""
         below: dict[str, Finding] = {}
-        waiting = [(work, one) for one in self._direct(work.finding)]
+        waiting = [(work, one) for one in self._direct(work)]
         while waiting:
             cause, one = waiting.pop()
             if one.id in below or self._is_late(one, cause):
@@ -275,25 +265,26 @@ class _Requests:
                 below |= {more.id: more for more in tree_of([one], self._effects, self.known)}
         return tree_of(below.values(), {}, self.known)
 
-    def _is_late(self, effect: Finding, work: _Work) -> bool:
+    def _is_late(self, effect: Finding, work: Finding) -> bool:
         """Return whether an effect began too late to be the noise of a work."""
-        within = work.requested.over_within
-        if work.requested.begins_within is not None:
-            within = work.requested.begins_within if _has_own_end(work.finding) else None
-        return within is not None and effect.began > work.finding.ended + within
+        requested = self._requested[work.rule]
+        within = requested.over_within
+        if requested.begins_within is not None:
+            within = requested.begins_within if _has_own_end(work) else None
+        return within is not None and effect.began > work.ended + within
 
-    def _detach_faults_of_others(self, work: _Work) -> None:
+    def _detach_faults_of_others(self, work: Finding) -> None:
         """Make faults of other peers independent of a work whose time they share by chance."""
-        direct = self._direct(work.finding)
-        end = self._end(work, direct) if work.requested.shown_by else None
+        direct = self._direct(work)
+        end = self._end(work, direct) if self._requested[work.rule].shown_by else None
         detached: list[Finding] = []
         for one in direct:
             about = {*(one.peers or one.hosts)}
-            if self._is_work(one) or self._is_over(one, work) or not about.isdisjoint(work.finding.hosts):
+            if self._is_work(one) or self._is_over(one, work) or not about.isdisjoint(work.hosts):
                 continue
             # An alarm does not say which peer it is about.
             began_after = end is not None and one.began > end and not self._is_alarm(one)
-            if began_after or self._is_reported_elsewhere(one, work.finding):
+            if began_after or self._is_reported_elsewhere(one, work):
                 detached.append(one)
         # The other side of the same fault is about the peer of the work, but no effect of it either.
         mirrored = [one for one in direct if any(is_mirror(one, other) for other in detached)]
@@ -320,7 +311,7 @@ class _Requests:
         )
 
     def _is_work(self, finding: Finding) -> bool:
-        return self._library.rules[finding.rule].requested is not None
+        return finding.rule in self._requested
 
     def _is_alarm(self, finding: Finding) -> bool:
         return any(match.alarm is not None for match in self._library.rules[finding.rule].match)
@@ -331,18 +322,18 @@ class _Requests:
 
     # ── an attempt to repair ────────────────────────────────────────────────────────────────
 
-    def _repaired(self, work: _Work, effects: Iterable[Finding]) -> Finding | None:
+    def _repaired(self, work: Finding, effects: Iterable[Finding]) -> Finding | None:
         """Return the last fault that was open when a work began and that no other work explains."""
         own = {one.id for one in effects}
         earlier = [
             one
-            for rule in dict.fromkeys(work.requested.unless)
+            for rule in dict.fromkeys(self._requested[work.rule].unless)
             for found in self._of_rule.get(rule, ())
-            if (one := self.known[found.id]).began < work.finding.began
-            and (one.state != "closed" or one.ended >= work.finding.began)
+            if (one := self.known[found.id]).began < work.began
+            and (one.state != "closed" or one.ended >= work.began)
             and not one.requested
             and one.id not in own
-            and not {*one.hosts, *one.peers}.isdisjoint(work.finding.hosts)
+            and not {*one.hosts, *one.peers}.isdisjoint(work.hosts)
         ]
         return max(earlier, key=by_time, default=None)
 
