@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from logdiag.cluster.cluster import Cluster
-from logdiag.cluster.dump_rows import DumpRow, DumpRows, anchor_of, evidence_in
+from logdiag.cluster.dump_rows import DumpRows, anchor_of, evidence_in
 from logdiag.cluster.facts import Fact
 from logdiag.cluster.names import is_address, plain_name
 from logdiag.dumps import Facts as DumpFacts
+from logdiag.dumps import Setting
 from logdiag.model import Evidence
 from logdiag.reading import Dump
 from logdiag.records import instant
@@ -244,7 +245,7 @@ def _listed_names(cluster: Cluster) -> dict[str | None, dict[str, None]]:
 
 
 def _certificate(
-    dump: Dump, rows: list[DumpRow], listed: Collection[str]
+    dump: Dump, rows: list[Setting], listed: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[Evidence, ...]]]:
     """Return the end, wrong usage and missing names of a server certificate: the first of its file."""
     said = {

@@ -2,10 +2,9 @@
 
 import bisect
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from logdiag.cluster.cluster import Cluster
-from logdiag.dumps import lines_of, time_in
+from logdiag.dumps import Setting, lines_of, time_in
 from logdiag.model import Evidence
 from logdiag.reading import Dump, Tables
 from logdiag.records import micros
@@ -14,46 +13,39 @@ MAX_EVIDENCE = 20
 """Lines and records that are the evidence of one fact."""
 
 
-class DumpRow(NamedTuple):
-    """One setting of a dump."""
-
-    path: str
-    value: str
-    line: int
-
-
 class DumpRows:
     """The settings of all dumps, by dump."""
 
     def __init__(self, tables: Tables) -> None:
-        self._rows: dict[tuple[str, str, str], list[DumpRow]] = {}
+        self._rows: dict[tuple[str, str, str], list[Setting]] = {}
         for name, table in (("config", tables.config), ("status", tables.status)):
-            columns = [table.column(key).to_pylist() for key in ("snapshot", "source", *DumpRow._fields)]
+            names = ("snapshot", "source", "path", "value", "line")
+            columns = (table.column(key).to_pylist() for key in names)
             for snapshot, source, *row in zip(*columns, strict=True):
-                self._rows.setdefault((name, snapshot, source), []).append(DumpRow._make(row))
+                self._rows.setdefault((name, snapshot, source), []).append(Setting(*row))
         for rows in self._rows.values():
             rows.sort(key=_line)
 
-    def of(self, dump: Dump) -> list[DumpRow]:
+    def of(self, dump: Dump) -> list[Setting]:
         """Return the values of a dump, in the order of its lines."""
         rows = self._rows.get((dump.table, dump.snapshot, dump.source), [])
         first, last = dump.lines
         return rows[bisect.bisect_left(rows, first, key=_line) : bisect.bisect_right(rows, last, key=_line)]
 
-    def with_fact(self, dump: Dump, fact: str) -> Iterator[DumpRow]:
+    def with_fact(self, dump: Dump, fact: str) -> Iterator[Setting]:
         """Return the values of a dump that state a fact of `logdiag.dumps.paths`."""
-        return map(DumpRow._make, lines_of(fact, self.of(dump)))
+        return lines_of(fact, self.of(dump))
 
     def evidence(self, dump: Dump, fact: str) -> tuple[Evidence, ...]:
         """Return the lines of a dump that state a fact."""
         return tuple(evidence_in(dump, row) for row in self.with_fact(dump, fact))[:MAX_EVIDENCE]
 
 
-def _line(row: DumpRow) -> int:
+def _line(row: Setting) -> int:
     return row.line
 
 
-def evidence_in(dump: Dump, row: DumpRow) -> Evidence:
+def evidence_in(dump: Dump, row: Setting) -> Evidence:
     """Return one value of a dump as evidence."""
     return Evidence(dump.snapshot, dump.source, row.line, None, f"{row.path}: {row.value}")
 

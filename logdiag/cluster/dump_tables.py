@@ -53,7 +53,7 @@ def build_sources(tables: Tables, rows: DumpRows, log: Log, cluster: Cluster) ->
 
 def _settings(table: str, rows: DumpRows, cluster: Cluster) -> Iterator[DumpedRow]:
     for peer, dump in cluster.dumps_by_peer:
-        for path, value, line in rows.of(dump) if dump.table == table else ():
+        for path, value, line, _ in rows.of(dump) if dump.table == table else ():
             yield DumpedRow(peer, dump, line, {"path": path, "value": value}, f"{path}: {value}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from logdiag.dumps.paths import FAMILIES, PATHS
+from logdiag.dumps.setting import Setting
 
 _MAX_DIGITS = 4
 """Digits of an index; more are a name."""
@@ -101,14 +102,14 @@ class Lookup:
         return family in self._empty
 
 
-def lines_of(fact: str, settings: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
-    """Return those of the settings (path, value, line) that state a fact."""
+def lines_of(fact: str, settings: Iterable[Setting]) -> Iterator[Setting]:
+    """Return those of the settings that state a fact."""
     paths = {_without_indexes(path)[0] for path in PATHS[fact]}
-    for path, value, line in settings:
-        key = _without_indexes(path)[0]
+    for setting in settings:
+        key = _without_indexes(setting.path)[0]
         known = {prefix for prefix, _ in _splits(key)} if fact in FAMILIES else {key}
         if known & paths:
-            yield path, value, line
+            yield setting
 
 
 def _splits(key: str) -> Iterator[tuple[str, str]]:
