@@ -2,27 +2,13 @@
 
 from dataclasses import replace
 
+from logdiag.cluster import edited_settings, membership, record_facts
 from logdiag.cluster.cluster import Cluster
 from logdiag.cluster.dump_facts import find_dump_facts
 from logdiag.cluster.dump_rows import DumpRows
-from logdiag.cluster.edited_settings import (
-    find_edited_settings,
-    find_gaps,
-    find_mixed_lists,
-    find_unverified_addresses,
-    newest_lists,
-)
 from logdiag.cluster.facts import EPOCH, FACTS, Fact, Facts, nothing_found
-from logdiag.cluster.membership import find_domains, find_membership_facts
 from logdiag.cluster.moved_addresses import find_moved_addresses
 from logdiag.cluster.pauses import find_pauses
-from logdiag.cluster.record_facts import (
-    find_common_starts,
-    find_late_tls_modes,
-    find_missing_cycles,
-    find_missing_primary,
-    find_record_facts,
-)
 from logdiag.cluster.skew import Jump
 from logdiag.conditions import Log
 from logdiag.i18n import gettext
@@ -40,13 +26,13 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     Of several sources of one fact the last one here counts: records are newer than dumps.
     """
     found: Facts = {name: {} for name in FACTS}
-    found["tls_mode"] = dict(find_late_tls_modes(log, cluster))
-    found["domain"] = dict(find_domains(log, cluster))
+    found["tls_mode"] = dict(record_facts.find_late_tls_modes(log, cluster))
+    found["domain"] = dict(membership.find_domains(log, cluster))
     for name, peer, fact in find_dump_facts(rows, cluster):
         found[name][peer] = fact
-    lists = newest_lists(log, cluster, found["peer_list"])
-    found["gaps_in_list"] = dict(find_gaps(lists))
-    for name, peer, fact in find_record_facts(log, cluster):
+    lists = edited_settings.newest_lists(log, cluster, found["peer_list"])
+    found["gaps_in_list"] = dict(edited_settings.find_gaps(lists))
+    for name, peer, fact in record_facts.find_record_facts(log, cluster):
         # The list of a record has no empty places, so that its numbers are others than those that are set.
         has_gap = peer in found["gaps_in_list"] and found["gaps_in_list"][peer].values
         if name != "primary_not_listed" or fact.values or not has_gap:
@@ -55,17 +41,17 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
         peer.name: Fact(tuple(moment(time) for time in (peer.seen_from, peer.seen_to) if time), EPOCH)
         for peer in cluster.peers
     }
-    together = find_common_starts(log, cluster)
+    together = record_facts.find_common_starts(log, cluster)
     nothing = nothing_found(cluster)
     everyone = together.keys() == cluster.names
     found["all_started"] = nothing | (together if everyone else {})
     found["started_together"] = nothing | ({} if everyone else together)
     found["paused"] = dict(find_pauses(log, cluster))
-    found["without_cycle"] = dict(find_missing_cycles(log, cluster))
-    found["no_primary"] = dict(find_missing_primary(log, cluster))
-    found["edited_settings"] = dict(find_edited_settings(log, cluster, found))
-    found["unverified_in_list"] = dict(find_unverified_addresses(lists, found))
-    found["mixed_list"] = dict(find_mixed_lists(lists, cluster))
+    found["without_cycle"] = dict(record_facts.find_missing_cycles(log, cluster))
+    found["no_primary"] = dict(record_facts.find_missing_primary(log, cluster))
+    found["edited_settings"] = dict(edited_settings.find_edited_settings(log, cluster, found))
+    found["unverified_in_list"] = dict(edited_settings.find_unverified_addresses(lists, found))
+    found["mixed_list"] = dict(edited_settings.find_mixed_lists(lists, cluster))
     found["moved_address"] = nothing | dict(find_moved_addresses(log, cluster, found))
     for peer, fact in found["moved_address"].items():
         if fact.values and peer in found["not_in_own_list"]:  # one cause is reported once
@@ -81,7 +67,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
         for jump in cluster.jumps
     }
     # Who is a member follows from the facts of all peers.
-    return found | find_membership_facts(found, log, cluster)
+    return found | membership.find_membership_facts(found, log, cluster)
 
 
 def _worded(jump: Jump) -> str:
