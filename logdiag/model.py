@@ -8,18 +8,18 @@ these classes. Times are aware datetimes in UTC.
 import functools
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
-# Ascending: comparisons use the index.
-SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+# Ascending: comparisons use the index. Each tuple has the values of its literal in their order.
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 State = Literal["open", "open_at_end", "unknown", "seen", "closed"]
-STATES: tuple[State, ...] = ("open", "open_at_end", "unknown", "seen", "closed")  # in the order of reports
+STATES: tuple[State, ...] = get_args(State)  # in the order of reports
 
 Basis = Literal["confirmed", "inferred", "assumed"]
 Risk = Literal["read", "change", "outage", "destructive"]
-RISKS: tuple[Risk, ...] = ("read", "change", "outage", "destructive")  # ascending
+RISKS: tuple[Risk, ...] = get_args(Risk)  # ascending
 Role = Literal["primary", "subordinate"]
 AlarmState = Literal["raised", "clear", "unknown"]
 MemberKind = Literal["log", "xconfiguration", "xstatus", "certificate", "page", "other"]
