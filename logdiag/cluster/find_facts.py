@@ -60,7 +60,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["clock_skew"] = {
         peer.name: Fact((f"{peer.clock_skew:.3f}",), peer.seen_from or EPOCH)
         for peer in cluster.peers
-        if peer.clock_skew is not None and peer.name in measured
+        if peer.clock_skew is not None
     }
     found["clock_jump"] = {name: nothing[name] for name in measured} | {
         jump.peer: Fact((_worded(jump),), instant(jump.skipped[0]), state=_state(jump, cluster))

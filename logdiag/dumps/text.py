@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from logdiag.dumps.lines import Line, split_lines
@@ -59,28 +60,6 @@ class _Item(NamedTuple):
 _Shape = _Item | Literal["blank", "end", "junk", "long"]
 
 
-def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
-    """Yield the settings of a text dump, and its other lines.
-
-    They come in order, but for an empty setting: the lines without shape after it come first. If lines
-    have the mark of a dump, a line without a mark outside of sections is no setting: a terminal session
-    contains ``login as: admin`` as well.
-    """
-    waiting: list[_Parsed] | None = []  # until a line with a mark, or very many lines without one
-    marked = False
-    for parsed in _parsed(chunks):
-        if waiting is None:
-            yield _judged(parsed, marked)
-            continue
-        waiting.append(parsed)
-        marked = isinstance(parsed.item, Setting) and parsed.item.kind is not None
-        if marked or len(waiting) > _MAX_UNMARKED_LINES:
-            yield from (_judged(one, marked) for one in waiting)
-            waiting = None
-    for one in waiting or ():
-        yield one.item
-
-
 class _Parsed(NamedTuple):
     """What a line is; ``is_loose``: a setting without a mark and outside of sections."""
 
@@ -89,8 +68,23 @@ class _Parsed(NamedTuple):
     is_loose: bool = False
 
 
-def _judged(parsed: _Parsed, marked: bool) -> Setting | Unread:
-    return _unread(parsed.line, NO_SHAPE) if marked and parsed.is_loose else parsed.item
+def read(chunks: Iterable[bytes]) -> Iterator[Setting | Unread]:
+    """Yield the settings of a text dump, and its other lines.
+
+    They come in order, but for an empty setting: the lines without shape after it come first. If lines
+    have the mark of a dump, a line without a mark outside of sections is no setting: a terminal session
+    contains ``login as: admin`` as well.
+    """
+    parsed = _parsed(chunks)
+    first: list[_Parsed] = []  # up to a line with a mark, or very many lines without one
+    has_marks = False
+    for one in parsed:
+        first.append(one)
+        has_marks = isinstance(one.item, Setting) and one.item.kind is not None
+        if has_marks or len(first) > _MAX_UNMARKED_LINES:
+            break
+    for one in chain(first, parsed):
+        yield _unread(one.line, NO_SHAPE) if has_marks and one.is_loose else one.item
 
 
 def _parsed(chunks: Iterable[bytes]) -> Iterator[_Parsed]:
