@@ -7,7 +7,7 @@ meantime, the estimate is that of the time after it: a mean of both would have b
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -137,10 +137,9 @@ def _without_repeats(jumps: list[Jump]) -> list[Jump]:
     return found
 
 
-def _messages(log: Log, resolve: Callable[[str], str | None]) -> list[_Message]:
+def _messages(log: Log, resolve: Callable[[str], str | None]) -> Iterator[_Message]:
     rows = log.rows(RAS)[:_MAX_MESSAGES]
     columns = [log.values(Reference(key), rows).to_pylist() for key in ("Detail", "Dst-ip", "Src-ip")]
-    found: list[_Message] = []
     for time, host, detail, target, source in zip(log.times(rows), log.hosts(rows), *columns, strict=True):
         said = _SEQUENCE.search(detail[:500])
         # What is sent again has the number of the first time.
@@ -149,5 +148,4 @@ def _messages(log: Log, resolve: Callable[[str], str | None]) -> list[_Message]:
         is_sent = said[1] == "Sending"
         peer, other = resolve(host), resolve((target if is_sent else source) or "")
         if peer is not None and other is not None and peer != other:
-            found.append((time, peer, other, (said[2], said[3]), is_sent))
-    return found
+            yield time, peer, other, (said[2], said[3]), is_sent

@@ -1,6 +1,7 @@
 """Finds peers that started at about the same time without a request in their logs."""
 
 import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from logdiag.cluster.cluster import Cluster
@@ -76,16 +77,13 @@ def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
             first += 1
         if len(inside) > 1 and len(inside) >= most:
             most, best = len(inside), range(first, number + 1)
-    group: dict[str, Start] = {}
-    for number in best:
-        group.setdefault(starts[number].peer, starts[number])
-    return tuple(group.values())
+    # Of several starts of a peer the first counts.
+    return tuple({starts[number].peer: starts[number] for number in reversed(best)}.values())
 
 
-def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
+def _unrequested(log: Log, cluster: Cluster) -> Iterator[Start]:
     """Return the starts of all peers before which the log shows some time, and no request."""
     requests, completed = (rows_by_peer(log, cluster, one) for one in (REQUESTS, _COMPLETED))
-    found: list[Start] = []
     for peer, records in rows_by_peer(log, cluster, STARTS).items():
         if peer not in cluster.observed or peer not in cluster.names:
             continue
@@ -103,5 +101,4 @@ def _unrequested(log: Log, cluster: Cluster) -> list[Start]:
             place = bisect.bisect_right(done, (at, row))
             back = done[place][0] if place < len(done) else None
             state: State = "open" if seen.end - at >= _BACK else "open_at_end"
-            found.append(Start(peer, at, row, back, "closed" if back is not None else state))
-    return found
+            yield Start(peer, at, row, back, "closed" if back is not None else state)

@@ -66,10 +66,8 @@ class Context:
 
 def _reporters(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """Return, by rule, the peers whose newest finding of any key is not over."""
-    newest: dict[tuple[str, str], Finding] = {}
-    for finding in sorted(findings, key=by_time):
-        for host in finding.hosts:
-            newest[finding.fingerprint, host] = finding
+    ordered = sorted(findings, key=by_time)
+    newest = {(finding.fingerprint, host): finding for finding in ordered for host in finding.hosts}
     holding: dict[str, set[str]] = {}
     for (_, host), finding in newest.items():
         if finding.state != "closed":

@@ -52,13 +52,11 @@ def wanted(clusters: Iterable[tuple[Folded, Cluster]]) -> tuple[Wanted, ...]:
     return (*asked, *(Wanted(gettext(what), gettext(why)) for what, why in _HOW)) if asked else ()
 
 
-def _wanted(folded: Folded, cluster: Cluster) -> list[Wanted]:
+def _wanted(folded: Folded, cluster: Cluster) -> Iterator[Wanted]:
     """Return what to ask for about one cluster."""
     by_id = {finding.id: finding for finding in folded.findings}
-    asked = [
-        *_logs_of_losses(folded.incidents, by_id, cluster),
-        *_rest_of_logs(folded.incidents, by_id, cluster),
-    ]
+    yield from _logs_of_losses(folded.incidents, by_id, cluster)
+    yield from _rest_of_logs(folded.incidents, by_id, cluster)
     if folded.incidents and cluster.primary is None and len(cluster.peers) > 1:
         what = gettext(
             "System > Clustering of any peer, as a screenshot, or a log with its replication records"
@@ -66,8 +64,7 @@ def _wanted(folded: Folded, cluster: Cluster) -> list[Wanted]:
         why = gettext(
             "These logs do not show which peer is the configuration primary, and steps depend on it."
         )
-        asked.append(Wanted(what, why))
-    return asked
+        yield Wanted(what, why)
 
 
 def _logs_of_losses(
