@@ -54,8 +54,8 @@ class _Requests:
         self._requested = {
             name: rule.requested for name, rule in library.rules.items() if rule.requested is not None
         }
+        # Requested work as it was found: `known` has its outcome.
         self.works = sorted((one for one in findings if self._is_work(one)), key=by_time)
-        """Requested work as it was found; `known` has its outcome."""
         self._firsts = [work.began for work in self.works]
         self._work_of = {work.id: work for work in self.works}
         for work in self.works:
