@@ -54,6 +54,12 @@ def _renamed(cluster: Cluster, known: Counter[str], numbering: Numbering) -> Clu
         peers=tuple(replace(peer, name=names.get(peer.name, peer.name)) for peer in cluster.peers),
         observed={names.get(peer, peer): observed for peer, observed in cluster.observed.items()},
         dumps={names.get(peer, peer): dumps for peer, dumps in cluster.dumps.items()},
+        claims=tuple(
+            claim._replace(
+                peer=names.get(claim.peer, claim.peer), primary=names.get(claim.primary or "", claim.primary)
+            )
+            for claim in cluster.claims
+        ),
         aliases={plain_name(old): new for old, new in names.items()},
         skews={(names.get(a, a), names.get(b, b)): s for (a, b), s in cluster.skews.items()},
         jumps=tuple(jump._replace(peer=names.get(jump.peer, jump.peer)) for jump in cluster.jumps),

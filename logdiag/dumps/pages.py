@@ -30,7 +30,7 @@ _CLUSTERING = re.compile(
     r"(?P<value>This system|이 시스템|알 수 없음|[^\s(|]+(?: as [^\s(|]+)?(?: *\([^)]*\))?)"
 )
 _FIELDS: Mapping[str, re.Pattern[str]] = {
-    path: re.compile(rf"(?:{label})(?!\w)[\s:|*ⓘ]*(?P<value>\S+)", re.IGNORECASE)
+    path: re.compile(rf"(?:{label})(?!\w)[\s:|*ⓘ]*(?P<value>\S*)", re.IGNORECASE)
     for path, label in (
         ("Alternates Cluster Name", r"(?:Cluster name|클러스터 이름)(?: ?\([^)]*\))?"),
         ("Alternates ConfigurationPrimary", r"(?:Configuration (?:primary|master)|기본 컨피그레이션)"),
@@ -104,10 +104,10 @@ def _clustering(lines: list[tuple[int, str]]) -> Iterator[Setting]:
         for path, pattern in list(fields.items()):
             if (field := pattern.match(line)) is not None:
                 del fields[path]
-                yield Setting(path, _english(field["value"]), number)
-            elif re.fullmatch(pattern.pattern.removesuffix(r"(?P<value>\S+)"), line, re.IGNORECASE):
-                del fields[path]
-                waiting = path
+                if field["value"]:
+                    yield Setting(path, _english(field["value"]), number)
+                else:
+                    waiting = path
         for name, state in (("Certificate", _CERTIFICATE), ("Status", _CLUSTERING)):
             if peer and (said := state.search(line)) is not None:
                 yield Setting(f"Alternates Peer {peer} {name}", _english(said["value"].strip()), number)

@@ -225,6 +225,19 @@ def test_a_peer_that_gets_a_number_is_told_from_one_that_is_called_so() -> None:
     assert names(clusters(**dumps)) == [["exp"], ["exp#3", "exp#2"]]
 
 
+def test_claims_are_about_the_peers_of_the_own_cluster_though_names_repeat() -> None:
+    lists = {
+        domain: list_record("expc01", (f"{net}.1", "expc01"), (f"{net}.2", "expc02"))
+        + node_record("expc01", "expc02", domain, 1)
+        for domain, net in (("a.example", "10.0.0"), ("b.example", "10.1.0"))
+    }
+    for cluster in clusters(a=lists["a.example"], b=lists["b.example"]):
+        time = cluster.claims[-1].time
+        one, other = (peer.name for peer in cluster.peers)
+        assert [cluster.role_at(peer, time) for peer in (one, other)] == ["primary", "subordinate"]
+        assert cluster.primary_of(other, time) == one
+
+
 # ── identity: addresses before names ────────────────────────────────────────────────────────
 
 

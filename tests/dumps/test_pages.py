@@ -43,6 +43,13 @@ def test_the_clustering_page_says_what_each_peer_is_like(text: str) -> None:
     assert told.alternates[2].certificate == "Invalid (certificate has expired)"
 
 
+@pytest.mark.parametrize("after", ["", ":", " |"])
+def test_a_value_can_be_on_the_line_after_its_label(after: str) -> None:
+    said = {"Cluster name": "e.example.com", "Configuration primary": "2", "Peer 1 address": "10.0.0.1"}
+    [page] = find_pages("".join(f"{label}{after}\n{value}\n" for label, value in said.items()))
+    assert [one.value for one in page.settings] == list(said.values())
+
+
 def test_an_active_peer_is_shown_with_its_host_name() -> None:
     [page] = find_pages(ENGLISH)
     assert [one.called for one in page.facts.alternates] == ["expa01", None, None]
