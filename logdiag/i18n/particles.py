@@ -1,7 +1,9 @@
 """Chooses Korean particles, whose form depends on the last sound of the word before them.
 
-A text has both forms, ``{peers}이(가)``; `with_particle` chooses one when the word is known.
+A text has both forms, ``{peers}이(가)``; `choose_particle` chooses one when the word is known.
 """
+
+import re
 
 # A translator cannot choose the form: it depends on a name in the log.
 _FORMS = {
@@ -13,6 +15,9 @@ _FORMS = {
 }
 """Both forms as texts write them: the form after a consonant, the form after a vowel."""
 
+BOTH_FORMS = "|".join(map(re.escape, _FORMS))
+"""A regular expression for a particle with both forms."""
+
 # Hangul syllables are ordered by initial, vowel and final: the offset modulo 28 is the final (8 is ㄹ).
 _FIRST, _LAST, _FINALS, _L = 0xAC00, 0xD7A3, 28, 8
 _CONSONANTS = "013678lmnrLMNR"
@@ -22,19 +27,11 @@ _LIKE_L = "178lrLR"
 """Those whose Korean names end in an l, after which the particle is ``로``."""
 
 
-def with_particle(word: str, after: str) -> tuple[str, str]:
-    """Return the particle after a word, "" if none is due, and the rest of the text.
-
-    ``after`` is the text after the word; it begins with both forms if a particle is due.
-    """
-    # Particles are chosen when the values are known: names of hosts come from logs, so a translator cannot
-    # choose.
-    for both, (closed, opened) in _FORMS.items():
-        if after.startswith(both):
-            final, like_l = _ending(word)
-            particle = opened if both == "(으)로" and like_l else closed if final else opened
-            return particle, after[len(both) :]
-    return "", after
+def choose_particle(word: str, both: str) -> str:
+    """Return the form of a particle, which is given with both forms, after a word."""
+    closed, opened = _FORMS[both]
+    final, like_l = _ending(word)
+    return opened if both == "(으)로" and like_l else closed if final else opened
 
 
 def _ending(word: str) -> tuple[bool, bool]:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from logdiag.i18n import N_, gettext, ngettext
-from logdiag.i18n.particles import with_particle
+from logdiag.i18n.particles import BOTH_FORMS, choose_particle
 from logdiag.i18n.sentences import listed, moment, stretch
+from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.match_schema import Match, list_patterns
 
 PART = "; "
@@ -132,20 +133,17 @@ def shortened(title: str) -> str:
     return f"{(cut or rest)[: MAX_TITLE - 1].rstrip(' ,:;')}…"
 
 
+_WITH_PARTICLE = re.compile(rf"{PLACEHOLDER.pattern}({BOTH_FORMS})?")
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return a text with its placeholders filled in.
 
     One pass: a value that itself looks like a placeholder stays as it is.
     """
-    parts = []
-    rest = text.strip()
-    while rest:
-        before, brace, after = rest.partition("{")
-        name, end, behind = after.partition("}")
-        parts.append(before)
-        if brace and end:
-            parts.append(values[name])
-            particle, behind = with_particle(values[name], behind)
-            parts.append(particle)
-        rest = behind if end else ""
-    return "".join(parts)
+
+    def value_of(found: re.Match[str]) -> str:
+        value, both = values[found[1]], found[2]
+        return value + choose_particle(value, both) if both else value
+
+    return _WITH_PARTICLE.sub(value_of, text.strip())
