@@ -12,14 +12,13 @@ from logdiag.rules.episodes import (
     Answers,
     Episode,
     count_occurrences,
-    group_chains,
-    group_dense,
+    group_occurrences,
     join_flapping,
     judge_unended,
     over_by,
     span_after,
 )
-from logdiag.rules.events import Collected, Key, drop_known
+from logdiag.rules.events import Collected, drop_known
 from logdiag.rules.match_schema import Lasts, Match
 from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, find_proofs
@@ -33,7 +32,7 @@ def answer_lasting(
     lasts: Lasts, match: Match, settling: timedelta, collected: Collected, signals: dict[str, Match]
 ) -> Answers:
     """Yield every key of a record, a count or a sequence that lasts, with each of its episodes."""
-    found = _logged(match, collected)
+    found = group_occurrences(match, collected)
     if not found:
         return
     opposites = _Opposites(lasts.until, match.by, collected)
@@ -43,7 +42,8 @@ def answer_lasting(
     cluster = collected.case.cluster
     settled = to_microseconds(settling)
     again = None if lasts.again is None else to_microseconds(lasts.again)
-    for key, times in sorted(found.items()):
+    for key, chains in sorted(found.items()):
+        times = [tuple(drop_known(match.sequence, chain)) for chain in chains]
         values = tuple(dict(key)[name] for name in match.by)
         ends = {time[-1]: time for time in times}
         seen = [one for end in ends if (one := opposites.first_after(end, ends[end], dict(key))) is not None]
@@ -55,17 +55,6 @@ def answer_lasting(
             for part in _split(one, again)
         ]
         yield from ((key, episode) for episode in join_flapping(episodes, collected.case.work))
-
-
-def _logged(match: Match, collected: Collected) -> dict[Key, list[_Occurrence]]:
-    if match.sequence is not None:
-        sequence, chains = match.sequence, group_chains(match.sequence, match, collected)
-        return {key: [tuple(drop_known(sequence, one)) for one in of_key] for key, of_key in chains.items()}
-    if match.count is not None:
-        single = group_dense(match.count, match, collected)
-    else:
-        single = collected.grouped(match.record or [], match)
-    return {key: [(event,) for event in events] for key, events in single.items() if events}
 
 
 class _Opposites:

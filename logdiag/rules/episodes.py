@@ -15,8 +15,7 @@ from logdiag.model import State
 from logdiag.records import instant
 from logdiag.rules import time_logic
 from logdiag.rules.events import Collected, Key, Spans, drop_known, find_chains, key_of
-from logdiag.rules.match_schema import Absence, Count, Match, Sequence, StateMatch
-from logdiag.rules.patterns import Pattern
+from logdiag.rules.match_schema import Absence, Match, StateMatch
 from logdiag.rules.proofs import Proofs, find_proofs, group_by_values
 from logdiag.rules.time_logic import Event, to_microseconds
 
@@ -54,12 +53,8 @@ def answer_match(
     ``signals`` are the matches of ``over_by`` and ``gone_by``, by their names.
     """
     settled = to_microseconds(settling)
-    if match.record is not None:
-        return _records(match.record, match, settled, collected)
-    if match.count is not None:
-        return _counts(match.count, match, collected)
-    if match.sequence is not None:
-        return _sequences(match.sequence, match, settled, collected)
+    if match.record is not None or match.count is not None or match.sequence is not None:
+        return _seen(match, settled, collected)
     if match.absence is not None:
         return _absences(match.absence, match, settled, collected)
     if match.as_state is not None:
@@ -75,41 +70,37 @@ def count_occurrences(events: Iterable[Event]) -> int:
     return max(Counter((event.peer, event.pattern) for event in events).values())
 
 
-def _records(patterns: list[Pattern], match: Match, settled: int, collected: Collected) -> Answers:
-    for key, events in sorted(collected.grouped(patterns, match).items()):
-        for part in time_logic.split_episodes(events, settled):
-            yield key, Episode.of(part, "seen", count_occurrences(part))
-
-
-def _counts(count: Count, match: Match, collected: Collected) -> Answers:
-    for key, events in sorted(group_dense(count, match, collected).items()):
-        for part in time_logic.split_episodes(events, to_microseconds(count.within)):
-            yield key, Episode.of(part, "seen", len(part))
-
-
-def group_dense(count: Count, match: Match, collected: Collected) -> dict[Key, list[Event]]:
-    """Return the events that are enough, by the key of their findings."""
-    return {
-        key: time_logic.find_dense(events, count.at_least, to_microseconds(count.within), count.distinct)
-        for key, events in collected.grouped(count.of, match).items()
-    }
-
-
-def _sequences(sequence: Sequence, match: Match, settled: int, collected: Collected) -> Answers:
-    for key, chains in sorted(group_chains(sequence, match, collected).items()):
+def _seen(match: Match, settled: int, collected: Collected) -> Answers:
+    """Yield the episodes of what is logged and has no end: what is logged again soon is one episode."""
+    apart = settled if match.count is None else to_microseconds(match.count.within)
+    for key, chains in sorted(group_occurrences(match, collected).items()):
         ends = {chain[-1]: chain for chain in chains}
-        for part in time_logic.split_episodes(ends, settled):
-            events = {event for end in part for event in drop_known(sequence, ends[end])}
-            took = part[-1].time - ends[part[-1]][0].time
-            yield key, replace(Episode.of(sorted(events), "seen", len(part)), took=took)
+        for part in time_logic.split_episodes(ends, apart):
+            events = sorted({event for end in part for event in drop_known(match.sequence, ends[end])})
+            count = len(part) if match.record is None else count_occurrences(part)
+            took = None if match.sequence is None else part[-1].time - ends[part[-1]][0].time
+            yield key, replace(Episode.of(events, "seen", count), took=took)
 
 
-def group_chains(sequence: Sequence, match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
-    """Return the chains of a sequence by the key of its findings."""
+def group_occurrences(match: Match, collected: Collected) -> dict[Key, list[list[Event]]]:
+    """Return what a record, a count or a sequence found, by the key of its findings.
+
+    Each is a list of events: one, or the steps of a sequence.
+    """
     groups: dict[Key, list[list[Event]]] = {}
-    for chain in find_chains(sequence, match.by, collected):
-        values = {name: value for event in chain for name, value in event.values.items()}
-        groups.setdefault(key_of(replace(chain[0], values=values), match), []).append(chain)
+    if match.sequence is not None:
+        for chain in find_chains(match.sequence, match.by, collected):
+            values = {name: value for event in chain for name, value in event.values.items()}
+            groups.setdefault(key_of(replace(chain[0], values=values), match), []).append(chain)
+        return groups
+    count = match.count
+    single = collected.grouped(match.record or [] if count is None else count.of, match)
+    for key, events in single.items():
+        if count is not None:
+            within = to_microseconds(count.within)
+            events = time_logic.find_dense(events, count.at_least, within, count.distinct)
+        if events:
+            groups[key] = [[event] for event in events]
     return groups
 
 

@@ -210,8 +210,10 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
     return found
 
 
-def drop_known(sequence: Sequence, chain: Iterable[Event]) -> list[Event]:
+def drop_known(sequence: Sequence | None, chain: list[Event]) -> list[Event]:
     """Return the events of a chain without those of steps that only say what was known before."""
+    if sequence is None:
+        return chain
     return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
 
 
