@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -36,7 +35,7 @@ from logdiag.rules.schema import (
     Signal,
     When,
 )
-from logdiag.rules.types import KeyPath
+from logdiag.rules.types import KeyPath, list_parts
 
 ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "duration"})
 """Placeholders that every finding has."""
@@ -85,7 +84,7 @@ class KnownNames:
 
 def check(item: Rule | Signal | Procedure | Effects, known: KnownNames) -> _Complaints:
     """Yield every mistake in what an item names, with the place of it."""
-    for path, part in _parts(item, ()):
+    for path, part in list_parts(item):
         yield from _check_names(part, path, known)
         match part:
             case Pattern() | AlarmMatch():
@@ -112,18 +111,6 @@ def check(item: Rule | Signal | Procedure | Effects, known: KnownNames) -> _Comp
                 yield ("match",), "the match of a signal is record, sequence or state"
             if "with" in list_bound(item.match) and "peer" not in list_bound(item.match):
                 yield ("match",), "with says with whom: a signal that binds it binds peer"
-
-
-def _parts(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, BaseModel]]:
-    """Yield every part of an item but its cases, with the path to it."""
-    if isinstance(node, BaseModel):
-        yield path, node
-        for name, field in type(node).model_fields.items():
-            if name != "cases":
-                yield from _parts(getattr(node, name), (*path, field.alias or name))
-    elif isinstance(node, list | dict):
-        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _parts(value, (*path, key))
 
 
 def _check_names(part: BaseModel, path: KeyPath, known: KnownNames) -> _Complaints:

@@ -20,7 +20,6 @@ from logdiag.rules.library import Library
 from logdiag.rules.match_schema import (
     list_bindings,
     list_bound,
-    list_patterns,
     list_peer_names,
     list_signals,
 )
@@ -76,7 +75,7 @@ def _not_required(rule: Rule) -> set[tuple[str, str]]:
     return {
         (name, binding.source)
         for match in rule.match
-        for _, pattern in list_patterns(match)
+        for _, pattern in match.patterns
         for name, binding in pattern.bind.items()
         if binding.source not in (None, "host") and binding.missing is None and not binding.optional
         if not _requires(pattern.condition, key := Reference.parse(binding.source))
@@ -137,7 +136,7 @@ def _used(library: Library) -> dict[str, set[str]]:
         used[name] |= {value for effect in rule.explains for value in effect.values}
         for match in rule.match:
             used[name] |= {*match.by, getattr(match.count, "distinct", "")}
-            for _, pattern in list_patterns(match):
+            for _, pattern in match.patterns:
                 used[name] |= {*pattern.older, *pattern.older.values()}
     # Remedies, steps and incidents make conditions of them.
     asked = [remedy.when for rule in library.rules.values() for remedy in rule.remedies]
@@ -189,7 +188,7 @@ def find_contradictions(library: Library) -> Iterator[tuple[str, str]]:
     matches = [(name, match) for name, rule in sorted(library.rules.items()) for match in rule.match]
     matches += [(f"signals/{name}", one.match) for name, one in sorted(library.signals.items())]
     for name, match in matches:
-        for path, pattern in list_patterns(match):
+        for path, pattern in match.patterns:
             for reason in _contradictions(pattern.condition):
                 yield name, f"{'.'.join(map(str, path))} can never match: {reason}"
     for name, _, incident in library.incidents():

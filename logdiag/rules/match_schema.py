@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from logdiag.rules.patterns import Binding, Contrary, Pattern, Step, Where
-from logdiag.rules.types import KeyPath, OneOrMore, Span, Strict
+from logdiag.rules.types import KeyPath, OneOrMore, Span, Strict, list_parts
 
 
 class Count(Strict):
@@ -249,6 +249,14 @@ class Match(Strict):
         """The state that a state or an alarm is; None for another kind."""
         return self.alarm.as_state if self.alarm is not None else self.state
 
+    @cached_property
+    def patterns(self) -> list[tuple[KeyPath, Pattern]]:
+        """Every pattern of it, with the path to it."""
+        if self.alarm is not None:
+            # Raised and listed alarms say the same: one pattern stands for both.
+            return [(("alarm",), self.alarm.as_state.raised[0])]
+        return [(path, part) for path, part in list_parts(self) if isinstance(part, Pattern)]
+
     @property
     def is_of_others(self) -> bool:
         """Whether it looks for the alarms that no other rule names."""
@@ -257,37 +265,11 @@ class Match(Strict):
 
 KINDS = ("record", "count", "sequence", "absence", "state", "alarm", "audit", "cannot_tell", "incident")
 
-_PATTERN_LISTS = (
-    ("record",),
-    ("count", "of"),
-    ("sequence", "steps"),
-    ("sequence", "unless"),
-    ("absence", "opening"),
-    ("absence", "closing"),
-    ("state", "raise"),
-    ("state", "lower"),
-    ("state", "acknowledge"),
-    ("lasts", "until"),
-)
-
-
-def list_patterns(match: Match) -> Iterator[tuple[KeyPath, Pattern]]:
-    """Yield every pattern of a match, with the path to it."""
-    for path in _PATTERN_LISTS:
-        found: Any = match
-        for key in path:
-            found = getattr(found, "raised" if key == "raise" else key, None)
-        for index, pattern in enumerate(found or ()):
-            yield (*path, index), pattern
-    if match.alarm:
-        # Raised and listed alarms say the same: one pattern stands for both.
-        yield ("alarm",), match.alarm.as_state.raised[0]
-
 
 def list_bindings(matches: Match | Iterable[Match]) -> Iterator[tuple[str, Binding]]:
     """Yield every binding of a match, or of several, with its name."""
     for match in [matches] if isinstance(matches, Match) else matches:
-        for _, pattern in list_patterns(match):
+        for _, pattern in match.patterns:
             yield from pattern.bind.items()
 
 

@@ -14,8 +14,6 @@ from logdiag.cluster import alarms, changes, membership, pauses, record_facts
 from logdiag.conditions import Condition, Log, Reference, any_of
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, list_patterns
-from logdiag.rules.patterns import Pattern
 
 
 def want_of(library: Library, *, explain: bool = False) -> Want:
@@ -31,15 +29,11 @@ def collect_conditions(library: Library) -> list[Condition]:
     of_rules = (
         pattern.condition
         for match in (*of_library, *(signal.match for signal in library.signals.values()))
-        for pattern in (*(one for _, one in list_patterns(match)), *_of_alarm(match))
+        for pattern in (match.alarm.as_state.patterns if match.alarm else [one for _, one in match.patterns])
         if pattern.table == "records"
     )
     of_stages = (cluster, alarms, changes, record_facts, membership, pauses)
     return list(dict.fromkeys((*of_rules, *(one for stage in of_stages for one in stage.ASKED))))
-
-
-def _of_alarm(match: Match) -> list[Pattern]:
-    return match.alarm.as_state.patterns if match.alarm else []
 
 
 class Selection:

@@ -13,7 +13,7 @@ from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, speaking
 from logdiag.rules.checking import AS_EFFECT, PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match, list_patterns
+from logdiag.rules.match_schema import Match
 from logdiag.rules.schema import Procedure, Rule
 from logdiag.rules.types import KeyPath
 
@@ -104,7 +104,7 @@ def _of_bindings(name: str, library: Library) -> _Texts:
         if name in incident.causes:
             shown |= names_shown(above)
     for index, match in enumerate(rule.match):
-        for at, pattern in list_patterns(match):
+        for at, pattern in match.patterns:
             for bound, binding in pattern.bind.items():
                 path = ("match", index, *at, "bind", bound)
                 said: dict[KeyPath, str | None] = {("missing",): binding.missing, ("value",): binding.value}

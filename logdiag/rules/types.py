@@ -1,6 +1,7 @@
 """How the parts of a rule are written: spans of time, one item for a list, a text for a map."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -85,3 +86,15 @@ class Short(Strict):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+def list_parts(node: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, BaseModel]]:
+    """Yield every part of a rule or of a part but its cases, with the path to it; itself comes first."""
+    if isinstance(node, BaseModel):
+        yield path, node
+        for name, field in type(node).model_fields.items():
+            if name != "cases":
+                yield from list_parts(getattr(node, name), (*path, field.alias or name))
+    elif isinstance(node, list | dict):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from list_parts(value, (*path, key))

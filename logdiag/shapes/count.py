@@ -15,7 +15,6 @@ from logdiag.conditions import AnyOf, Log, Reference
 from logdiag.conditions.alarm_catalogue import load as load_alarms
 from logdiag.reading import Tables
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import list_patterns
 from logdiag.rules.selection import collect_conditions
 from logdiag.shapes.words import VALUE, Masker, is_naming, words_of
 
@@ -105,7 +104,7 @@ def find_assumed_patterns(library: Library) -> Iterator[tuple[str, Any, Any, Any
     """Return the patterns for records whose spelling is assumed: rule, match, path and pattern."""
     for name, rule in sorted(library.rules.items()):
         for match in rule.match if rule.basis == "assumed" else ():
-            for path, pattern in list_patterns(match):
+            for path, pattern in match.patterns:
                 if pattern.table == "records":
                     yield name, match, path, pattern
 
