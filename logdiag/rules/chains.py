@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from logdiag.rules.time_logic import Event
+from logdiag.rules.time_logic import Event, first_after, group_events
 
 Side = Literal["any", "same", "other"]
 """Whose event a step may be, compared with the peer of the first step."""
@@ -46,16 +46,12 @@ class Candidates:
 
     def next_of_peer(self, event: Event) -> Event | None:
         """Return the first of them that follows an event on the same peer."""
-        own = self.of_peer(event.peer)
-        place = bisect.bisect_right(own.events, event)
-        return own.events[place] if place < len(own.events) else None
+        return first_after(self.of_peer(event.peer).events, event)
 
     @cached_property
     def _by_peer(self) -> dict[str, "Candidates"]:
-        events: dict[str, list[Event]] = {}
-        for event in self.events:
-            events.setdefault(event.peer, []).append(event)
-        return {peer: Candidates(own) for peer, own in events.items()}
+        by_peer = group_events(self.events, lambda event: event.peer)
+        return {peer: Candidates(own) for peer, own in by_peer.items()}
 
 
 _NONE = Candidates(())

@@ -16,8 +16,8 @@ from logdiag.records import instant
 from logdiag.rules import time_logic
 from logdiag.rules.events import Collected, Key, Spans, drop_known, find_chains, key_of
 from logdiag.rules.match_schema import Absence, Match, StateMatch
-from logdiag.rules.proofs import Proofs, find_proofs, group_by_values
-from logdiag.rules.time_logic import Event, to_microseconds
+from logdiag.rules.proofs import Proofs, find_proofs, values_of
+from logdiag.rules.time_logic import Event, first_after, group_events, to_microseconds
 
 
 @dataclass(frozen=True)
@@ -111,31 +111,24 @@ def _absences(absence: Absence, match: Match, settled: int, collected: Collected
     ends = collected.events(match.lasts.until, match.by) if match.lasts is not None else []
     for key, openings in sorted(collected.grouped(absence.opening, match).items()):
         closings = closing.get(key, [])
-        watched: dict[str, list[Event]] = {}
-        for event in openings:
-            watched.setdefault(event.peer, []).append(event)
-        found: dict[tuple[str, time_logic.AbsenceState, Event | None], list[Event]] = {}
-        for peer, events in watched.items():
+        for peer, of_peer in group_events(openings, lambda event: event.peer).items():
+            seen = observed.get(peer)
             if absence.before:
-                answered = time_logic.find_unannounced(events, closings, within, observed.get(peer))
+                answered = time_logic.find_unannounced(of_peer, closings, within, seen)
                 later = [end for end in ends if end.peer == peer]
             else:
-                answered = time_logic.find_absences(
-                    events, closings, within, observed.get(peer), up=absence.up
-                )
+                answered = time_logic.find_absences(of_peer, closings, within, seen, up=absence.up)
                 later = closings
+            found: dict[tuple[time_logic.AbsenceState, Event | None], list[Event]] = {}
             for opening, answer in answered:
                 if answer in absence.report:
-                    place = bisect.bisect_right(later, opening)
-                    end = later[place] if place < len(later) else None
-                    found.setdefault((peer, answer, end), []).append(opening)
-        for (peer, answer, end), events in found.items():
-            seen = observed.get(peer)
-            if not absence.before:
-                yield key, _since_due(_absent(events, answer, end, peer, absence), absence, seen)
-                continue
-            episode = _unannounced(events, answer, absence)
-            yield key, episode if match.lasts is None else _until(episode, end, settled, peer, seen)
+                    found.setdefault((answer, first_after(later, opening)), []).append(opening)
+            for (answer, end), events in found.items():
+                if not absence.before:
+                    yield key, _since_due(_absent(events, answer, end, peer, absence), absence, seen)
+                    continue
+                episode = _unannounced(events, answer, absence)
+                yield key, episode if match.lasts is None else _until(episode, end, settled, peer, seen)
 
 
 _ABSENT = {
@@ -232,7 +225,12 @@ def _states(
     acknowledged = collected.grouped(state.acknowledge, match)
     said = {name: find_proofs(signals[name], collected) for name in signals} if raised else {}
     proofs = Proofs((one for name in state.over_by for one in said.get(name, ())), match.by)
-    gone = [group_by_values((one.event for one in said.get(name, ())), match.by) for name in state.gone_by]
+    gone = [
+        group_events(
+            sorted(one.event for one in said.get(name, ())), lambda event: values_of(event.values, match.by)
+        )
+        for name in state.gone_by
+    ]
     about = _by_peers(raised) if match.by == ["peer"] else {}
     for key in sorted({*raised, *lowered}):
         bound = dict(key)

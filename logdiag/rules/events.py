@@ -13,7 +13,7 @@ from logdiag.conditions import Log, Reference, Rows
 from logdiag.rules.chains import Budget, Candidates, find_sequences
 from logdiag.rules.match_schema import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
-from logdiag.rules.time_logic import Event, to_microseconds
+from logdiag.rules.time_logic import Event, group_events, to_microseconds
 from logdiag.rules.versions import is_older
 
 Spans = tuple[tuple[int, int], ...]
@@ -75,10 +75,7 @@ class Collected:
 
     def grouped(self, patterns: Iterable[Pattern], match: Match) -> dict[Key, list[Event]]:
         """Return events by key: the peer that logged them, and the values of ``by``."""
-        groups: dict[Key, list[Event]] = {}
-        for event in self.events(patterns, match.by):
-            groups.setdefault(key_of(event, match), []).append(event)
-        return groups
+        return group_events(self.events(patterns, match.by), lambda event: key_of(event, match))
 
     def _events(self, pattern: Pattern, number: int) -> list[Event]:
         source, cluster = self.case.sources[pattern.table], self.case.cluster
@@ -243,9 +240,7 @@ def _is_between(candidates: Candidates, event: Event, end: Event | None) -> bool
 
 
 def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, Candidates]:
-    groups: dict[Key, list[Event]] = {}
-    for event in events:
-        groups.setdefault(_part(event.values, names), []).append(event)
+    groups = group_events(events, lambda event: _part(event.values, names))
     return {key: Candidates(of_key) for key, of_key in groups.items()}
 
 

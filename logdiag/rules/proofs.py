@@ -74,14 +74,6 @@ def _ends_of_states(state: StateMatch, match: Match, collected: Collected) -> It
                 last = max(last, one.lowered) if one.lowered is not None else None
 
 
-def group_by_values(events: Iterable[Event], by: Sequence[str]) -> dict[_Values, list[Event]]:
-    """Return events in order, by what they bound to some names."""
-    groups: dict[_Values, list[Event]] = {}
-    for event in sorted(events):
-        groups.setdefault(_values_of(event.values, by), []).append(event)
-    return groups
-
-
 _BETWEEN = to_microseconds(BETWEEN_MEMBERS)
 
 
@@ -104,12 +96,12 @@ class Proofs:
             if not any(name in event.values for name in by):
                 self._of_host.setdefault(event.peer, {}).setdefault(event.peer, []).append(proof)
                 continue
-            of_other = self._elsewhere.setdefault(_values_of(event.values, by), {})
+            of_other = self._elsewhere.setdefault(values_of(event.values, by), {})
             of_other.setdefault(event.values.get("with", ""), []).append(event)
             if "with" in event.values:
                 peer, other = event.values["peer"], event.values["with"]
                 for one, two in ((peer, other), (other, peer)):
-                    about = _values_of({**event.values, "peer": one}, by)
+                    about = values_of({**event.values, "peer": one}, by)
                     self._of_two.setdefault((about, two), {}).setdefault(event.peer, []).append(proof)
         for of_other in self._elsewhere.values():
             for events in of_other.values():
@@ -147,7 +139,8 @@ class Proofs:
         return ends
 
 
-def _values_of(values: Mapping[str, str], by: Sequence[str]) -> _Values:
+def values_of(values: Mapping[str, str], by: Sequence[str]) -> _Values:
+    """Return what is bound to some names."""
     return tuple(values.get(name) for name in by)
 
 

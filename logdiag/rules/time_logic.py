@@ -6,12 +6,14 @@ events is (time, peer, snapshot, source, line); `Event` sorts by it.
 
 import bisect
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from logdiag.cluster.observed import Observed
+
+K = TypeVar("K", bound=Hashable)
 
 AbsenceState = Literal["absent", "open_at_end", "unknown"]
 
@@ -40,6 +42,20 @@ class Event:
 def to_microseconds(span: timedelta) -> int:
     """Return a span of time as a number."""
     return span // timedelta(microseconds=1)
+
+
+def group_events(events: Iterable[Event], key: Callable[[Event], K]) -> dict[K, list[Event]]:
+    """Return events by a key, in the same order."""
+    groups: dict[K, list[Event]] = {}
+    for event in events:
+        groups.setdefault(key(event), []).append(event)
+    return groups
+
+
+def first_after(events: Sequence[Event], event: Event) -> Event | None:
+    """Return the first of some events, which are in order, that follows another one."""
+    place = bisect.bisect_right(events, event)
+    return events[place] if place < len(events) else None
 
 
 def split_episodes(events: Iterable[Event], apart: int) -> list[list[Event]]:
@@ -96,9 +112,9 @@ def find_absences(
     ordered = sorted(closings)
     found: list[tuple[Event, AbsenceState]] = []
     for opening in sorted(openings):
-        index = bisect.bisect_right(ordered, opening)
+        closing = first_after(ordered, opening)
         end = seen.up_for(opening.time, within) if up and seen is not None else opening.time + within
-        if index < len(ordered) and ordered[index].time < end:
+        if closing is not None and closing.time < end:
             continue
         if seen is None or opening.time < seen.start or seen.gap_within(opening.time, end) is not None:
             found.append((opening, "unknown"))
