@@ -58,11 +58,16 @@ class AlarmNote:
     reference: str
 
 
+def read_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of ``rules/``, each by its columns."""
+    with (folder("rules") / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
 @cache
 def notes() -> Mapping[str, tuple[AlarmNote, ...]]:
     """Return the notes on each alarm that has some, in the order of the file."""
-    with (folder("rules") / "alarm-notes.csv").open(encoding="utf-8", newline="") as file:
-        rows = [AlarmNote(**row) for row in csv.DictReader(file, strict=True)]
+    rows = [AlarmNote(**row) for row in read_rows("alarm-notes")]
     return MappingProxyType({row.id: tuple(one for one in rows if one.id == row.id) for row in rows})
 
 
@@ -74,9 +79,7 @@ def load() -> Mapping[str, Alarm]:
         FileNotFoundError: the installation is incomplete.
 
     """
-    with (folder("rules") / "alarms.csv").open(encoding="utf-8", newline="") as file:
-        alarms = [Alarm(**row) for row in csv.DictReader(file, strict=True)]
-    return MappingProxyType({alarm.id: alarm for alarm in alarms})
+    return MappingProxyType({row["id"]: Alarm(**row) for row in read_rows("alarms")})
 
 
 def find(words: str) -> list[Alarm]:
@@ -177,8 +180,7 @@ def _titles() -> dict[str, str]:
 
 
 def _of_documents() -> list[tuple[str, str]]:
-    with (folder("rules") / "alarm-wordings.csv").open(encoding="utf-8", newline="") as file:
-        return [(row["wording"], row["id"]) for row in csv.DictReader(file, strict=True)]
+    return [(row["wording"], row["id"]) for row in read_rows("alarm-wordings")]
 
 
 def alarm_title(detail: str) -> str:

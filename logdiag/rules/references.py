@@ -4,15 +4,12 @@
 the keys of its sections. Alarms, defects and field notices need no row: their ids identify them.
 """
 
-import csv
 import difflib
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
 
 from logdiag.conditions import alarm_catalogue
-from logdiag.files.resources import folder
 from logdiag.i18n import gettext
 from logdiag.model import Citation
 
@@ -25,11 +22,6 @@ _NOTICE = re.compile(r"field notice (FN\d{5})")
 # Cisco opens the page of a defect by its id; the path of a field notice contains more than the id.
 _DEFECTS = "https://bst.cloudapps.cisco.com/bugsearch/bug/"
 _SEARCH = "https://www.cisco.com/c/en/us/search.html?q="
-
-
-class _Row(NamedTuple):
-    title: str
-    url: str
 
 
 def cite(references: Iterable[str]) -> tuple[Citation, ...]:
@@ -61,9 +53,10 @@ def find(text: str) -> Citation | None:
     if key not in known or (section and has_sections and text not in known):
         return None
     if text in known and section:
-        section = known[text].title
+        section = known[text]["title"]
     # Rules may write the name of a chapter with a small letter.
-    return Citation(known[key].title + version, section[:1].upper() + section[1:] or None, known[key].url)
+    title = known[key]["title"] + version
+    return Citation(title, section[:1].upper() + section[1:] or None, known[key]["url"])
 
 
 def complain(text: str) -> str | None:
@@ -77,6 +70,5 @@ def complain(text: str) -> str | None:
 
 
 @cache
-def _rows() -> dict[str, _Row]:
-    with (folder("rules") / "references.csv").open(encoding="utf-8", newline="") as file:
-        return {row["key"]: _Row(row["title"], row["url"]) for row in csv.DictReader(file, strict=True)}
+def _rows() -> dict[str, dict[str, str]]:
+    return {row["key"]: row for row in alarm_catalogue.read_rows("references")}
