@@ -14,19 +14,9 @@ Side = Literal["any", "same", "other"]
 
 @dataclass
 class Budget:
-    """How many attempts a search may still make; a search without remaining attempts stops."""
+    """How many attempts searches may still make; below 0, a search had to stop."""
 
     left: int = 1_000_000
-
-    def spend(self) -> bool:
-        """Use one attempt; False if none remains."""
-        self.left -= 1
-        return self.left >= 0
-
-    @property
-    def spent(self) -> bool:
-        """Whether a search had to stop."""
-        return self.left < 0
 
 
 class Candidates:
@@ -112,7 +102,8 @@ def find_sequences(
         number += 1
         if first in used:
             continue
-        if not budget.spend():
+        budget.left -= 1
+        if budget.left < 0:
             break
         nearest = [step.after(first, "any", first.peer) for step in unused]
         if None in nearest:

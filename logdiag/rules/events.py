@@ -203,7 +203,7 @@ def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> 
                 and (against is None or against.time - chain[0].time >= within)
             ):
                 found.append(chain)
-    collected.capped |= budget.spent
+    collected.capped |= budget.left < 0
     return found
 
 
