@@ -124,11 +124,8 @@ def holds(when: When | None, situation: Situation) -> bool:
     overall = situation.overall
     fired = {rule for rule, _ in situation.fired}
     bound = [values.items() for rule, values in situation.fired if rule in (when.finding or ())]
-    # All peers of a cluster run one version, so the known versions speak for the others.
-    known = overall.versions - {None}
-    version_fits = when.version is None or versions.applies_to_all(when.version, known) != "does not"
     return (
-        version_fits
+        (when.version is None or versions.applies_to_all(when.version, overall.versions) != "does not")
         and (when.topology is None or cluster.topology in when.topology)
         and (when.unaffected is None or (when.unaffected == "some") == bool(situation.unaffected))
         and (when.state is None or situation.state in when.state)

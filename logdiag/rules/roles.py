@@ -57,19 +57,14 @@ class Overall:
         return self._unaffected[rule]
 
     @cached_property
-    def versions(self) -> frozenset[str | None]:
-        """The software versions of all peers; None stands for one that is not known."""
-        return frozenset(self.cluster.versions.values())
+    def versions(self) -> frozenset[str]:
+        """The known software versions: all peers of a cluster run one, so these speak for the others."""
+        return frozenset(version for version in self.cluster.versions.values() if version is not None)
 
     @cached_property
     def everyone(self) -> tuple[str, ...]:
         """The names of all peers."""
         return tuple(peer.name for peer in self.cluster.peers)
-
-    @cached_property
-    def subordinates(self) -> tuple[str, ...]:
-        """All peers but the primary, if it is known."""
-        return tuple(name for name in self.everyone if name != self.cluster.primary)
 
 
 @dataclass(frozen=True)
@@ -140,8 +135,10 @@ def _the_lost_primary(situation: Situation) -> Resolved:
 
 
 def _the_subordinates(situation: Situation) -> Resolved:
-    known = situation.cluster.primary is not None
-    return situation.overall.subordinates if known else gettext(_PRIMARY_UNKNOWN)
+    primary = situation.cluster.primary
+    if primary is None:
+        return gettext(_PRIMARY_UNKNOWN)
+    return tuple(name for name in situation.overall.everyone if name != primary)
 
 
 def _the_primary_if_it_asks(situation: Situation) -> Resolved:
