@@ -23,7 +23,7 @@ from logdiag.rules.schema import Effect, Effects, Explains, Procedure, Rule, Sig
 
 _Item = Rule | Signal | Procedure | Effects
 _KINDS: dict[str, type[_Item]] = {"procedures": Procedure, "signals": Signal, "effects": Effects}
-"""Folders of a library that contain something else than rules."""
+"""Folders of a library that contain something else than rules, named as the fields of `Library`."""
 
 _LARGEST = 512 << 10
 
@@ -97,7 +97,9 @@ def load(folders: Sequence[Path] = ()) -> Library:
         raise InputError(*(f"{it}: the library is the folder rules in it: {it}/rules" for it in above))
     shipped = resources.folder("rules")
     # Folders of the user's are read each time: they may have been edited since.
-    return replace(_load((shipped, *folders)), folders=tuple(folders)) if folders else _shipped(shipped)
+    if not folders:
+        return _shipped(shipped)
+    return replace(_checked(*_files((shipped, *folders))), folders=tuple(folders))
 
 
 @once
@@ -112,10 +114,6 @@ def _shipped(folder: Path) -> Library:
     library = _checked(files, found)
     cache.keep_by_this_code("library", pickle.dumps(library), source)
     return library
-
-
-def _load(folders: tuple[Path, ...]) -> Library:
-    return _checked(*_files(folders))
 
 
 def _digest(files: Sequence[RuleFile]) -> str:
@@ -138,18 +136,12 @@ def _checked(files: Sequence[RuleFile], found: list[Mistake]) -> Library:
             continue
         kind, _, rest = file.name.partition("/")
         item = validate(file, _KINDS.get(kind, Rule), found)
-        match item:
-            case None:
-                continue
-            case Rule():
-                library.rules[file.name] = item
-                library.files[file.name] = file
-            case Signal():
-                library.signals[rest] = item
-            case Procedure():
-                library.procedures[rest] = item
-            case Effects():
-                library.effects[rest] = item
+        if item is None:
+            continue
+        if isinstance(item, Rule):
+            library.rules[file.name], library.files[file.name] = item, file
+        else:
+            getattr(library, kind)[rest] = item
         loaded.append((file, item))
     names: dict[str, AbstractSet[str]] = {"role": ROLES.keys(), "fact": FACTS.keys()}
     for folder in _KINDS:
