@@ -173,10 +173,6 @@ class Log:
         """Return the time of one row, in microseconds since 1970."""
         return self.times(np.array([row], dtype=np.int64))[0]
 
-    def host_at(self, row: int) -> str:
-        """Return the host of one row."""
-        return self.hosts(np.array([row], dtype=np.int64))[0]
-
     def snapshots(self, rows: Rows) -> list[str]:
         """Return the snapshots of some rows."""
         names: list[str] = self.records.column("snapshot").take(pa.array(rows)).to_pylist()

@@ -55,7 +55,7 @@ def _of_patterns(patterns: list[Pattern], case: CaseData) -> str | None:
                     "{number} records hold all of it but {term}, the first {time} on {peer}.",
                     len(rows),
                 )
-                time, peer = moment(instant(log.time_at(rows[0]))), log.host_at(rows[0])
+                time, [peer] = moment(instant(log.time_at(rows[0]))), log.hosts(rows[:1])
                 number = f"{len(rows):,}"
                 best = (len(rows), near.format(number=number, term=_said(term), time=time, peer=peer))
     return best[1] if best else None

@@ -8,7 +8,7 @@ from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.particles import BOTH_FORMS, choose_particle
 from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.rules.checking import PLACEHOLDER
-from logdiag.rules.match_schema import Match
+from logdiag.rules.match_schema import Match, list_bindings
 
 PART = "; "
 """What separates the values of several peers in ``found``."""
@@ -21,10 +21,9 @@ def unbound(matches: Iterable[Match]) -> dict[str, str]:
     """Return what each name that some matches bind says if no record has its value."""
     texts: dict[str, str] = {}
     for match in matches:
-        for _, pattern in match.patterns:
-            for name, binding in pattern.bind.items():
-                if binding.missing is not None or name not in texts:
-                    texts[name] = binding.missing or without(name)
+        for name, binding in list_bindings(match):
+            if binding.missing is not None or name not in texts:
+                texts[name] = binding.missing or without(name)
         if match.audit:
             texts.setdefault("found", "")
     return texts
