@@ -1,12 +1,9 @@
 """The tables of the grammars, cached between runs: compiling a grammar takes seconds."""
 
 import hashlib
-import io
-import zipfile
-from dataclasses import fields
+import pickle
+from contextlib import suppress
 from functools import cache as once
-
-import numpy as np
 
 from logdiag.files import cache, resources
 from logdiag.grammar.tables import Tables
@@ -27,26 +24,15 @@ def tables(name: str) -> Tables:
     text = path.read_text(encoding="utf-8")
     sample = path.with_suffix(".log").read_bytes() if path.with_suffix(".log").exists() else b""
     digest = hashlib.sha256(f"{_VERSION}\n{text}\n".encode() + sample).hexdigest()
-    file = f"{name}-{digest[:32]}.npz"
-    found = _unpack(cache.kept(file))
-    if found is None:
-        from logdiag.grammar.compiler import compile_grammar
+    file = f"{name}-{digest[:32]}.tables"
+    # This user's logdiag wrote these bytes: `cache.kept` checks owner and digest.
+    if (body := cache.kept(file)) is not None:
+        with suppress(Exception):  # of any kind, such as another NumPy: the grammar is then compiled again
+            known: Tables = pickle.loads(body)  # noqa: S301
+            if known.is_sound():
+                return known
+    from logdiag.grammar.compiler import compile_grammar
 
-        found = compile_grammar(text, f"{name}.lark", sample)
-        content = io.BytesIO()
-        arrays = {one.name: np.array(getattr(found, one.name)) for one in fields(Tables)}
-        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
-        cache.keep(file, content.getvalue())
+    found = compile_grammar(text, f"{name}.lark", sample)
+    cache.keep(file, pickle.dumps(found))
     return found
-
-
-def _unpack(content: bytes | None) -> Tables | None:
-    if content is None:
-        return None
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            found = {one.name: arrays[one.name] for one in fields(Tables)}
-        tables = Tables(**{**found, "terminals": tuple(found["terminals"].tolist())})
-        return tables if tables.is_sound() else None
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile):
-        return None
