@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from logdiag.i18n import N_, gettext, ngettext
 
@@ -29,16 +30,11 @@ def stretch(span: timedelta) -> str:
         return seconds.format(number=f"{milliseconds / 1000:.1f}".removesuffix(".0"))
     whole = round(milliseconds / 1000)
     minutes, hours, days = gettext("{number} m"), gettext("{number} h"), gettext("{number} d")
-    for size, unit, smaller, smaller_unit in (
-        (86400, days, 3600, hours),
-        (3600, hours, 60, minutes),
-        (60, minutes, 1, seconds),
-    ):
-        if whole >= size:
-            rest = whole % size // smaller
-            said = unit.format(number=whole // size)
-            return f"{said} {smaller_unit.format(number=rest)}" if rest else said
-    raise AssertionError("unreachable: a minute or more has a unit")
+    units = ((86400, days), (3600, hours), (60, minutes), (1, seconds))
+    (size, unit), (smaller, smaller_unit) = next(pair for pair in pairwise(units) if whole >= pair[0][0])
+    rest = whole % size // smaller
+    said = unit.format(number=whole // size)
+    return f"{said} {smaller_unit.format(number=rest)}" if rest else said
 
 
 MOST_LISTED = 50
