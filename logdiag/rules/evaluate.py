@@ -49,19 +49,18 @@ def evaluate(rule: Rule, library: Library, case: CaseData) -> Evaluation:
 def _evaluate(
     number: int, match: Match, rule: Rule, library: Library, case: CaseData, found: Evaluation
 ) -> None:
-    collected = UnclaimedAlarms(case, library) if match.is_of_others else Collected(case)
-    told: list[ClusterAnswer] = []
-    reasons: list[str] = []
     if match.audit is not None:
         told, reasons = audits.answer_audit(match.audit, case, across=match.across == "cluster")
+        found.answers += [Answer(number, one.key, one.episode, one) for one in told]
+        found.reasons += reasons
+        return
+    collected = UnclaimedAlarms(case, library) if match.is_of_others else Collected(case)
     signals = {signal: library.signals[signal].match for signal in list_signals(match)}
     if match.lasts is not None and match.absence is None:
         episodes = list(answer_lasting(match.lasts, match, rule.settling, collected, signals))
     else:
         episodes = list(answer_match(match, rule.settling, collected, signals))
-    found.answers += [Answer(number, one.key, one.episode, one, collected.capped) for one in told]
     found.answers += [Answer(number, key, episode, None, collected.capped) for key, episode in episodes]
-    found.reasons += reasons
     found.capped |= collected.capped
     if collected.left_out:
         out = gettext("{number} matching records do not say which peer they are about and are left out")

@@ -82,7 +82,6 @@ def severity_of(alarm: str, title: str) -> Severity:
         return "medium"
     if alarm == "25019":  # it is raised by diagnostic logging itself
         return "info"
-    word = known.severity.lower() if known is not None else "warning"
-    if word in ("notice", "info", "information"):
-        return "info"
-    return "low" if word == "warning" else "medium"
+    if known is None or known.severity == "Warning":
+        return "low"
+    return "info" if known.severity == "Notice" else "medium"
