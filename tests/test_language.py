@@ -12,10 +12,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from logdiag import i18n
 from logdiag.errors import InputError
 from logdiag.files.resources import folder
 from logdiag.i18n import ENGLISH, gettext, languages, ngettext, speaking
-from logdiag.i18n import catalogue as catalogue_module
 from logdiag.i18n.sentences import listed, stretch
 from logdiag.rules.placeholders import fill
 
@@ -150,9 +150,9 @@ def test_a_compiled_catalogue_says_the_same(
     source.write_bytes((messages.LOCALE / language / "LC_MESSAGES" / "logdiag.po").read_bytes())
     with source.with_suffix(".mo").open("wb") as target:
         write_mo(target, catalogue(source))
-    read = catalogue_module._read(source, language)
+    read = i18n._read(source, language)
     monkeypatch.setitem(sys.modules, "babel.messages.pofile", None)
-    compiled = catalogue_module._read(source, language)
+    compiled = i18n._read(source, language)
     assert compiled.texts == read.texts
     assert [compiled.plural(n) for n in range(30)] == [read.plural(n) for n in range(30)]
 
@@ -166,8 +166,8 @@ def test_without_babel_a_catalogue_has_to_be_compiled(
     with pytest.raises(
         InputError, match=r"logdiag.po: a catalogue that is not compiled; compile it \(msgfmt"
     ):
-        catalogue_module._read(path, "ko")
+        i18n._read(path, "ko")
     for content in (b"", b"no catalogue", b"\xde\x12\x04\x95" + b"\xff" * 40):
         path.with_suffix(".mo").write_bytes(content)
         with pytest.raises(InputError, match=r"logdiag.mo: not a catalogue"):
-            catalogue_module._read(path, "ko")
+            i18n._read(path, "ko")

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 from babel.messages.pofile import write_po
 
+from logdiag import i18n
 from logdiag.batch import page as index
 from logdiag.batch.rows import Row
 from logdiag.batch.since import News, Since
 from logdiag.compare import diff, diff_views
 from logdiag.conditions import alarm_catalogue
 from logdiag.files.resources import folder
-from logdiag.i18n import catalogue, speaking
+from logdiag.i18n import speaking
 from logdiag.incidents import procedures as procedure_pages
 from logdiag.model import Citation, Diagnosis, to_plain
 from logdiag.options import Options
@@ -63,7 +64,7 @@ def language(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with path.open("wb") as file:
         write_po(file, found)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "_locale", lambda: place)
+        patch.setattr(i18n, "_locale", lambda: place)
         yield
 
 

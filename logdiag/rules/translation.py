@@ -1,6 +1,6 @@
 """The texts of a library, and the library in another language.
 
-Each text is looked up by its English in the catalogue of the language (`logdiag.i18n.catalogue`).
+Each text is looked up by its English in the catalogue of the language (`logdiag.i18n`).
 """
 
 from collections.abc import Iterator
