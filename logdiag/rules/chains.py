@@ -32,7 +32,7 @@ class Candidates:
 
     def of_peer(self, peer: str) -> "Candidates":
         """Return those of one peer."""
-        return self._by_peer.get(peer, _NONE)
+        return self._by_peer.get(peer, NO_CANDIDATES)
 
     def next_of_peer(self, event: Event) -> Event | None:
         """Return the first of them that follows an event on the same peer."""
@@ -44,7 +44,7 @@ class Candidates:
         return {peer: Candidates(own) for peer, own in by_peer.items()}
 
 
-_NONE = Candidates(())
+NO_CANDIDATES = Candidates(())
 
 
 class _Unused:

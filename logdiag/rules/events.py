@@ -1,7 +1,7 @@
 """From patterns to events: which records a rule means, and what it takes from them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
@@ -10,7 +10,7 @@ from logdiag.cluster import Cluster
 from logdiag.cluster.dump_tables import Source
 from logdiag.cluster.facts import Facts
 from logdiag.conditions import Log, Reference, Rows
-from logdiag.rules.chains import Budget, Candidates, find_sequences
+from logdiag.rules.chains import NO_CANDIDATES, Budget, Candidates, find_sequences
 from logdiag.rules.match_schema import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
 from logdiag.rules.time_logic import Event, group_events, to_microseconds
@@ -165,39 +165,34 @@ def key_of(event: Event, match: Match) -> Key:
     return (*host, *((name, event.values.get(name, "")) for name in match.by))
 
 
-def find_chains(sequence: Sequence, by: Iterable[str], collected: Collected) -> list[list[Event]]:
+def find_chains(sequence: Sequence, by: list[str], collected: Collected) -> list[list[Event]]:
     """Return the chains of a sequence's steps, those of one value of ``by`` apart from those of another."""
-    by = list(by)
-    # Steps that bind a name of `by` are joined on it; the others go with every value.
-    bound = [[name for name in by if name in step.bind] for step in sequence.steps]
-    steps = [
-        _by_key(collected.events([step], names), names)
-        for step, names in zip(sequence.steps, bound, strict=True)
+    steps = [_Joined(step, by, collected) for step in sequence.steps]
+    contraries = [
+        ("known" if one.after_known else one.until, _Joined(one, by, collected)) for one in sequence.unless
     ]
     within, at_least = to_microseconds(sequence.within), to_microseconds(sequence.at_least)
-    contrary = _contrary(sequence, by, collected)
     found = []
     budget = Budget()
-    for key in sorted(_keys(steps, bound)):
+    for key in sorted(_keys(steps)):
         values = dict(key)
-        of_key = [step[_part(values, names)] for step, names in zip(steps, bound, strict=True)]
-        to_last, to_end, later = (contrary(values, kind) for kind in ("last", "end", "known"))
+        of_key = [step.of(values) for step in steps]
+        # What speaks against the sequence, by the part of it in which it counts.
+        to_last, to_end, later = (
+            Candidates(event for part, one in contraries if part == counts for event in one.of(values).events)
+            for counts in ("last", "end", "known")
+        )
         if sequence.unless and sequence.steps[-1].peer == "same":
             # An opening that was taken back before any end must not take the end of the next one.
             firsts = [
                 one for one in of_key[0].events if not _is_between(to_last, one, of_key[-1].next_of_peer(one))
             ]
             of_key[0] = Candidates(firsts)
-        chains = find_sequences(
-            of_key,
-            within,
-            peers=[step.peer for step in sequence.steps],
-            budget=budget,
-        )
-        for chain in chains:
+        peers = [step.peer for step in sequence.steps]
+        for chain in find_sequences(of_key, within, peers=peers, budget=budget):
             against = to_end.next_of_peer(chain[0])
             if (
-                (not at_least or chain[-1].time - chain[0].time >= at_least)
+                chain[-1].time - chain[0].time >= at_least
                 and not _is_between(to_last, chain[0], chain[-1])
                 and not _is_between(later, drop_known(sequence, chain)[0], chain[-1])
                 and (against is None or against.time - chain[0].time >= within)
@@ -214,23 +209,19 @@ def drop_known(sequence: Sequence | None, chain: list[Event]) -> list[Event]:
     return [event for step, event in zip(sequence.steps, chain, strict=True) if not step.known]
 
 
-def _contrary(sequence: Sequence, by: list[str], collected: Collected) -> Callable[..., Candidates]:
-    """What speaks against a sequence, by the values of ``by`` and by the part of it in which it counts."""
-    groups = [
-        ("known" if one.after_known else one.until, names, _by_key(collected.events([one], names), names))
-        for one in sequence.unless
-        for names in [[name for name in by if name in one.bind]]
-    ]
+class _Joined:
+    """The events of a pattern, by what it binds of ``by``; they go with every value of the other names."""
 
-    def of(values: Mapping[str, str], kind: str) -> Candidates:
-        return Candidates(
-            event
-            for of_kind, names, events in groups
-            if of_kind == kind and (part := _part(values, names)) in events
-            for event in events[part].events
+    def __init__(self, pattern: Pattern, by: Iterable[str], collected: Collected) -> None:
+        self.names = [name for name in by if name in pattern.bind]
+        groups = group_events(
+            collected.events([pattern], self.names), lambda event: _part(event.values, self.names)
         )
+        self.groups = {key: Candidates(events) for key, events in groups.items()}
 
-    return of
+    def of(self, values: Mapping[str, str]) -> Candidates:
+        """Return the events that go with some values."""
+        return self.groups.get(_part(values, self.names), NO_CANDIDATES)
 
 
 def _is_between(candidates: Candidates, event: Event, end: Event | None) -> bool:
@@ -239,28 +230,23 @@ def _is_between(candidates: Candidates, event: Event, end: Event | None) -> bool
     return found is not None and (end is None or found < end)
 
 
-def _by_key(events: Iterable[Event], names: list[str]) -> dict[Key, Candidates]:
-    groups = group_events(events, lambda event: _part(event.values, names))
-    return {key: Candidates(of_key) for key, of_key in groups.items()}
-
-
 def _part(values: Mapping[str, str], names: Iterable[str]) -> Key:
     return tuple((name, values.get(name, "")) for name in names)
 
 
-def _keys(steps: list[dict[Key, Candidates]], bound: list[list[str]]) -> set[Key]:
+def _keys(steps: Iterable[_Joined]) -> set[Key]:
     """Return the values of ``by`` for which every step has events: a join on the names that steps share."""
     keys: set[Key] = {()}
-    known: list[str] = []
-    for step, names in zip(steps, bound, strict=True):
-        shared = [name for name in names if name in known]
+    known: set[str] = set()
+    for step in steps:
+        shared = [name for name in step.names if name in known]
         index: dict[Key, list[Key]] = {}
-        for part in step:
+        for part in step.groups:
             index.setdefault(_part(dict(part), shared), []).append(part)
         keys = {
             tuple(sorted({**dict(key), **dict(part)}.items()))
             for key in keys
             for part in index.get(_part(dict(key), shared), ())
         }
-        known += [name for name in names if name not in known]
+        known.update(step.names)
     return keys

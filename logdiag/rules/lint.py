@@ -32,16 +32,15 @@ def lint(library: Library) -> Iterator[str]:
     """Complaints about a library that loads, each with the id it is about."""
     for name in library.replaced:
         yield f"{name}: replaces what the library already has under this name"
-    used = {name for rule in library.rules.values() for name in rule.procedures}
+    rules = library.rules.values()
+    used = {name for rule in rules for name in rule.procedures}
     used |= {name for name, procedure in library.procedures.items() if procedure.kind == "planned"}
     for name in sorted(set(library.procedures) - used):
         yield f"procedures/{name}: no rule uses this procedure"
-    proving = {
-        signal for rule in library.rules.values() for match in rule.match for signal in list_signals(match)
-    }
+    proving = {signal for rule in rules for match in rule.match for signal in list_signals(match)}
     for name in sorted(set(library.signals) - proving):
         yield f"signals/{name}: no rule uses this signal"
-    grouped = {one.effects for rule in library.rules.values() for one in rule.explains}
+    grouped = {one.effects for rule in rules for one in rule.explains}
     for name in sorted(set(library.effects) - grouped):
         yield f"effects/{name}: no rule uses these effects"
     for name, problem in (*find_contradictions(library), *_causal_mistakes(library)):
