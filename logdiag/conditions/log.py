@@ -31,8 +31,7 @@ _ALARMS = compile_event(["Alarm Raised", "Alarm Lowered", "Alarm Acknowledged"])
 
 def holds(test: Test, text: str) -> bool:
     """Return whether a value meets a test, which is not about whether there is one."""
-    answers = (MODIFIERS[test.modifier](value)(pa.array([text])) for value in test.values)
-    return any(answer[0].as_py() for answer in answers)
+    return bool(_any(test, pa.array([text]))[0])
 
 
 _ALL = slice(None)
@@ -52,10 +51,8 @@ class Log:
         self.records = records
         self._answers: dict[Test, Rows] = {}
         self._values: dict[Reference, pa.Array] = {}
-        self._codes: dict[Reference, Rows] = {}
         self._holding: dict[Test, Mask] = {}
         self._places: dict[Reference, Rows] = {}
-        self._having: dict[Reference, Mask] = {}
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
@@ -115,12 +112,6 @@ class Log:
         return pa.DictionaryArray.from_arrays(
             pa.array(codes, mask=codes < 0), pa.array(list(names), pa.string())
         )
-
-    def _codes_of(self, reference: Reference) -> Rows:
-        """Return the values of a reference, which repeat, as numbers; -1 for a missing value."""
-        if reference not in self._codes:
-            self._codes[reference] = self._values_of(reference).indices.fill_null(-1).to_numpy()
-        return self._codes[reference]
 
     @cached_property
     def _fields(self) -> pa.ListArray:
@@ -228,18 +219,19 @@ class Log:
             return rows[_any(test, self.values(test.reference, rows))]
         # Each value is asked once. Most tests hold for none.
         if test not in self._holding:
-            self._holding[test] = np.append(_any(test, values.dictionary), False)
+            self._holding[test] = np.append(_any(test, values.dictionary), False)  # the last for null
         holding = self._holding[test]
-        return rows[holding[self._codes_of(test.reference)[rows]]] if holding.any() else rows[:0]
+        if not holding.any():
+            return rows[:0]
+        codes: Rows = values.indices.fill_null(-1).to_numpy()
+        return rows[holding[codes[rows]]]
 
     def _has(self, reference: Reference) -> Mask:
         """Return which rows have a value."""
-        if reference not in self._having:
-            if _column(reference) is None:
-                self._having[reference] = self._places_of(reference) >= 0
-            else:
-                self._having[reference] = self._values_of(reference).is_valid().to_numpy(zero_copy_only=False)
-        return self._having[reference]
+        if _column(reference) is None:
+            return self._places_of(reference) >= 0
+        valid: Mask = self._values_of(reference).is_valid().to_numpy(zero_copy_only=False)
+        return valid
 
 
 def _column(reference: Reference) -> str | None:
