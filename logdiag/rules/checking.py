@@ -43,8 +43,8 @@ ALWAYS_BOUND = frozenset({"host", "hosts", "peers", "count", "first", "last", "d
 IN_PROCEDURES = frozenset({"where", "hosts", "peers", "primary", "unaffected", "advice", "found"})
 """Placeholders that the steps of a procedure have."""
 
-AS_EFFECT = ("title", "primary", "over", "mutual", "short")
-"""The texts of a rule about a title that names it as an effect."""
+IN_AS_EFFECT = ("cause", "peers", "duration")
+"""Placeholders of the titles that name a rule as an effect."""
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A placeholder in a text; its group is the name."""
@@ -182,14 +182,9 @@ def _check_rule(rule: Rule, known: KnownNames) -> _Complaints:
         for of_cause in bound_by:
             for name in sorted(set(incident.values) - of_cause):
                 yield ("match", "incident", "values", name), _unknown("bound name", name, of_cause)
-    yield from _placeholders(rule.without_log or "", names, ("without_log",))
-    for field in ("title", "why"):
-        yield from _placeholders(getattr(rule, field), names, (field,))
-        for number, words in enumerate(rule.wordings):
-            yield from _placeholders(getattr(words, field), names, ("wordings", number, field))
-    for field in AS_EFFECT:
-        text = getattr(rule.as_effect, field, "")
-        yield from _placeholders(text, ("cause", "peers", "duration"), ("as_effect", field))
+    for path, text in rule.texts():
+        if path[0] != "match":
+            yield from _placeholders(text, IN_AS_EFFECT if path[0] == "as_effect" else names, path)
     for index, effect in enumerate(rule.explains):
         for name in sorted(set(effect.values) - names):
             yield ("explains", index, "values", name), _unknown("bound name", name, names)

@@ -17,12 +17,7 @@ from logdiag.conditions import (
 from logdiag.i18n import gettext, languages, speaking, translated_texts
 from logdiag.rules.checking import IN_PROCEDURES, PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import (
-    list_bindings,
-    list_bound,
-    list_peer_names,
-    list_signals,
-)
+from logdiag.rules.match_schema import list_bindings, list_bound, list_peer_names, list_signals
 from logdiag.rules.references import complain
 from logdiag.rules.schema import Rule
 from logdiag.rules.translation import collect_texts, names_shown

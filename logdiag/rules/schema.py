@@ -1,5 +1,6 @@
 """What a rule, a signal and a procedure may contain. The JSON Schema for editors is made from here."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal
 
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from logdiag.conditions.modifiers import check_regular_expression
 from logdiag.model import Basis, Risk, Severity, State
 from logdiag.rules.match_schema import IncidentMatch, Match, OnlyIf
-from logdiag.rules.types import OneOrMore, Short, Span, Strict
+from logdiag.rules.types import KeyPath, OneOrMore, Short, Span, Strict
 
 On = Literal["hosts", "peers", "about", "path", "replication", "cluster"]
 """Where effects of a cause are logged."""
@@ -263,6 +264,29 @@ class Rule(Strict):
     def incident(self) -> IncidentMatch | None:
         """What makes an incident of findings, if the rule is such a one."""
         return self.match[0].incident
+
+    def texts(self) -> Iterator[tuple[KeyPath, str]]:
+        """Yield every text that a report can show but those that patterns bind, with the path to it."""
+        yield ("title",), self.title
+        yield ("why",), self.why
+        if self.without_log is not None:
+            yield ("without_log",), self.without_log
+        if self.as_effect is not None:
+            for field in ("title", "primary", "over", "mutual", "short"):
+                yield ("as_effect", field), getattr(self.as_effect, field)
+        for number, words in enumerate(self.wordings):
+            yield ("wordings", number, "title"), words.title
+            yield ("wordings", number, "why"), words.why
+        for number, match in enumerate(self.match):
+            if match.cannot_tell is not None:
+                yield ("match", number, "cannot_tell"), match.cannot_tell
+            if (audit := match.audit) is not None:
+                for key, said in audit.say.items():
+                    yield ("match", number, "audit", "say", key), said
+                for index, platform in enumerate(audit.platforms):
+                    yield ("match", number, "audit", "platforms", index, "name"), platform.name
+                if audit.unknown is not None:
+                    yield ("match", number, "audit", "unknown"), audit.unknown
 
 
 class Signal(Strict):

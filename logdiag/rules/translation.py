@@ -11,9 +11,8 @@ from pydantic import BaseModel
 
 from logdiag.errors import InputError
 from logdiag.i18n import ENGLISH, gettext, speaking
-from logdiag.rules.checking import AS_EFFECT, PLACEHOLDER
+from logdiag.rules.checking import PLACEHOLDER
 from logdiag.rules.library import Library
-from logdiag.rules.match_schema import Match
 from logdiag.rules.schema import Procedure, Rule
 from logdiag.rules.types import KeyPath
 
@@ -34,7 +33,7 @@ class Text(NamedTuple):
 def collect_texts(library: Library) -> Iterator[Text]:
     """Yield every text of a library that is to be translated, in the order of the ids."""
     for name, rule in sorted(library.rules.items()):
-        for path, english in (*_of_rule(rule), *_of_bindings(name, library)):
+        for path, english in (*rule.texts(), *_of_bindings(name, library)):
             # A question mark is the same in every language.
             if any(letter.isalpha() for letter in english):
                 yield Text(name, path, english)
@@ -56,7 +55,7 @@ def in_language(library: Library, language: str) -> Library:
         return replace(
             library,
             language=language,
-            rules={name: _translated(rule, _of_rule(rule)) for name, rule in library.rules.items()},
+            rules={name: _translated(rule, rule.texts()) for name, rule in library.rules.items()},
             procedures={
                 name: _translated(one, _of_procedure(one)) for name, one in library.procedures.items()
             },
@@ -66,34 +65,6 @@ def in_language(library: Library, language: str) -> Library:
                 for name in library.rules
             },
         )
-
-
-def _of_rule(rule: Rule) -> _Texts:
-    yield ("title",), rule.title
-    yield ("why",), rule.why
-    if rule.without_log is not None:
-        yield ("without_log",), rule.without_log
-    if rule.as_effect is not None:
-        for field in AS_EFFECT:
-            yield ("as_effect", field), getattr(rule.as_effect, field)
-    for number, words in enumerate(rule.wordings):
-        yield ("wordings", number, "title"), words.title
-        yield ("wordings", number, "why"), words.why
-    for index, match in enumerate(rule.match):
-        for path, english in _of_match(match):
-            yield ("match", index, *path), english
-
-
-def _of_match(match: Match) -> _Texts:
-    if match.cannot_tell is not None:
-        yield ("cannot_tell",), match.cannot_tell
-    if (audit := match.audit) is not None:
-        for key, said in audit.say.items():
-            yield ("audit", "say", key), said
-        for number, platform in enumerate(audit.platforms):
-            yield ("audit", "platforms", number, "name"), platform.name
-        if audit.unknown is not None:
-            yield ("audit", "unknown"), audit.unknown
 
 
 def _of_bindings(name: str, library: Library) -> _Texts:
@@ -123,9 +94,7 @@ def _of_procedure(procedure: Procedure) -> _Texts:
 
 def names_shown(rule: Rule) -> set[str]:
     """Return the names that the texts of a rule show."""
-    shown = [rule.title, rule.why, rule.without_log or ""]
-    for words in rule.wordings:
-        shown += [words.title, words.why]
+    shown = (text for path, text in rule.texts() if path[0] not in ("as_effect", "match"))
     return {name for text in shown for name in PLACEHOLDER.findall(text)}
 
 
