@@ -14,27 +14,18 @@ from logdiag.rules.references import cite
 _WIDTH = 96
 
 
-def find_rules_of(alarm: Alarm, library: Library) -> list[str]:
-    """The rules that look for this alarm, by id; without such rules, those that take any other alarm."""
-    return find_rules_by_alarm([alarm], library)[alarm.id]
-
-
 def find_rules_by_alarm(alarms: Iterable[Alarm], library: Library) -> dict[str, list[str]]:
-    """Return the same of several, by their ids: what a rule looks for is asked of all of them at once."""
-    lines, ids = [], []
-    for alarm in alarms:
-        for line in _raised(alarm):
-            lines.append(line)
-            ids.append(alarm.id)
-    log = Log(read_texts({"alarm.log": "".join(lines).encode()}).records)
-    named: dict[str, set[str]] = {id_: set() for id_ in ids}
-    others: dict[str, set[str]] = {id_: set() for id_ in ids}
+    """Return the rules that look for each alarm, by its id; without any, those that take any other alarm."""
+    raised = [(alarm.id, line) for alarm in alarms for line in _raised(alarm)]
+    log = Log(read_texts({"alarm.log": "".join(line for _, line in raised).encode()}).records)
+    named: dict[str, set[str]] = {id_: set() for id_, _ in raised}
+    others: dict[str, set[str]] = {id_: set() for id_, _ in raised}
     for name, rule in library.rules.items():
         for match in rule.match:
             if match.alarm is not None:
                 taken = others if match.alarm.others else named
                 for row in log.rows(match.alarm.as_state.raised[0].condition):
-                    taken[ids[row]].add(name)
+                    taken[raised[row][0]].add(name)
     return {id_: sorted(named[id_] or others[id_]) for id_ in named}
 
 
@@ -68,8 +59,12 @@ def render_alarm(alarm: Alarm, library: Library) -> str:
             title = cited(source.title, [source.section] if source.section else [])
             lines += _wrapped(f"{row.versions}: {gettext(row.note)} ({title})")
         lines += [""]
-    rules = (f"  {name}  {library.rules[name].title}" for name in find_rules_of(alarm, library))
-    lines += [gettext("Rules that look for it"), *rules, ""]
+    rules = find_rules_by_alarm([alarm], library)[alarm.id]
+    lines += [
+        gettext("Rules that look for it"),
+        *(f"  {name}  {library.rules[name].title}" for name in rules),
+        "",
+    ]
     lines += [gettext("Sources"), *_wrapped(alarm.source)]
     return "\n".join(lines) + "\n"
 

@@ -24,7 +24,7 @@ from logdiag.rules.patterns import Pattern
 from logdiag.rules.proofs import Proofs, find_proofs
 from logdiag.rules.time_logic import Event, to_microseconds
 
-_Occurrence = tuple[Event, ...]
+_Occurrence = list[Event]
 """One time that a condition was logged: a record, or the steps of a sequence, in order."""
 
 
@@ -43,9 +43,8 @@ def answer_lasting(
     settled = to_microseconds(settling)
     again = None if lasts.again is None else to_microseconds(lasts.again)
     for key, chains in sorted(found.items()):
-        times = [tuple(drop_known(match.sequence, chain)) for chain in chains]
         values = tuple(dict(key)[name] for name in match.by)
-        ends = {time[-1]: time for time in times}
+        ends = {time[-1]: time for time in (drop_known(match.sequence, chain) for chain in chains)}
         seen = [one for end in ends if (one := opposites.first_after(end, ends[end], dict(key))) is not None]
         proven = proofs.ends(sorted(ends), values, {}, cluster)
         episodes = [

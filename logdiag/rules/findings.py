@@ -126,7 +126,8 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
         answers = ordered[:MAX_FINDINGS_OF_RULE]
     for answer in answers:
         finding = _finding(name, rule, answer, case, library.says.get(name, {}))
-        applies = _applies(rule, finding, case)
+        versions_of = [case.cluster.versions.get(host) for host in finding.hosts]
+        applies = versions.applies_to_all(rule.applies_to, versions_of) if rule.applies_to else "applies"
         ranges, hosts = listed(rule.applies_to or []), listed(finding.hosts)
         if applies == "does not":
             other = gettext("is for {versions}, and {peers} has another version")
@@ -141,24 +142,16 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
             notes.append(note.format(most=f"{MAX_RECORDS:,}"))
         if rule.match[answer.number].is_of_others:
             alarm = finding.values.get("id", "")
-            known, sources = notes_for(alarm, [case.cluster.versions.get(host) for host in finding.hosts])
+            known, sources = notes_for(alarm, versions_of)
             notes += known
             references = (*finding.references, *cite(sources))
             severity = severity_of(alarm, finding.values.get("called", ""))
             finding = replace(finding, severity=severity, references=references)
-        finding = replace(finding, explanation=" ".join(notes))
-        judged.findings.append(finding)
+        judged.findings.append(replace(finding, explanation=" ".join(notes)))
     if evaluation.capped and name not in judged.capped:
         judged.capped.append(name)
     judged.not_checked += [NotChecked(name, reason) for reason in dict.fromkeys(evaluation.reasons)]
     judged.not_checked += [NotChecked(name, said, False) for said in dict.fromkeys(other_versions)]
-
-
-def _applies(rule: Rule, finding: Finding, case: CaseData) -> versions.Applicability:
-    if rule.applies_to is None:
-        return "applies"
-    versions_of = case.cluster.versions
-    return versions.applies_to_all(rule.applies_to, [versions_of.get(host) for host in finding.hosts])
 
 
 def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mapping[str, str]) -> Finding:

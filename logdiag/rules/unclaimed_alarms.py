@@ -1,6 +1,6 @@
 """Alarms that no rule names: what the catalogue says of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from logdiag.conditions.alarm_catalogue import alarm_title, load, notes
@@ -57,9 +57,8 @@ def from_catalogue(values: dict[str, str]) -> dict[str, str]:
     return {"name": name, "meaning": gettext(alarm.meaning), "advice": gettext(alarm.remedy)}
 
 
-def notes_for(alarm: str, of_peers: Iterable[str | None]) -> tuple[list[str], list[str]]:
+def notes_for(alarm: str, of_peers: Sequence[str | None]) -> tuple[list[str], list[str]]:
     """Return what is known about an alarm in the versions of some peers, and the references of that."""
-    of_peers = list(of_peers)
     said, sources = [], []
     # A note about another version would send a reader the wrong way, so that only fitting notes are shown.
     for row in notes().get(alarm, ()):
