@@ -6,14 +6,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def check(modifier: str, value: str) -> None:
-    """Raise ValueError with advice if a modifier cannot take a value."""
-    if modifier == "re":
-        check_regular_expression(value)
-    elif modifier == "exists" and value not in ("true", "false"):
-        raise ValueError("exists takes true or false")
-
-
 def check_regular_expression(pattern: str) -> None:
     """Raise ValueError if RE2 cannot read a pattern."""
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from logdiag.conditions.modifiers import MODIFIERS, check
+from logdiag.conditions.modifiers import MODIFIERS, check_regular_expression
 
 COLUMNS = ("host", "process", "subprocess", "text", "body")
 """Columns that a condition can name; everything else is a key of the record."""
@@ -153,8 +153,10 @@ def _test(key: str, value: Any) -> Test:
     values = tuple(map(_scalar, value if isinstance(value, list) else [value]))
     if not values:
         raise ValueError("an empty list can never hold")
-    for item in values:
-        check(modifier, item)
+    if modifier == "exists" and not {"true", "false"}.issuperset(values):
+        raise ValueError("exists takes true or false")
+    for pattern in values if modifier == "re" else ():
+        check_regular_expression(pattern)
     return Test(Reference.parse(name), modifier, values)
 
 

@@ -52,15 +52,11 @@ def determinize(program: Program, starts: Sequence[Sequence[int]], priorities: S
     def follow(addresses: _State) -> _State:
         """Return the instructions that read or end, in order, up to the first end."""
         state = list(dict.fromkeys(place for address in addresses for place in reachable(address)))
-        ends = {}
-        for place in state:
-            instruction = program.instructions[place]
-            if isinstance(instruction, Accept):
-                ends[place] = instruction.terminal
+        ends = {at: one.terminal for at in state if isinstance(one := program.instructions[at], Accept)}
         if not ends:
             return tuple(state)
         (end, first), *others = ends.items()
-        collisions.update((first, one) for _, one in others if priorities[one] == priorities[first])
+        collisions.update((first, other) for _, other in others if priorities[other] == priorities[first])
         return tuple(state[: state.index(end) + 1])
 
     numbers: dict[_State, int] = {(): DEAD}

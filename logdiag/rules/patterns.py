@@ -53,18 +53,11 @@ class Binding(Short):
         return self
 
 
-Table = Literal["records", "config", "status", "alarms", "states"]
-"""``config`` and ``status`` have the keys ``path`` and ``value``. ``alarms`` are those that xStatus dumps
-and pasted pages list as raised, with the keys ``Id``, ``Title``, ``Detail`` (as a record has it),
-``Severity`` and ``Status``. ``states`` are those in which a peer sees the peers of its list, with the keys
-``Peer``, ``Status``, ``Certificate`` and ``Mode`` (of TLS verification), and that of its own cluster
-database, with the key ``Database``."""
-
-
 class Pattern(Strict):
     """A condition on records or values of dumps, and the values to take from them."""
 
-    table: Table = Field("records", alias="in")
+    # A Detail is as a record has it, Mode is that of TLS verification, and Database that of the own database.
+    table: Literal["records", "config", "status", "alarms", "states"] = Field("records", alias="in")
     """where to look: config and status have the keys path and value, alarms (those that xStatus dumps and
     pasted pages list) Id, Title, Detail, Severity and Status, states (those in which a peer sees the peers
     of its list) Peer, Status, Certificate and Mode, or Database"""
