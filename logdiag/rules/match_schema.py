@@ -25,8 +25,7 @@ class Sequence(Strict):
 
     steps: list[Step] = Field(min_length=2, description="what happens, in this order")
     within: Span = Field(description="the longest time from the first step to the last")
-    at_least: Span = timedelta(0)
-    """the shortest time from the first step to the last"""
+    at_least: Span = Field(timedelta(0), description="the shortest time from the first step to the last")
     unless: list[Contrary] = []
     """records that contradict the sequence; names of `by` that they bind must agree"""
 
@@ -166,11 +165,9 @@ class Audit(Strict):
     """what a value is called in {found}: the first key it contains"""
     topology: Literal["cluster", "any"] = Field("cluster", description="whether it matters in clusters only")
     only_if: OnlyIf | None = Field(None, description="compare only peers that have this other fact")
-    within: Span | None = None
-    """do not compare values whose times are further apart"""
+    within: Span | None = Field(None, description="do not compare values whose times are further apart")
     platforms: list[Platform] = Field([], description="the platforms in which `carries` looks up the fact")
-    bare: bool = False
-    """whether {found} is the value alone, without the peer that has it"""
+    bare: bool = Field(False, description="whether {found} is the value alone, without the peer that has it")
     unknown: str | None = Field(
         None, description="why the fact may not be known, in other words than the fact's"
     )

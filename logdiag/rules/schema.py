@@ -45,8 +45,7 @@ class Explains(Short):
     within: Span = timedelta(seconds=60)
     """how soon after the cause an effect starts; while the cause lasts, effects may also start later"""
     early: Span = Field(timedelta(seconds=1), description="how long before the cause an effect may be logged")
-    lasting: bool = True
-    """whether effects may start at any time while the cause lasts"""
+    lasting: bool = Field(True, description="whether effects may start at any time while the cause lasts")
     unless: OneOrMore[str] | None = None
     """rules that exclude it if they fire on the same peers within the span"""
     only_with: OneOrMore[str] | None = None
@@ -57,8 +56,7 @@ class Explains(Short):
     not_if: OnlyIf | None = Field(None, description="a fact that the peers of the cause must not have")
     direct: bool = False
     """whether the finding itself says what it caused: it comes before causes that only fit by time"""
-    on: On = "hosts"
-    """where effects of a `rule` are logged, as in effect"""
+    on: On = Field("hosts", description="where effects of a `rule` are logged, as in effect")
     values: dict[str, str] = Field({}, description="what the cause must have bound")
     effect_values: dict[str, str] = Field({}, description="what the effect must have bound")
     steps: Literal["own", "cause"] = "own"
@@ -122,10 +120,8 @@ class When(Strict):
     """the role of the peers that report it; `primary` if the primary is one of them"""
     about: OneOrMore[Literal["primary", "subordinate", "unknown"]] | None = None
     """the role of the peers that it is about; `primary` if the primary is one of them"""
-    goes_on: OneOrMore[str] | None = None
-    """rules, at least one of which may still be open"""
-    over: OneOrMore[str] | None = None
-    """rules, none of which may still be open"""
+    goes_on: OneOrMore[str] | None = Field(None, description="rules, at least one of which may still be open")
+    over: OneOrMore[str] | None = Field(None, description="rules, none of which may still be open")
     way: Literal["whole", "broken"] | None = None
     """whether a rule with `breaks_the_way` has fired and is not known to be over"""
 
