@@ -5,6 +5,7 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.conditions.modifiers import MODIFIERS, Question
@@ -93,25 +94,17 @@ class Log:
 
     def _alarm_ids(self) -> pa.Array:
         """Return the ``Id`` of every record, as written but for alarms that are known by their words."""
-        written = self._of_fields(Reference(ALARM_ID)).dictionary_encode()
-        names = {name: code for code, name in enumerate(written.dictionary.to_pylist())}
-        codes = written.indices.fill_null(-1).to_numpy().copy()
+        written = self._of_fields(Reference(ALARM_ID))
         # Only alarms of the event log have ids of the catalogue.
         alarms = self.rows(_ALARMS)
+        details = self.values(Reference("Detail"), alarms).to_pylist()
         ids = written.take(pa.array(alarms)).to_pylist()
-        known: dict[tuple[str, str | None], int] = {}
-        for row, id_, detail in zip(
-            alarms, ids, self.values(Reference("Detail"), alarms).to_pylist(), strict=True
-        ):
-            said = (detail or "", id_)
-            # Alarms repeat, with few different texts: each is identified once.
-            if said not in known:
-                told = identify(*said)
-                known[said] = -1 if told is None else names.setdefault(told, len(names))
-            codes[row] = known[said]
-        return pa.DictionaryArray.from_arrays(
-            pa.array(codes, mask=codes < 0), pa.array(list(names), pa.string())
-        )
+        # Alarms repeat, with few different texts: each is identified once.
+        known = cache(identify)
+        found = [known(detail or "", id_) for detail, id_ in zip(details, ids, strict=True)]
+        are_alarms = np.zeros(len(self), np.bool_)
+        are_alarms[alarms] = True
+        return pc.replace_with_mask(written, are_alarms, pa.array(found, written.type))
 
     @cached_property
     def _fields(self) -> pa.ListArray:

@@ -156,10 +156,8 @@ def _judge(name: str, rule: Rule, library: Library, case: CaseData, judged: Judg
 
 def _finding(name: str, rule: Rule, answer: Answer, case: CaseData, says: Mapping[str, str]) -> Finding:
     match, key, episode, told = rule.match[answer.number], answer.key, answer.episode, answer.told
-    values: dict[str, str] = {}
-    for event in episode.events:
-        for bound, value in event.values.items():
-            values.setdefault(bound, value)
+    # The first event that binds a name says its value.
+    values = {bound: value for event in reversed(episode.events) for bound, value in event.values.items()}
     values.update({part: value for part, value in key if part != "host" and value})
     about = list_peer_names(match)
     # The record that proves an end may be the lost peer's own: it is evidence, not a report.
