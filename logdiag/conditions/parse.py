@@ -34,6 +34,9 @@ class Reference:
     key: str
     number: int = 1
 
+    def __str__(self) -> str:
+        return f"{self.key}[{self.number}]" if self.number > 1 else self.key
+
     @classmethod
     def parse(cls, text: str) -> "Reference":
         """Read ``Node[2]``.

@@ -209,17 +209,16 @@ def _contradictions(condition: Condition) -> Iterator[str]:
         if isinstance(term, Test):
             tests.setdefault(term.reference, []).append(term)
     for reference, wanted in tests.items():
-        key = reference.key + (f"[{reference.number}]" if reference.number > 1 else "")
         existing = [test.values for test in wanted if test.modifier == "exists"]
         others = [test for test in wanted if test.modifier != "exists"]
         if ("true",) in existing and ("false",) in existing:
-            yield f"{key} cannot exist and be absent"
+            yield f"{reference} cannot exist and be absent"
         elif existing and set(existing) == {("false",)} and others:
-            yield f"{key} is to be absent and to have a value"
+            yield f"{reference} is to be absent and to have a value"
         elif not _is_possible(
             others, [test for test in denied if isinstance(test, Test) and test.reference == reference]
         ):
-            yield f"no value of {key} meets all that is asked of it"
+            yield f"no value of {reference} meets all that is asked of it"
 
 
 def _flat(terms: Iterable[Condition]) -> Iterator[Condition]:

@@ -64,9 +64,8 @@ def _of_patterns(patterns: list[Pattern], case: CaseData) -> str | None:
 def _said(condition: Condition) -> str:
     match condition:
         case Test(reference, modifier, values):
-            number = f"[{reference.number}]" if reference.number > 1 else ""
             how = "" if modifier == "is" else f"|{modifier}"
-            return f"{reference.key}{number}{how}: {', '.join(values[:3])}"
+            return f"{reference}{how}: {', '.join(values[:3])}"
         case Not(term):
             return gettext("not ({condition})").format(condition=_said(term))
         case AllOf(terms):
