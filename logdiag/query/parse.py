@@ -7,7 +7,6 @@ use those that make rows of their arguments: all others read files, load code or
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -25,16 +24,8 @@ _EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?\b", re.IGNORECASE)
 _MAX_LENGTH = 1 << 20
 
 
-@dataclass(frozen=True)
-class Query:
-    """A query that may be answered, and the tables that it names."""
-
-    sql: str
-    tables: frozenset[str]
-
-
-def parse_query(sql: str, deadline: Deadline | None = None) -> Query:
-    """Parse and check a query.
+def parse_query(sql: str, deadline: Deadline | None = None) -> frozenset[str]:
+    """Parse and check a query. Return the tables that it names.
 
     Args:
         sql: the query.
@@ -56,7 +47,7 @@ def parse_query(sql: str, deadline: Deadline | None = None) -> Query:
     limits = Limits()
     with sandbox({name: TABLES[name].empty_table() for name in tables}) as connection:
         Runner(connection, limits, deadline or Deadline(limits.seconds))(lambda: connection.sql(sql))
-    return Query(sql, tables)
+    return tables
 
 
 def _parse(sql: str) -> Any:

@@ -175,7 +175,7 @@ def _answer(sql: str, upload: Upload | None, findings: Path, options: Options) -
             yield asked.answer
         return
     with speaking(options.language):
-        tables = sql_over.parse_query(sql).tables
+        tables = sql_over.parse_query(sql)
         if missing := ", ".join(sorted(tables - {"findings", "coverage"})):
             said = gettext(
                 "The uploaded files are deleted, so a query can name findings and coverage, but not {tables}."

@@ -20,7 +20,8 @@ from sql import statement
 
 from logdiag.errors import LogdiagError
 from logdiag.pipeline import examine
-from logdiag.query import answer, build_tables, engine, parse_query, render_table
+from logdiag.query import answer, engine, parse_query, render_table
+from logdiag.query.ask import build_tables
 from logdiag.reading import read_texts
 from logdiag.rules.library import load
 from logdiag.snapshots import Limits
@@ -85,9 +86,9 @@ def run_input(data: bytes) -> None:
 
 def ask(sql: str) -> str:
     """Return the answer in all its forms."""
-    query = parse_query(sql)
+    names = parse_query(sql)
     tables, findings = sample()
-    given = build_tables(query, tables, findings)
+    given = build_tables(names, tables, findings)
     with answer(sql, given, _LIMITS, Deadline(SECONDS)) as found:
         rows = Rows(found.rows.schema, list(itertools.islice(found.rows.batches, 1)))
         some = Rows(rows.schema, [batch.slice(0, _MAX_ROWS) for batch in rows.batches])
