@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from logdiag.cli.options import AllowPartial, FailOn, Jobs, Language, Limit, MinCoverage, Quiet, Rules
+from logdiag.cli import options
 from logdiag.cli.printing import level_of, say, usage_error
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def batch(
         str | None,
         typer.Option(metavar="SIZE", help="What a worker of that cluster may use, such as 4G."),
     ] = None,
-    fail_on: FailOn = "none",
-    min_coverage: MinCoverage = None,
-    language: Language = "en",
-    allow_partial: AllowPartial = False,
-    rules: Rules = None,
-    limit: Limit = None,
-    jobs: Jobs = None,
-    quiet: Quiet = False,
+    fail_on: options.FailOn = "none",
+    min_coverage: options.MinCoverage = None,
+    language: options.Language = "en",
+    allow_partial: options.AllowPartial = False,
+    rules: options.Rules = None,
+    limit: options.Limit = None,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Diagnose many clusters, with a report each.
 
@@ -55,16 +55,14 @@ def batch(
     from logdiag.batch.run import batch as run
     from logdiag.batch.since import changed
     from logdiag.i18n import ngettext, speaking
-    from logdiag.options import Options
-    from logdiag.snapshots import Limits
     from logdiag.snapshots.file_systems import shown
 
-    options = Options(
+    how = options.diagnosis_options(
+        rules,
+        limit,
         fail_on=level_of(fail_on),
         min_coverage=min_coverage,
         allow_partial=allow_partial,
-        rules=tuple(rules or ()),
-        limits=Limits().changed(limit or []),
         jobs=jobs,
         language=language,
     )
@@ -72,7 +70,7 @@ def batch(
         _engine(engine, scheduler, memory, jobs or os.cpu_count() or 1) as workers,
         progress(lambda text: say(text, quiet), bar=sys.stderr.isatty() and not quiet) as report_step,
     ):
-        outcome = run(folders, output, options, workers, since=since, report_step=report_step)
+        outcome = run(folders, output, how, workers, since=since, report_step=report_step)
     bad = sum(1 for row in outcome.rows if row.reasons)
     page = f"{shown(output).rstrip('/')}/index.html"
     with speaking(language):
@@ -91,16 +89,12 @@ def _engine(
     name: str, scheduler: str | None, memory: str | None, jobs: int
 ) -> "AbstractContextManager[Engine]":
     """Return the engine. Wrong combinations of options, or a missing package, end the command."""
-    from logdiag.snapshots.limits import parse_size
-
     if scheduler is not None and name != "dask":
         usage_error("--scheduler is for --engine dask")
     # Workers of an existing Dask cluster have the limits that they were started with.
     if memory is not None and (name != "dask" or scheduler is not None):
         usage_error("--memory is for --engine dask without --scheduler; workers of others have their own")
-    each = None if memory is None else parse_size(memory)
-    if memory is not None and each is None:
-        usage_error(f"--memory {memory}: write a number of bytes, such as 4G")
+    each = options.memory_of(memory)
     if name == "local":
         from logdiag.batch.engines import Processes
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from logdiag.cli.printing import usage_error
+
 if TYPE_CHECKING:
     from logdiag.options import Options
     from logdiag.rules.library import Library
@@ -74,6 +76,16 @@ def limits_of(limit: list[str] | None) -> "Limits":
     from logdiag.snapshots import Limits
 
     return Limits().changed(limit or [])
+
+
+def memory_of(given: str | None) -> int | None:
+    """Return the bytes of ``--memory``. A wrong size ends the command."""
+    from logdiag.snapshots.limits import parse_size
+
+    size = None if given is None else parse_size(given)
+    if given is not None and size is None:
+        usage_error(f"--memory {given}: write a number of bytes, such as 4G")
+    return size
 
 
 def library_of(rules: list[Path] | None, language: str = "en") -> "Library":

@@ -99,12 +99,17 @@ def end_reading(
     *,
     allow_partial: bool,
     quiet: bool,
-    more_reasons: Iterable[str] = (),
+    capped: Iterable[str] = (),
 ) -> NoReturn:
-    """End a command that only reads: print what is partial, and exit with 0, 4 or 5."""
-    from logdiag.cluster.coverage import exit_code, partial_reasons
+    """End a command that only reads: print what is partial, and exit with 0, 4 or 5.
 
-    reasons = [*partial_reasons(tables.members, snapshots), *more_reasons]
+    ``capped`` are rules that saw some matches only.
+    """
+    from logdiag.cluster.coverage import exit_code, partial_reasons
+    from logdiag.i18n import gettext
+
+    part = gettext("{rule} looked at a part of what it matches")
+    reasons = [*partial_reasons(tables.members, snapshots), *(part.format(rule=rule) for rule in capped)]
     for reason in reasons:
         say(reason, quiet)
     raise typer.Exit(exit_code(tables.members, partial=bool(reasons) and not allow_partial))

@@ -35,7 +35,7 @@ def procedures(
     """
     import difflib
 
-    from logdiag.i18n import gettext, speaking
+    from logdiag.i18n import speaking
     from logdiag.incidents.procedures import page_of
     from logdiag.pipeline import examine_clusters
     from logdiag.reading import read
@@ -63,6 +63,5 @@ def procedures(
         if not output:
             show(for_terminal(partial(to_text, pages), no_color) if name else to_list(pages))
         if tables:
-            part = gettext("{rule} looked at a part of what it matches")
-            reasons = [part.format(rule=rule) for one in examined for rule in one.capped]
-            end_reading(tables, snapshots, allow_partial=allow_partial, quiet=quiet, more_reasons=reasons)
+            capped = [rule for one in examined for rule in one.capped]
+            end_reading(tables, snapshots, allow_partial=allow_partial, quiet=quiet, capped=capped)

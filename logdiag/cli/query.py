@@ -30,7 +30,7 @@ def query(
     quiet: options.Quiet = False,
 ) -> None:
     """Ask in SQL what was read: records, unparsed, config, status, findings, coverage."""
-    from logdiag.i18n import gettext, ngettext, speaking
+    from logdiag.i18n import ngettext, speaking
     from logdiag.query.ask import ask
     from logdiag.tables.export import FORMATS
 
@@ -45,10 +45,8 @@ def query(
                 _print(answer.rows, form)
         rows = ngettext("{number} row", "{number} rows", answer.taken)
         say(rows.format(number=f"{answer.taken:,}"), quiet)
-        part = gettext("{rule} looked at a part of what it matches")
-        reasons = [part.format(rule=rule) for rule in asked.capped]
         end_reading(
-            asked.tables, asked.snapshots, allow_partial=allow_partial, quiet=quiet, more_reasons=reasons
+            asked.tables, asked.snapshots, allow_partial=allow_partial, quiet=quiet, capped=asked.capped
         )
 
 

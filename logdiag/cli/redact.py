@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet
+from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, limits_of
 from logdiag.cli.printing import say, usage_error
 from logdiag.files.atomic_write import scratch_folder
 
@@ -34,7 +34,7 @@ def redact(
     from logdiag.redaction.listing import as_json, as_text
     from logdiag.redaction.pool import WorkerPool
     from logdiag.redaction.snapshots import MIN_KEY_BYTES, SnapshotRedactor, check_key
-    from logdiag.snapshots import Limits, find_snapshots
+    from logdiag.snapshots import find_snapshots
 
     with speaking(language):
         if output.is_dir() and any(output.iterdir()):
@@ -46,7 +46,7 @@ def redact(
                 said = gettext("{out}: it is in a folder that is read; choose a folder outside")
                 usage_error(said.format(out=output))
         secret = secrets.token_bytes(MIN_KEY_BYTES) if key is None else check_key(key.read_bytes())
-        limits = Limits().changed(limit or [])
+        limits = limits_of(limit)
         snapshots = find_snapshots(inputs)
         if any(snapshot.is_stream for snapshot in snapshots):
             usage_error(gettext("standard input can be read once, and redact reads twice: give a file"))

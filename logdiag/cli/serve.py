@@ -48,11 +48,8 @@ def serve(
     from logdiag.i18n import gettext, speaking
     from logdiag.serve.security import is_loopback
     from logdiag.serve.workers import default_memory
-    from logdiag.snapshots.limits import parse_size
 
-    size = default_memory() if memory is None else parse_size(memory)
-    if size is None:
-        usage_error(f"--memory {memory}: write a number of bytes, such as 4G")
+    size = options.memory_of(memory) or default_memory()
     if (certificate is None) != (key is None):
         usage_error("--certificate and --key go together")
     for file in (certificate, key):

@@ -18,7 +18,7 @@ from logdiag.query.parse import parse_query
 from logdiag.reading import Tables, read
 from logdiag.records import Selected, Want
 from logdiag.rules.library import Library, load
-from logdiag.rules.selection import Selection, collect_conditions
+from logdiag.rules.selection import want_of
 from logdiag.rules.translation import in_language
 from logdiag.snapshots import Snapshot, find_snapshots
 from logdiag.snapshots.deadline import Deadline
@@ -66,7 +66,7 @@ def _choose_records(names: Set[str], library: Library | None) -> Want:
     if "records" in names:
         return Want(texts=library is not None, digests=library is not None, spooled=True)
     if library is not None:
-        return Want(Selection(collect_conditions(library)), texts=True, digests=True)
+        return want_of(library)._replace(sha256=False)
     return Want(lambda *_: Selected(np.zeros(0, np.int64), np.zeros(0, np.int64)))
 
 
