@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from logdiag.i18n.sentences import stretch
+from logdiag.model import State
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TICK_STEPS = (
@@ -60,6 +61,12 @@ class Scale:
         """Return the bar from ``first`` to ``last``."""
         x = self.place(first)
         return Bar(x, round(self.place(last) - x, 2))
+
+    def bars(self, first: datetime, last: datetime, state: State) -> tuple[Bar, Bar | None]:
+        """Return the bar of a known duration, and from there to the end if it may have lasted longer."""
+        end = self.times[-1]
+        lasts = state in ("open", "open_at_end", "unknown") and last < end
+        return self.bar(first, last), self.bar(last, end) if lasts else None
 
 
 @dataclass(frozen=True)

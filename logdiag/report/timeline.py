@@ -115,11 +115,7 @@ def log_times(peers: Iterable[Peer]) -> list[datetime]:
 
 
 def _seen_and_after(of: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
-    """Return the bars of its known duration, and from there to the end if it may have lasted longer."""
-    start, end = scale.times[0], scale.times[-1]
-    first, last = of.first or start, of.last or end
-    lasts = of.state in ("open", "open_at_end", "unknown") and last < end
-    return scale.bar(first, last), scale.bar(last, end) if lasts else None
+    return scale.bars(of.first or scale.times[0], of.last or scale.times[-1], of.state)
 
 
 def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Scale) -> Lane:

@@ -15,14 +15,12 @@ from logdiag.report.time_axis import Bar, Scale, Tick, make_scale, make_ticks
 
 _MAX_DEPTH = 5
 """Levels of indentation: on a phone, more leave no room for the title."""
-_ENDLESS = ("open", "open_at_end", "unknown")
 
 
 @dataclass(frozen=True)
 class Piece:
     """A finding in its row: the known duration, and the time after it in which it may have lasted."""
 
-    finding: Finding
     bar: Bar
     open: Bar | None
 
@@ -104,7 +102,4 @@ def _rows(findings: Mapping[str, Finding], scale: Scale | None, incident: Incide
 def _piece(finding: Finding, scale: Scale | None) -> Piece | None:
     if scale is None or finding.last is None:
         return None
-    end = scale.times[-1]
-    lasts = finding.state in _ENDLESS and finding.last < end
-    bar = scale.bar(finding.first or finding.last, finding.last)
-    return Piece(finding, bar, scale.bar(finding.last, end) if lasts else None)
+    return Piece(*scale.bars(finding.first or finding.last, finding.last, finding.state))
