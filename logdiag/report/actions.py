@@ -1,6 +1,6 @@
 """Chooses the steps of "Do this first" over all incidents, and finds the steps that incidents share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -58,17 +58,12 @@ def find_repeated(diagnosis: Diagnosis) -> Mapping[tuple[int, int], tuple[int, i
     """Return the steps that an earlier incident has too, as the numbers of incident and step of both."""
     first: dict[tuple[object, ...], tuple[int, int]] = {}
     repeated = {}
-    for incident, number, step in _steps(diagnosis):
-        told = first.setdefault(_identity(step), (incident, number))
-        if told[0] != incident:
-            repeated[incident, number] = told
-    return repeated
-
-
-def _steps(diagnosis: Diagnosis) -> Iterator[tuple[int, int, Step]]:
     for incident, one in enumerate(diagnosis.incidents, start=1):
         for number, step in enumerate(one.remedy, start=1):
-            yield incident, number, step
+            told = first.setdefault(_identity(step), (incident, number))
+            if told[0] != incident:
+                repeated[incident, number] = told
+    return repeated
 
 
 def _identity(step: Step) -> tuple[object, ...]:
