@@ -18,7 +18,6 @@ from logdiag.batch.since import Since, changed
 from logdiag.compare.diff_sentences import HEADINGS
 from logdiag.model import SEVERITIES, STATES, Severity
 from logdiag.report.html import render_page
-from logdiag.report.templates import assets
 from logdiag.rules.library import Library
 
 # Nobody reads a longer page; the dataset has everything.
@@ -84,6 +83,8 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library, since: 
     ]
     return render_page(
         "index.html.jinja",
+        ("report.css", "overview.css"),
+        "index.js",
         library=library,
         titles={name: _PLACEHOLDER.sub("…", rule.title) for name, rule in library.rules.items()},
         version=version("logdiag"),
@@ -92,7 +93,6 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library, since: 
         since=since,
         changed=changed(since) if since else "",
         headings=HEADINGS,
-        zones={},
         whole=usable,
         counts=Counter(row.severity for row in usable),
         bad=[row for row in rows if row.reasons],
@@ -103,7 +103,6 @@ def render(rows: Sequence[Row], beside: Sequence[str], library: Library, since: 
         months=months[-_MAX_MONTHS:],
         earlier=len(months[:-_MAX_MONTHS]),
         severities=tuple(reversed(SEVERITIES)),
-        **assets(("report.css", "overview.css"), "index.js"),
     )
 
 

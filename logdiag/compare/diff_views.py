@@ -13,15 +13,12 @@ from logdiag.compare.diff_sentences import HEADINGS, LISTED, Line, compared, not
 from logdiag.i18n import gettext
 from logdiag.model import to_plain
 from logdiag.report import labels, sentences
-from logdiag.report.actions import Action
-from logdiag.report.markdown_escape import fenced, inline
-from logdiag.report.sanitize import clipped, defuse
-from logdiag.report.terminal import COLORS, MIN_WIDTH, SOFT, item, line, print_parts, section, soft
+from logdiag.report.terminal import COLORS, MIN_WIDTH, SOFT, item, line, print_parts, section, soft, step_item
 
 SCHEMA = "logdiag.diff/1"
 MAX_IN_DOCUMENT, MAX_IN_TEXT = 200, 50
 """Findings of an outcome that are shown; JSON has all."""
-MAX_VALUE_LENGTH, MAX_STEP_LENGTH = 600, 4000
+MAX_VALUE_LENGTH = 600
 
 _INCIDENT_FIELDS = (
     *("id", "rule", "title", "severity", "state"),
@@ -60,54 +57,31 @@ def _plain(one: Comparison) -> dict[str, Any]:
 
 def to_html(difference: Difference) -> str:
     """Return the difference as one page, which needs no other file and no script."""
-    # Templates take long to load, and no other view needs them.
+    # Templates take long to load, and the other views need none.
     from logdiag.report.html import render_page
-    from logdiag.report.templates import assets
 
-    return render_page(
-        "diff.html.jinja",
-        d=difference.newer,
-        verdict=verdict(difference),
-        compared=compared(difference),
-        notes=list(notes(difference)),
-        sections=list(sections(difference, MAX_IN_DOCUMENT)),
-        headings=HEADINGS,
-        actions=difference.actions(),
-        prohibitions=difference.prohibitions(),
-        zones={},
-        **assets(("report.css", "overview.css"), "report.js"),
-    )
+    styles = "report.css", "overview.css"
+    return render_page("diff.html.jinja", styles, d=difference.newer, **_values(difference))
 
 
 def to_markdown(difference: Difference) -> str:
     """Return the difference for a ticket."""
-    said = [f"# {gettext('What changed between two diagnoses')}", verdict(difference), compared(difference)]
-    parts = [*said, *notes(difference)]
-    for outcome, lines, left in sections(difference, MAX_IN_DOCUMENT):
-        parts.append(f"## {HEADINGS[outcome]}")
-        parts.append("\n".join(text for one in lines for text in _items(one)))
-        if left:
-            parts.append(sentences.more(left, "findings"))
-    actions = difference.actions()
-    if actions:
-        parts.append(f"## {gettext('Do this first')}")
-    for number, action in enumerate(actions, start=1):
-        step = action.step
-        parts.append(f"{number}. {inline(where(action))}: {inline(clipped(step.do, MAX_STEP_LENGTH))}")
-        if step.command is not None:
-            parts.append("\n".join(fenced(clipped(step.command, MAX_STEP_LENGTH), "   ")))
-    if prohibitions := difference.prohibitions():
-        parts.append(f"## {gettext('Do not do this')}")
-        parts.append("\n".join(f"- {inline(clipped(one, MAX_STEP_LENGTH))}" for one in prohibitions))
-    return "\n\n".join([*parts, ""])
+    from logdiag.report.markdown import render_document
+
+    return render_document("diff.md.jinja", where=where, max_length=MAX_VALUE_LENGTH, **_values(difference))
 
 
-def _items(one: Line, indent: str = "") -> Iterator[str]:
-    title, facts = (inline(clipped(text, MAX_VALUE_LENGTH)) for text in (one.of.title, one.facts))
-    yield f"{indent}- **{labels.SEVERITIES[one.of.severity].upper()}** {title}  "
-    yield f"{indent}  {facts}"
-    for below in one.below:
-        yield from _items(below, "  ")
+def _values(difference: Difference) -> dict[str, Any]:
+    """Return what the templates of a difference show."""
+    return {
+        "verdict": verdict(difference),
+        "compared": compared(difference),
+        "notes": list(notes(difference)),
+        "sections": list(sections(difference, MAX_IN_DOCUMENT)),
+        "headings": HEADINGS,
+        "actions": difference.actions(),
+        "prohibitions": difference.prohibitions(),
+    }
 
 
 def to_text(difference: Difference, *, color: bool, width: int) -> str:
@@ -127,7 +101,7 @@ def _parts(difference: Difference) -> Iterator[RenderableType]:
         if left:
             yield Text(sentences.more(left, "findings"), style=SOFT)
     if actions := difference.actions():
-        steps = (_step(number, action) for number, action in enumerate(actions, start=1))
+        steps = (step_item(number, where(one), one.step) for number, one in enumerate(actions, start=1))
         yield from section(gettext("Do this first"), *steps)
     if prohibitions := difference.prohibitions():
         yield from section(gettext("Do not do this"), *(item("-", Text(line(one))) for one in prohibitions))
@@ -140,15 +114,6 @@ def _printed(one: Line, indent: int = 0) -> Iterator[RenderableType]:
     yield Padding(soft(one.facts), (0, 0, 0, indent + 2))
     for below in one.below:
         yield from _printed(below, 2)
-
-
-def _step(number: int, action: Action) -> RenderableType:
-    parts: list[RenderableType] = [soft(where(action)), Text(line(action.step.do))]
-    if action.step.command is not None:
-        # Blanks count in a command, so they are not put together.
-        commands = (defuse(one[:MAX_VALUE_LENGTH]) for one in action.step.command.split("\n"))
-        parts.extend(Text(f"  {one}", style="bold") for one in commands)
-    return item(f"{number}.", *parts)
 
 
 VIEWS: dict[str, Callable[[Difference], str]] = {".html": to_html, ".md": to_markdown, ".json": to_json}

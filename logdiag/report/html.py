@@ -58,7 +58,6 @@ def render(diagnosis: Diagnosis) -> str:
         clusters=[
             (name or "", list(own)) for name, own in itertools.groupby(peers, key=lambda peer: peer.cluster)
         ],
-        **assets(("report.css",), "report.js"),
         anchors=_anchors("finding", cut.findings) | _anchors("incident", cut.incidents),
         waterfalls={incident.id: draw_incident(incident, cut) for incident in cut.incidents},
         finding_of={finding.id: finding for finding in cut.findings},
@@ -86,9 +85,11 @@ def render(diagnosis: Diagnosis) -> str:
     )
 
 
-def render_page(template: str, **values: Any) -> str:
+def render_page(
+    template: str, styles: tuple[str, ...] = ("report.css",), code: str = "report.js", /, **values: Any
+) -> str:
     """Return a page from a template in ``reports/``; each value that it prints is shown inert."""
-    return _environment().get_template(template).render(**values)
+    return _environment().get_template(template).render(**assets(styles, code), **values)
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,7 @@ def _environment() -> Environment:
     environment = make_environment(_shown)
     filters: list[Callable[..., object]] = [sentences.utc, sentences.utc_ms, zone, at_offset, duration]
     filters += [short, lead, highlight, copyable, sendable, distance]
+    environment.globals["zones"] = {}  # only a report has the offsets of its peers
     environment.filters |= {function.__name__: function for function in filters}
     return environment
 

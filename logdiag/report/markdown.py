@@ -48,6 +48,7 @@ def render_document(template: str, **values: Any) -> str:
 def _environment() -> Environment:
     environment = make_environment(_inline)
     environment.globals["fenced"] = _fenced
+    environment.filters["clipped"] = clipped
     return environment
 
 

@@ -8,23 +8,17 @@ from functools import partial
 from rich.console import RenderableType
 from rich.text import Text
 
-from logdiag.i18n import N_, gettext
+from logdiag.i18n import gettext
 from logdiag.model import to_plain
-from logdiag.procedure import MarkedStep, ProcedurePage
+from logdiag.procedure import ProcedurePage
 from logdiag.report import html, labels, markdown, sentences
-from logdiag.report.sanitize import defuse, one_line
-from logdiag.report.templates import assets
-from logdiag.report.terminal import MIN_WIDTH, SOFT, item, print_parts, section
+from logdiag.report.sanitize import one_line
+from logdiag.report.terminal import MIN_WIDTH, SOFT, item, print_parts, section, step_item
 
 SCHEMA = "logdiag.procedures/1"
 MAX_VALUE_LENGTH = 4000
 """Characters that are shown of one text: a step has to be readable to its end."""
 
-
-_DESTRUCTIVE = N_(
-    "This step destroys data and cannot be undone. Run it only together with support, and after a system "
-    "snapshot and a backup."
-)
 _line = partial(one_line, max_length=MAX_VALUE_LENGTH)
 
 
@@ -53,35 +47,18 @@ def _page(page: ProcedurePage) -> Iterator[RenderableType]:
         yield from section(
             sentences.cluster_title(cluster), *([Text(_line(cluster.note))] if cluster.note else [])
         )
-        yield from (_step(number, step) for number, step in enumerate(cluster.steps, start=1))
+        for number, step in enumerate(cluster.steps, start=1):
+            notes = sentences.notes(step, brief=False)
+            yield step_item(number, sentences.where(step), step, notes, max_length=MAX_VALUE_LENGTH)
     if page.references:
         yield from section(
             gettext("References"), *(item("-", Text(_line(one), style=SOFT)) for one in page.references)
         )
 
 
-def _step(number: int, step: MarkedStep) -> RenderableType:
-    parts: list[RenderableType] = [
-        Text(_line(sentences.where(step)), style=SOFT),
-        Text(_line(step.do)),
-    ]
-    if step.risk == "destructive":
-        parts.append(Text(gettext(_DESTRUCTIVE), style="bold red"))
-    if step.command is not None:
-        # Blanks count in a command, so they are not put together.
-        parts += [
-            Text(f"  {defuse(one[:MAX_VALUE_LENGTH])}", style="bold") for one in step.command.split("\n")
-        ]
-    parts += [Text(_line(note)) for note in sentences.notes(step, brief=False)]
-    return item(f"{number}.", *parts)
-
-
 def to_html(pages: Sequence[ProcedurePage], language: str) -> str:
     """Return procedures as one page, which needs no other file."""
-    values = assets(("report.css",), "report.js")
-    return html.render_page(
-        "procedures.html.jinja", pages=pages, language=language, title=_title(pages), zones={}, **values
-    )
+    return html.render_page("procedures.html.jinja", pages=pages, language=language, title=_title(pages))
 
 
 def to_markdown(pages: Sequence[ProcedurePage], language: str) -> str:

@@ -82,6 +82,7 @@ def make_environment(escape: Callable[[str], str]) -> Environment:
     return environment
 
 
+@once
 def assets(styles: tuple[str, ...], script: str) -> dict[str, str]:
     """Return a page's style and script, and the digests by which its policy allows them and no others."""
     style, code = "".join(map(asset, styles)), asset(script)
@@ -93,7 +94,6 @@ def assets(styles: tuple[str, ...], script: str) -> dict[str, str]:
     }
 
 
-@once
 def asset(name: str) -> str:
     """Return a style or a script from ``reports/``."""
     return (folder("reports") / name).read_text(encoding="utf-8")

@@ -8,8 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logdiag.model import Severity
-from logdiag.report.sanitize import one_line
+from logdiag.i18n import N_, gettext
+from logdiag.model import Severity, Step
+from logdiag.report.sanitize import defuse, one_line
 
 MAX_VALUE_LENGTH = 600
 SOFT = "dim"
@@ -21,6 +22,11 @@ COLORS: dict[Severity, str] = {
     "low": "green",
     "info": "cyan",
 }
+
+_DESTRUCTIVE = N_(
+    "This step destroys data and cannot be undone. Run it only together with support, and after a system "
+    "snapshot and a backup."
+)
 
 MIN_WIDTH = 20
 """The columns that a layout needs, whatever a terminal says."""
@@ -48,6 +54,21 @@ def item(sign: str, *lines: RenderableType, label: str | None = None) -> Rendera
         lines = (Text(f"{line(label)}: ", style="bold").append_text(lines[0]), *lines[1:])
     grid.add_row(sign, Group(*lines))
     return grid
+
+
+def step_item(
+    number: int, about: str, step: Step, notes: Iterable[str] = (), *, max_length: int = MAX_VALUE_LENGTH
+) -> RenderableType:
+    """Make the list item of a step: what it is about, the text, the command, and notes."""
+    parts = [Text(one_line(about, max_length), style=SOFT), Text(one_line(step.do, max_length))]
+    if step.risk == "destructive":
+        parts.append(Text(gettext(_DESTRUCTIVE), style="bold red"))
+    if step.command is not None:
+        # Blanks count in a command, so they are not put together.
+        lines = (defuse(one[:max_length]) for one in step.command.split("\n"))
+        parts += [Text(f"  {one}", style="bold") for one in lines]
+    parts += [Text(one_line(note, max_length)) for note in notes]
+    return item(f"{number}.", *parts)
 
 
 def print_parts(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:

@@ -14,20 +14,9 @@ from rich.text import Text
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Change, Coverage, Diagnosis, Finding, Incident, Peer
 from logdiag.report import labels, sentences
-from logdiag.report.actions import Action, find_actions, find_prohibitions
+from logdiag.report.actions import find_actions, find_prohibitions
 from logdiag.report.limits import Limits, grouped, limited
-from logdiag.report.sanitize import defuse
-from logdiag.report.terminal import (
-    COLORS,
-    MAX_VALUE_LENGTH,
-    MIN_WIDTH,
-    SOFT,
-    item,
-    line,
-    print_parts,
-    section,
-    soft,
-)
+from logdiag.report.terminal import COLORS, MIN_WIDTH, SOFT, item, line, print_parts, section, soft, step_item
 
 LIMITS = Limits(incidents=10, findings=100, changes=20, wanted=10, peers=30, members=100, gaps=10, reasons=10)
 _NARROW = 80
@@ -158,7 +147,10 @@ def _incident(number: int, incident: Incident, found: list[Finding], *, brief: b
 def _actions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     actions = find_actions(diagnosis)
     several = len(diagnosis.incidents) > 1
-    yield from (_step(number, action, several) for number, action in enumerate(actions, start=1))
+    for number, action in enumerate(actions, start=1):
+        step = action.step
+        about = sentences.where(step) + (f", {sentences.of_incidents(action.incidents)}" if several else "")
+        yield step_item(number, about, step, sentences.notes(step, brief=True))
     left = sum(len(one.remedy) for one in diagnosis.incidents) - sum(len(one.incidents) for one in actions)
     if not actions:
         yield Text(gettext("The remedy begins with a step that destroys data: read it in the full report."))
@@ -167,18 +159,6 @@ def _actions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
             "{number} more step in the full report.", "{number} more steps in the full report.", left
         )
         yield item(" " * len("1."), soft(more.format(number=left)))
-
-
-def _step(number: int, action: Action, several: bool) -> RenderableType:
-    step = action.step
-    about = sentences.where(step) + (f", {sentences.of_incidents(action.incidents)}" if several else "")
-    parts: list[RenderableType] = [soft(about), Text(line(step.do))]
-    if step.command is not None:
-        # Blanks count in a command, so they are not put together.
-        lines = (defuse(one[:MAX_VALUE_LENGTH]) for one in step.command.split("\n"))
-        parts.extend(Text(f"  {one}", style="bold") for one in lines)
-    parts.extend(Text(line(note)) for note in sentences.notes(step, brief=True))
-    return item(f"{number}.", *parts)
 
 
 def _changes(changes: tuple[Change, ...], width: int) -> Iterator[RenderableType]:

@@ -13,6 +13,7 @@ from logdiag.report.labels import Labels
 from logdiag.report.templates import assets
 from logdiag.serve.workers import Reason, TaskError
 
+_STYLES, _SCRIPT = ("report.css", "overview.css", "serve.css"), "serve.js"
 _REASONS: Labels[Reason] = Labels(
     {
         "mistake": N_("logdiag cannot use what it was given."),
@@ -37,10 +38,10 @@ _REASONS: Labels[Reason] = Labels(
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page. Its policy allows its own style and script, forms to the server, and nothing else."""
-    parts = assets(("report.css", "overview.css", "serve.css"), "serve.js")
     content = render_page(
-        template, language=language(), version=version("logdiag"), zones={}, **parts, **values
+        template, _STYLES, _SCRIPT, language=language(), version=version("logdiag"), **values
     )
+    parts = assets(_STYLES, _SCRIPT)
     policy = (
         f"default-src 'none'; style-src '{parts['style_hash']}'; script-src '{parts['script_hash']}'; "
         "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
