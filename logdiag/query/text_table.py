@@ -92,14 +92,9 @@ def _clip(text: str, width: int) -> str:
 
 
 def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case bool() | list() | dict():
-            return json.dumps(value, ensure_ascii=False)
-    return str(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _is_number(kind: pa.DataType) -> bool:

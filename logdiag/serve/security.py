@@ -12,6 +12,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ HEADERS = {
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 """Linux lists the connections of the machine there, with their users."""
 
+_new_secret = partial(secrets.token_urlsafe, 32)
+
 
 @dataclass
 class Guard:
@@ -59,11 +62,8 @@ class Guard:
     encrypted: bool = False
     announce: Callable[[str], None] = lambda link: None
     own_names: Iterable[str] = ()
-    _token: str = field(init=False, repr=False)
-    _session: str = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._session, self._token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    _token: str = field(default_factory=_new_secret, init=False, repr=False)
+    _session: str = field(default_factory=_new_secret, init=False, repr=False)
 
     @property
     def link(self) -> str:
@@ -110,7 +110,7 @@ class Guard:
                 return _refuse(said)
             answer = pages.message(gettext("Signed in"), status=200, refresh="/")
             if is_valid:
-                self._token = secrets.token_urlsafe(32)
+                self._token = _new_secret()
                 self.announce(self.link)
                 answer.set_cookie(
                     cookie, self._session, httponly=True, samesite="strict", secure=self.encrypted
