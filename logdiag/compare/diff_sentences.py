@@ -8,7 +8,6 @@ from logdiag.compare.diff import OUTCOMES, Comparison, Difference, Group, Outcom
 from logdiag.i18n import N_, gettext, ngettext
 from logdiag.model import Diagnosis, Finding, Incident
 from logdiag.report import labels, sentences
-from logdiag.report.actions import Action
 from logdiag.report.labels import Labels
 
 HEADINGS: Labels[Outcome] = Labels(
@@ -160,11 +159,6 @@ def _belongs(group: Group, outcome: Outcome) -> str:
         whole = sentences.findings(len(group.incident.findings))
         said.append(part.format(number=f"{len(group.found):,}", findings=whole))
     return ", ".join(said)
-
-
-def where(action: Action) -> str:
-    """Return the peers of a step, its risk, and its incidents."""
-    return f"{sentences.where(action.step)}, {sentences.of_incidents(action.incidents)}"
 
 
 def _covered(diagnosis: Diagnosis) -> tuple[datetime | None, datetime | None]:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from logdiag.compare.diff import OUTCOMES, Comparison, Difference
-from logdiag.compare.diff_sentences import HEADINGS, LISTED, Line, compared, notes, sections, verdict, where
+from logdiag.compare.diff_sentences import HEADINGS, LISTED, Line, compared, notes, sections, verdict
 from logdiag.i18n import gettext
 from logdiag.model import to_plain
 from logdiag.report import labels, sentences
@@ -68,7 +68,7 @@ def to_markdown(difference: Difference) -> str:
     """Return the difference for a ticket."""
     from logdiag.report.markdown import render_document
 
-    return render_document("diff.md.jinja", where=where, max_length=MAX_VALUE_LENGTH, **_values(difference))
+    return render_document("diff.md.jinja", max_length=MAX_VALUE_LENGTH, **_values(difference))
 
 
 def _values(difference: Difference) -> dict[str, Any]:
@@ -101,7 +101,10 @@ def _parts(difference: Difference) -> Iterator[RenderableType]:
         if left:
             yield Text(sentences.more(left, "findings"), style=SOFT)
     if actions := difference.actions():
-        steps = (step_item(number, where(one), one.step) for number, one in enumerate(actions, start=1))
+        steps = (
+            step_item(number, sentences.action_place(one), one.step)
+            for number, one in enumerate(actions, start=1)
+        )
         yield from section(gettext("Do this first"), *steps)
     if prohibitions := difference.prohibitions():
         yield from section(gettext("Do not do this"), *(item("-", Text(line(one))) for one in prohibitions))

@@ -43,8 +43,8 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
     if actions := find_actions(diagnosis):
         yield from ("", gettext("Do this first"))
     for number, action in enumerate(actions, start=1):
-        about = f", {sentences.of_incidents(action.incidents)}" if several else ""
-        yield f"{number}. {sentences.where(action.step)}{about}: {action.step.do}"
+        place = sentences.action_place(action, several=bool(several))
+        yield f"{number}. {place}: {action.step.do}"
         yield from (f"   {line}" for line in (action.step.command or "").splitlines())
     if prohibitions := find_prohibitions(diagnosis):
         yield from ("", gettext("Do not do this"))

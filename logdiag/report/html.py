@@ -77,7 +77,6 @@ def render(diagnosis: Diagnosis) -> str:
         alarms=make_glossary(cut),
         looked=len(rules),
         replicated=_replicated(cut),
-        message=sentences.message(cut),
         zones={peer.name: peer.utc_offset for peer in peers if peer.utc_offset is not None},
         chart=draw(cut),
         events=list_events(cut),

@@ -3,17 +3,7 @@
 from typing import TypeVar
 
 from logdiag.i18n import N_, gettext
-from logdiag.model import (
-    AlarmState,
-    Basis,
-    Finding,
-    Incident,
-    MemberKind,
-    Risk,
-    Role,
-    Severity,
-    State,
-)
+from logdiag.model import AlarmState, Basis, MemberKind, Risk, Role, Severity, State
 from logdiag.procedure import Progress
 
 K = TypeVar("K", bound=str)
@@ -33,30 +23,6 @@ STATES: Labels[State] = Labels(
         "unknown": N_("outcome unknown"),
         "seen": N_("seen"),
         "closed": N_("over"),
-    }
-)
-STATE_NOTES: Labels[State] = Labels(
-    {
-        "open": N_("It is not over, and the log continues long enough to show that."),
-        "open_at_end": N_("The log ends too soon after it to show whether it ended."),
-        "unknown": N_("A gap or a rotated log hides what happened next."),
-        "seen": N_("An event that has no duration."),
-        "closed": N_("Its end was seen, or there is proof that it ended."),
-    }
-)
-_IN_A_DUMP = N_("A dump shows it. Nothing that was read shows when it began, or whether it ended since.")
-
-
-def state_note(of: Finding | Incident) -> str:
-    """Return what the state of a finding or an incident means."""
-    return gettext(_IN_A_DUMP) if of.first is None and of.last is None else STATE_NOTES[of.state]
-
-
-BASIS_MEANINGS: Labels[Basis] = Labels(
-    {
-        "confirmed": N_("the log shapes that it rests on are well known"),
-        "inferred": N_("the log shapes that it rests on are likely, but not documented"),
-        "assumed": N_("the log shapes that it rests on are a guess; check before you act on it"),
     }
 )
 BASES: Labels[Basis] = Labels(

@@ -26,6 +26,7 @@ from logdiag.model import (
 )
 from logdiag.procedure import ClusterSteps, MarkedStep
 from logdiag.report import labels
+from logdiag.report.actions import Action
 
 REQUESTED = N_("It is explained by requested work.")
 KNOWN = N_("It is known from the baseline.")
@@ -196,6 +197,11 @@ def of_incidents(numbers: tuple[int, ...]) -> str:
     """Return the incidents to which a step belongs, as ``incident 1`` or ``incidents 1 and 3``."""
     said = ngettext("incident {numbers}", "incidents {numbers}", len(numbers))
     return said.format(numbers=listed([str(number) for number in numbers]))
+
+
+def action_place(action: Action, *, several: bool = True) -> str:
+    """Return the peers of a step, its risk, and its incidents if there are several."""
+    return where(action.step) + (f", {of_incidents(action.incidents)}" if several else "")
 
 
 def findings(number: int) -> str:

@@ -148,9 +148,8 @@ def _actions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     actions = find_actions(diagnosis)
     several = len(diagnosis.incidents) > 1
     for number, action in enumerate(actions, start=1):
-        step = action.step
-        about = sentences.where(step) + (f", {sentences.of_incidents(action.incidents)}" if several else "")
-        yield step_item(number, about, step, sentences.notes(step, brief=True))
+        about = sentences.action_place(action, several=several)
+        yield step_item(number, about, action.step, sentences.notes(action.step, brief=True))
     left = sum(len(one.remedy) for one in diagnosis.incidents) - sum(len(one.incidents) for one in actions)
     if not actions:
         yield Text(gettext("The remedy begins with a step that destroys data: read it in the full report."))
