@@ -7,7 +7,8 @@ from typing import Literal
 
 from logdiag.dumps import DumpKind, kind_of
 from logdiag.grammar import record_start
-from logdiag.reading.unread_reasons import why_not_read
+from logdiag.i18n import gettext
+from logdiag.reading.unread_reasons import IN_PART, NO_YEARS, unread_reason
 from logdiag.records import lacks_year
 from logdiag.records.pasted import is_pasted
 from logdiag.records.utf16 import Encoding, Transcoded, utf16_of
@@ -55,8 +56,10 @@ class Classified:
 
     def why_not_read(self) -> str:
         """Return the reason why it is not read."""
-        searched = None if self.is_whole else f"{SEARCHED >> 20} MiB"
-        return why_not_read(self.head, yearless=self.lacks_year, searched=searched)
+        reason = NO_YEARS if self.lacks_year else unread_reason(self.head)
+        if not self.is_whole and reason in IN_PART:
+            return gettext(IN_PART[reason]).format(size=f"{SEARCHED >> 20} MiB")
+        return gettext(reason)
 
 
 def classify(member: Member, *, markup: bool) -> Classified:

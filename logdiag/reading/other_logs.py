@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from logdiag.i18n import gettext
-from logdiag.model import MemberCoverage, SnapshotCoverage
+from logdiag.model import MemberCoverage
 from logdiag.reading.builder import record_sums
 from logdiag.reading.tables import MemberKey, Tables
 from logdiag.reading.unread_reasons import OTHER_LOG
@@ -31,7 +31,10 @@ def without_other_logs(tables: Tables) -> Tables:
         tables.with_records(of_host),
         unparsed=tables.unparsed.filter(pa.array(~_pairs(tables.unparsed, "source", left_out))),
         members=members,
-        snapshots=tuple(_snapshot(one, members) for one in tables.snapshots),
+        snapshots=tuple(
+            replace(one, **record_sums([member for member in members if member.snapshot == one.snapshot]))
+            for one in tables.snapshots
+        ),
         spans={key: of_member for key, of_member in spans.items() if of_member},
     )
 
@@ -47,11 +50,6 @@ def _member(member: MemberCoverage, left_out: set[MemberKey]) -> MemberCoverage:
         reason=gettext(OTHER_LOG),
         faults=member.faults,
     )
-
-
-def _snapshot(snapshot: SnapshotCoverage, members: tuple[MemberCoverage, ...]) -> SnapshotCoverage:
-    own = [member for member in members if member.snapshot == snapshot.snapshot]
-    return replace(snapshot, **record_sums(own))
 
 
 def _pairs(table: pa.Table, name: str, wanted: set[tuple[str, str]]) -> np.ndarray:

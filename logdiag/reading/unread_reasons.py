@@ -1,6 +1,6 @@
 """The reasons in the coverage why a file was not read, by its first bytes."""
 
-from logdiag.i18n import N_, gettext
+from logdiag.i18n import N_
 
 NO_RECORD = N_("holds no log record")
 NO_YEARS = N_("holds no log record: its lines start with times that have no year (BSD syslog)")
@@ -8,14 +8,14 @@ OTHER_LOG = N_(
     "a log, but not of an Expressway: no record has a UTCTime, a Module, an Event or a process of the product"
 )
 _BINARY = N_("binary data; holds no log record")
-# The same for files that were not searched to their end.
-_SEARCHED = {
+IN_PART = {
     NO_RECORD: N_("holds no log record in its first {size}"),
     NO_YEARS: N_(
         "holds no log record in its first {size}: its lines start with times that have no year (BSD syslog)"
     ),
     _BINARY: N_("binary data; holds no log record in its first {size}"),
 }
+"""The same for files that were not searched to their end."""
 
 _CAPTURE = N_("a packet capture, which is not read")
 _PICTURE = N_("a picture, which is not read")
@@ -39,22 +39,8 @@ _BY_MAGIC: tuple[tuple[bytes, str], ...] = (
 _SNIFFED_BYTES = 4096
 
 
-def why_not_read(head: bytes, *, yearless: bool, searched: str | None) -> str:
-    """Return why a member with these first bytes was counted and not read.
-
-    Args:
-        head: its first bytes.
-        yearless: whether its lines start with times that have no year.
-        searched: the size of what was searched for records, if not all was.
-
-    """
-    reason = NO_YEARS if yearless else _reason(head)
-    if searched is not None and reason in _SEARCHED:
-        return gettext(_SEARCHED[reason]).format(size=searched)
-    return gettext(reason)
-
-
-def _reason(head: bytes) -> str:
+def unread_reason(head: bytes) -> str:
+    """Return why a member with these first bytes is not read, in English."""
     for magic, reason in _BY_MAGIC:
         if head.startswith(magic):
             return reason
