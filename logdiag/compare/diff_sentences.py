@@ -118,23 +118,21 @@ def sections(difference: Difference, most: int) -> Iterator[tuple[Outcome, list[
 
 
 def _line(group: Group, outcome: Outcome, most: int) -> Line:
-    belongs, incident, is_gone = _belongs(group, outcome), group.heading, outcome == "gone"
-    below = []
-    for one in group.found[:most]:
-        finding = one.finding
-        peers = finding.peers or finding.hosts
-        below.append(Line(finding, peers, _was(one), finding.rule, is_gone=is_gone))
-    if incident is None:
-        return replace(below[0], belongs=belongs, number=group.number)
-    return Line(
-        incident,
-        incident.peers,
-        belongs=belongs,
-        number=group.number,
-        below=tuple(below),
-        is_whole=group.is_whole,
-        is_gone=is_gone,
+    is_gone = outcome == "gone"
+    below = tuple(
+        Line(
+            one.finding,
+            one.finding.peers or one.finding.hosts,
+            was=_was(one),
+            rule=one.finding.rule,
+            is_gone=is_gone,
+        )
+        for one in group.found[:most]
     )
+    line = below[0]
+    if incident := group.heading:
+        line = Line(incident, incident.peers, below=below, is_whole=group.is_whole, is_gone=is_gone)
+    return replace(line, belongs=_belongs(group, outcome), number=group.number)
 
 
 def _was(one: Comparison) -> str:

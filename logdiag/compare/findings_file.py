@@ -30,17 +30,17 @@ def read(name: str, content: bytes) -> Diagnosis:
     except ValueError as error:
         raise InputError(f"{name}: is no JSON: {error}") from None
     schema = written.get("schema") if isinstance(written, dict) else None
+    converters = [_convert_references]
     if schema == VERSION_1:
-        for convert in (_convert_verdict, _convert_reasons, _convert_times):
-            # What is not as it should be is for the validation to name.
-            with suppress(AttributeError, LookupError, TypeError):
-                convert(written)
+        converters += [_convert_verdict, _convert_reasons, _convert_times]
     elif schema != SCHEMA:
         # At most 80 characters of a name that a stranger may have written.
         said = f"its schema is {schema!r:.80}" if isinstance(schema, str) else "it names no schema"
         raise InputError(f"{name}: is no findings file ({SCHEMA}): {said}")
-    with suppress(AttributeError, LookupError, TypeError):
-        _convert_references(written)
+    for convert in converters:
+        # What is not as it should be is for the validation to name.
+        with suppress(AttributeError, LookupError, TypeError):
+            convert(written)
     try:
         return TypeAdapter(Diagnosis).validate_python(written)
     except ValidationError as error:
