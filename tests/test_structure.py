@@ -81,6 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "query": {
         "cluster",
         "errors",
+        "files",
         "i18n",
         "model",
         "options",

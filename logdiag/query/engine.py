@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from logdiag.errors import LogdiagError, ResourceError, StuckError
+from logdiag.files.unique_names import Numbering
 from logdiag.i18n import gettext
 from logdiag.records import RECORDS, UNPARSED
 from logdiag.snapshots import Limits
@@ -177,14 +178,8 @@ class Runner:
 
 def _with_unique_names(schema: pa.Schema) -> pa.Schema:
     """Number columns of the same name: ``count`` and ``count_2``."""
-    fields: dict[str, pa.Field] = {}
-    for field in schema:
-        name, number = field.name, 1
-        while name in fields:
-            number += 1
-            name = f"{field.name}_{number}"
-        fields[name] = field.with_name(name)
-    return pa.schema(list(fields.values()))
+    numbering = Numbering("_")
+    return pa.schema([field.with_name(numbering.name(field.name)) for field in schema])
 
 
 def complaint(error: Exception) -> list[str]:
