@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import quote
 
 from logdiag.model import Diagnosis, Evidence, Finding, Incident
 
@@ -19,11 +18,6 @@ class LineLocation(NamedTuple):
         """The snapshot and the member in it, a relative path that never leads upwards."""
         parts = f"{self.snapshot}/{self.source}".split("/")
         return "/".join(f"_{part}" if part in (".", "..") else part for part in parts if part) or "_"
-
-    @property
-    def uri(self) -> str:
-        """The path as a relative URI."""
-        return quote(self.path, safe="/", errors="replace")
 
 
 def location_of(record: Evidence) -> LineLocation:

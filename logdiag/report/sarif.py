@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis, Evidence, Finding, to_plain
@@ -129,8 +130,8 @@ def _flows(evidence: Sequence[Evidence], origins: Origins) -> list[dict[str, Any
 
 
 def _location(at: LineLocation) -> dict[str, Any]:
-    place = {"artifactLocation": {"uri": at.uri}, "region": {"startLine": at.line}}
-    return {"physicalLocation": place}
+    uri = quote(at.path, safe="/", errors="replace")
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": at.line}}}
 
 
 def _invocation(diagnosis: Diagnosis) -> dict[str, Any]:

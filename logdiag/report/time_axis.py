@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from logdiag.i18n.sentences import stretch
 from logdiag.model import State
@@ -37,6 +38,13 @@ class Bar:
     width: float
 
 
+class Bars(NamedTuple):
+    """The known duration of a finding or an incident, and the time after it in which it may have lasted."""
+
+    seen: Bar
+    open: Bar | None
+
+
 @dataclass(frozen=True)
 class Scale:
     """From time to percent of the width, in straight pieces: a break is narrower than it lasted."""
@@ -62,11 +70,11 @@ class Scale:
         x = self.place(first)
         return Bar(x, round(self.place(last) - x, 2))
 
-    def bars(self, first: datetime, last: datetime, state: State) -> tuple[Bar, Bar | None]:
-        """Return the bar of a known duration, and from there to the end if it may have lasted longer."""
+    def bars(self, first: datetime, last: datetime, state: State) -> Bars:
+        """Return the bars from ``first`` on; what has no known end may have lasted to that of the axis."""
         end = self.times[-1]
         lasts = state in ("open", "open_at_end", "unknown") and last < end
-        return self.bar(first, last), self.bar(last, end) if lasts else None
+        return Bars(self.bar(first, last), self.bar(last, end) if lasts else None)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from logdiag.model import SEVERITIES, Diagnosis, Finding, Incident, Peer, Severity
-from logdiag.report.time_axis import Bar, Scale, Tick, make_scale, make_ticks
+from logdiag.report.time_axis import Bar, Bars, Scale, Tick, make_scale, make_ticks
 
 # The drawing is plain SVG from a template: the report must work without scripts, and a chart library needs
 # them.
@@ -95,7 +95,7 @@ def draw(diagnosis: Diagnosis) -> Chart | None:
         (number, one) for number, one in enumerate(diagnosis.incidents, start=1) if one.last is not None
     ]
     incidents = tuple(
-        Span(_HEAD + _ROW * row, one, *_seen_and_after(one, scale), number)
+        Span(_HEAD + _ROW * row, one, *_bars(one, scale), number)
         for row, (number, one) in enumerate(numbered)
     )
     top = _HEAD + _ROW * len(incidents)
@@ -114,7 +114,7 @@ def log_times(peers: Iterable[Peer]) -> list[datetime]:
     return [time for peer in peers for time in (peer.seen_from, peer.seen_to) if time is not None]
 
 
-def _seen_and_after(of: Incident | Finding, scale: Scale) -> tuple[Bar, Bar | None]:
+def _bars(of: Incident | Finding, scale: Scale) -> Bars:
     return scale.bars(of.first or scale.times[0], of.last or scale.times[-1], of.state)
 
 
@@ -133,7 +133,7 @@ def _lane(name: str, peer: Peer | None, y: int, diagnosis: Diagnosis, scale: Sca
         peer=peer,
         seen=seen,
         gaps=tuple(scale.bar(gap.start, gap.end) for gap in diagnosis.coverage.gaps if gap.peer == name),
-        quiet=tuple(_seen_and_after(one, scale)[0] for one in every if one.rule == HEALTHY),
+        quiet=tuple(_bars(one, scale).seen for one in every if one.rule == HEALTHY),
         spans=spans,
         marks=_marks(found, scale),
     )
@@ -144,7 +144,7 @@ def _spans(findings: Sequence[Finding], scale: Scale) -> tuple[Span, ...]:
     ends = [0.0] * _MAX_ROWS
     spans = []
     for finding in sorted(findings, key=lambda finding: finding.began):
-        seen, after = _seen_and_after(finding, scale)
+        seen, after = _bars(finding, scale)
         if seen.width or after is not None:
             # Rows are filled from the top; the last row takes the rest, so that the height of a lane is
             # bounded.

@@ -11,18 +11,10 @@ from datetime import timedelta
 from logdiag.i18n import gettext
 from logdiag.i18n.sentences import stretch
 from logdiag.model import Diagnosis, Finding, Incident
-from logdiag.report.time_axis import Bar, Scale, Tick, make_scale, make_ticks
+from logdiag.report.time_axis import Bars, Scale, Tick, make_scale, make_ticks
 
 _MAX_DEPTH = 5
 """Levels of indentation: on a phone, more leave no room for the title."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A finding in its row: the known duration, and the time after it in which it may have lasted."""
-
-    bar: Bar
-    open: Bar | None
 
 
 @dataclass(frozen=True)
@@ -30,7 +22,7 @@ class Row:
     """A finding of an incident, ``depth`` levels below the first cause.
 
     Equal effects of one cause are one row. ``after`` is the time since its cause began; without a cause in
-    the incident, since the incident began. ``pieces`` are those with a place on the time axis.
+    the incident, since the incident began. ``bars`` are those of findings with a place on the time axis.
     """
 
     finding: Finding
@@ -38,7 +30,7 @@ class Row:
     has_cause: bool
     after: timedelta | None
     count: int
-    pieces: tuple[Piece, ...]
+    bars: tuple[Bars, ...]
 
 
 def distance(row: Row) -> str:
@@ -90,7 +82,7 @@ def _rows(findings: Mapping[str, Finding], scale: Scale | None, incident: Incide
             has_cause=cause is not None,
             after=first.first - since if first.first is not None and since is not None else None,
             count=sum(findings[id_].count for id_ in ids),
-            pieces=tuple(piece for id_ in ids if (piece := _piece(findings[id_], scale))),
+            bars=tuple(bars for id_ in ids if (bars := _bars(findings[id_], scale))),
         )
         equal: dict[tuple[str, ...], list[str]] = {}
         for id_ in effects.get(ids[0], []):
@@ -99,7 +91,7 @@ def _rows(findings: Mapping[str, Finding], scale: Scale | None, incident: Incide
         waiting += [(group, depth + 1) for group in equal.values()][::-1]
 
 
-def _piece(finding: Finding, scale: Scale | None) -> Piece | None:
+def _bars(finding: Finding, scale: Scale | None) -> Bars | None:
     if scale is None or finding.last is None:
         return None
-    return Piece(*scale.bars(finding.first or finding.last, finding.last, finding.state))
+    return scale.bars(finding.first or finding.last, finding.last, finding.state)

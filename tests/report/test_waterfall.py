@@ -56,7 +56,7 @@ def test_effects_are_below_their_cause_in_the_order_of_time() -> None:
 def test_equal_effects_of_one_cause_are_one_row_with_a_bar_each() -> None:
     again = [finding(f"again{number}", 100 * number, "loss", title="again") for number in range(1, 4)]
     shown = drawn(finding("loss", 0), *again)
-    assert [(row.finding.id, row.count, len(row.pieces)) for row in shown.rows] == [
+    assert [(row.finding.id, row.count, len(row.bars)) for row in shown.rows] == [
         ("loss", 1, 1),
         ("again1", 3, 3),
     ]
@@ -69,7 +69,7 @@ def test_a_circle_of_causes_loses_no_finding() -> None:
 
 def test_what_only_a_dump_shows_has_no_bar() -> None:
     shown = drawn(finding("setting", None), finding("loss", 0, "setting"), finding("alarm", 5, "loss"))
-    assert [(row.finding.id, len(row.pieces)) for row in shown.rows] == [
+    assert [(row.finding.id, len(row.bars)) for row in shown.rows] == [
         ("setting", 0),
         ("loss", 1),
         ("alarm", 1),
@@ -80,9 +80,9 @@ def test_what_only_a_dump_shows_has_no_bar() -> None:
 def test_something_open_reaches_to_the_end() -> None:
     loss = finding("loss", 0)
     shown = drawn(dataclasses.replace(loss, state="open"), finding("alarm", 5, "loss"))
-    (piece,) = shown.rows[0].pieces
-    assert piece.open is not None
-    assert piece.open.x + piece.open.width == 100
+    (bars,) = shown.rows[0].bars
+    assert bars.open is not None
+    assert bars.open.x + bars.open.width == 100
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=2, max_size=12, unique=True))
