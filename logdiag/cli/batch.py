@@ -18,9 +18,7 @@ def batch(
     folders: Annotated[
         list[str], typer.Argument(metavar="DIR…", help="Folders of snapshots or clusters, or their URLs.")
     ],
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="DIR", help="A later run continues there. May be a URL.")
-    ],
+    output: Annotated[str, options.output_option("A later run continues there. May be a URL.", "DIR")],
     since: Annotated[
         str | None,
         typer.Option(

@@ -101,10 +101,7 @@ def end_reading(
     quiet: bool,
     capped: Iterable[str] = (),
 ) -> NoReturn:
-    """End a command that only reads: print what is partial, and exit with 0, 4 or 5.
-
-    ``capped`` are rules that saw some matches only.
-    """
+    """End a command that only reads: print what is partial, also ``capped`` rules; exit with 0, 4 or 5."""
     from logdiag.cluster.coverage import exit_code, partial_reasons
     from logdiag.i18n import gettext
 

@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, limits_of
+from logdiag.cli.options import AllowPartial, Inputs, Jobs, Language, Limit, Quiet, limits_of, output_option
 from logdiag.cli.printing import say, usage_error
 from logdiag.files.atomic_write import scratch_folder
 
 
 def redact(
     inputs: Inputs,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="A folder that is new or empty.")
-    ],
+    output: Annotated[Path, output_option("A folder that is new or empty.", "DIR")],
     key: Annotated[
         Path | None,
         typer.Option(
