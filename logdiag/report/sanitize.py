@@ -11,20 +11,11 @@ import unicodedata
 from logdiag.i18n import gettext
 
 _NAMED = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
+# The name of a bidi override or isolate is its bidi class (RLO); the class of a mark is that of letters.
 _BIDI = {
-    0x061C: "ALM",
-    0x200E: "LRM",
-    0x200F: "RLM",
-    0x202A: "LRE",
-    0x202B: "RLE",
-    0x202C: "PDF",
-    0x202D: "LRO",
-    0x202E: "RLO",
-    0x2066: "LRI",
-    0x2067: "RLI",
-    0x2068: "FSI",
-    0x2069: "PDI",
+    code: unicodedata.bidirectional(chr(code)) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
+_BIDI |= {0x061C: "ALM", 0x200E: "LRM", 0x200F: "RLM"}
 # Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
 _PROSE_BLANKS = re.compile(r"(?:\r\n|[ \n\t])+")
 
