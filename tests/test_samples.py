@@ -4,13 +4,16 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import TypeAdapter
 
+from logdiag.model import Diagnosis, Finding, written
 from logdiag.outputs import Report
 from logdiag.pipeline import diagnose
-from logdiag.report.json_ import schema
+from logdiag.report.json_ import SCHEMA
 from logdiag.report.templates import asset
 
 ROOT = Path(__file__).parent.parent
@@ -121,6 +124,20 @@ def without_assets(page: str) -> str:
         assert asset(name) in page
         page = page.replace(asset(name), f"{name}\n")
     return page
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the findings file, generated from the classes of `logdiag.model`."""
+    generated = TypeAdapter(Diagnosis).json_schema(mode="serialization")
+    generated["title"] = "logdiag findings"
+    generated["properties"] = {"schema": {"const": SCHEMA}, **generated["properties"]}
+    names = {field.name for field in written(Finding)}
+    finding = generated["$defs"]["Finding"]
+    finding["properties"] = {name: type_ for name, type_ in finding["properties"].items() if name in names}
+    for part in (generated, *generated["$defs"].values()):
+        part["additionalProperties"] = False
+        part["required"] = list(part["properties"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated}
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
