@@ -30,11 +30,6 @@ from logdiag.report.actions import Action
 
 REQUESTED = N_("It is explained by requested work.")
 KNOWN = N_("It is known from the baseline.")
-_REDACTED = N_(
-    "Redacted: numbered words stand for addresses, names, users, aliases, keys and secrets; "
-    "the same word means the same."
-)
-
 
 # Characters that are no markup in any output: a template need not escape them.
 _LINK = re.compile(r"https://[A-Za-z0-9./?=_-]+")
@@ -318,7 +313,12 @@ def handed_over(diagnosis: Diagnosis) -> str:
 
 def redaction(diagnosis: Diagnosis) -> str:
     """Return a note on the pseudonyms of a report; empty if it is not redacted."""
-    return gettext(_REDACTED) if "redact" in diagnosis.command.options else ""
+    if "redact" not in diagnosis.command.options:
+        return ""
+    return gettext(
+        "Redacted: numbered words stand for addresses, names, users, aliases, keys and secrets; "
+        "the same word means the same."
+    )
 
 
 def message(diagnosis: Diagnosis) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logdiag.i18n import N_, gettext
+from logdiag.i18n import gettext
 from logdiag.model import Severity, Step
 from logdiag.report.sanitize import defuse, one_line
 
@@ -22,11 +22,6 @@ COLORS: dict[Severity, str] = {
     "low": "green",
     "info": "cyan",
 }
-
-_DESTRUCTIVE = N_(
-    "This step destroys data and cannot be undone. Run it only together with support, and after a system "
-    "snapshot and a backup."
-)
 
 MIN_WIDTH = 20
 """The columns that a layout needs, whatever a terminal says."""
@@ -62,7 +57,11 @@ def step_item(
     """Make the list item of a step: what it is about, the text, the command, and notes."""
     parts = [Text(one_line(about, max_length), style=SOFT), Text(one_line(step.do, max_length))]
     if step.risk == "destructive":
-        parts.append(Text(gettext(_DESTRUCTIVE), style="bold red"))
+        warning = gettext(
+            "This step destroys data and cannot be undone. Run it only together with support, and after a "
+            "system snapshot and a backup."
+        )
+        parts.append(Text(warning, style="bold red"))
     if step.command is not None:
         # Blanks count in a command, so they are not put together.
         lines = (defuse(one[:max_length]) for one in step.command.split("\n"))
