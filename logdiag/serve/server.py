@@ -91,9 +91,8 @@ def serving(
         folder = store or scratch / "store"
         cases = Cases(folder, (folder if keep_inputs else scratch) / "inputs")
         stack.enter_context(cases.opened())
-        modules = tuple(f"logdiag.{name}" for name in MODULES)
         # A diagnosis ends by its own limit of time first, and then still has its report.
-        workers = Workers(Bounds(memory, options.limits.seconds + 60, modules))
+        workers = Workers(Bounds(memory, options.limits.seconds + 60, MODULES))
         site = Site(cases, scratch, options, workers, keep_inputs=keep_inputs, stored=store is not None)
         stack.callback(site.close)
         guard = Guard(

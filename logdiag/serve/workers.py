@@ -44,7 +44,7 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a process may use: bytes of memory, and seconds for each task. It loads ``modules`` first."""
+    """Bytes of memory and seconds for each task of a process, which loads ``modules`` of logdiag first."""
 
     memory: int
     seconds: float
@@ -156,7 +156,7 @@ def _main(pipe: Connection, bounds: Bounds) -> None:
     gc.set_threshold(50_000)
     sys.meta_path.insert(0, NoPandas())
     for name in bounds.modules:
-        import_module(name)
+        import_module(f"logdiag.{name}")
 
     def send(kind: str, value: Any) -> None:
         pipe.send_bytes(json.dumps([kind, value]).encode())
