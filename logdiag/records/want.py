@@ -18,7 +18,7 @@ READ = pa.schema([one for one in RECORDS if one.name not in PLACE])
 """The columns that a reader of logs fills; the table adds `PLACE`."""
 
 SELECTING = READ.set(READ.get_field_index("fields"), pairs_of(pa.dictionary(pa.int32(), pa.string())))
-"""The same with numbered keys, so that whoever selects records need not number them."""
+"""The same with numbered keys: a function that selects records need not number them."""
 
 
 class Selected(NamedTuple):
