@@ -24,11 +24,15 @@ LONGEST_RECORD = 1 << 20
 """Bytes of a record that are read: the longest known ones have a few hundred lines."""
 
 _CHUNK_BYTES = 1 << 23
+_BUFFER_BYTES = _CHUNK_BYTES + (1 << 20)
 _WINDOW = 1 << 14
 _SHOWN_BYTES = 1000
 _YEARLESS = re.compile(
     rb"^(?:<[0-9]{1,9}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} ", re.MULTILINE
 )
+
+
+_LINE_END = re.compile(rb"\n")
 
 
 def lacks_year(lines: bytes) -> bool:
@@ -61,8 +65,8 @@ def is_cut(chunk: memoryview) -> bool:
 class _Cutter:
     def __init__(self, longest_line: int) -> None:
         self._longest = longest_line
-        self._buffer = bytearray()  # its memory is used again,
-        self._size = 0  # and only this part of it holds bytes
+        self._buffer = _new_buffer(0)  # becomes a chunk without a copy
+        self._size = 0  # only this part of it holds bytes
         self._checked = 0  # the end of the lines that are complete and not too long
         self._searched = 0  # the end of the lines that were searched for starts of records
         self._reason: str | None = ORPHAN  # why the current lines belong to no record
@@ -70,13 +74,13 @@ class _Cutter:
 
     def take(self, chunk: bytes) -> Iterator[memoryview | Unrecognised]:
         """Add bytes, and return the chunks that are complete."""
-        self._buffer[self._size : self._size + len(chunk)] = chunk
-        self._size += len(chunk)
+        self._append(chunk)
         while self._line is not None or self._is_too_long():
             if self._line is None:
                 yield from self._flush(self._checked)
                 self._line = Unrecognised(bytes(self._buffer[: min(_SHOWN_BYTES, self._size)]), 0, LONG_LINE)
-            end = self._buffer.find(b"\n", 0, self._size) + 1
+            found = _LINE_END.search(self._buffer, 0, self._size)
+            end = found.end() if found else 0
             size = end or self._size
             self._line = self._line._replace(length=self._line.length + size)
             self._drop(size)
@@ -97,12 +101,22 @@ class _Cutter:
     def _is_too_long(self) -> bool:
         """Move on to the first line that is too long, or past the last complete line."""
         while self._size - self._checked > self._longest:
-            end = self._buffer.rfind(b"\n", self._checked, self._checked + self._longest) + 1
+            end = self._line_start(self._checked, self._checked + self._longest)
             if not end:
                 return True
             self._checked = end
-        self._checked = self._buffer.rfind(b"\n", self._checked, self._size) + 1 or self._checked
+        self._checked = self._line_start(self._checked, self._size) or self._checked
         return False
+
+    def _line_start(self, start: int, end: int) -> int:
+        """Return where the line after the last line end of a part of the buffer starts; 0 without one."""
+        while end > start:
+            begin = max(start, end - _WINDOW)
+            place = bytes(self._buffer[begin:end]).rfind(b"\n")
+            if place >= 0:
+                return begin + place + 1
+            end = begin
+        return 0
 
     def _cut(self) -> Iterator[memoryview | Unrecognised]:
         """Return everything before the start of the last record, or all unrecognised lines."""
@@ -118,10 +132,10 @@ class _Cutter:
 
     def _last_start(self) -> int:
         """Return where the last record starts in the lines that were not searched yet; 0 without a start."""
-        first = self._buffer.rfind(b"\n", 0, self._searched) + 1
+        first = self._line_start(0, self._searched)
         end, window = self._checked, _WINDOW
         while end > first:
-            start = max(first, self._buffer.rfind(b"\n", 0, max(0, end - window)) + 1)
+            start = max(first, self._line_start(0, max(0, end - window)))
             for header in reversed(list(record_header().finditer(self._buffer, start, end))):
                 if stamp_of(header["time"]) is not None or yearless_of(header["time"]) is not None:
                     return header.start()
@@ -147,15 +161,28 @@ class _Cutter:
             yield Unrecognised(bytes(self._give(size)), size, reason)
 
     def _give(self, size: int) -> memoryview:
-        # Arrow reuses memory: the first touch of new memory would cost more than the copy.
-        chunk = memoryview(pa.allocate_buffer(size)).cast("B")
-        with memoryview(self._buffer) as buffer:
-            chunk[:] = buffer[:size]
-        self._drop(size)
+        chunk, rest = self._buffer[:size], self._buffer[size : self._size]
+        self._buffer, self._size = _new_buffer(0), 0
+        self._append(rest)
         self._checked = max(0, self._checked - size)
         self._searched = max(0, self._searched - size)
         return chunk.toreadonly()
 
+    def _append(self, content: bytes | memoryview) -> None:
+        end = self._size + len(content)
+        if end > len(self._buffer):
+            # Most logs are small; a large one gets all room for a chunk at once.
+            larger = _new_buffer(end if not self._size else max(2 * end, _BUFFER_BYTES))
+            larger[: self._size] = self._buffer[: self._size]
+            self._buffer = larger
+        self._buffer[self._size : end] = content
+        self._size = end
+
     def _drop(self, size: int) -> None:
         self._size -= size
         self._buffer[: self._size] = self._buffer[size : size + self._size]
+
+
+def _new_buffer(size: int) -> memoryview:
+    # Arrow reuses memory: the first touch of new memory would cost more than what is done with it.
+    return memoryview(pa.allocate_buffer(size)).cast("B")

@@ -65,8 +65,6 @@ class Reader:
         self._threads = ThreadPoolExecutor(jobs) if jobs > 1 else None
         self._ahead = 2 * jobs if jobs > 1 else 0
         self._own = threading.local()
-        # Selecting is mostly work of Python. Two threads would only pass its lock to and fro.
-        self._selecting = threading.Lock()
 
     def rows(self, chunks: Iterable[_Chunk]) -> Iterator[Batch | Unparsed]:
         """Return the rows of one member, in order, records as batches."""
@@ -151,8 +149,7 @@ class Reader:
         # overwrites.
         schema = self._schema if self._want.select is None else SELECTING
         table = to_table(columns, chunk, schema, copied=self._want.select is None)
-        with self._selecting:
-            records = batch(table, _texts(chunk, columns), digests, self._want)
+        records = batch(table, _texts(chunk, columns), digests, self._want)
         return _Parsed(records, columns.stretches.T.tolist(), lines)
 
     def _digests(self, log: Numbers, columns: Columns) -> npt.NDArray[np.uint64]:
