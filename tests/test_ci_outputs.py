@@ -10,6 +10,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+ROOT = Path(__file__).parent.parent
 
 
 def test_junit_and_sarif_are_written_beside_each_other(run_text: Run, samples: Path, tmp_path: Path) -> None:
@@ -68,6 +69,18 @@ def test_no_name_of_a_file_is_a_command_of_github(run_text: Run, samples: Path, 
     assert not re.search(r"^\s*::|##\[", summary + done.stderr, re.MULTILINE)
     assert ": :error::a contains no" in done.stderr
     assert "## [error]b contains no" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["rules", "list"], ["rules", "show", "mine/odd"], ["rules", "lint"]])
+def test_no_text_of_a_rule_is_a_command_of_github(words: list[str], run_text: Run, tmp_path: Path) -> None:
+    """People share libraries."""
+    [rule, *_] = (ROOT / "rules").glob("database/peer-down.yaml")
+    odd = re.sub("^title: .*$", 'title: "##[error]odd"', rule.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (tmp_path / "lib" / "mine").mkdir(parents=True)
+    (tmp_path / "lib" / "mine" / "odd.yaml").write_text(odd, encoding="utf-8")
+    done = run_text(*words, "--rules", "lib", GITHUB_ACTIONS="true")
+    assert "##[" not in done.stdout + done.stderr
+    assert ("## [error]odd" in done.stdout) == (words[1] != "lint")
 
 
 def test_against_a_baseline_only_what_is_new_or_worse_fails(

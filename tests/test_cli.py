@@ -195,6 +195,7 @@ def test_interrupted_is_130_and_leaves_no_file(samples: Path, tmp_path: Path) ->
 
 INTERRUPTED = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from logdiag import cli
 from logdiag.files import atomic_write as writing
 def interrupted(*_):

@@ -56,7 +56,7 @@ def diagnose(
     from logdiag.i18n import gettext, speaking
     from logdiag.outputs import VIEWS
     from logdiag.pipeline import diagnose as run
-    from logdiag.report.github import is_github_step
+    from logdiag.report.sanitize import is_github_step
 
     level = level_of(fail_on)
     outputs, full_outputs = output or [], full or []
@@ -95,7 +95,7 @@ def diagnose(
     if not outputs:
         show(summary)
     if is_github_step(os.environ):
-        show(annotations)
+        show(annotations, is_command=True)
         _append_step_summary(report, quiet)
     for reason in report.diagnosis.exit.reasons:
         say(reason.text, quiet)

@@ -44,21 +44,18 @@ def usage_error(*messages: str) -> NoReturn:
 
 
 def _harmless(text: str) -> str:
-    from logdiag.report.github import inert
-    from logdiag.report.sanitize import defuse
+    from logdiag.report.sanitize import defuse, inert
 
     return inert(defuse(text), os.environ)
 
 
 def for_terminal(view: Callable[..., str], no_color: bool) -> str:
     """Return a view that takes ``color`` and ``width``, as standard output takes them."""
-    from logdiag.report.github import inert
-
     is_terminal = is_at_terminal()
     # https://no-color.org: the variable turns colours off, whatever its value is.
     color = is_terminal and not no_color and "NO_COLOR" not in os.environ
     width = os.get_terminal_size().columns if is_terminal else 100
-    return inert(view(color=color, width=width), os.environ)
+    return view(color=color, width=width)
 
 
 def is_at_terminal() -> bool:
@@ -68,12 +65,15 @@ def is_at_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def show(text: str) -> None:
-    """Write data, as `for_terminal` returns it, to standard output.
+def show(text: str, *, is_command: bool = False) -> None:
+    """Write data to standard output. A runner of GitHub obeys nothing in it, unless it is a command.
 
     Raises OSError if that is closed or full. If the reader has seen enough, the command ends with 0.
     """
+    from logdiag.report.sanitize import inert
+
     is_at_terminal()
+    text = text if is_command else inert(text, os.environ)
     try:
         typer.echo(text, nl=False, color="\x1b" in text)
     except OSError as error:

@@ -52,7 +52,6 @@ def query(
 
 def _print(rows: "Rows", form: Format) -> None:
     from logdiag.query import render_table
-    from logdiag.report.github import inert
     from logdiag.report.sanitize import defuse
     from logdiag.tables.export import csv_lines, json_lines
 
@@ -60,8 +59,8 @@ def _print(rows: "Rows", form: Format) -> None:
     if form == "table":
         width = os.get_terminal_size().columns if is_terminal else None
         for line in render_table(rows, width):
-            show(inert(line, os.environ))
+            show(line)
         return
     for line in csv_lines(rows) if form == "csv" else json_lines(rows):
         # Only a terminal acts on control characters: a pipe gets the data unchanged.
-        show(inert(defuse(line, lines=True) if is_terminal else line, os.environ))
+        show(defuse(line, lines=True) if is_terminal else line)

@@ -5,7 +5,7 @@ reaches the output with neither of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from logdiag.i18n import gettext, ngettext
 from logdiag.model import Diagnosis
@@ -20,19 +20,7 @@ MAX_SUMMARY_BYTES = 1 << 20
 """What GitHub takes of a step's summary."""
 MAX_TITLE_LENGTH, MAX_MESSAGE_LENGTH = 200, 2000
 
-# A runner takes off what it counts as blank, and then looks for colons.
-_COMMAND = re.compile(r"^(?:[^\S\n]|[\u180e\u200b\ufeff])*:(?=:)|##(?=\[)", re.MULTILINE)
 _FENCE = re.compile(r" *(`{3,})")
-
-
-def is_github_step(environment: Mapping[str, str]) -> bool:
-    """Return whether this is a step of GitHub Actions."""
-    return environment.get("GITHUB_ACTIONS") == "true"
-
-
-def inert(text: str, environment: Mapping[str, str]) -> str:
-    """Return ``text``; in a step of GitHub Actions, a blank breaks everything that a runner would obey."""
-    return _COMMAND.sub(r"\g<0> ", text) if is_github_step(environment) else text
 
 
 def annotations(diagnosis: Diagnosis) -> str:

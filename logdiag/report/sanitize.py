@@ -7,6 +7,7 @@ what it says. Both are shown instead of obeyed.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from logdiag.i18n import gettext
 
@@ -18,6 +19,8 @@ _BIDI = {
 _BIDI |= {0x061C: "ALM", 0x200E: "LRM", 0x200F: "RLM"}
 # Blanks and newlines of prose; not \v, \f or a lone \r, which are oddities and shown as such.
 _PROSE_BLANKS = re.compile(r"(?:\r\n|[ \n\t])+")
+# A runner of GitHub takes off what it counts as blank, and then looks for colons.
+_COMMAND = re.compile(r"^(?:[^\S\n]|[\u180e\u200b\ufeff])*:(?=:)|##(?=\[)", re.MULTILINE)
 
 
 def defuse(text: str, *, lines: bool = False) -> str:
@@ -63,3 +66,13 @@ def _shown() -> dict[int, str]:
 
 _ALL = _shown()
 _BUT_LINES = {code: text for code, text in _ALL.items() if code not in (0x09, 0x0A)}
+
+
+def is_github_step(environment: Mapping[str, str]) -> bool:
+    """Return whether this is a step of GitHub Actions."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+def inert(text: str, environment: Mapping[str, str]) -> str:
+    """Return ``text``; in a step of GitHub Actions, a blank breaks everything that a runner would obey."""
+    return _COMMAND.sub(r"\g<0> ", text) if is_github_step(environment) else text

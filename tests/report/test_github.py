@@ -1,4 +1,4 @@
-"""What GitHub Actions reads, as its read_commands reads it: our commands, and none of a stranger's."""
+"""What GitHub Actions reads, as its runner reads it: our commands, and none of a stranger's."""
 
 import dataclasses
 import re
@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from logdiag.i18n import speaking
 from logdiag.model import Diagnosis, Finding
 from logdiag.report import github, markdown, text
-from logdiag.report.sanitize import defuse
+from logdiag.report.sanitize import defuse, inert
 
 DIAGNOSES = [sample.sample, sample.quiet, sample.two_clusters, sample.empty, sample.hostile]
 STEP = {"GITHUB_ACTIONS": "true"}
@@ -33,7 +33,7 @@ ATTACKS = (
 
 
 class RunnerCommand(NamedTuple):
-    """A command, as the read_commands takes it apart."""
+    """A command, as the runner takes it apart."""
 
     name: str
     properties: dict[str, str]
@@ -41,7 +41,7 @@ class RunnerCommand(NamedTuple):
 
 
 def read_commands(output: str) -> list[RunnerCommand]:
-    """The commands in a step's output, as the read_commands's two ways of reading them find them."""
+    """The commands in a step's output, as the runner's two ways of reading them find them."""
     found = []
     for line in re.split(r"\r\n|\r|\n", output):
         if line.strip("\ufeff\u200b\u180e" + " \t\x0b\x0c\x85\xa0\u2003").startswith("::"):
@@ -96,13 +96,13 @@ def test_no_log_text_forms_a_command_or_a_property(attack: str) -> None:
 def test_the_summary_in_the_output_holds_no_command(attack: str, width: int) -> None:
     diagnosis = sample.attacked(sample.two_clusters(), f" {attack} ::error::x ")
     shown = text.render(diagnosis, color=False, width=width)
-    assert read_commands(github.inert(shown, STEP)) == []
-    assert github.inert(shown, {}) == shown
+    assert read_commands(inert(shown, STEP)) == []
+    assert inert(shown, {}) == shown
 
 
 @given(st.text(st.sampled_from(":#[ \t\u2003\u200b\ufeffx"), max_size=12))
 def test_no_line_of_signs_is_a_command_once_it_is_inert(line: str) -> None:
-    assert read_commands(github.inert(f"{line}\n{line}", STEP)) == []
+    assert read_commands(inert(f"{line}\n{line}", STEP)) == []
 
 
 def test_what_requested_work_or_the_baseline_explains_is_not_annotated() -> None:
