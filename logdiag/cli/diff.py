@@ -36,7 +36,7 @@ def diff(
 ) -> None:
     """Show what changed in a cluster between two diagnoses.
 
-    Findings are new, worse, resolved, or still open. Snapshots (a file, a folder, an archive, a URL) are
+    Findings are new, worse, resolved or not resolved. Snapshots (a file, a folder, an archive, a URL) are
     diagnosed first.
     """
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL

@@ -15,7 +15,7 @@ HEADINGS: Labels[Outcome] = Labels(
         "opened": N_("New"),
         "worse": N_("Worse"),
         "closed": N_("Resolved"),
-        "went_on": N_("Still open"),
+        "went_on": N_("Not resolved"),
         "gone": N_("No longer reported"),
         "same": N_("Unchanged"),
     }
@@ -27,7 +27,7 @@ _COUNTS: Labels[Outcome] = Labels(
         "opened": N_("{number} new"),
         "worse": N_("{number} worse"),
         "closed": N_("{number} resolved"),
-        "went_on": N_("{number} still open"),
+        "went_on": N_("{number} not resolved"),
         "gone": N_("{number} no longer reported"),
         "same": N_("{number} unchanged"),
     }

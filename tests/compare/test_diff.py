@@ -141,10 +141,10 @@ def test_json_tells_all_of_it() -> None:
 
 def test_the_text_tells_the_news_first_and_what_was() -> None:
     shown = to_text(compare(OLDER, NEWER), color=False, width=200).splitlines()
-    counts = "1 new, 2 worse, 1 resolved, 1 still open, 1 no longer reported, 1 unchanged"
+    counts = "1 new, 2 worse, 1 resolved, 1 not resolved, 1 no longer reported, 1 unchanged"
     assert shown[0] == f"Findings: {counts}."
     headings = [shown[i + 1] for i, line in enumerate(shown) if not line]
-    assert headings == ["New", "Worse", "Resolved", "Still open", "No longer reported"]
+    assert headings == ["New", "Worse", "Resolved", "Not resolved", "No longer reported"]
     assert sum("(was low)" in line for line in shown) == 1
     assert sum("(was over)" in line for line in shown) == 1
     assert verdict(compare(NEWER, NEWER)).startswith("Findings: none new or worse, ")
