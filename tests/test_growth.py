@@ -34,7 +34,7 @@ LINES, SECONDS = 2.4, 8.0
 Linear growth gives 2 and 4, n log n slightly more, quadratic growth 4 and 16.
 """
 TOLERANCE = 2_000
-"""Lines. With n = 40, one line for each pair of items is still found."""
+"""Lines. With n = 28, one line for each pair of items is still found."""
 
 START = datetime(2024, 3, 5, 9, tzinfo=UTC)
 Log = Iterator[tuple[float, str, str]]
@@ -216,8 +216,8 @@ KINDS: dict[str, tuple[str, Callable[[int], Log]]] = {
     "cannot_tell": ("cannot_tell: nothing says so", lambda n: says(n, 1, 'Event="Begin"', hosts=n)),
 }
 
-SIZES = {"audit": 80}
-"""Sizes other than 40. More than 50 peers are no cluster any more, and of a cluster much more is told."""
+SIZE, SIZES = 28, {"audit": 56}
+"""The usual size, and others. More than 50 peers are no cluster any more, and of a cluster much more is told."""
 
 RULE = """\
 title: something on {hosts}
@@ -271,7 +271,7 @@ def examining(
 def test_a_rule_is_judged_in_proportion_to_what_it_looks_for(kind: str) -> None:
     match, log = KINDS[kind]
     assert_in_proportion(
-        examining(library_of(rule=match), lambda n: {"a.log": text_of(log(n))}), SIZES.get(kind, 40)
+        examining(library_of(rule=match), lambda n: {"a.log": text_of(log(n))}), SIZES.get(kind, SIZE)
     )
 
 
@@ -286,7 +286,7 @@ def test_incidents_are_folded_in_proportion_to_the_findings() -> None:
         incident="incident: {causes: [test/cause], requires: [test/effect], by: [subject], within: 1m}",
     )
     said = 'Event="Said" User="u{n}"', 'Event="Begin"'
-    assert_in_proportion(examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), 40)
+    assert_in_proportion(examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), SIZE)
 
 
 # ── everything together ─────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ reads nothing, and every run is a fork of it. It takes requests as lines of JSON
 
 import ctypes
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -92,6 +93,7 @@ list(Reader(tables("expressway"), 1, Want()).rows([b"2024-03-05T09:00:00Z expa01
 
 
 def _serve() -> None:
+    import logdiag.cli
     import logdiag.pipeline
     import logdiag.report.html
     import logdiag.report.json_
@@ -104,6 +106,9 @@ def _serve() -> None:
     # All that every run needs: the grammar, the rules, the page's template.
     report = Report(examine(read_texts({"expa01.log": b"2024-03-05T09:00:00Z expa01 tvcs: x\n"}), load(())))
     report.to_html(), report.to_json(), report.to_text()
+    # A collection in a fork would copy the memory of everything that is loaded.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
