@@ -286,7 +286,9 @@ def test_incidents_are_folded_in_proportion_to_the_findings() -> None:
         incident="incident: {causes: [test/cause], requires: [test/effect], by: [subject], within: 1m}",
     )
     said = 'Event="Said" User="u{n}"', 'Event="Begin"'
-    assert_in_proportion(examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), SIZE)
+    assert_in_proportion(
+        examining(library, lambda n: {"a.log": text_of(says(n, HOUR, *said, hosts=6))}), SIZE
+    )
 
 
 # ── everything together ─────────────────────────────────────────────────────────────────────
