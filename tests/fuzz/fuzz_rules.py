@@ -175,7 +175,7 @@ def spliced(folder: str, script: bytes) -> bytes:
             case 1:
                 del parent[key]
             case 2:
-                parent[key] = ODD[source % len(ODD)]
+                parent[key] = copy.deepcopy(ODD[source % len(ODD)])  # a further edit may change it
             case _ if isinstance(parent, dict):
                 parent[str(other_key)] = parent.pop(key)
             case _:
