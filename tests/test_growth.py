@@ -217,7 +217,7 @@ KINDS: dict[str, tuple[str, Callable[[int], Log]]] = {
 }
 
 SIZE, SIZES = 28, {"audit": 56}
-"""The usual size, and others. More than 50 peers are no cluster any more, and of a cluster much more is told."""
+"""The usual size, and others. More than 50 peers are no cluster, and a report on a cluster is longer."""
 
 RULE = """\
 title: something on {hosts}

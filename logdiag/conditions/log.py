@@ -60,13 +60,13 @@ class Log:
 
     def values(self, reference: Reference, rows: Rows) -> pa.Array:
         """Return the values of a reference in some rows, as strings; null if a record lacks the key."""
-        if self._is_seldom(reference, rows):
+        if self._only_few_need(reference, rows):
             return self._of_fields(reference, rows)
         values = self._values_of(reference).take(pa.array(rows))
         return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
 
-    def _is_seldom(self, reference: Reference, rows: Rows) -> bool:
-        """Return whether only some rows need the values of a key, and all would take longer."""
+    def _only_few_need(self, reference: Reference, rows: Rows) -> bool:
+        """Return whether to look up the values of a key for some rows only: all of them take longer."""
         return (
             reference not in self._values and _column(reference) is None and len(rows) < len(self) / _REPEATED
         )
@@ -204,7 +204,7 @@ class Log:
             rows = rows[self._has(test.reference)[rows]]
         if not len(rows):
             return rows
-        if self._is_seldom(test.reference, rows):
+        if self._only_few_need(test.reference, rows):
             return rows[_any(test, self._of_fields(test.reference, rows))]
         values = self._values_of(test.reference)
         repeat = pa.types.is_dictionary(values.type)

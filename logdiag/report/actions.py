@@ -60,9 +60,9 @@ def find_repeated(diagnosis: Diagnosis) -> Mapping[tuple[int, int], tuple[int, i
     repeated = {}
     for incident, one in enumerate(diagnosis.incidents, start=1):
         for number, step in enumerate(one.remedy, start=1):
-            told = first.setdefault(_identity(step), (incident, number))
-            if told[0] != incident:
-                repeated[incident, number] = told
+            earlier = first.setdefault(_identity(step), (incident, number))
+            if earlier[0] != incident:
+                repeated[incident, number] = earlier
     return repeated
 
 
