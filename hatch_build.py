@@ -20,7 +20,7 @@ class InstallationHook(BuildHookInterface[Any]):
     def dependencies(self) -> list[str]:
         """Return what makes the files: the versions that are installed with the constraints.
 
-        Other versions of numba do not use the bitcode.
+        Bitcode of another version of LLVM is not used.
         """
         tools = ("babel", "llvmlite", "numba", "numpy", "platformdirs")
         pins = (ROOT / "constraints.txt").read_text().splitlines()
@@ -47,52 +47,19 @@ class InstallationHook(BuildHookInterface[Any]):
 def write_bitcode() -> None:
     """Compile the reader of logs to LLVM's bitcode, which any processor of the same family can use.
 
-    Each function is compiled for the types of an empty log. The packages are not imported as such, because
-    they import libraries that only a complete installation has.
+    The packages are not imported as such: they import libraries that only a complete installation has.
     """
-    import pickle
     from types import ModuleType
-
-    import numpy as np
 
     for name in ("", ".files", ".grammar", ".records", ".records.compiled"):
         package = ModuleType(f"logdiag{name}")
         package.__path__ = [str(ROOT / f"logdiag{name}".replace(".", "/"))]
         sys.modules[package.__name__] = package
-    from logdiag.grammar import machine_code
+    from logdiag.grammar.bitcode import bitcode
+    from logdiag.grammar.machine_code import installed_file
 
-    found: dict[str, bytes] = {}
-
-    class Collector(machine_code.MachineCodeCache):
-        def load_overload(self, *_: Any) -> None:
-            pass
-
-        def save_overload(self, signature: Any, result: Any) -> None:
-            parts = list(result._reduce())
-            parts[0] = result.library.serialize_using_bitcode()
-            parts[6] = ""  # the types of all variables, for people; it names the folder of the source
-            found[self.key(signature)] = machine_code.dumps(tuple(parts))
-
-    machine_code.MachineCodeCache = Collector
-    from logdiag.grammar.kernel import scan
-    from logdiag.records.compiled.buffers import NAMES, BufferPool, Wanted
-    from logdiag.records.compiled.columns import count_at_most, write_columns
-    from logdiag.records.compiled.strings import is_ascii, write_digests
-
-    def zeros(kind: Any) -> Any:
-        return np.zeros(1, kind)
-
-    log = np.frombuffer(b"", np.uint8)
-    roles, places = zeros(np.uint8), zeros(np.int32)
-    tables = zeros(np.uint16), zeros(np.uint16), zeros(np.int32), zeros(np.uint16), zeros(np.bool_)
-    out = BufferPool().columns(1, 1, 1, 1)
-    scan(log, *tables, roles, roles, places)
-    count_at_most(roles, 0)
-    wanted = Wanted(False, False, False, False, (False,) * len(NAMES))
-    write_columns(log, roles, places, 0, zeros(np.int64), wanted, out)
-    write_digests(log, out.offset[:0], out.length[:0], np.uint64(0), np.zeros(0, np.uint64))
-    is_ascii(log)
-    (ROOT / "grammars" / machine_code.installed_file()).write_bytes(pickle.dumps(found))
+    for module in ("logdiag.grammar.kernel", "logdiag.records.compiled.columns"):
+        (ROOT / "grammars" / installed_file(module)).write_bytes(bitcode(module))
 
 
 if __name__ == "__main__":

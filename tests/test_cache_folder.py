@@ -5,11 +5,15 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from logdiag.errors import EngineError
 from logdiag.files import cache, resources
+from logdiag.grammar import Token, lexer, machine_code, tokens
 
 
 @pytest.fixture
@@ -88,58 +92,54 @@ def test_the_command_says_once_that_a_cache_is_not_used(tmp_path: Path, samples:
     assert list((tmp_path / "open").iterdir()) == []
 
 
-class Evil:
-    """Runs code when it is unpickled."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Path.touch, (Path(os.environ["EVIL"]),))
+HEADER = b"2024-03-05T09:00:00.000+00:00 peer tvcs: x\n"
 
 
-@pytest.mark.parametrize(
-    "harm", ["empty", "cut", "changed", "a stranger's pickle", "another object", "folder"]
-)
+@pytest.fixture
+def kernel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Token]]:
+    """Return a function that reads a record by machine code, loaded anew."""
+
+    def read() -> list[Token]:
+        for function in (machine_code._entry, machine_code._library, machine_code._jit):
+            function.cache_clear()
+        return list(lexer.tokens(HEADER, "expressway"))
+
+    return read
+
+
+@pytest.mark.parametrize("harm", ["empty", "cut", "changed", "a folder"])
 def test_broken_machine_code_is_as_good_as_none(
-    folder: Path, tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, kernel: Callable[[], list[Token]], harm: str
 ) -> None:
-    from logdiag.grammar.machine_code import compiled
-
-    def double(number):  # type: ignore[no-untyped-def]
-        return number + number
-
-    assert compiled(double)(21) == 42
-    [file] = folder.iterdir()
+    found = kernel()
+    assert found == list(tokens(HEADER))
+    [file] = folder.glob("code-*")
     content = file.read_bytes()
-    monkeypatch.setenv("EVIL", str(tmp_path / "obeyed"))
-    if harm == "folder":
+    if harm == "a folder":
         file.unlink()
         file.mkdir()
-    elif harm == "another object":
-        cache.keep(file.name, pickle.dumps(("no", "machine code")))
     else:
-        file.write_bytes(
-            {
-                "empty": b"",
-                "cut": content[: len(content) // 2],
-                "changed": content[:-1] + bytes([content[-1] ^ 1]),
-                "a stranger's pickle": pickle.dumps(Evil()),
-            }[harm]
-        )
-    assert compiled(double)(21) == 42
-    assert not (tmp_path / "obeyed").exists()
-    assert [path.name for path in folder.iterdir()] == [file.name]
-    if harm != "folder":
-        assert b"number + number" in (cache.kept(file.name) or b"")  # it was kept anew
+        changed = content[:-1] + bytes([content[-1] ^ 1])
+        file.write_bytes({"empty": b"", "cut": content[: len(content) // 2], "changed": changed}[harm])
+    assert kernel() == found
+    assert [path.name for path in folder.glob("code-*")] == [file.name]
+    if harm != "a folder":
+        assert file.read_bytes() == content  # it was kept anew
 
 
-def test_machine_code_comes_from_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from logdiag.grammar import machine_code
+def test_machine_code_comes_from_the_cache(
+    kernel: Callable[[], list[Token]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = kernel()
+    monkeypatch.setattr(machine_code, "_bitcode", lambda _: pytest.fail("it was compiled again"))
+    assert kernel() == found
 
-    def triple(number):  # type: ignore[no-untyped-def]
-        return 3 * number
 
-    machine_code.compiled(triple)(14)
-    monkeypatch.setattr(cache, "keep", lambda *_: pytest.fail("it was compiled again"))
-    assert machine_code.compiled(triple)(14) == 42
+def test_other_types_than_the_compiled_ones_are_refused(kernel: Callable[[], list[Token]]) -> None:
+    kernel()
+    scan = machine_code.MachineCode("logdiag.grammar.kernel", "scan", results=2)
+    with pytest.raises(EngineError, match=r"logdiag\.grammar\.kernel has no machine code of scan <i8\[1\]"):
+        scan(np.zeros(4, np.int64), np.zeros(4, np.uint8)[::2])
 
 
 def test_warnings_are_no_part_of_what_the_library_prints(capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,6 +169,13 @@ def test_the_library_comes_from_the_cache(folder: Path, monkeypatch: pytest.Monk
     assert {name: file.tree for name, file in cached.files.items()} == {
         name: file.tree for name, file in made.files.items()
     }
+
+
+class Evil:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (Path(os.environ["EVIL"]),))
 
 
 def test_a_broken_library_is_loaded_from_its_files(

@@ -14,7 +14,7 @@ from logdiag.files import resources
 from logdiag.grammar import tokens
 from logdiag.grammar.compiler import compile_grammar
 from logdiag.grammar.dfa import Automaton, determinize
-from logdiag.grammar.kernel import scan
+from logdiag.grammar.lexer import scan
 from logdiag.grammar.lexer import tokens as compiled_tokens
 from logdiag.grammar.nfa import Program
 from logdiag.grammar.state_order import count_steps, renumber
@@ -191,7 +191,7 @@ def scanned(found: Tables, log: bytes) -> list[tuple[int, int]]:
     """The tokens by some tables: terminal and end."""
     terminals, places = np.empty(len(log), np.uint8), np.empty(len(log), np.int32)
     every = np.arange(len(found.terminals), dtype=np.uint8)
-    count, _ = scan(np.frombuffer(log, np.uint8), *found.arrays, every, terminals, places)
+    count = scan(np.frombuffer(log, np.uint8), found, every, terminals, places)
     return list(zip(terminals[:count].tolist(), places[:count].tolist(), strict=True))
 
 

@@ -88,7 +88,8 @@ def test_the_wheel_holds_the_data(built: Path) -> None:
     for file in ("grammars/expressway.lark", "rules/database/peer-down.yaml", "reports/report.html.jinja"):
         assert f"logdiag/data/{file}" in names
     assert "logdiag/data/reports/locale/ko/LC_MESSAGES/logdiag.mo" in names
-    assert f"logdiag/data/grammars/{installed_file()}" in names
+    for module in ("logdiag.grammar.kernel", "logdiag.records.compiled.columns"):
+        assert f"logdiag/data/grammars/{installed_file(module)}" in names
     assert "logdiag/py.typed" in names
     assert not any(name.startswith(("tests", "sample_logs")) for name in names)
 

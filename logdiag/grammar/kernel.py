@@ -5,10 +5,12 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, intrinsic, ir, types
+from logdiag.grammar.bitcode import compiled, intrinsic, ir, types
 from logdiag.grammar.tables import ENDS
 
 NO_TERMINAL, NO_WAY_ON, NO_END = -1, -2, -3
+
+_BYTES, _STATES, _PLACES = (np.empty(0, kind) for kind in (np.uint8, np.uint16, np.int32))
 
 
 @intrinsic
@@ -22,7 +24,7 @@ def _opaque(_context, number):
     return types.uint64(types.uint64), code
 
 
-@compiled
+@compiled(_BYTES, _STATES, _STATES, _PLACES, _STATES, np.empty(0, np.bool_), _BYTES, _BYTES, _PLACES)
 def scan(log, next_, ends, begin, step, complete, meanings, tokens, places):
     """Write the meaning and the end of each token.
 

@@ -25,7 +25,7 @@ _MEMORY = 6 << 30
 """Bytes of address space: an input that needs more fails, and not the machine."""
 
 # numba compiles the bytecode of these, so it must not contain calls of the fuzzer.
-_MACHINE_CODE = ["logdiag.grammar.kernel", "logdiag.grammar.machine_code", "logdiag.records.compiled"]
+_MACHINE_CODE = ["logdiag.grammar.kernel", "logdiag.grammar.bitcode", "logdiag.records.compiled"]
 
 
 class HangError(Exception):

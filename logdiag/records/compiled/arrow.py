@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 
 from logdiag.records.columns import masked
 from logdiag.records.compiled.buffers import KEY, NAMES, NULLABLE, Columns, Numbers, Strings
-from logdiag.records.compiled.strings import is_ascii
 
 _TRIM: dict[str, Callable[[str], str]] = {
     "host": lambda name: name.rstrip(" "),
@@ -25,13 +24,13 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
     Unless it is ``copied``, the table uses the memory of ``columns`` and lasts as long.
     """
     buffer = _copy if copied else pa.py_buffer
-    is_ascii_ = is_ascii(np.frombuffer(chunk, np.uint8))
+    is_ascii = _is_ascii(chunk)
 
     def strings(column: Strings, has: Numbers | None = None) -> pa.Array:
         valid = None if has is None else pa.py_buffer(np.packbits(has, bitorder="little"))
         buffers = [valid, buffer(column.ends), buffer(column.bytes)]
         found = pa.Array.from_buffers(pa.string(), len(column.ends) - 1, buffers)
-        return found if is_ascii_ else _decoded(found)
+        return found if is_ascii else _decoded(found)
 
     def array(name: str) -> pa.Array:
         kind = schema.field(name).type
@@ -52,6 +51,13 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
         return pa.Array.from_buffers(kind, len(numbers), [None, buffer(numbers)])
 
     return pa.table([array(name) for name in schema.names], schema=schema)
+
+
+def _is_ascii(chunk: memoryview) -> bool:
+    ends = pa.py_buffer(np.array([0, len(chunk)], np.int64))
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(chunk)])
+    found: bool = pc.string_is_ascii(text)[0].as_py()
+    return found
 
 
 def _decoded(column: pa.StringArray) -> pa.StringArray:

@@ -5,8 +5,6 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from logdiag.records.compiled.strings import PADDING
-
 Numbers = npt.NDArray[Any]
 
 NAMES = ("host", "process", "subprocess", "module", "level", "event")
@@ -17,6 +15,12 @@ KEY = len(NAMES)
 
 NULLABLE = ("detail", "text", "body")
 """Columns of strings that a record may lack, in the order of the rows of `Columns.has`."""
+
+NO_INSTANT, BEFORE_RECORDS, NO_YEAR = range(3)
+"""Why a stretch of lines is in no record."""
+
+PADDING = 16
+"""Bytes after the last one that is written: strings are copied by two words of eight bytes."""
 
 _MAX_SLOTS = 1 << 16
 

@@ -9,21 +9,23 @@ token or a record: a column is an array of numbers, or of places in the chunk.
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, inlined, inner, nth
-from logdiag.records.compiled.buffers import NAMES
+from logdiag.grammar.bitcode import compiled, inlined, inner, nth
+from logdiag.records.compiled.buffers import BEFORE_RECORDS, NAMES, NO_INSTANT, NO_YEAR, BufferPool, Wanted
 from logdiag.records.compiled.header import header
 from logdiag.records.compiled.record import DETAIL, read_record
 from logdiag.records.compiled.roles import BSD_START, LINE, ORPHAN, PAIR, START, VALUE
 from logdiag.records.compiled.strings import append, append_body, count_lines, intern_name
 from logdiag.records.compiled.times import dated, dated_near
-
-WITHOUT_INSTANT, BEFORE_RECORDS, WITHOUT_YEAR = range(3)
-"""Why a stretch of lines is in no record."""
+from logdiag.records.digests import FACTOR, SHIFT
 
 _NO_TIME = -(1 << 62)
 
+_BYTES, _PLACES, _WORDS = (np.empty(0, kind) for kind in (np.uint8, np.int32, np.int64))
+_WANTED = Wanted(False, False, False, False, (False,) * len(NAMES))
+_COLUMNS = BufferPool().columns(0, 0, 0, 0)
 
-@compiled
+
+@compiled(_BYTES, 0)
 def count_at_most(roles, count):
     """Return the highest number of records and of pairs that some tokens can give."""
     records = fields = 0
@@ -66,7 +68,7 @@ def _drop_waiting(stretches, first, count):
     """Remove the stretches that waited for a year; return the number of the others."""
     kept = first
     for p in range(np.uint64(first), np.uint64(count)):
-        if stretches[3, p] != WITHOUT_YEAR:
+        if stretches[3, p] != NO_YEAR:
             for n in range(4):
                 stretches[n, kept] = stretches[n, p]
             kept += 1
@@ -94,7 +96,7 @@ def _write_strings(log, end, body_start, wanted, out, r, name_count):
     return name_count
 
 
-@compiled
+@compiled(_BYTES, _BYTES, _PLACES, 0, _WORDS, _WANTED, _COLUMNS)
 def write_columns(log, roles, places, count, starts, wanted, out):
     """Write the columns of a chunk's records, and the stretches that are in none.
 
@@ -131,7 +133,7 @@ def write_columns(log, roles, places, count, starts, wanted, out):
         end = places[nth(after - 1)]
         is_header, moment, offset, whole, bsd_time = header(log, roles, places, t, after)
         if not is_header:
-            reason = BEFORE_RECORDS if roles[nth(t)] == ORPHAN else WITHOUT_INSTANT
+            reason = BEFORE_RECORDS if roles[nth(t)] == ORPHAN else NO_INSTANT
             stretches = _add_stretch(out.stretches, first_stretch, stretches, begin, end, line, reason)
         else:
             out.offset[nth(r)], out.length[nth(r)], out.line[nth(r)] = begin, end - begin, line
@@ -166,9 +168,7 @@ def write_columns(log, roles, places, count, starts, wanted, out):
                 if not utc_found:
                     time = _NO_TIME
                 moment, waiting = bsd_time, waiting + 1
-                stretches = _add_stretch(
-                    out.stretches, first_stretch, stretches, begin, end, line, WITHOUT_YEAR
-                )
+                stretches = _add_stretch(out.stretches, first_stretch, stretches, begin, end, line, NO_YEAR)
             out.time[nth(r)], out.header_time[nth(r)], out.utc_offset[nth(r)] = time, moment, offset
             name_count = _write_strings(log, end, body_start, wanted, out, r, name_count)
             r += 1
@@ -177,3 +177,25 @@ def write_columns(log, roles, places, count, starts, wanted, out):
     if waiting and not known:
         r, f = first_record, out.field_ends[nth(first_record)]
     return r, f, name_count, stretches, line
+
+
+@compiled(_BYTES, _WORDS, _PLACES, np.uint64(0), np.empty(0, np.uint64))
+def write_digests(log, offsets, lengths, seed, found):
+    """Write the digest of each record into ``found``, as `logdiag.records.digests.digest` makes it."""
+    factor, shift, eight = np.uint64(FACTOR), np.uint64(SHIFT), np.uint64(8)
+    for number in range(len(offsets)):
+        at, left = np.uint64(offsets[nth(number)]), np.uint64(lengths[nth(number)])
+        digest = np.uint64(seed) ^ left
+        while left >= eight:
+            word = np.uint64(0)
+            for n in range(eight):
+                word |= np.uint64(log[at + n]) << (eight * n)
+            digest = (digest ^ word) * factor
+            digest ^= digest >> shift
+            at += eight
+            left -= eight
+        word = np.uint64(0)
+        for n in range(left):
+            word |= np.uint64(log[at + n]) << (eight * n)
+        digest = (digest ^ word) * factor
+        found[nth(number)] = digest ^ (digest >> shift)

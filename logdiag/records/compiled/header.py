@@ -3,7 +3,7 @@
 # Machine code has the types of what it is called with.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-from logdiag.grammar.machine_code import inner, nth
+from logdiag.grammar.bitcode import inner, nth
 from logdiag.records.compiled.roles import BSD_START, HOST, START
 from logdiag.records.compiled.times import stamp, yearless
 

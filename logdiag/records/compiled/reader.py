@@ -17,27 +17,26 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.grammar.kernel import scan
+from logdiag.grammar.lexer import scan
+from logdiag.grammar.machine_code import MachineCode
 from logdiag.grammar.tables import Tables
 from logdiag.records.batches import COUNTED, Batch, Part, batch
 from logdiag.records.chunker import NO_YEAR, ORPHAN, Unrecognised
+from logdiag.records.compiled import buffers
 from logdiag.records.compiled.arrow import to_table
 from logdiag.records.compiled.buffers import NAMES, BufferPool, Columns, Numbers, Wanted, cut
-from logdiag.records.compiled.columns import (
-    BEFORE_RECORDS,
-    WITHOUT_INSTANT,
-    WITHOUT_YEAR,
-    count_at_most,
-    write_columns,
-)
 from logdiag.records.compiled.roles import ROLES
-from logdiag.records.compiled.strings import write_digests
 from logdiag.records.digests import SEED
 from logdiag.records.record import Unparsed
 from logdiag.records.rows import NO_INSTANT, Cursor
 from logdiag.records.want import READ, SELECTING, Want
 
-_REASONS = {WITHOUT_INSTANT: NO_INSTANT, BEFORE_RECORDS: ORPHAN, WITHOUT_YEAR: NO_YEAR}
+_REASONS = {buffers.NO_INSTANT: NO_INSTANT, buffers.BEFORE_RECORDS: ORPHAN, buffers.NO_YEAR: NO_YEAR}
+
+_KERNEL = "logdiag.records.compiled.columns"
+_count_at_most = MachineCode(_KERNEL, "count_at_most", results=2)
+_write_columns = MachineCode(_KERNEL, "write_columns", results=5)
+_write_digests = MachineCode(_KERNEL, "write_digests", results=0)
 
 _Chunk = memoryview | Unrecognised
 
@@ -93,8 +92,7 @@ class Reader:
             if not joined.endswith(b"\n"):
                 joined += b"\n"  # so that the next log starts a line
             line_starts.append(line_starts[-1] + joined.count(b"\n", starts[-1]))
-        # Read-only as chunks are: for another type all functions would be compiled again.
-        content = memoryview(joined).toreadonly()
+        content = memoryview(joined)
         log_bytes = np.frombuffer(content, np.uint8)
         columns, _ = self._columns(log_bytes, starts)
         log_numbers = np.searchsorted(starts, columns.offset, "right") - 1
@@ -155,7 +153,7 @@ class Reader:
     def _digests(self, log: Numbers, columns: Columns) -> npt.NDArray[np.uint64]:
         digests = np.empty(len(columns.offset) if self._want.digests else 0, np.uint64)
         if self._want.digests:
-            write_digests(log, columns.offset, columns.length, np.uint64(SEED), digests)
+            _write_digests(log, columns.offset, columns.length, np.uint64(SEED), digests)
         return digests
 
     def _columns(self, log: Numbers, starts: Sequence[int] = (0,)) -> tuple[Columns, int]:
@@ -164,13 +162,10 @@ class Reader:
         if pool is None:
             pool = self._own.pool = BufferPool()
         roles, places = pool.tokens(len(log))
-        count, place = scan(log, *self._tables.arrays, self._roles, roles, places)
-        if count < 0:
-            # A test holds that the grammar accepts every byte in every state.
-            raise AssertionError(f"the grammar has no way on at byte {place} of {log[:100].tobytes()!r}")
-        out = pool.columns(len(log), count, *count_at_most(roles, count))
+        count = scan(log, self._tables, self._roles, roles, places)
+        out = pool.columns(len(log), count, *_count_at_most(roles, count))
         log_starts = np.array(starts, np.int64)
-        *sizes, lines = write_columns(log, roles, places, count, log_starts, self._wanted, out)
+        *sizes, lines = _write_columns(log, roles, places, count, log_starts, self._wanted, out)
         return cut(out, *sizes), lines
 
 

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import inlined, nth
+from logdiag.grammar.bitcode import inlined, nth
 from logdiag.records.compiled import roles as role
 from logdiag.records.compiled.buffers import KEY, NAMES
 from logdiag.records.compiled.header import header, is_relayed

@@ -5,12 +5,9 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import compiled, inlined, inner, nth
+from logdiag.grammar.bitcode import inlined, inner, nth
 from logdiag.records.compiled.word_ops import WORD, equal, first_word, load_word, store_word
 from logdiag.records.digests import FACTOR, SHIFT
-
-PADDING = 2 * WORD
-"""Bytes after the last one that is written: `copy` writes whole words."""
 
 _MAX_PROBES = 32
 
@@ -77,20 +74,11 @@ def intern_name(log, start, end, column, out, count):
     return count, count + 1
 
 
-@compiled
-def is_ascii(log):
-    """Return whether some bytes are ASCII."""
-    seen = np.uint8(0)
-    for n in range(np.uint64(len(log))):
-        seen |= log[n]
-    return seen < 128
-
-
 @inlined
 def copy(log, start, end, out, at):
     """Write bytes, which need not be UTF-8, and return where they end.
 
-    ``out`` has `PADDING` bytes more than are written.
+    ``out`` has `logdiag.records.compiled.buffers.PADDING` bytes more than are written.
     """
     size = end - start
     left, place, to = np.uint64(size), np.uint64(start), np.uint64(at)
@@ -137,25 +125,3 @@ def append_body(log, start, end, strings, n):
             append(log, start, end, strings, n)
             return True
     return False
-
-
-@compiled
-def write_digests(log, offsets, lengths, seed, found):
-    """Write the digest of each record into ``found``, as `logdiag.records.digests.digest` makes it."""
-    factor, shift, eight = np.uint64(FACTOR), np.uint64(SHIFT), np.uint64(8)
-    for number in range(len(offsets)):
-        at, left = np.uint64(offsets[nth(number)]), np.uint64(lengths[nth(number)])
-        digest = np.uint64(seed) ^ left
-        while left >= eight:
-            word = np.uint64(0)
-            for n in range(eight):
-                word |= np.uint64(log[at + n]) << (eight * n)
-            digest = (digest ^ word) * factor
-            digest ^= digest >> shift
-            at += eight
-            left -= eight
-        word = np.uint64(0)
-        for n in range(left):
-            word |= np.uint64(log[at + n]) << (eight * n)
-        digest = (digest ^ word) * factor
-        found[nth(number)] = digest ^ (digest >> shift)

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from logdiag.grammar.machine_code import inner, nth
+from logdiag.grammar.bitcode import inner, nth
 from logdiag.records.header import FIRST, LAST, LONGEST_MONTH, MAX_QUARTERS, MONTHS, QUARTER, YEAR
 
 _MONTH_SUMS = tuple(sum(MONTHS[n : n + 3]) for n in range(0, 36, 3))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from logdiag.grammar.machine_code import inner, intrinsic, ir, nth, types
+from logdiag.grammar.bitcode import inner, intrinsic, ir, nth, types
 
 WORD = 8
 
