@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from logdiag.arrays import arrow
 from logdiag.cluster.log_rows import select
 from logdiag.cluster.names import (
     NODES,
@@ -156,8 +157,8 @@ def split(tables: Tables) -> list[Tables]:
             tables.with_records(of_records == number),
             spans=spans[number],
             dumps=tuple(dump for dump in tables.dumps if (dump.snapshot, dump.host) in group.places),
-            config=tables.config.filter(pa.array(of_config == number)),
-            status=tables.status.filter(pa.array(of_status == number)),
+            config=tables.config.filter(arrow(of_config == number)),
+            status=tables.status.filter(arrow(of_status == number)),
         )
         for number, group in enumerate(groups)
     ]

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from logdiag.arrays import arrow
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.conditions.modifiers import MODIFIERS, Question
 from logdiag.conditions.parse import (
@@ -62,7 +63,7 @@ class Log:
         """Return the values of a reference in some rows, as strings; null if a record lacks the key."""
         if self._only_few_need(reference, rows):
             return self._of_fields(reference, rows)
-        values = self._values_of(reference).take(pa.array(rows))
+        values = self._values_of(reference).take(arrow(rows))
         return values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
 
     def _only_few_need(self, reference: Reference, rows: Rows) -> bool:
@@ -90,7 +91,7 @@ class Log:
 
     def _of_fields(self, reference: Reference, rows: Rows | slice = _ALL) -> pa.Array:
         places = self._places_of(reference)[rows]
-        return self._pairs.field("value").take(pa.array(places, mask=places < 0))
+        return self._pairs.field("value").take(arrow(places, places >= 0))
 
     def _alarm_ids(self) -> pa.Array:
         """Return the ``Id`` of every record, as written but for alarms that are known by their words."""
@@ -98,7 +99,7 @@ class Log:
         # Only alarms of the event log have ids of the catalogue.
         alarms = self.rows(_ALARMS)
         details = self.values(Reference("Detail"), alarms).to_pylist()
-        ids = written.take(pa.array(alarms)).to_pylist()
+        ids = written.take(arrow(alarms)).to_pylist()
         # Alarms repeat, with few different texts: each is identified once.
         known = cache(identify)
         found = [known(detail or "", id_) for detail, id_ in zip(details, ids, strict=True)]
@@ -140,7 +141,7 @@ class Log:
 
     def times(self, rows: Rows) -> list[int]:
         """Return the times of some rows, in microseconds since 1970."""
-        times: list[int] = self.records.column("time").take(pa.array(rows)).cast("int64").to_pylist()
+        times: list[int] = self.records.column("time").take(arrow(rows)).cast("int64").to_pylist()
         return times
 
     def hosts(self, rows: Rows) -> list[str]:
@@ -159,7 +160,7 @@ class Log:
 
     def snapshots(self, rows: Rows) -> list[str]:
         """Return the snapshots of some rows."""
-        names: list[str] = self.records.column("snapshot").take(pa.array(rows)).to_pylist()
+        names: list[str] = self.records.column("snapshot").take(arrow(rows)).to_pylist()
         return names
 
     def rows(self, condition: Condition) -> Rows:

@@ -3,7 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from logdiag.arrays import arrow
 from logdiag.reading.tables import Tables
+from logdiag.records.batches import whole
 
 
 def counted_once(tables: Tables) -> tuple[Tables, int]:
@@ -23,12 +25,14 @@ def counted_once(tables: Tables) -> tuple[Tables, int]:
 
 def _starts(tables: Tables, starts: dict[tuple[str, str], int]) -> npt.NDArray[np.int64]:
     """The start of the member of each record. The records of a member follow each other."""
-    keys = ["snapshot", "source"]
-    # Without threads, the groups are in the order of the records.
-    groups = tables.records.select(keys).unify_dictionaries().group_by(keys, use_threads=False)
-    members = groups.aggregate([([], "count_all")])
-    of_members = [starts[one["snapshot"], one["source"]] for one in members.select(keys).to_pylist()]
-    return np.repeat(np.array(of_members, np.int64), members.column("count_all").to_numpy())
+    columns = [whole(tables.records.column(name)) for name in ("snapshot", "source")]
+    codes = np.stack([column.indices.to_numpy() for column in columns])
+    is_first = np.any(np.diff(codes, prepend=-1), axis=0)
+    members = zip(
+        *(column.take(arrow(np.flatnonzero(is_first))).to_pylist() for column in columns), strict=True
+    )
+    of_members = np.array([starts[member] for member in members], np.int64)
+    return np.repeat(of_members, np.diff(np.flatnonzero(np.r_[is_first, True])))
 
 
 def _kept(digests: npt.NDArray[np.uint64], members: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
+from logdiag.arrays import arrow
 from logdiag.i18n import gettext
 from logdiag.model import MemberCoverage
 from logdiag.reading.builder import record_sums
@@ -29,7 +30,7 @@ def without_other_logs(tables: Tables) -> Tables:
     of_host = _pairs(tables.records, "host", known)
     return replace(
         tables.with_records(of_host),
-        unparsed=tables.unparsed.filter(pa.array(~_pairs(tables.unparsed, "source", left_out))),
+        unparsed=tables.unparsed.filter(arrow(~_pairs(tables.unparsed, "source", left_out))),
         members=members,
         snapshots=tuple(
             replace(one, **record_sums([member for member in members if member.snapshot == one.snapshot]))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.arrays import arrow
 from logdiag.dumps import DumpKind, Facts
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.records import Span
@@ -69,7 +70,7 @@ class Tables:
 
     def with_records(self, kept: npt.NDArray[np.bool_]) -> "Tables":
         """Return the tables with some of the records."""
-        mask = pa.array(kept, pa.bool_())
+        mask = arrow(kept)
         return replace(
             self,
             records=self.records.filter(mask),

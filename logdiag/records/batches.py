@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.arrays import arrow
 from logdiag.records.digests import digest
 from logdiag.records.product import of_product
 from logdiag.records.record import Record, Unparsed
@@ -105,7 +106,7 @@ def together(parts: Sequence[Part], size: int, want: Want) -> Together:
 
     counts = np.bincount(members, minlength=size)
     ordered = digests[order] if want.digests else digests
-    return _select(tables.take(pa.array(order)), counts, texts, ordered, want)
+    return _select(tables.take(arrow(order)), counts, texts, ordered, want)
 
 
 def _select(table: pa.Table, counts: Numbers, texts: _Texts, digests: _Digests, want: Want) -> Together:
@@ -117,7 +118,7 @@ def _select(table: pa.Table, counts: Numbers, texts: _Texts, digests: _Digests, 
     else:
         numbers, asked = want.select(table, members)
         types = pa.schema([READ.field(name) for name in table.column_names])
-        kept = table.take(pa.array(numbers)).cast(types)
+        kept = table.take(arrow(numbers)).cast(types)
     kept = kept.select([name for name in kept.column_names if want.wants(name)])
     kept_texts = pa.array(texts(numbers) if want.texts else [], pa.string())
     hosts, times, lengths, offsets = (whole(table.column(name)) for name in COUNTED)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from logdiag.arrays import arrow
 from logdiag.errors import InputError
 from logdiag.i18n import gettext
 
@@ -67,8 +68,8 @@ SETTINGS = pa.schema([*_PLACE, _required("path", _NAME), _required("value", pa.s
 
 def masked(numbers: npt.NDArray[np.int32]) -> pa.Array:
     """Return numbers as a column in which those below 0 are null."""
-    none = numbers < 0
-    return pa.array(numbers, pa.int32(), mask=none if none.any() else None)
+    valid = numbers >= 0
+    return arrow(numbers, None if valid.all() else valid)
 
 
 class Names:

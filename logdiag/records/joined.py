@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
+from logdiag.arrays import arrow
 from logdiag.errors import ResourceError
 from logdiag.i18n import gettext
 from logdiag.records.batches import whole
@@ -42,7 +43,7 @@ class Joined:
         for name in self._schema.names:
             if name in PLACE:
                 own = [self._names[name].number_of(member[PLACE.index(name)]) for member in members]
-                arrays.append(pa.array(np.repeat(np.array(own, np.int32), shares)))
+                arrays.append(arrow(np.repeat(np.array(own, np.int32), shares)))
             else:
                 array = whole(records.column(name))
                 arrays.append(self._names[name].numbers(array) if name in self._names else array)

@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from logdiag.arrays import arrow
+
 _PROCESSES = re.compile(
     "tvcs|traffic_server|licensemanager|edgeconfigprovisioning|b2bua|presencerelay|portforwarding|XCP_.+"
 )
@@ -29,7 +31,7 @@ def of_product(records: pa.Table) -> npt.NDArray[np.bool_]:
     traits |= np.array([*known, False])[process.indices.fill_null(-1).to_numpy()]
     rest = np.flatnonzero(~traits)
     start = 0
-    for chunk in records.column("fields").take(pa.array(rest)).chunks:
+    for chunk in records.column("fields").take(arrow(rest)).chunks:
         pairs = chunk.flatten()
         key, value = pc.struct_field(pairs, "key"), pc.struct_field(pairs, "value")
         node = pc.and_(pc.equal(key, "Node"), pc.match_substring(value, "@"))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from logdiag.arrays import arrow
 from logdiag.cluster.alarms import RAISED
 from logdiag.conditions import AnyOf, Log, Reference
 from logdiag.conditions.alarm_catalogue import load as load_alarms
@@ -138,7 +139,7 @@ def _shapes(
     """Return the shape of each row."""
     if not len(rows):
         return
-    taken = table.take(pa.array(rows))
+    taken = table.take(arrow(rows))
     yield from map(
         Shape,
         _mapped(taken, "process", masker.process),

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from logdiag.arrays import bits
 from logdiag.records.columns import masked
 from logdiag.records.compiled.buffers import KEY, NAMES, NULLABLE, Columns, Numbers, Strings
 
@@ -27,7 +28,7 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
     is_ascii = _is_ascii(chunk)
 
     def strings(column: Strings, has: Numbers | None = None) -> pa.Array:
-        valid = None if has is None else pa.py_buffer(np.packbits(has, bitorder="little"))
+        valid = None if has is None else bits(has)
         buffers = [valid, buffer(column.ends), buffer(column.bytes)]
         found = pa.Array.from_buffers(pa.string(), len(column.ends) - 1, buffers)
         return found if is_ascii else _decoded(found)
