@@ -105,7 +105,7 @@ class Log:
         found = [known(detail or "", id_) for detail, id_ in zip(details, ids, strict=True)]
         are_alarms = np.zeros(len(self), np.bool_)
         are_alarms[alarms] = True
-        return pc.replace_with_mask(written, are_alarms, pa.array(found, written.type))
+        return pc.replace_with_mask(written, arrow(are_alarms), pa.array(found, written.type))
 
     @cached_property
     def _fields(self) -> pa.ListArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
+from logdiag.arrays import arrow
 from logdiag.cluster import Cluster
 from logdiag.cluster.dump_tables import Source
 from logdiag.cluster.facts import Facts
@@ -86,7 +87,7 @@ class Collected:
         if len(rows) > MAX_RECORDS:
             self.capped = True
             rows = rows[:MAX_RECORDS]
-        places = log.records.select(["snapshot", "source", "line"]).take(rows)
+        places = log.records.select(["snapshot", "source", "line"]).take(arrow(rows))
         snapshots, members, lines = (column.to_pylist() for column in places.columns)
         times, hosts = log.times(rows), log.hosts(rows)
         bound = {name: _bind(binding, log, rows) for name, binding in pattern.bind.items()}

@@ -47,10 +47,18 @@ class Selection:
         """The rows."""
         log = Log(records)
         rows, naming = log.rows(self._conditions), log.rows(cluster.NODES)
-        asked = np.union1d(rows, naming)
+        asked = _either(log, rows, naming)
         if self._whole:
             return Selected(np.arange(len(log)), asked)
-        return Selected(np.union1d(rows, _naming(log, naming, members)), asked)
+        return Selected(_either(log, rows, _naming(log, naming, members)), asked)
+
+
+def _either(log: Log, *parts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the rows of several parts, ascending."""
+    found = np.zeros(len(log), np.bool_)
+    for rows in parts:
+        found[rows] = True
+    return np.flatnonzero(found)
 
 
 def _naming(log: Log, rows: npt.NDArray[np.int64], members: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
