@@ -10,7 +10,7 @@ _Mask = npt.NDArray[np.bool_]
 
 
 def arrow(values: npt.NDArray[Any], valid: _Mask | None = None) -> pa.Array:
-    """Return numbers or truth values as an Arrow array, null where they are not valid.
+    """Return numbers or truth values as an Arrow array, with nulls for those that are not valid.
 
     Numbers are not copied. ``pa.array`` would first import ``numpy.ma``, which takes as long as judging a
     small log.
