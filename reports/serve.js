@@ -23,7 +23,33 @@ for (const form of document.querySelectorAll("form.upload")) {
   const list = form.querySelector(".chosen");
   const sending = form.querySelector(".sending");
   const problem = form.querySelector(".problem");
-  const dropped = [];
+  let dropped = [];
+
+  const addItem = (text, label, spoken, isKept) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "remove";
+    button.textContent = label;
+    button.setAttribute("aria-label", spoken);
+    button.addEventListener("click", () => {
+      dropped = dropped.filter(isKept);
+      listDropped();
+      (list.querySelector("button") || form.querySelector("input")).focus();
+    });
+    item.append(text, " ", button);
+    list.append(item);
+  };
+  // The first names are enough to recognise a folder.
+  const listDropped = () => {
+    list.replaceChildren();
+    const { remove, removeAll } = list.dataset;
+    for (const one of dropped.slice(0, 20)) {
+      addItem(one[1], remove, `${remove}: ${one[1]}`, (other) => other !== one);
+    }
+    const more = dropped.length - 20;
+    if (dropped.length > 1) { addItem(more > 0 ? `+${more}` : "", removeAll, removeAll, () => false); }
+  };
 
   const over = (event, is) => { event.preventDefault(); area.classList.toggle("over", is); };
   area.addEventListener("dragover", (event) => over(event, true));
@@ -41,16 +67,7 @@ for (const form of document.querySelectorAll("form.upload")) {
       for (const file of plain) { found.push([file, file.name]); }
     }
     dropped.push(...found);
-    for (const [, name] of found.slice(0, 20)) {
-      const item = document.createElement("li");
-      item.textContent = name;
-      list.append(item);
-    }
-    if (found.length > 20) {
-      const item = document.createElement("li");
-      item.textContent = `+${found.length - 20}`;
-      list.append(item);
-    }
+    listDropped();
   });
 
   form.addEventListener("submit", (event) => {
