@@ -39,16 +39,11 @@ class Causes:
 
 def find_causes(findings: Sequence[Finding], library: Library, primary: str | None, facts: Facts) -> Causes:
     """Return each finding with its most likely cause, if it has one, and all causes that are possible."""
-    explained: dict[str, list[tuple[str, Effect, Explains]]] = {}
-    for name in library.rules:
-        for effect, explains in library.explained_by(name):
-            explained.setdefault(effect.rule, []).append((name, effect, explains))
-    work = {name for name, rule in library.rules.items() if rule.requested is not None}
-    index = _Index(findings, work, facts)
+    index = _Index(findings, library.requested_work, facts)
     possible: dict[str, tuple[str, ...]] = {}
     for finding in findings:
         causes: dict[str, tuple[bool, Finding]] = {}
-        for rule, effect, explains in explained.get(finding.rule, ()):
+        for rule, effect, explains in library.causes_of.get(finding.rule, ()):
             for key in _keys_of_causes(finding, effect, primary):
                 if (cause := _cause(finding, (rule, *key), explains, index)) is not None:
                     is_direct = explains.direct or (cause.id in causes and causes[cause.id][0])
@@ -127,17 +122,11 @@ def _as_it_happened(finding: Finding) -> tuple[bool, datetime, tuple[str, str, i
 def superseded(findings: Sequence[Finding], library: Library) -> set[str]:
     """Return the ids of findings whose own steps would do harm: only those of their cause are right."""
     known = {finding.id: finding for finding in findings}
-    harmful = {
-        (name, effect.rule)
-        for name in library.rules
-        for effect, explains in library.explained_by(name)
-        if explains.steps == "cause"
-    }
     found: set[str] = set()
     for finding in findings:
         way = [finding]
         while (cause := next(iter(way[-1].caused_by), None)) is not None and cause not in found:
-            if (known[cause].rule, way[-1].rule) in harmful:
+            if (known[cause].rule, way[-1].rule) in library.harmful_steps:
                 break
             way.append(known[cause])
         if cause is not None:
@@ -192,7 +181,7 @@ class _Group:
 class _Index(dict[_Key, _Group]):
     """Findings by rule and key. The time of requested work counts from its beginning, whatever its state."""
 
-    def __init__(self, findings: Iterable[Finding], work: set[str], facts: Facts) -> None:
+    def __init__(self, findings: Iterable[Finding], work: frozenset[str], facts: Facts) -> None:
         super().__init__()
         self._facts = facts
         for finding in sorted(findings, key=by_time):

@@ -52,7 +52,9 @@ class _Requests:
         for finding in findings:
             self._of_rule.setdefault(finding.rule, []).append(finding)
         self._requested = {
-            name: rule.requested for name, rule in library.rules.items() if rule.requested is not None
+            name: requested
+            for name in library.requested_work
+            if (requested := library.rules[name].requested) is not None
         }
         # Requested work as it was found: `known` has its outcome.
         self.works = sorted((one for one in findings if self._is_work(one)), key=by_time)

@@ -52,15 +52,43 @@ class Library:
 
     def incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
         """Return the rules whose match is an incident, by id, with that match."""
+        return self._incidents
+
+    @cached_property
+    def _incidents(self) -> list[tuple[str, Rule, IncidentMatch]]:
         return [
             (name, rule, rule.incident)
             for name, rule in sorted(self.rules.items())
             if rule.incident is not None
         ]
 
+    @cached_property
+    def requested_work(self) -> frozenset[str]:
+        """The rules that find requested work."""
+        return frozenset(name for name, rule in self.rules.items() if rule.requested is not None)
+
     def explained_by(self, name: str) -> list[tuple[Effect, Explains]]:
         """The effects of a rule other than itself, with those of its groups, and how each is explained."""
         return self._explained[name]
+
+    @cached_property
+    def causes_of(self) -> dict[str, list[tuple[str, Effect, Explains]]]:
+        """For each rule the rules that explain it, with the effect and how it is explained."""
+        causes: dict[str, list[tuple[str, Effect, Explains]]] = {}
+        for name in self.rules:
+            for effect, explains in self.explained_by(name):
+                causes.setdefault(effect.rule, []).append((name, effect, explains))
+        return causes
+
+    @cached_property
+    def harmful_steps(self) -> frozenset[tuple[str, str]]:
+        """Pairs of a cause and an effect whose own steps would do harm: only those of the cause are right."""
+        return frozenset(
+            (name, effect.rule)
+            for name in self.rules
+            for effect, explains in self.explained_by(name)
+            if explains.steps == "cause"
+        )
 
     @cached_property
     def _explained(self) -> dict[str, list[tuple[Effect, Explains]]]:
