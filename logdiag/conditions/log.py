@@ -55,6 +55,8 @@ class Log:
         self._values: dict[Reference, pa.Array] = {}
         self._holding: dict[Test, Mask] = {}
         self._places: dict[Reference, Rows] = {}
+        self._without_rows: dict[int, Condition] = {}
+        """Conditions that no row meets, by ``id``: a condition with many parts takes long to compare."""
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
@@ -165,7 +167,13 @@ class Log:
 
     def rows(self, condition: Condition) -> Rows:
         """Return the rows that a condition means, ascending."""
-        return self._select(condition, np.arange(len(self), dtype=np.int64))
+        # Most conditions mean no row, and rules ask them several times.
+        if self._without_rows.get(id(condition)) is condition:
+            return np.array([], dtype=np.int64)
+        found = self._select(condition, np.arange(len(self), dtype=np.int64))
+        if not len(found):
+            self._without_rows[id(condition)] = condition
+        return found
 
     def _select(self, condition: Condition, rows: Rows) -> Rows:
         match condition:
