@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def examine(
         alarm_events = [event for one in examined for event in one.alarm_events]
         changes = [change for one in examined for change in one.changes]
         return Diagnosis(
-            tool=Tool(version("logdiag"), library.digest),
+            tool=Tool(_own_version(), library.digest),
             command=Command("diagnose"),
             exit=late_exit(
                 [rule for one in examined for rule in one.late], library, explain=explain and is_late()
@@ -154,6 +155,11 @@ def _examine_each(
     # Each cluster gets an equal share, so that a broken cluster cannot use up the findings of all others.
     most = MAX_FINDINGS // len(clusters)
     return [examine_cluster(cluster, part, library, most, is_late) for cluster, part in clusters]
+
+
+@cache
+def _own_version() -> str:
+    return version("logdiag")
 
 
 def _listed(inputs: Inputs) -> Sequence[str | Path | Location]:
