@@ -140,6 +140,8 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
     One pass: a value that itself looks like a placeholder stays as it is.
     """
+    if "{" not in text:  # most texts of a step are empty
+        return text.strip()
 
     def value_of(found: re.Match[str]) -> str:
         value, both = values[found[1]], found[2]
