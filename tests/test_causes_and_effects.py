@@ -15,7 +15,9 @@ import pytest
 from logdiag.cluster import Cluster
 from logdiag.cluster.facts import Fact
 from logdiag.cluster.observed import Observed
+from logdiag.incidents.causes import find_causes
 from logdiag.incidents.fold import Folded, fold
+from logdiag.incidents.requests import judge_requests
 from logdiag.model import SEVERITIES, Finding, Incident, Peer, State
 from logdiag.records import micros
 from logdiag.rules.library import load
@@ -237,8 +239,9 @@ def folded(*findings: Finding) -> Folded:
 
 
 def cause_of(effect: Finding, *others: Finding) -> str | None:
-    """Return the id of the cause of a finding among others."""
-    [found] = (one for one in folded(effect, *others).findings if one.id == effect.id)
+    """Return the id of the cause of a finding among others, as `fold` finds it before it builds incidents."""
+    causes = find_causes([effect, *others], LIBRARY, CLUSTER.primary, FACTS)
+    [found] = (one for one in judge_requests(causes, LIBRARY, CLUSTER) if one.id == effect.id)
     return next(iter(found.caused_by), None)
 
 

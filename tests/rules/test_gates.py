@@ -42,7 +42,7 @@ def whens(remedies: Sequence[Remedy], library: Library) -> list[When]:
 
 
 def situations(rule: str, remedies: Sequence[Remedy], *, pending: bool) -> Iterator[Situation]:
-    """Situations that differ in all that the conditions ask for."""
+    """Situations that differ in all that the conditions ask for, each once."""
     asked = whens(remedies, LIBRARY)
     fired = [
         (((when.finding or [""])[0], {**when.values, "peer": "expa02", "advice": "-", "found": "-"}),)
@@ -56,10 +56,10 @@ def situations(rule: str, remedies: Sequence[Remedy], *, pending: bool) -> Itera
         CLUSTERS,
         ("expa01", "expa02"),
         STATES,
-        (frozenset(), frozenset(named)),
-        (frozenset(), frozenset(lasting)),
+        {frozenset[str](), frozenset(named)},
+        {frozenset[str](), frozenset(lasting)},
         (False, True),
-        fired,
+        [one for number, one in enumerate(fired) if one not in fired[:number]],
     ):
         overall = Overall(
             at,
