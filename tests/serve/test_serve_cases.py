@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import duckdb
 import pytest
-from web_server import Server, serving
+from web_server import FORKED, Server, serving
 
 from logdiag.errors import InputError
 from logdiag.serve.app import DOWNLOADS
@@ -28,7 +28,7 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving() as started:
+    with serving(**FORKED) as started:
         started.sign_in()
         yield started
 
@@ -161,7 +161,7 @@ def batch_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_batch_is_opened_searched_added_to_and_deleted_from(batch_output: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     shutil.copytree(batch_output, store)
-    with serving("--store", store, "--keep-inputs", TMPDIR=str(tmp_path)) as server:
+    with serving("--store", store, "--keep-inputs", TMPDIR=str(tmp_path), **FORKED) as server:
         server.sign_in()
         assert "/case/peer-lost" in server.ask("/").text
         assert "lost the cluster connection" in server.ask("/case/peer-lost").text
@@ -183,7 +183,7 @@ def test_a_batch_is_opened_searched_added_to_and_deleted_from(batch_output: Path
         assert server.ask("/case/peer-lost/delete", "POST", b"").status == 303
     # What is kept is there in the next run, with the files; what was deleted is gone.
     assert not any("peer-lost" in path.name for path in store.rglob("*"))
-    with serving("--store", store, "--keep-inputs") as server:
+    with serving("--store", store, "--keep-inputs", **FORKED) as server:
         server.sign_in()
         assert ask(server, case, "SELECT count(*) AS n FROM records")[0] == 200
         assert server.ask(f"{case}/delete", "POST", b"").status == 303
@@ -231,7 +231,7 @@ def test_a_store_of_a_stranger_with_wrong_values_is_opened(batch_output: Path, t
         written["row"]["label"] = "<script>alert(1)</script>"
         state.write_text(json.dumps(written))
     (store / "clusters" / "peer-lost" / "findings.json").write_text('{"incidents": [], "findings": [{}]}')
-    with serving("--store", store) as server:
+    with serving("--store", store, **FORKED) as server:
         server.sign_in()
         assert "<script>alert" not in server.ask("/").text
         assert server.ask("/case/peer-lost").status == 200

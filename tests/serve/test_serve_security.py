@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
-from web_server import SECONDS, Server, opened, serving
+from web_server import FORKED, SECONDS, Server, opened, serving
 
 from logdiag.serve import security
 from logdiag.serve.security import Guard
@@ -248,7 +248,7 @@ def test_with_a_certificate_everything_is_encrypted(tmp_path: Path) -> None:
     certificate, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
     certificate.write_bytes(made.public_bytes(Encoding.PEM))
     secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    with serving("--host", "0.0.0.0", "--certificate", certificate, "--key", secret) as server:
+    with serving("--host", "0.0.0.0", "--certificate", certificate, "--key", secret, **FORKED) as server:
         assert server.link.startswith("https://")
         assert not any("not encrypted" in line for line in server.said)
         server.trusted = ssl.create_default_context(cafile=str(certificate))

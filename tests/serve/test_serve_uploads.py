@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from web_server import Server, form, serving
+from web_server import FORKED, Server, form, serving
 
 from logdiag.reading import read
 from logdiag.serve.uploads import Upload, _label, find_upload
@@ -36,7 +36,7 @@ HOSTILE = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     scratch = tmp_path_factory.mktemp("scratch")
     limits = ("--limit", "total=4M", "--limit", "members=12")
-    with serving(*limits, TMPDIR=str(scratch), TEST_FILE_BYTES=str(2 << 20)) as started:
+    with serving(*limits, TMPDIR=str(scratch), TEST_FILE_BYTES=str(2 << 20), **FORKED) as started:
         started.scratch = scratch
         started.sign_in()
         yield started
@@ -125,7 +125,7 @@ def test_an_upload_that_is_cut_leaves_nothing(server: Server) -> None:
 
 def test_a_full_disk_after_the_upload_has_a_page(tmp_path: Path) -> None:
     log = (SAMPLES / "peer-lost" / "peer-disconnect-expc01.log").read_bytes()[:40_000]
-    with serving("--store", tmp_path / "store", TEST_FILE_BYTES=str(64 << 10)) as server:
+    with serving("--store", tmp_path / "store", TEST_FILE_BYTES=str(64 << 10), **FORKED) as server:
         server.sign_in()
         case = server.diagnose([("a.log", log)])
         assert "The disk is full" in server.ask(case).text
