@@ -127,7 +127,18 @@ def load(folders: Sequence[Path] = ()) -> Library:
     # Folders of the user's are read each time: they may have been edited since.
     if not folders:
         return _shipped(shipped)
-    return replace(_checked(*_files((shipped, *folders))), folders=tuple(folders))
+    return replace(_laid_over(shipped, folders), folders=tuple(folders))
+
+
+def _laid_over(shipped: Path, folders: Sequence[Path]) -> Library:
+    """Return the library of the project with further files, and check only these if they replace nothing."""
+    files, found = _files((shipped,))
+    own, found_in_own = _files(folders)
+    if not found and {file.name for file in files}.isdisjoint(file.name for file in own):
+        base = _shipped(shipped)
+        if base.digest == _digest(files)[:16]:
+            return replace(_checked(own, found_in_own, base), digest=_digest([*files, *own])[:16])
+    return _checked([*files, *own], [*found, *found_in_own])
 
 
 @once
@@ -151,12 +162,27 @@ def _digest(files: Sequence[RuleFile]) -> str:
     return digest.hexdigest()
 
 
-def _checked(files: Sequence[RuleFile], found: list[Mistake]) -> Library:
+def _checked(files: Sequence[RuleFile], found: list[Mistake], base: Library | None = None) -> Library:
+    """Return the library of some files and of a ``base`` that was checked; the files replace nothing in it."""
     from logdiag.rules.yaml_file import read, validate
 
     counts = Counter(file.name for file in files)
     twice = tuple(sorted(name for name, count in counts.items() if count > 1))
     library = Library({}, {}, {}, {}, _digest(files)[:16], twice)
+    if base is not None:
+        library.rules.update(base.rules)
+        library.files.update(base.files)
+        for kind in _KINDS:
+            getattr(library, kind).update(getattr(base, kind))
+    names: dict[str, AbstractSet[str]] = {"role": ROLES.keys(), "fact": FACTS.keys()}
+    for folder in _KINDS:
+        start = f"{folder}/"
+        names[folder] = {
+            *getattr(library, folder),
+            *(file.name.removeprefix(start) for file in files if file.name.startswith(start)),
+        }
+    names["rule"] = {*library.rules, *(file.name for file in files)}
+    names["rule"] |= {f"{kind}/{name}" for kind in _KINDS for name in getattr(library, kind)}
     loaded: list[tuple[RuleFile, _Item]] = []
     for file in files:
         if (mistake := read(file)) is not None:
@@ -171,11 +197,6 @@ def _checked(files: Sequence[RuleFile], found: list[Mistake]) -> Library:
         else:
             getattr(library, kind)[rest] = item
         loaded.append((file, item))
-    names: dict[str, AbstractSet[str]] = {"role": ROLES.keys(), "fact": FACTS.keys()}
-    for folder in _KINDS:
-        start = f"{folder}/"
-        names[folder] = {file.name.removeprefix(start) for file in files if file.name.startswith(start)}
-    names["rule"] = {file.name for file in files}
     known = KnownNames(library.rules, names)
     for file, checked in loaded:
         complaints = check(checked, known)
@@ -188,7 +209,7 @@ def _checked(files: Sequence[RuleFile], found: list[Mistake]) -> Library:
     return library
 
 
-def _files(folders: tuple[Path, ...]) -> tuple[list[RuleFile], list[Mistake]]:
+def _files(folders: Sequence[Path]) -> tuple[list[RuleFile], list[Mistake]]:
     """Return the files of a library, and what is no file of one though it looks like it."""
     files: list[RuleFile] = []
     found: list[Mistake] = []

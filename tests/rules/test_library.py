@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from logdiag.errors import InputError, LibraryError, Mistake
+from logdiag.files import resources
 from logdiag.pipeline import examine
 from logdiag.reading import read_texts
 from logdiag.rules.cases import run_cases
-from logdiag.rules.library import Library, load
+from logdiag.rules.library import Library, _checked, _files, load
 from logdiag.rules.lint import lint
 
 CASES = """\
@@ -382,6 +383,33 @@ def test_an_added_library_adds_and_overrides(tmp_path: Path) -> None:
     assert library.procedures["check-replication"].title == "Other"
     assert library.digest != shipped.digest
     assert load().rules["database/peer-down"] == shipped.rules["database/peer-down"]
+
+
+def test_further_rules_join_the_library_as_if_all_were_checked_together(tmp_path: Path) -> None:
+    own = {
+        "x/rule": rule("{record: {where: {A: b}}}", "remedy: [own]", "explains: [x/other]"),
+        "x/other": rule("{state: {raise: {where: {A: b}}, over_by: [own]}}"),
+        "procedures/own": f"title: T\nsteps:\n  - {{{STEP}, where: every peer}}\n",
+        "signals/own": "why: W\nmatch: {record: {where: {A: b}}}\n",
+    }
+    joined = loaded(tmp_path, own)
+    whole = _checked(*_files((resources.folder("rules"), tmp_path / "own")))
+    for name in ("rules", "signals", "procedures", "effects"):
+        assert list(getattr(joined, name).items()) == list(getattr(whole, name).items())
+    assert (joined.digest, joined.replaced) == (whole.digest, ())
+    assert joined.files.keys() == whole.files.keys()
+
+
+def test_a_replaced_rule_can_break_a_rule_of_the_project(tmp_path: Path) -> None:
+    replaced = next(
+        name
+        for procedure in load().procedures.values()
+        for step in procedure.steps
+        if step.when is not None and step.when.values
+        for name in step.when.finding or []
+    )
+    found = mistakes(tmp_path, {replaced: rule("{record: {where: {A: b}}}")})
+    assert any(one.file.startswith("rules/") and "unknown bound name" in one.message for one in found)
 
 
 def test_the_last_of_several_libraries_wins(tmp_path: Path) -> None:
