@@ -163,7 +163,7 @@ def _digest(files: Sequence[RuleFile]) -> str:
 
 
 def _checked(files: Sequence[RuleFile], found: list[Mistake], base: Library | None = None) -> Library:
-    """Return the library of some files and of a ``base`` that was checked; the files replace nothing in it."""
+    """Return the library of some files and of a checked ``base``, in which the files replace nothing."""
     from logdiag.rules.yaml_file import read, validate
 
     counts = Counter(file.name for file in files)

@@ -15,7 +15,7 @@ from logdiag.report.limits import Limits, limited
 NONE = Limits(incidents=0, findings=0, changes=0, wanted=0, peers=0, members=0, gaps=0, reasons=0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def large() -> Diagnosis:
     small = sample.sample()
     findings, incidents, changes = [], [], []
@@ -45,7 +45,7 @@ def large() -> Diagnosis:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def long() -> Diagnosis:
     """What hostile inputs can make long: peers, members, gaps, reasons, snapshots."""
     small = sample.sample()
