@@ -116,12 +116,12 @@ def closed_folder(folder: Path) -> None:
 
 
 def many_files(folder: Path) -> None:
-    for number in range(1000):
+    for number in range(500):
         put(folder / "expc01" / f"{number % 50}" / f"log{number}", log(1, start=number))
 
 
 def many_snapshots(folder: Path) -> None:
-    for number in range(200):
+    for number in range(100):
         put(folder / "case" / f"{number}" / "messages", log(1, start=number))
 
 
@@ -146,10 +146,10 @@ def cases() -> Iterator[Case]:
     yield Case("names of snapshots that clash with numbered names", clashing_inputs, RAN, 15, inputs="*/*")
     yield Case("names that clash when unpacked", clashing_unpacked, RAN, 9)
     yield Case(
-        "10,000 members of one name",
+        "5,000 members of one name",
         file(
             "a.tar.gz",
-            lambda: gz(member(b"messages", log())) + gz(member(b"messages", b"x")) * 10_000 + gz(TAR_END),
+            lambda: gz(member(b"messages", log())) + gz(member(b"messages", b"x")) * 5_000 + gz(TAR_END),
         ),
         RAN,
         3,
@@ -171,7 +171,7 @@ def cases() -> Iterator[Case]:
         ("no more than 4 members",),
         ("--limit", "members=4"),
     )
-    yield Case("1,000 files", many_files, RAN, 1000, heavy=True)
-    yield Case("200 snapshots", many_snapshots, RAN, 200, heavy=True)
+    yield Case("500 files", many_files, RAN, 500, heavy=True)
+    yield Case("100 snapshots", many_snapshots, RAN, 100, heavy=True)
     yield Case("one input without anything", useless_beside_useful, PARTIAL, 3, ("holds no log record",))
     yield Case("folders without anything", nothing_at_all, 4, 0)

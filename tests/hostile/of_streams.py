@@ -46,7 +46,7 @@ def of_streams() -> Iterator[Case]:
             ("depth",),
         )
         yield Case(
-            f"50,000 empty parts of {suffix}",
+            f"20,000 empty parts of {suffix}",
             file(f"a.{suffix}.zst", lambda wrap=wrap: empty_parts(wrap)),
             RAN,
             6,
@@ -62,14 +62,14 @@ def of_streams() -> Iterator[Case]:
         )
         yield Case(
             f"a log in {suffix} cut at many places",
-            lambda folder, wrap=wrap, suffix=suffix: cut(folder, suffix, wrap(log(300))),
+            lambda folder, wrap=wrap, suffix=suffix: cut(folder, suffix, wrap(log(100))),
             PARTIAL,
             None,
             ("cut",),
         )
         yield Case(
             f"a damaged log in {suffix}",
-            lambda folder, wrap=wrap, suffix=suffix: damaged(folder, suffix, wrap(log(300))),
+            lambda folder, wrap=wrap, suffix=suffix: damaged(folder, suffix, wrap(log(100))),
             PARTIAL,
         )
         yield Case(f"nothing in {suffix}", file(f"a.{suffix}", lambda wrap=wrap: wrap(b"")), NOTHING_READ, 0)
@@ -122,7 +122,7 @@ def deep() -> bytes:
 
 
 def empty_parts(wrap: Wrap) -> bytes:
-    block = zstd.compress(wrap(b"") * 10_000)
+    block = zstd.compress(wrap(b"") * 4_000)
     return zstd.compress(wrap(log())) + block * 5 + zstd.compress(wrap(log(start=3)))
 
 

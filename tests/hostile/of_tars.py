@@ -166,12 +166,12 @@ def of_tars() -> Iterator[Case]:
         heavy=True,
     )
     yield Case(
-        "12,000 members in a tar",
-        file("a.tar.gz", lambda: many_members(12_000)),
+        "6,000 members in a tar",
+        file("a.tar.gz", lambda: many_members(6_000)),
         PARTIAL,
         3,
         ("members",),
-        ("--limit", "members=10000"),
+        ("--limit", "members=5000"),
         heavy=True,
     )
 
