@@ -456,7 +456,7 @@ def damaged(draw: st.DrawFn) -> tuple[list[str], str]:
     return chosen, text
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(damaged())
 def test_any_mixture_of_damages_is_repaired(example: tuple[list[str], str]) -> None:
     chosen, text = example

@@ -1214,7 +1214,7 @@ def columns(content: bytes, *without: str) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in without} for row in rows(content)]
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=125)
 @given(AWKWARD, st.sampled_from([b"", NEXT, HEADER]))
 def test_rows_tile_any_log(before: bytes, after: bytes) -> None:
     content = before + after
@@ -1236,7 +1236,7 @@ def test_rows_tile_any_log(before: bytes, after: bytes) -> None:
         assert columns(alone, *moved) == [{key: value for key, value in row.items() if key not in moved}]
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=125)
 @given(AWKWARD, AWKWARD, st.integers(1, 200), st.sampled_from([1, 3, 50, 1000]))
 def test_pieces_change_nothing(before: bytes, after: bytes, chunk: int, step: int) -> None:
     content = before + NEXT + after
@@ -1328,7 +1328,7 @@ def made_records(draw: st.DrawFn) -> tuple[bytes, dict[str, Any]]:
     return f"{line}\n".encode() + "".join(f"{text}\n" for text in noise).encode(), expected
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(NOISE, st.lists(made_records(), min_size=1, max_size=5))
 def test_records_come_back_as_they_went_in(lost: list[str], made: list[tuple[bytes, dict[str, Any]]]) -> None:
     before = "".join(f"{text}\n" for text in lost).encode()

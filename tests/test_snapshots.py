@@ -631,7 +631,7 @@ def test_several_parts_are_one_stream(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", COMPRESSED)
 def test_of_a_cut_stream_what_was_readable_is_kept(tmp_path: Path, suffix: str) -> None:
-    packed = COMPRESSED[suffix](log(records=20_000))
+    packed = COMPRESSED[suffix](log(records=12_000))
     tables = parse(put(tmp_path / f"m{suffix}", packed[: len(packed) * 3 // 4]))
     (found,) = tables.members
     assert found.faults == (Fault("cut", f"cut: the {NAMES[suffix]} data ends before its end mark"),)
