@@ -103,10 +103,8 @@ def test_the_command_obeys_nothing_in_the_current_folder(hostile: Path) -> None:
     assert done.stdout.split() == diagnose([hostile / "case"]).to_text().split()
 
 
-def test_python_m_obeys_nothing_in_the_current_folder_and_not_numbas_variables(hostile: Path) -> None:
-    """The variables have the same effect for both ways to start the command."""
-    variables = {"NUMBA_DUMP_LLVM": "1", "NUMBA_CHROME_TRACE": "victim.txt"}
-    done = run(hostile, sys.executable, "-m", "logdiag", "diagnose", "case", **variables)
+def test_python_m_obeys_nothing_in_the_current_folder(hostile: Path) -> None:
+    done = run(hostile, sys.executable, "-m", "logdiag", "diagnose", "case")
     check_untouched(hostile, done)
 
 
@@ -148,6 +146,20 @@ def test_numba_reads_no_settings_later_either(hostile: Path, before: str) -> Non
         "numba.core.config.reload_config(); print(numba.config.DUMP_LLVM, numba.config.CHROME_TRACE)"
     )
     assert run(hostile.parent, sys.executable, "-c", code).stdout == "0 \n"
+
+
+def test_the_command_ignores_numbas_variables(hostile: Path) -> None:
+    """Most runs do not import numba: this one does after the command."""
+    remove_modules(hostile)
+    code = (
+        "import sys; sys.argv = ['logdiag', 'alarms', '20006']\nfrom logdiag.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "import logdiag.grammar.bitcode, numba; print(numba.config.DUMP_LLVM, numba.config.CHROME_TRACE)"
+    )
+    variables = {"NUMBA_DUMP_LLVM": "1", "NUMBA_CHROME_TRACE": "victim.txt"}
+    done = run(hostile, sys.executable, "-c", code, **variables)
+    check_untouched(hostile, done)
+    assert done.stdout.splitlines()[-1] == "0 "
 
 
 def test_one_module_imports_numba() -> None:

@@ -238,6 +238,14 @@ def test_a_folder(browser: Browser, server: Server, tmp_path: Path, how: str) ->
             for kind in ("dragEnter", "dragOver", "drop"):
                 session.send("Input.dispatchDragEvent", {"type": kind, **where, "data": data})
             page.locator(".chosen li").nth(1).wait_for()
+            # A file that was dropped by mistake is removed from the list, and not sent.
+            area = page.locator("[data-drop]").element_handle()
+            page.evaluate(DROP, [area, [["<b>wrong</b>.log", PRIMARY.read_text()]]])
+            page.get_by_role("button", name="Remove: <b>wrong</b>.log").click()
+            assert [one.text_content() for one in page.locator(".chosen li").all()] == [
+                *(f"case-1/{peer}/var/messages Remove" for peer in ("expc01", "expc02")),
+                " Remove all",
+            ]
         page.click("form.upload button.main")
         page.wait_for_url("**/case/*")
         page.locator("iframe.report").wait_for(state="attached")

@@ -25,13 +25,12 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
     Unless it is ``copied``, the table uses the memory of ``columns`` and lasts as long.
     """
     buffer = _copy if copied else pa.py_buffer
-    is_ascii = _is_ascii(chunk)
 
     def strings(column: Strings, has: Numbers | None = None) -> pa.Array:
         valid = None if has is None else bits(has)
         buffers = [valid, buffer(column.ends), buffer(column.bytes)]
         found = pa.Array.from_buffers(pa.string(), len(column.ends) - 1, buffers)
-        return found if is_ascii else _decoded(found)
+        return found if _is_ascii(column.bytes) else _decoded(found)
 
     def array(name: str) -> pa.Array:
         kind = schema.field(name).type
@@ -54,9 +53,9 @@ def to_table(columns: Columns, chunk: memoryview, schema: pa.Schema, *, copied: 
     return pa.table([array(name) for name in schema.names], schema=schema)
 
 
-def _is_ascii(chunk: memoryview) -> bool:
-    ends = pa.py_buffer(np.array([0, len(chunk)], np.int64))
-    text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(chunk)])
+def _is_ascii(content: Numbers) -> bool:
+    ends = pa.py_buffer(np.array([0, len(content)], np.int64))
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(content)])
     found: bool = pc.string_is_ascii(text)[0].as_py()
     return found
 
