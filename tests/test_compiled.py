@@ -199,7 +199,7 @@ def test_large_inputs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     line = HEADER + b'tvcs: Event="x"\n'
     assert tables_of(line * 20, "auto").members[0].records == 20
     assert not read_by
-    size = 3 << 20
+    size = 1 << 18
     assert tables_of(line * (size // len(line)), "auto").members[0].records == size // len(line)
     assert read_by
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 Engine = Literal["auto", "compiled", "lark"]
 
-_FOR_LARK = 2 << 20
-"""Bytes of logs that Lark has read before machine code is even loaded."""
+_FOR_LARK = 1 << 17
+"""Bytes of logs that Lark has read in about the time that loading the machine code takes."""
 
 
 @dataclass(frozen=True)
