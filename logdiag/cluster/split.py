@@ -17,7 +17,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.arrays import arrow
 from logdiag.cluster.log_rows import select
 from logdiag.cluster.names import (
     NODES,
@@ -32,6 +31,7 @@ from logdiag.cluster.skew import RAS
 from logdiag.conditions import Log, Reference
 from logdiag.reading import Dump, MemberKey, Tables
 from logdiag.records import Span
+from logdiag.tables.arrays import arrow
 
 MAX_CLUSTERS = 50
 """Clusters that are distinguished; further hosts join one of them, so that the work has an end."""

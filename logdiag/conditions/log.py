@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.arrays import arrow
 from logdiag.conditions.alarm_catalogue import identify
 from logdiag.conditions.modifiers import MODIFIERS, Question
 from logdiag.conditions.parse import (
@@ -21,6 +20,7 @@ from logdiag.conditions.parse import (
     Test,
     compile_event,
 )
+from logdiag.tables.arrays import arrow
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

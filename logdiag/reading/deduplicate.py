@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from logdiag.arrays import arrow
 from logdiag.reading.tables import Tables
 from logdiag.records.batches import whole
+from logdiag.tables.arrays import arrow
 
 
 def counted_once(tables: Tables) -> tuple[Tables, int]:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from logdiag.arrays import arrow
 from logdiag.i18n import gettext
 from logdiag.model import MemberCoverage
 from logdiag.reading.builder import record_sums
 from logdiag.reading.tables import MemberKey, Tables
 from logdiag.reading.unread_reasons import OTHER_LOG
+from logdiag.tables.arrays import arrow
 
 
 def without_other_logs(tables: Tables) -> Tables:

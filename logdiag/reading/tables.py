@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.arrays import arrow
 from logdiag.dumps import DumpKind, Facts
 from logdiag.model import MemberCoverage, SnapshotCoverage
 from logdiag.records import Span
+from logdiag.tables.arrays import arrow
 
 MemberKey = tuple[str, str]
 """The names of a snapshot and of a member in it."""

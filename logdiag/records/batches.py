@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.arrays import arrow
 from logdiag.records.digests import digest
 from logdiag.records.product import of_product
 from logdiag.records.record import Record, Unparsed
 from logdiag.records.spans import Span, spans_of
 from logdiag.records.want import READ, Numbers, Want
+from logdiag.tables.arrays import arrow
 
 COUNTED = ("host", "time", "length", "utc_offset")
 """The columns that the coverage needs of all records."""

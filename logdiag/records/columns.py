@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from logdiag.arrays import arrow
 from logdiag.errors import InputError
 from logdiag.i18n import gettext
+from logdiag.tables.arrays import arrow
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", "UTC")

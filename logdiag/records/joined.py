@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from logdiag.arrays import arrow
 from logdiag.errors import ResourceError
 from logdiag.i18n import gettext
 from logdiag.records.batches import whole
 from logdiag.records.columns import RECORDS, Names
 from logdiag.records.want import PLACE, Want
+from logdiag.tables.arrays import arrow
 
 _CHUNK_ROWS = 1 << 14
 

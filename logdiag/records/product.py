@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.arrays import arrow
+from logdiag.tables.arrays import arrow
 
 _PROCESSES = re.compile(
     "tvcs|traffic_server|licensemanager|edgeconfigprovisioning|b2bua|presencerelay|portforwarding|XCP_.+"

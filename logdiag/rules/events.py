@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
-from logdiag.arrays import arrow
 from logdiag.cluster import Cluster
 from logdiag.cluster.dump_tables import Source
 from logdiag.cluster.facts import Facts
@@ -16,6 +15,7 @@ from logdiag.rules.match_schema import Match, Sequence
 from logdiag.rules.patterns import Binding, Pattern
 from logdiag.rules.time_logic import Event, group_events, to_microseconds
 from logdiag.rules.versions import is_older
+from logdiag.tables.arrays import arrow
 
 Spans = tuple[tuple[int, int], ...]
 """Beginnings and ends, in microseconds since 1970."""

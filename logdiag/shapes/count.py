@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.arrays import arrow
 from logdiag.cluster.alarms import RAISED
 from logdiag.conditions import AnyOf, Log, Reference
 from logdiag.conditions.alarm_catalogue import load as load_alarms
@@ -18,6 +17,7 @@ from logdiag.reading import Tables
 from logdiag.rules.library import Library
 from logdiag.rules.selection import collect_conditions
 from logdiag.shapes.words import VALUE, Masker, is_naming, words_of
+from logdiag.tables.arrays import arrow
 
 MAX_SHAPES = 10_000
 """Different shapes that are counted; records of further shapes are counted together."""

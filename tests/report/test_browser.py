@@ -108,7 +108,7 @@ def assert_readable(page: Page) -> None:
 
 
 def assert_prints(page: Page, name: str, paper: str) -> None:
-    """A report needs few pages, and nothing stands out of them."""
+    """A report needs few pages, and nothing on them is cut off."""
     printed = page.pdf(format=paper)
     assert printed.startswith(b"%PDF-")
     assert 1 <= printed.count(b"/Type /Page\n") <= (6 if name == "peer-lost" else 12)

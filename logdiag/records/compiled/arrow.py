@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdiag.arrays import bits
 from logdiag.records.columns import masked
 from logdiag.records.compiled.buffers import KEY, NAMES, NULLABLE, Columns, Numbers, Strings
+from logdiag.tables.arrays import bits
 
 _TRIM: dict[str, Callable[[str], str]] = {
     "host": lambda name: name.rstrip(" "),
