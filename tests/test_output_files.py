@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,11 +167,10 @@ def test_a_run_that_is_told_to_end_cleans_up(
     (tmp_path / "big/a.log").write_bytes((case / "a.log").read_bytes() * 8000)
     (tmp_path / "out").mkdir()
     with subprocess.Popen([LOGDIAG, *words], cwd=tmp_path, stderr=subprocess.PIPE) as started:
-        while started.poll() is None:
-            if words[0] == "parse" or list((tmp_path / "out").iterdir()):
-                threading.Event().wait(1)  # in the middle of it
-                started.send_signal(sent)
-                break
+        while started.poll() is None and not list((tmp_path / "out").iterdir()):
+            time.sleep(0.01)
+        time.sleep(0.2)  # in the middle of it
+        started.send_signal(sent)
         started.communicate(timeout=60)
     assert started.returncode == 143
     assert list((tmp_path / "out").iterdir()) == []

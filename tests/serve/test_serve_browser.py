@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FileChooser, Page
-from web_server import FORKED, SECONDS, Server, serving
+from web_server import FORKED, PEER, PRIMARY, SECONDS, Server, serving, small_logs
 
-SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
-PRIMARY, PEER = (SAMPLES / "replication" / f"replication-{name}.log" for name in ("primary", "peer"))
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DROP = """([target, files]) => {
@@ -256,8 +254,8 @@ def test_a_folder(browser: Browser, server: Server, tmp_path: Path, how: str) ->
 
 
 def test_cancel(browser: Browser, tmp_path: Path) -> None:
-    large = tmp_path / "large.log"
-    large.write_bytes(PRIMARY.read_bytes() * 300)
+    large = tmp_path / "large.tar"
+    large.write_bytes(small_logs())
     with serving() as server, opened(browser, server) as (page, _):
         page.set_input_files("#files", str(large))
         page.click("form.upload button.main")

@@ -13,15 +13,13 @@ from urllib.parse import urlencode
 
 import duckdb
 import pytest
-from web_server import FORKED, Server, serving
+from web_server import FORKED, PEER, PRIMARY, SAMPLES, Server, serving
 
 from logdiag.errors import InputError
 from logdiag.serve.app import DOWNLOADS
 from logdiag.serve.cases import Cases
 
 ROOT = Path(__file__).parent.parent.parent
-SAMPLES = ROOT / "sample_logs"
-PRIMARY, PEER = (SAMPLES / "replication" / f"replication-{name}.log" for name in ("primary", "peer"))
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 

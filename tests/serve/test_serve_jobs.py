@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_server import SECONDS, serving
+from web_server import PRIMARY, SECONDS, serving, small_logs
 
 from logdiag.errors import InputError
 from logdiag.serve.jobs import WORKERS, Job, Jobs
@@ -20,7 +20,6 @@ from logdiag.serve.uploads import Upload
 from logdiag.serve.workers import Bounds, Say, TaskError, Worker, Workers
 
 BOUNDS = Bounds(512 << 20, 60)
-SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
 
 
 def die(say: Say) -> None:
@@ -146,24 +145,18 @@ def test_what_a_process_reports_is_checked() -> None:
     assert (job.stage, job.read, len(job.member)) == ("waiting", 0, 300)
 
 
-def log(minutes: int) -> bytes:
-    """A log that takes some seconds to judge."""
-    line = (SAMPLES / "peer-lost" / "peer-disconnect-expc01.log").read_bytes()
-    return line * minutes
-
-
 def test_a_killed_worker_costs_its_job_and_the_end_of_the_server_ends_its_workers() -> None:
     with serving() as server:
         server.sign_in()
-        case = server.send("/diagnose", [("a.log", log(2000))]).headers["location"]
+        case = server.send("/diagnose", [("a.tar", small_logs())]).headers["location"]
         [reader] = server.readers()
-        other = server.send("/diagnose", [("b.log", log(1))]).headers["location"]
+        other = server.send("/diagnose", [("b.log", PRIMARY.read_bytes())]).headers["location"]
         os.kill(reader, signal.SIGKILL)
         assert "was ended from outside or crashed" in server.ask(server.wait(case)).text
         assert "<iframe" in server.ask(server.wait(other)).text
         assert "has no result" in server.ask("/").text
 
-        third = server.send("/diagnose", [("c.log", log(2000))]).headers["location"]
+        third = server.send("/diagnose", [("c.tar", small_logs())]).headers["location"]
         [reader] = server.readers()
         assert server.ask(f"{third}/delete", "POST", b"").status == 409
         assert server.ask(f"{third}/cancel", "POST", b"").status == 303
@@ -172,7 +165,7 @@ def test_a_killed_worker_costs_its_job_and_the_end_of_the_server_ends_its_worker
         assert server.ask(third).status == 404
         assert reader not in server.children()
 
-        server.send("/diagnose", [("d.log", log(2000))])
+        server.send("/diagnose", [("d.tar", small_logs())])
         children = {*server.readers(), *server.children()}
         until = time.monotonic() + SECONDS
         server.process.kill()

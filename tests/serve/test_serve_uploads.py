@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from web_server import FORKED, Server, form, serving
+from web_server import FORKED, SAMPLES, Server, form, serving
 
 from logdiag.reading import read
 from logdiag.serve.uploads import Upload, _label, find_upload
 from logdiag.snapshots import find_snapshots
 from logdiag.snapshots.limits import Meter, watching
 
-SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
 HOSTILE = (
     "../../../etc/passwd",
     "/etc/cron.d/evil",

@@ -1,11 +1,13 @@
 """A server in a process of its own, as a user starts it, and a browser's requests without a browser."""
 
 import http.client
+import io
 import os
 import re
 import ssl
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -28,6 +30,8 @@ if most := os.environ.get("TEST_DESCRIPTORS"):
 sys.argv = ["logdiag", "serve", *sys.argv[1:]]
 main()
 """
+SAMPLES = Path(__file__).parents[2] / "sample_logs"
+PRIMARY, PEER = (SAMPLES / "replication" / f"replication-{name}.log" for name in ("primary", "peer"))
 SECONDS = 90
 """A diagnosis takes a few seconds; on a busy machine many more."""
 
@@ -130,6 +134,19 @@ class Server:
                 return found
             time.sleep(0.05)
         raise AssertionError("nothing is read")
+
+
+def small_logs() -> bytes:
+    """An archive that nobody misses: machine code does not read small logs, so it is read for seconds."""
+    log = PRIMARY.read_bytes() * 96
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for number in range(300):
+            content = log + b"\n" * number
+            member = tarfile.TarInfo(f"{number}.log")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
 
 
 def opened(process: int) -> list[str]:
