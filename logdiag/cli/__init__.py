@@ -89,7 +89,7 @@ def main() -> None:
     _isolate()
     # Imports and the rule library make many objects that stay. To search them for garbage at each 700 new
     # ones, and again at the end, took a third of a small run.
-    gc.set_threshold(50_000)
+    gc.set_threshold(250_000)
     atexit.register(_end_without_search)
     with _clean_up_when_terminated(), NoPandas():
         try:

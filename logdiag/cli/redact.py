@@ -1,6 +1,5 @@
 """`logdiag redact`: snapshots without customer data, which can be shared."""
 
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +26,8 @@ def redact(
     quiet: Quiet = False,
 ) -> None:
     """Write the snapshots without addresses, names, users, aliases, keys and secrets."""
+    import secrets
+
     from logdiag.cluster.coverage import NOTHING_READ, PARTIAL
     from logdiag.i18n import gettext, ngettext, speaking
     from logdiag.redaction.listing import as_json, as_text

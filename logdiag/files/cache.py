@@ -8,7 +8,6 @@ import contextlib
 import functools
 import hashlib
 import logging
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -38,6 +37,8 @@ def _folder(chosen: str | None) -> Path | None:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_own(place.stat()):
             # A worker process leaves the warning to the process that started it.
+            import multiprocessing
+
             if multiprocessing.parent_process() is None:
                 log.warning("%s: not used as the cache: another user owns it or may write to it", place)
             return None

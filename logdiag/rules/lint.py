@@ -179,9 +179,7 @@ def find_contradictions(library: Library) -> Iterator[tuple[str, str]]:
 
     Each complaint is certain; a condition that passes can still be one that nothing meets.
     """
-    matches = [(name, match) for name, rule in sorted(library.rules.items()) for match in rule.match]
-    matches += [(f"signals/{name}", one.match) for name, one in sorted(library.signals.items())]
-    for name, match in matches:
+    for name, match in library.matches():
         for path, pattern in match.patterns:
             for reason in _contradictions(pattern.condition):
                 yield name, f"{'.'.join(map(str, path))} can never match: {reason}"

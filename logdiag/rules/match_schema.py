@@ -255,6 +255,11 @@ class Match(Strict):
         return [(path, part) for path, part in list_parts(self) if isinstance(part, Pattern)]
 
     @property
+    def asked(self) -> list[Pattern]:
+        """Every pattern that it asks for, also those that ``patterns`` has one for."""
+        return self.alarm.as_state.patterns if self.alarm else [one for _, one in self.patterns]
+
+    @property
     def is_of_others(self) -> bool:
         """Whether it looks for the alarms that no other rule names."""
         return self.alarm is not None and self.alarm.others

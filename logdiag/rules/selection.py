@@ -25,11 +25,10 @@ def want_of(library: Library, *, explain: bool = False) -> Want:
 
 def collect_conditions(library: Library) -> list[Condition]:
     """Return all conditions that records are asked for when a diagnosis is made with a library."""
-    of_library = (match for rule in library.rules.values() for match in rule.match)
     of_rules = (
         pattern.condition
-        for match in (*of_library, *(signal.match for signal in library.signals.values()))
-        for pattern in (match.alarm.as_state.patterns if match.alarm else [one for _, one in match.patterns])
+        for _, match in library.matches()
+        for pattern in match.asked
         if pattern.table == "records"
     )
     of_stages = (cluster, alarms, changes, record_facts, membership, pauses)

@@ -533,6 +533,29 @@ def test_a_folder_of_rules_that_does_not_exist(tmp_path: Path) -> None:
         load([tmp_path / "nowhere"])
 
 
+def test_what_is_no_file_of_rules(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "x" / "folder.yaml").mkdir(parents=True)
+    (own / "x" / "folder.yaml" / "fine.yaml").write_text(rule("{record: {where: {A: b}}}"))
+    for name in ("short.yml", "loud.YAML"):
+        (own / "x" / name).write_text(rule("{record: {where: {A: b}}}"))
+    (own / "large.yaml").write_bytes(b"#" * (512 << 10) + b"\n")
+    (own / "link.yaml").symlink_to(own / "x" / "folder.yaml" / "fine.yaml")
+    (own / "linked.yaml").symlink_to(tmp_path)
+    (own / "notes.txt").write_text("no rule")
+    with pytest.raises(LibraryError) as caught:
+        load([own])
+    plain = "1:1: a rule is a plain file of at most 512 KiB, and no link"
+    assert [str(item) for item in caught.value.mistakes] == [
+        f"own/large.yaml:{plain}",
+        f"own/link.yaml:{plain}",
+        f"own/linked.yaml:{plain}",
+        f"own/x/folder.yaml:{plain}",
+        "own/x/loud.YAML:1:1: a rule's file ends in .yaml",
+        "own/x/short.yml:1:1: a rule's file ends in .yaml",
+    ]
+
+
 def test_a_rule_that_was_edited_is_read_again(tmp_path: Path) -> None:
     first = loaded(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}", head=HEAD.replace("T", "one"))})
     again = loaded(tmp_path, {"x/rule": rule("{record: {where: {A: b}}}", head=HEAD.replace("T", "two"))})
