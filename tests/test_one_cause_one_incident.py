@@ -104,6 +104,20 @@ def test_settings_under_which_the_cluster_replicates_explain_no_loss(is_healthy:
     assert [one.rule for one in diagnosis.incidents if loss in one.findings] == [rule]
 
 
+@pytest.mark.parametrize("number", ['Id="15018" ', ""])
+@pytest.mark.parametrize("starts", ["09:20:00", None])
+def test_the_alarm_of_the_wrong_partition_belongs_to_the_upgrade_that_failed(
+    number: str, starts: str | None
+) -> None:
+    started = 'tvcs: Event="Application Start" Detail="Software version X14.0.6"'
+    mismatch = 'Detail="Boot selection mismatch: The booted system does not match the configured one"'
+    log = record("09:00:00", "expa01", 'web: Event="Upgrade" Detail="Software upgrade from X14.0.6 to X14.2.2"')
+    log += record(starts, "expa01", started) if starts else ""
+    log += record("09:21:00", "expa01", f'alarm: Event="Alarm Raised" {number}{mismatch}')
+    [incident] = told({"a.log": log}).incidents
+    assert incident.rule == "system/upgrade-failed"
+
+
 def refused(clock: str, peer: str, other: int, words: str) -> str:
     text = f'tvcs: Event="Outbound TLS Negotiation Error" Dst-ip="10.0.0.{other}" Dst-port="4372"'
     return record(clock, peer, f'{text} Detail="{words}"')
