@@ -111,7 +111,9 @@ def test_the_alarm_of_the_wrong_partition_belongs_to_the_upgrade_that_failed(
 ) -> None:
     started = 'tvcs: Event="Application Start" Detail="Software version X14.0.6"'
     mismatch = 'Detail="Boot selection mismatch: The booted system does not match the configured one"'
-    log = record("09:00:00", "expa01", 'web: Event="Upgrade" Detail="Software upgrade from X14.0.6 to X14.2.2"')
+    log = record(
+        "09:00:00", "expa01", 'web: Event="Upgrade" Detail="Software upgrade from X14.0.6 to X14.2.2"'
+    )
     log += record(starts, "expa01", started) if starts else ""
     log += record("09:21:00", "expa01", f'alarm: Event="Alarm Raised" {number}{mismatch}')
     [incident] = told({"a.log": log}).incidents

@@ -166,7 +166,13 @@ def test_a_run_that_is_told_to_end_cleans_up(
     (tmp_path / "big").mkdir()
     (tmp_path / "big/a.log").write_bytes((case / "a.log").read_bytes() * 8000)
     (tmp_path / "out").mkdir()
-    with subprocess.Popen([LOGDIAG, *words], cwd=tmp_path, stderr=subprocess.PIPE) as started:
+
+    def heed() -> None:  # also where the tests were started with nohup
+        signal.signal(sent, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        [LOGDIAG, *words], cwd=tmp_path, stderr=subprocess.PIPE, preexec_fn=heed
+    ) as started:
         while started.poll() is None and not list((tmp_path / "out").iterdir()):
             time.sleep(0.01)
         time.sleep(0.2)  # in the middle of it
