@@ -132,6 +132,47 @@ def test_a_refused_certificate_that_both_sides_log_is_one_incident() -> None:
     assert incident.title == "expa01 refused the certificate of expa02: it counts as revoked"
 
 
+def state_dump(peer: str, *failed: int) -> str:
+    states = "".join(f'  Peer {n}: /\n    Address: "10.0.0.{n}"\n    Status: "Failed"\n' for n in failed)
+    return f'*s SystemUnit: /\n  Name: "{peer}"\n*s/end\n*s Alternates: /\n{states}*s/end\n'
+
+
+def states_of(*peers: str) -> dict[str, str]:
+    files = {f"{peer}/xconf_dump_{peer}.txt": dump(peer, "Permissive") for peer in peers}
+    failed = {"expa01": (3,), "expa02": (3,), "expa03": (1, 2)}
+    return files | {f"{peer}/xstat_dump_{peer}.txt": state_dump(peer, *failed[peer]) for peer in peers}
+
+
+def test_peers_that_show_each_other_as_failed_are_two_sides_and_not_dead() -> None:
+    [incident] = told(states_of("expa01", "expa02", "expa03")).incidents
+    title = "expa01 and expa02 without a cluster connection to expa03: Failed on both sides"
+    assert (incident.rule, incident.title) == ("cluster/peer-failed", title)
+    assert not any("factory settings" in step.do for step in incident.remedy)
+
+
+def test_a_refused_certificate_heads_the_states_in_which_the_peers_see_each_other() -> None:
+    files = states_of("expa01", "expa02", "expa03")
+    files["expa01/a.log"] = lists("expa01") + refused(
+        "09:10:00", "expa01", 3, "unable to get local issuer certificate"
+    )
+    assert [incident.rule for incident in told(files).incidents] == ["tls/certificate-refused"]
+
+
+def test_a_restart_comes_before_a_forced_update() -> None:
+    log = lists("expa01") + lists("expa02")
+    log += alarm("09:05:00", "expa02", "20007", "Restart required: Cluster configuration has been changed")
+    log += alarm(
+        "09:06:00",
+        "expa02",
+        "20011",
+        "Cluster replication error: manual synchronization of configuration is required",
+    )
+    log += record("09:40:00", "expa02", 'tvcs: Module="network.dns"')
+    steps = [step for incident in told({"a.log": log}).incidents for step in incident.remedy]
+    assert any(step.do.startswith("Restart expa02") for step in steps)
+    assert not any(step.command == "xCommand ForceConfigUpdate" for step in steps)
+
+
 def test_an_expired_certificate_heads_its_refusal_as_both_sides_log_it() -> None:
     one = lists("expa01") + refused("09:10:00", "expa01", 2, "certificate has expired")
     other = lists("expa02") + alarm("09:05:00", "expa02", "40068", "The server certificate has expired")

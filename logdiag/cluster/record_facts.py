@@ -1,7 +1,7 @@
 """Facts that records state about each peer, and facts that follow from missing records in a complete log."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -120,12 +120,13 @@ def find_missing_primary(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact
             yield name, Fact((), EPOCH)
 
 
-def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]]:
+def find_missing_cycles(log: Log, cluster: Cluster, single: Collection[str]) -> Iterator[tuple[str, Fact]]:
     """Return for each peer whether it began no cycle up to the end of its log, although cycles are logged.
 
     The fact begins when a cycle was due after the peer's last start, the beginning of its log, or the last
     gap. A log without any cycles shows nothing unless this peer logged a cycle before, or another peer logs
-    cycles meanwhile. A late first cycle without a start before it ends a fact that began with the log.
+    cycles meanwhile. A late first cycle without a start before it ends a fact that began with the log. The
+    ``single`` peers had no list of peers when their logs began: they have no cycles before they start.
     """
     if cluster.topology != "cluster":
         return
@@ -134,7 +135,7 @@ def find_missing_cycles(log: Log, cluster: Cluster) -> Iterator[tuple[str, Fact]
         begin, end = seen.spans[-1]
         started = [(at, row) for at, row in started_at.get(peer, ()) if begin <= at <= end][-1:]
         begin = started[0][0] if started else begin
-        if end - begin < _FIVE_CYCLES:
+        if end - begin < _FIVE_CYCLES or (peer in single and not started):
             continue
         own = cycles.get(peer, [])
         if own and own[-1][0] >= begin:
