@@ -37,6 +37,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
         has_gap = peer in found["gaps_in_list"] and found["gaps_in_list"][peer].values
         if name != "primary_not_listed" or fact.values or not has_gap:
             found[name][peer] = fact
+    found["version"] |= dict(record_facts.find_versions_before_upgrades(log, cluster, found["version"]))
     found["log"] = {
         peer.name: Fact(tuple(moment(time) for time in (peer.seen_from, peer.seen_to) if time), EPOCH)
         for peer in cluster.peers

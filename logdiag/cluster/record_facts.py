@@ -1,7 +1,7 @@
 """Facts that records state about each peer, and facts that follow from missing records in a complete log."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,8 +33,10 @@ minutes; after a start it may take five."""
 
 
 _TLS_EDITS = compile_event(EDIT, {"Detail|re": r"(?i)cluster\w*[ /]tls_verify - changed from:"})
+_UPGRADES = compile_event("Upgrade")
+_UPGRADED_FROM = re.compile(r"(?<=from )X\d+(\.\d+)*")
 _CYCLES = compile_condition({"Module": "developer.replication", "Detail": "Starting synchronisation"})
-ASKED = (_TLS_EDITS, _CYCLES, *starts.ASKED, *edited_settings.ASKED, *moved_addresses.ASKED)
+ASKED = (_TLS_EDITS, _UPGRADES, _CYCLES, *starts.ASKED, *edited_settings.ASKED, *moved_addresses.ASKED)
 """The records that this module asks for."""
 
 
@@ -75,6 +77,38 @@ def find_record_facts(log: Log, cluster: Cluster) -> Iterator[tuple[str, str, Fa
                 yield "primary_not_listed", peer, replace(fact, values=())
         if said.primary is not None:
             yield newest("logged_primary", peer, replace(fact, values=(cluster.peer_of(said.primary),)))
+
+
+def find_versions_before_upgrades(
+    log: Log, cluster: Cluster, versions: Mapping[str, Fact]
+) -> Iterator[tuple[str, Fact]]:
+    """Return the versions of peers of which neither a start nor a dump says one.
+
+    Peers replicate only with peers of their version. So a peer that finished a cycle ran the version from
+    which another one was upgraded after that. It still runs it if it finished none since that one's start, and
+    if its log goes on without a gap, a start and an upgrade of its own.
+    """
+    upgrades = [
+        (record, found[0])
+        for record in select(log, _UPGRADES, "Detail")
+        if (found := _UPGRADED_FROM.search(record.values[0][:500]))
+    ]
+    if not upgrades:
+        return
+    upgrade, version = upgrades[0]
+    upgraded = {cluster.peer_of(record.host) for record, _ in upgrades}
+    cycles, started = (rows_by_peer(log, cluster, condition) for condition in (starts.COMPLETED, STARTS))
+    back = min(
+        (at for peer in upgraded for at, _ in started.get(peer, ()) if at > upgrade.time), default=None
+    )
+    for peer, seen in cluster.observed.items():
+        own = cycles.get(peer)
+        if back is None or not own or peer in versions or peer in upgraded:
+            continue
+        at, row = own[-1]
+        is_whole = seen.spans[-1][0] <= at and not any(start > at for start, _ in started.get(peer, ()))
+        if own[0][0] < upgrade.time and at < back and is_whole:
+            yield peer, Fact((version,), instant(at), (_logged(log, row), _logged(log, upgrade.row)))
 
 
 def _tls_edits(log: Log, cluster: Cluster) -> list[tuple[str, int, str, str, str]]:

@@ -26,10 +26,10 @@ REQUESTS = AnyOf(
     )
 )
 """The records of a request that stops a peer."""
-_COMPLETED = compile_condition(
+COMPLETED = compile_condition(
     {"Module": "developer.replication", "Detail": "Synchronisation completed successfully"}
 )
-ASKED = (STARTS, REQUESTS, _COMPLETED)
+ASKED = (STARTS, REQUESTS, COMPLETED)
 """The records that this module asks for."""
 
 RowsByPeer = dict[str, list[tuple[int, int]]]
@@ -83,7 +83,7 @@ def find_starts_together(log: Log, cluster: Cluster) -> tuple[Start, ...]:
 
 def _unrequested(log: Log, cluster: Cluster) -> Iterator[Start]:
     """Return the starts of all peers before which the log shows some time, and no request."""
-    requests, completed = (rows_by_peer(log, cluster, one) for one in (REQUESTS, _COMPLETED))
+    requests, completed = (rows_by_peer(log, cluster, one) for one in (REQUESTS, COMPLETED))
     for peer, records in rows_by_peer(log, cluster, STARTS).items():
         if peer not in cluster.observed or peer not in cluster.names:
             continue
