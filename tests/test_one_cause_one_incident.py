@@ -158,6 +158,30 @@ def test_a_refused_certificate_heads_the_states_in_which_the_peers_see_each_othe
     assert [incident.rule for incident in told(files).incidents] == ["tls/certificate-refused"]
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_peer_that_is_not_upgraded_is_named_though_no_record_says_its_version(goes_on: bool) -> None:
+    def cycle(clock: str, peer: str, words: str) -> str:
+        texts = ("Starting synchronisation", words, "Synchronisation completed successfully")
+        said = [f'replication: Module="developer.replication" Detail="{text}"' for text in texts]
+        return "".join(record(f"{clock}:0{n}", peer, text) for n, text in enumerate(said))
+
+    primary, other = "This peer is the cluster primary", "local configuration is already up to date"
+    one = lists("expa01") + cycle("09:02", "expa01", primary)
+    one += record(
+        "09:04:00", "expa01", 'web: Event="Upgrade" Detail="Software upgrade from X14.2.5 to X14.3.4"'
+    )
+    one += record("09:14:00", "expa01", 'tvcs: Event="Application Start" Detail="Software version X14.3.4"')
+    two = lists("expa02") + cycle("09:02", "expa02", other)
+    two += alarm("09:14:20", "expa02", "20008", "Cluster replication error: an upgrade is in progress")
+    for minute in (16, 30, 45, 59):
+        one += cycle(f"09:{minute}", "expa01", primary)
+        two += record(f"09:{minute}:00", "expa02", 'tvcs: Module="network.dns"')
+        two += cycle(f"09:{minute}", "expa02", other) if goes_on else ""
+    titles = [incident.title for incident in told({"a.log": one, "b.log": two}).incidents]
+    title = "The upgrade of the cluster is not finished: X14.3.4 on expa01; X14.2.5 on expa02"
+    assert (title in titles) is not goes_on
+
+
 def test_a_restart_comes_before_a_forced_update() -> None:
     log = lists("expa01") + lists("expa02")
     log += alarm("09:05:00", "expa02", "20007", "Restart required: Cluster configuration has been changed")

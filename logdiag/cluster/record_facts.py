@@ -85,8 +85,8 @@ def find_versions_before_upgrades(
     """Return the versions of peers of which neither a start nor a dump says one.
 
     Peers replicate only with peers of their version. So a peer that finished a cycle ran the version from
-    which another one was upgraded after that. It still runs it if it finished none since that one's start, and
-    if its log goes on without a gap, a start and an upgrade of its own.
+    which another one was upgraded after that. It still runs it if it finished none since the start of that
+    one, and if its log goes on without a gap, a start and an upgrade of its own.
     """
     upgrades = [
         (record, found[0])
