@@ -132,6 +132,44 @@ def test_a_refused_certificate_that_both_sides_log_is_one_incident() -> None:
     assert incident.title == "expa01 refused the certificate of expa02: it counts as revoked"
 
 
+def test_a_restart_to_repair_a_loss_does_not_bring_the_lost_peer_back() -> None:
+    one, three = lists("expa01") + lost("09:00:00", "expa01", "expa02"), lists("expa03")
+    three += lost("09:00:00", "expa03", "expa02")
+    three += record("09:10:00", "expa03", 'httpd: Event="Restart Requested" Detail="Restart requested"')
+    one += lost("09:10:10", "expa01", "expa03")
+    three += record("09:14:00", "expa03", 'tvcs: Event="Application Start" Detail="Software version X14.2.5"')
+    one += lost("09:14:30", "expa01", "expa03").replace("mnesia_down", "mnesia_up")
+    for minute in range(15, 60):
+        one += record(f"09:{minute}:00", "expa01", 'tvcs: Module="network.dns"')
+        three += record(f"09:{minute}:00", "expa03", 'tvcs: Module="network.dns"')
+    diagnosis = told({"a.log": one, "c.log": three})
+    assert diagnosis.incidents[0].title == "expa01 and expa03 lost the cluster connection to expa02"
+    assert "is not over" in diagnosis.verdict.detail
+    assert "was back" not in diagnosis.verdict.detail
+
+
+def test_a_removed_peer_does_not_come_back_and_its_reset_has_its_own_time() -> None:
+    three = lists("expa03")
+    for place in (1, 2, 3):
+        three += edit(
+            "09:01:00", "expa03", f"alternatesConfiguration Peer{place} Address", f"10.0.0.{place}", ""
+        )
+    three += record("09:02:00", "expa03", 'httpd: Event="Restart Requested" Detail="Restart requested"')
+    three += record("09:05:00", "expa03", 'tvcs: Event="Application Start" Detail="Software version X14.2.5"')
+    one = lists("expa01") + lost("09:02:10", "expa01", "expa03")
+    one += alarm("09:02:20", "expa01", "20004", "Unable to communicate with one or more of the cluster peers")
+    one += edit("09:08:00", "expa01", "alternatesConfiguration Peer3 Address", "10.0.0.3", "")
+    lowered = alarm(
+        "09:09:00", "expa01", "20004", "Unable to communicate with one or more of the cluster peers"
+    )
+    one += lowered.replace("Alarm Raised", "Alarm Lowered")
+    one += record("09:50:00", "expa01", 'tvcs: Module="network.dns"')
+    diagnosis = told({"a.log": one, "c.log": three})
+    [incident] = (one for one in diagnosis.incidents if one.rule == "factory-reset/carried-out")
+    assert "started again at 2024-03-05 09:05:00" in incident.summary
+    assert "was back" not in diagnosis.verdict.detail
+
+
 def state_dump(peer: str, *failed: int) -> str:
     states = "".join(f'  Peer {n}: /\n    Address: "10.0.0.{n}"\n    Status: "Failed"\n' for n in failed)
     return f'*s SystemUnit: /\n  Name: "{peer}"\n*s/end\n*s Alternates: /\n{states}*s/end\n'
@@ -180,6 +218,27 @@ def test_a_peer_that_is_not_upgraded_is_named_though_no_record_says_its_version(
     titles = [incident.title for incident in told({"a.log": one, "b.log": two}).incidents]
     title = "The upgrade of the cluster is not finished: X14.3.4 on expa01; X14.2.5 on expa02"
     assert (title in titles) is not goes_on
+
+
+def test_a_cluster_that_is_half_upgraded_is_upgraded_and_no_primary_is_replaced() -> None:
+    one = lists("expa01") + record(
+        "09:04:00", "expa01", 'web: Event="Upgrade" Detail="upgrade from X14.2.5 to X14.3.4"'
+    )
+    two = record("08:00:00", "expa02", 'tvcs: Event="Application Start" Detail="Software version X14.2.5"')
+    two += lists("expa02") + lost("09:05:00", "expa02", "expa01")
+    one += record("09:14:00", "expa01", 'tvcs: Event="Application Start" Detail="Software version X14.3.4"')
+    one += lost("09:14:20", "expa01", "expa02")
+    two += alarm("09:14:30", "expa02", "20008", "Cluster replication error: an upgrade is in progress")
+    for minute in range(15, 60):
+        one += record(f"09:{minute}:00", "expa01", 'tvcs: Module="network.dns"')
+        two += record(f"09:{minute}:00", "expa02", 'tvcs: Module="network.dns"')
+    [incident] = told({"a.log": one, "b.log": two}).incidents
+    assert incident.rule == "incident/upgrade-of-some-peers"
+    steps = " ".join(step.do for step in incident.remedy)
+    assert "Maintenance > Upgrade" in steps
+    assert "with the same package" in steps
+    assert "make another peer the primary" not in steps.lower()
+    assert "clear" not in steps
 
 
 def test_a_restart_comes_before_a_forced_update() -> None:

@@ -13,6 +13,11 @@ class Draft:
     fqdn: str | None = None
     addresses: set[str] = field(default_factory=set)
 
+    @property
+    def is_nameless(self) -> bool:
+        """Whether it is known only by an address."""
+        return self.name in self.addresses
+
 
 class Drafts:
     """Unfinished peers, by each of their names and addresses."""
@@ -42,7 +47,7 @@ class Drafts:
         """Return whether no peer can have a new name or address, because all have one already."""
         if is_address(name):
             return all(draft.addresses for draft in self.all())
-        return not any(is_address(draft.name) for draft in self.all())
+        return not any(draft.is_nameless for draft in self.all())
 
     def merge_addresses(self) -> None:
         """Merge each peer that is known only by an address with the named peer that has this address."""
@@ -51,7 +56,7 @@ class Drafts:
             for address in draft.addresses:
                 owners.setdefault(address, {})[draft] = None
         merged: dict[Draft, Draft] = {}
-        for nameless in [draft for draft in self.all() if is_address(draft.name)]:
+        for nameless in [draft for draft in self.all() if draft.is_nameless]:
             if others := [draft for draft in owners[nameless.name] if draft is not nameless]:
                 # Of several that have one address it is that of the one that has no other.
                 owner = min(others, key=lambda one: (len(one.addresses), one.name.lower()))

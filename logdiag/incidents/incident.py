@@ -81,7 +81,9 @@ def incident_of(
     since = min((finding.first for finding in decisive if finding.first), default=None)
     absent = {key: text for rule in rules for key, text in unbound(rule.match).items()}
     says = {k: v for cause in causes for k, v in context.library.says.get(cause.rule, {}).items()}
-    texts = worded({**absent, **list_placeholders(values, hosts, peers or hosts, count, since, last)}, says)
+    # What a rule says of its own time is about its findings, and not about what they caused.
+    until = last if match is not None else max((one.last for one in causes if one.last), default=last)
+    texts = worded({**absent, **list_placeholders(values, hosts, peers or hosts, count, since, until)}, says)
     sides = replace(situation, hosts=hosts, peers=peers)
     wording = next((one for one in rule.wordings if holds(one.when, sides)), rule)
     counts = {"hosts": counted(hosts), "peers": counted(peers or hosts)}

@@ -119,11 +119,27 @@ def _when(headline: Incident) -> str:
     return gettext("Seen in a dump that has no time; when it began is not known.")
 
 
+_SIGNS_OF_A_LOSS = {
+    "cluster/communication-failure",
+    "cluster/database-communication-failure",
+    "cluster/ports-blocked",
+    "database/connect-failed",
+}
+"""What a peer reports while it cannot reach another one."""
+
+
+_ENDS_FOR_GOOD = {"cluster/peer-left", "factory-reset/carried-out"}
+"""What ends a loss without a return: the peer does not belong to the cluster any more."""
+
+
 def _what_is_over(headline: Incident, folded: Folded) -> Iterator[str]:
     """Return a sentence on the loss of a peer that is over while its cause is still open."""
     members = [one for one in folded.findings if one.id in headline.findings]
-    losses = [one for one in members if one.rule == LOSS and one.caused_by]
-    if headline.state != "closed" and losses and all(one.state == "closed" for one in losses):
+    losses = [one for one in members if one.rule == LOSS]
+    signs = [one for one in members if one.rule in _SIGNS_OF_A_LOSS]
+    is_back = all(one.state == "closed" for one in (*losses, *signs)) and any(one.caused_by for one in losses)
+    is_gone = any(one.rule in _ENDS_FOR_GOOD for one in members)
+    if headline.state != "closed" and is_back and not is_gone:
         end = second(max(one.ended for one in losses))
         yield gettext("The connection was back by {time}; only its cause is still open.").format(time=end)
 

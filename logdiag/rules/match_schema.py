@@ -268,6 +268,10 @@ class Match(Strict):
 KINDS = ("record", "count", "sequence", "absence", "state", "alarm", "audit", "cannot_tell", "incident")
 
 
+FROM_CATALOGUE = ("name", "meaning", "advice")
+"""What a match that looks for the alarms of no other rule binds besides."""
+
+
 def list_bindings(matches: Match | Iterable[Match]) -> Iterator[tuple[str, Binding]]:
     """Yield every binding of a match, or of several, with its name."""
     for match in [matches] if isinstance(matches, Match) else matches:
@@ -282,7 +286,7 @@ def list_bound(matches: Match | Iterable[Match]) -> set[str]:
     if any(match.audit for match in matches):
         names.add("found")
     if any(match.is_of_others for match in matches):
-        names |= {"name", "meaning", "advice"}
+        names.update(FROM_CATALOGUE)
     return names
 
 

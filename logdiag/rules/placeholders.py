@@ -8,7 +8,7 @@ from logdiag.i18n import N_, gettext, ngettext
 from logdiag.i18n.particles import BOTH_FORMS, choose_particle
 from logdiag.i18n.sentences import listed, moment, stretch
 from logdiag.rules.checking import PLACEHOLDER
-from logdiag.rules.match_schema import Match, list_bindings
+from logdiag.rules.match_schema import FROM_CATALOGUE, Match, list_bindings
 
 PART = "; "
 """What separates the values of several peers in ``found``."""
@@ -26,6 +26,8 @@ def unbound(matches: Iterable[Match]) -> dict[str, str]:
                 texts[name] = binding.missing or without(name)
         if match.audit:
             texts.setdefault("found", "")
+        if match.is_of_others:
+            texts.update({name: without(name) for name in FROM_CATALOGUE if name not in texts})
     return texts
 
 

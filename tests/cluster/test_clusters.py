@@ -1,5 +1,6 @@
 """Which peers there are, which belong together, and what dumps say of them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -354,3 +355,9 @@ def test_a_node_may_be_a_listed_peer_whose_name_is_not_known() -> None:
     )
     (found,) = clusters(a=dump, b=node_record("expc01", "expc02"))
     assert found.strangers == ()
+
+
+@pytest.mark.parametrize("host", [":59:00.524", "::1.example", "10.0.0.1.example"])
+def test_a_host_whose_first_label_looks_like_an_address_is_a_name(host: str) -> None:
+    found = clusters(a=list_record("expc01", ("10.0.0.1", "expc01"), ("10.0.0.2", host)))
+    assert len(names(found)[0]) == 2

@@ -533,6 +533,16 @@ def test_a_folder_of_rules_that_does_not_exist(tmp_path: Path) -> None:
         load([tmp_path / "nowhere"])
 
 
+def test_what_only_one_of_several_matches_binds_from_the_catalogue(tmp_path: Path) -> None:
+    head = HEAD.replace("T", "'{id}: {name}'")
+    match = "[{alarm: {where: {Id: '30030'}, bind: {id: Id}}}, {alarm: {where: {Id: '1'}, others: true, bind: {id: Id}}}]"
+    library = loaded(tmp_path, {"x/rule": rule(match, head=head)})
+    raised = RAISED.replace("77777", "30030")
+    tables = read_texts({"a.log": raised.encode()})
+    titles = {one.title for one in examine(tables, library).findings if one.rule == "x/rule"}
+    assert titles == {"30030: (no name)"}
+
+
 def test_what_is_no_file_of_rules(tmp_path: Path) -> None:
     own = tmp_path / "own"
     (own / "x" / "folder.yaml").mkdir(parents=True)
