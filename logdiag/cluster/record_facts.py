@@ -86,7 +86,7 @@ def find_versions_before_upgrades(
 
     Peers replicate only with peers of their version. So a peer that finished a cycle ran the version from
     which another one was upgraded after that. It still runs it if it finished none since the start of that
-    one, and if its log goes on without a gap, a start and an upgrade of its own.
+    one, and if its log continues without a gap, a start and an upgrade of its own.
     """
     upgrades = [
         (record, found[0])
