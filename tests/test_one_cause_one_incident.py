@@ -132,6 +132,42 @@ def test_a_refused_certificate_that_both_sides_log_is_one_incident() -> None:
     assert incident.title == "expa01 refused the certificate of expa02: it counts as revoked"
 
 
+def test_a_new_peer_that_has_not_restarted_is_an_addition_and_no_stop_of_replication() -> None:
+    one, three = lists("expa01"), record("08:30:00", "expa03", 'tvcs: Module="network.dns"')
+    one += edit("09:01:00", "expa01", "alternatesConfiguration Peer3 Address", "", "10.0.0.3")
+    for place in (1, 2, 3):
+        three += edit(
+            "09:02:00", "expa03", f"alternatesConfiguration Peer{place} Address", "", f"10.0.0.{place}"
+        )
+    three += alarm("09:02:10", "expa03", "20007", "Restart required: Cluster configuration has been changed")
+    for minute in range(3, 60):
+        cycle = 'replication: Module="developer.replication" Detail="Starting synchronisation"'
+        one += record(f"09:{minute:02}:00", "expa01", cycle)
+        three += record(f"09:{minute:02}:00", "expa03", 'tvcs: Module="network.dns"')
+    rules = {
+        finding.rule for finding in told({"a.log": one, "c.log": three}).findings if "expa03" in finding.hosts
+    }
+    assert "cluster/restart-required" in rules
+    assert "replication/stalled" not in rules
+
+
+def test_dns_servers_that_were_changed_on_one_peer_head_what_follows() -> None:
+    log = (
+        lists("expa01")
+        + lists("expa03")
+        + edit("09:01:00", "expa03", "dns server 1 Address", "192.0.2.53", "192.0.2.54")
+    )
+    resolver = 'Module="developer.clusterdb.peernameresolver" Detail="Triggering forced peer update of peers which failed DNS"'
+    for minute in range(2, 57, 5):
+        log += record(f"09:{minute:02}:10", "expa03", resolver)
+    log += alarm(
+        "09:03:00", "expa03", "20005", "Invalid peer address: One or more peer addresses are invalid"
+    )
+    log += alarm("09:04:00", "expa03", "20016", "Cluster replication error: cannot reach the primary")
+    [incident] = told({"a.log": log}).incidents
+    assert (incident.rule, incident.peers) == ("dns/servers-edited", ("expa03",))
+
+
 def test_a_restart_to_repair_a_loss_does_not_bring_the_lost_peer_back() -> None:
     one, three = lists("expa01") + lost("09:00:00", "expa01", "expa02"), lists("expa03")
     three += lost("09:00:00", "expa03", "expa02")

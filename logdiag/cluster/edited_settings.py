@@ -151,6 +151,15 @@ def newest_lists(log: Log, cluster: Cluster, dumped_lists: Mapping[str, Fact]) -
     return lists
 
 
+def find_new_peers(log: Log, cluster: Cluster) -> set[str]:
+    """Return the peers whose first edit of a place in the list enters the first address: they had no list."""
+    first: dict[str, Edit] = {}
+    for edit in find_edits(log, cluster):
+        if edit.place is not None:
+            first.setdefault(edit.peer, edit)
+    return {peer for peer, edit in first.items() if edit.place == 1 and edit.new and not edit.old}
+
+
 def find_unverified_addresses(lists: PeerLists, found: Facts) -> Iterator[tuple[str, Fact]]:
     """Return the IP addresses in each peer's own list that no certificate can confirm under Enforcing.
 

@@ -48,7 +48,8 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     found["all_started"] = nothing | (together if everyone else {})
     found["started_together"] = nothing | ({} if everyone else together)
     found["paused"] = dict(find_pauses(log, cluster))
-    single = {peer for peer, fact in found["peer_list"].items() if not any(fact.values)}
+    without_list = {peer for peer, fact in found["peer_list"].items() if not any(fact.values)}
+    single = without_list | edited_settings.find_new_peers(log, cluster)
     found["without_cycle"] = dict(record_facts.find_missing_cycles(log, cluster, single))
     found["no_primary"] = dict(record_facts.find_missing_primary(log, cluster))
     found["edited_settings"] = dict(edited_settings.find_edited_settings(log, cluster, found))
@@ -71,7 +72,7 @@ def find_facts(rows: DumpRows, log: Log, cluster: Cluster) -> Facts:
     # Who is a member follows from the facts of all peers.
     found |= membership.find_membership_facts(found, log, cluster)
     # A dump is from before the log: a list that was empty then, and was entered since, is not known.
-    for peer in single:
+    for peer in without_list:
         if any(lists[peer][0].values()):
             del found["peer_list"][peer]
     return found
